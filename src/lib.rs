@@ -1,0 +1,4 @@
+//! `rotation-watchdog`: watches the rotation of AWS Secrets Manager secrets and refreshes their consumers
+//! at the right moment, once, with proof. ARCHITECTURE.md has the map.
+
+pub mod ports;

@@ -1,0 +1,301 @@
+//! Consumers: what they are, how they hold a secret, and what a look at one shows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{AttemptId, DeploymentId, SecretArn};
+
+/// What uses a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConsumerId {
+    /// An ECS service: cluster and service name.
+    Service { cluster: Arc<str>, name: Arc<str> },
+    /// A Lambda function, by name.
+    Function { name: Arc<str> },
+    /// Named by a person in the configuration; only its cache's lifetime is known.
+    Declared { name: Arc<str> },
+}
+
+impl ConsumerId {
+    pub fn service(cluster: impl AsRef<str>, name: impl AsRef<str>) -> Self {
+        Self::Service {
+            cluster: cluster.as_ref().into(),
+            name: name.as_ref().into(),
+        }
+    }
+
+    pub fn function(name: impl AsRef<str>) -> Self {
+        Self::Function {
+            name: name.as_ref().into(),
+        }
+    }
+
+    pub fn declared(name: impl AsRef<str>) -> Self {
+        Self::Declared {
+            name: name.as_ref().into(),
+        }
+    }
+
+    /// Reads what `Display` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("ecs", rest) => rest
+                .split_once('/')
+                .map(|(cluster, name)| Self::service(cluster, name)),
+            ("lambda", name) => Some(Self::function(name)),
+            ("declared", name) => Some(Self::declared(name)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ConsumerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service { cluster, name } => write!(f, "ecs:{cluster}/{name}"),
+            Self::Function { name } => write!(f, "lambda:{name}"),
+            Self::Declared { name } => write!(f, "declared:{name}"),
+        }
+    }
+}
+
+/// A consumer as discovery or a rule describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consumer {
+    pub id: ConsumerId,
+    pub references: Vec<Reference>,
+    /// Containers whose image is named by a tag that can move: a redeploy may ship other code.
+    pub mutable_images: Vec<String>,
+}
+
+/// How a consumer names a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    pub secret: SecretArn,
+    pub kind: ReferenceKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReferenceKind {
+    /// ECS puts the value into the environment when a task starts.
+    Injected,
+    /// Injected, but by a fixed version id or AWSPREVIOUS: a new task holds the old value again.
+    Pinned { to: String },
+    /// The environment holds the secret's ARN: the program fetches the value by itself.
+    Fetches,
+    /// Only the database's host matches: suspected, never written to.
+    Suspected,
+    /// A person named it.
+    Declared,
+}
+
+/// How long a consumer goes on with an old value (aws-facts: How stale is a consumer?).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staleness {
+    /// Until it is restarted.
+    Restart,
+    /// Until its cache expires.
+    Wait(SignedDuration),
+}
+
+/// A consumer that only a rule names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    pub id: ConsumerId,
+    pub staleness: Staleness,
+}
+
+/// How far a consumer has come with a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Not seen well enough to say; never a reason to write.
+    Unknown,
+    Stale,
+    Refreshing,
+    /// Likely to hold the new value, not proven.
+    Presumed,
+    Fresh,
+    /// Only a person can help.
+    Beyond,
+}
+
+/// One look at an ECS service and its tasks. A service that is gone is `None` in the evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceSeen {
+    pub controller: Controller,
+    /// BLUE_GREEN, LINEAR or CANARY; nothing for the rolling strategy.
+    pub staged_strategy: Option<String>,
+    pub daemon: bool,
+    pub minimum_percent: u32,
+    pub maximum_percent: u32,
+    pub desired: u32,
+    pub running: u32,
+    pub pending: u32,
+    pub deployments: Vec<Deployment>,
+    /// Tasks that ECS wants to run; draining ones are not among them.
+    pub tasks: Vec<Task>,
+    /// False where the tasks could not be listed.
+    pub tasks_listed: bool,
+}
+
+impl ServiceSeen {
+    /// Whether a rolling redeploy stops a task before its successor runs (aws-facts: ECS).
+    pub fn redeploy_has_downtime(&self) -> bool {
+        self.daemon || (self.maximum_percent <= 100 && self.minimum_percent < 100)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Controller {
+    Ecs,
+    CodeDeploy,
+    External,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    pub id: DeploymentId,
+    pub primary: bool,
+    pub created: Timestamp,
+    pub rollout: Rollout,
+    pub desired: u32,
+    pub running: u32,
+    pub failed_tasks: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rollout {
+    InProgress,
+    Completed,
+    Failed,
+    /// The service does not report it.
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    pub id: Arc<str>,
+    pub created: Option<Timestamp>,
+    pub started: Option<Timestamp>,
+    /// The deployment that started it.
+    pub started_by: Option<DeploymentId>,
+    pub running: bool,
+    pub health: Health,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    Healthy,
+    Unhealthy,
+    /// No container has a health check.
+    Unknown,
+}
+
+/// One look at a Lambda function's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionSeen {
+    pub revision: String,
+    pub last_modified: Option<Timestamp>,
+    pub update: UpdateStatus,
+    pub environment: EnvironmentSeen,
+    /// Reserved concurrency; nothing where none is set.
+    pub reserved: Option<u32>,
+    pub provisioned: bool,
+    pub snap_start: bool,
+    /// Aliases that point at a published version: an update of $LATEST does not reach them.
+    pub pinned_aliases: Vec<Alias>,
+    /// Our own note on the function while it is switched off.
+    pub sleep_tag: Option<SleepTag>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    pub name: String,
+    pub version: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateStatus {
+    Successful,
+    InProgress,
+    Failed,
+}
+
+/// What may be known of an environment without keeping any of its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvironmentSeen {
+    /// Read in full, or the function has none: `bytes` as AWS counts them, and our marker's value.
+    Readable { bytes: usize, marker: Option<String> },
+    /// The answer carried an error instead of variables: a merge would wipe them (aws-facts: Lambda).
+    Unreadable { why: String },
+}
+
+/// The note left on a function before its concurrency is set to 0: what to put back, and by when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SleepTag {
+    pub attempt: AttemptId,
+    /// Reserved concurrency before; nothing where none was set.
+    pub former: Option<u32>,
+    pub deadline: Timestamp,
+}
+
+impl SleepTag {
+    /// The tag's key on the function.
+    pub const KEY: &str = "rotation-watchdog:restore-concurrency";
+
+    /// `<attempt>/<former or none>/<deadline in epoch seconds>`: only characters that AWS allows in tag values.
+    pub fn to_value(&self) -> String {
+        let former = self.former.map_or_else(|| "none".to_owned(), |n| n.to_string());
+        format!("{}/{former}/{}", self.attempt, self.deadline.as_second())
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        let mut parts = value.split('/');
+        let attempt = AttemptId::new(parts.next().filter(|part| !part.is_empty())?);
+        let former = match parts.next()? {
+            "none" => None,
+            n => Some(n.parse().ok()?),
+        };
+        let deadline = Timestamp::from_second(parts.next()?.parse().ok()?).ok()?;
+        parts.next().is_none().then_some(Self {
+            attempt,
+            former,
+            deadline,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn consumer_ids_read_back_what_they_write() {
+        for id in [
+            ConsumerId::service("prod", "orders"),
+            ConsumerId::function("mailer"),
+            ConsumerId::declared("nightly report: 2"),
+        ] {
+            assert_eq!(ConsumerId::parse(&id.to_string()), Some(id));
+        }
+        assert_eq!(ConsumerId::parse("ecs:no-service"), None);
+        assert_eq!(ConsumerId::parse("fargate:x"), None);
+    }
+
+    #[test]
+    fn sleep_tags_read_back_what_they_write() {
+        for former in [None, Some(0), Some(7)] {
+            let tag = SleepTag {
+                attempt: AttemptId::new("0011aabbccdd"),
+                former,
+                deadline: Timestamp::from_second(1_700_000_000).unwrap(),
+            };
+            assert_eq!(SleepTag::parse(&tag.to_value()), Some(tag));
+        }
+        for broken in ["", "a", "a/none", "a/x/1", "a/1/2/3", "/none/1"] {
+            assert_eq!(SleepTag::parse(broken), None, "{broken}");
+        }
+    }
+}

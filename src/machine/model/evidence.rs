@@ -1,0 +1,209 @@
+//! What enters the machine: answers to looks, failures of looks, and the facts that the journal keeps.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::{
+    AttemptId, Consumer, ConsumerId, Decision, FunctionSeen, Labels, LoginAnswer, Look, Outcome, RotationKey,
+    SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy, VersionId,
+};
+
+/// What to look at. One look of a key is under way at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LookKey {
+    /// ListSecrets, all pages.
+    Sweep,
+    /// DescribeSecret.
+    Secret(SecretArn),
+    /// ListSecretVersionIds: which versions have a value.
+    Versions(SecretArn),
+    /// The rotation Lambda's log.
+    Log(SecretArn),
+    /// A login with one version of the secret.
+    Login(SecretArn, VersionId),
+    /// A consumer's own state.
+    Consumer(ConsumerId),
+    Discovery(Scope),
+}
+
+/// A part of discovery: seen whole or not at all, so that what could not be read keeps what was known of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Which clusters there are.
+    Clusters,
+    /// The services and standalone tasks of one cluster.
+    Cluster(String),
+    Functions,
+}
+
+/// What a part of discovery showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeSeen {
+    pub consumers: Vec<Consumer>,
+    /// For [`Scope::Clusters`].
+    pub clusters: Vec<String>,
+    /// Running tasks without a service that hold a secret: task and secret.
+    pub standalone: Vec<(String, SecretArn)>,
+}
+
+/// The answer to a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    Sweep {
+        secrets: Vec<SecretSummary>,
+    },
+    Secret {
+        secret: SecretArn,
+        seen: SecretSeen,
+    },
+    /// DescribeSecret found nothing by this ARN.
+    SecretGone {
+        secret: SecretArn,
+    },
+    Versions {
+        secret: SecretArn,
+        valued: Vec<VersionId>,
+    },
+    Log {
+        secret: SecretArn,
+        lines: Vec<LogFact>,
+    },
+    Login {
+        secret: SecretArn,
+        version: VersionId,
+        answer: LoginAnswer,
+    },
+    /// `None`: the service is gone.
+    Service {
+        consumer: ConsumerId,
+        seen: Option<ServiceSeen>,
+    },
+    /// `None`: the function is gone.
+    Function {
+        consumer: ConsumerId,
+        seen: Option<FunctionSeen>,
+    },
+    Scope {
+        scope: Scope,
+        seen: ScopeSeen,
+    },
+}
+
+/// A line of the rotation Lambda's log that means something. Never the line itself: it holds user and host names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogFact {
+    pub at: Timestamp,
+    pub line: LogLine,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLine {
+    /// A step's success. Only createSecret and finishSecret name the version.
+    Done {
+        step: Step,
+        version: Option<VersionId>,
+        strategy: Option<Strategy>,
+    },
+    /// A step that failed, as far as the line tells which; `why` is one of a few fixed texts.
+    Failed { step: Option<Step>, why: String },
+}
+
+/// Why a look gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookFailure {
+    Denied {
+        iam_action: String,
+        resource: String,
+    },
+    Throttled,
+    Timeout,
+    Credentials {
+        why: String,
+    },
+    Unreachable {
+        why: String,
+    },
+    NotFound {
+        what: String,
+    },
+    /// An answer that makes no sense: HTML, a missing field, an endless page token.
+    Unexpected {
+        why: String,
+    },
+}
+
+impl fmt::Display for LookFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied { iam_action, resource } => write!(f, "access denied: {iam_action} on {resource}"),
+            Self::Throttled => f.write_str("throttled"),
+            Self::Timeout => f.write_str("no answer in time"),
+            Self::Credentials { why } => write!(f, "no usable AWS credentials: {why}"),
+            Self::Unreachable { why } => write!(f, "unreachable: {why}"),
+            Self::NotFound { what } => write!(f, "not found: {what}"),
+            Self::Unexpected { why } => write!(f, "unexpected answer: {why}"),
+        }
+    }
+}
+
+/// Everything the loop feeds the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Seen {
+        look: Look,
+        evidence: Evidence,
+    },
+    Unseen {
+        look: Look,
+        key: LookKey,
+        failure: LookFailure,
+    },
+    Decided(Decision),
+    Ended {
+        attempt: AttemptId,
+        at: Timestamp,
+        outcome: Outcome,
+    },
+}
+
+/// What the journal keeps: enough to know after a restart what was seen, decided and done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// The labels were so during the look; AWS says they were last changed at `changed`.
+    Labels {
+        secret: SecretArn,
+        look: Look,
+        labels: Labels,
+        changed: Option<Timestamp>,
+    },
+    Valued {
+        secret: SecretArn,
+        version: VersionId,
+        look: Look,
+        present: bool,
+    },
+    Log {
+        secret: SecretArn,
+        fact: LogFact,
+    },
+    Login {
+        secret: SecretArn,
+        version: VersionId,
+        look: Look,
+        answer: LoginAnswer,
+    },
+    Decided(Decision),
+    Ended {
+        attempt: AttemptId,
+        at: Timestamp,
+        outcome: Outcome,
+    },
+    /// A consumer came to this stage for a rotation, as a look at this time showed.
+    Reached {
+        rotation: RotationKey,
+        consumer: ConsumerId,
+        stage: Stage,
+        at: Timestamp,
+    },
+}

@@ -1,0 +1,131 @@
+//! Identifiers. Cheap to clone; ordered, so that every walk over them is deterministic.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            pub fn new(text: impl AsRef<str>) -> Self {
+                Self(text.as_ref().into())
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// The full ARN of a secret, with its six random characters.
+    SecretArn
+);
+text_id!(
+    /// A version of a secret. Equals the ClientRequestToken of the rotation that made it (aws-facts: Staging labels).
+    VersionId
+);
+text_id!(
+    /// The short public name of a rotation: twelve hexadecimal digits made from its key, fit for a URL.
+    RotationId
+);
+text_id!(
+    /// The name of one attempt at a write, made from what it is to change and why, so that it is the same after a crash.
+    AttemptId
+);
+text_id!(
+    /// An ECS deployment, `ecs-svc/…`.
+    DeploymentId
+);
+
+impl SecretArn {
+    /// The secret's name: what follows `:secret:`, without the hyphen and six random characters.
+    pub fn name(&self) -> &str {
+        let tail = self.0.split_once(":secret:").map_or(&*self.0, |(_, tail)| tail);
+        match tail.rsplit_once('-') {
+            Some((name, random)) if random.len() == 6 => name,
+            _ => tail,
+        }
+    }
+}
+
+/// One replacement of a secret's value: the `n`-th time that this version was promoted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RotationKey {
+    pub secret: SecretArn,
+    pub version: VersionId,
+    /// 1 for the first promotion of the version; more after a rollback to it.
+    pub n: u32,
+}
+
+impl RotationKey {
+    pub fn id(&self) -> RotationId {
+        RotationId::new(digest(&[
+            self.secret.as_str(),
+            self.version.as_str(),
+            &self.n.to_string(),
+        ]))
+    }
+}
+
+impl AttemptId {
+    /// The `nth` attempt at `action` on `subject`, for the sake of `cause`.
+    pub fn of(action: &str, subject: &str, cause: &str, nth: u32) -> Self {
+        Self::new(digest(&[action, subject, cause, &nth.to_string()]))
+    }
+}
+
+fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_loses_only_the_random_suffix() {
+        let arn = |tail: &str| SecretArn::new(format!("arn:aws:secretsmanager:eu-west-1:1:secret:{tail}"));
+        assert_eq!(arn("/shop/rds/prod-AbCdEf").name(), "/shop/rds/prod");
+        assert_eq!(arn("plain").name(), "plain");
+        assert_eq!(arn("has-hyphens-x1").name(), "has-hyphens-x1");
+    }
+
+    #[test]
+    fn ids_depend_on_every_part_and_its_border() {
+        let key = |secret: &str, version: &str, n| RotationKey {
+            secret: SecretArn::new(secret),
+            version: VersionId::new(version),
+            n,
+        };
+        let ids = [
+            key("a", "bc", 1).id(),
+            key("ab", "c", 1).id(),
+            key("a", "bc", 2).id(),
+        ];
+        assert_eq!(ids[0].as_str().len(), 12);
+        assert!(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2]);
+        assert_eq!(ids[0], key("a", "bc", 1).id());
+    }
+}

@@ -1,0 +1,104 @@
+//! Remediations as data: ONE write to the world each, decided before it is sent.
+
+use jiff::Timestamp;
+
+use super::{AttemptId, ConsumerId, DeploymentId, RotationKey, SleepTag};
+
+/// One write, with all that is needed to precheck it and to undo it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// UpdateService with forceNewDeployment.
+    Redeploy,
+    /// Merge one marker variable into the function's environment, guarded by its revision.
+    UpdateEnvironment { marker: String, revision: String },
+    /// Note on the function what its concurrency was, before it is changed.
+    TagSleep { tag: SleepTag },
+    /// Reserved concurrency 0, if it still is `former`.
+    Sleep { former: Option<u32> },
+    /// Reserved concurrency back to `former`, if it still is 0: put N, or delete where there was none.
+    Restore { former: Option<u32> },
+    /// Remove the note, once the concurrency was read back.
+    Untag,
+}
+
+impl Action {
+    /// A stable word for metrics, logs and the journal.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Redeploy => "redeploy",
+            Self::UpdateEnvironment { .. } => "update-environment",
+            Self::TagSleep { .. } => "tag-sleep",
+            Self::Sleep { .. } => "sleep",
+            Self::Restore { .. } => "restore",
+            Self::Untag => "untag",
+        }
+    }
+
+    /// Whether it puts back what the watchdog itself switched off. Such writes are covered by the first decision.
+    pub fn restores(&self) -> bool {
+        matches!(self, Self::Restore { .. } | Self::Untag)
+    }
+}
+
+/// A remediation that was decided: durable before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub attempt: AttemptId,
+    pub consumer: ConsumerId,
+    pub action: Action,
+    /// The rotations it serves; none when a switched-off function is found by its tag alone.
+    pub rotations: Vec<RotationKey>,
+    pub at: Timestamp,
+    /// The write's own deadline: after it the answer is in doubt.
+    pub deadline: Timestamp,
+}
+
+/// A decision and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub decision: Decision,
+    /// Nothing while it is under way, or when the process died before the answer.
+    pub outcome: Option<(Timestamp, Outcome)>,
+}
+
+/// What a write's answer means for sending it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done(Done),
+    /// Certainly nothing changed: may be sent again.
+    NoEffect(NoEffect),
+    /// A timeout, a cut connection, a server error: it may have happened. Looked at before anything is repeated.
+    InDoubt {
+        why: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The write went through; for a redeploy, the deployment that answered.
+    Written { deployment: Option<DeploymentId> },
+    /// The precheck found it done.
+    AlreadySo,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoEffect {
+    Throttled,
+    Denied {
+        iam_action: String,
+        resource: String,
+    },
+    /// The precheck, or AWS's own guard, found another state than the decision expected.
+    Conflict {
+        expected: String,
+        found: String,
+    },
+    /// AWS rejects the request as such.
+    Rejected {
+        why: String,
+    },
+    /// The connection could not be made, so nothing was sent.
+    NotSent {
+        why: String,
+    },
+}

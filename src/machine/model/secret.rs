@@ -1,0 +1,146 @@
+//! What Secrets Manager tells about a secret. Never its value.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::VersionId;
+
+/// The staging labels that matter, as one answer showed them (aws-facts: Staging labels).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    pub current: Option<VersionId>,
+    pub pending: Option<VersionId>,
+    pub previous: Option<VersionId>,
+}
+
+impl Labels {
+    /// The version a rotation is working on: AWSPENDING, unless it merely lingers on the current version.
+    pub fn in_progress(&self) -> Option<&VersionId> {
+        self.pending
+            .as_ref()
+            .filter(|pending| self.current.as_ref() != Some(pending))
+    }
+}
+
+/// One row of ListSecrets; may lag behind by up to five minutes (aws-facts: Reading cheaply).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSummary {
+    pub arn: super::SecretArn,
+    pub name: String,
+    pub labels: Labels,
+    pub tags: BTreeMap<String, String>,
+    pub rotation_enabled: bool,
+    pub rotation_lambda: Option<String>,
+    pub owning_service: Option<String>,
+    pub next_rotation: Option<Timestamp>,
+}
+
+/// One answer of DescribeSecret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSeen {
+    pub name: String,
+    pub labels: Labels,
+    pub tags: BTreeMap<String, String>,
+    pub rotation_enabled: bool,
+    pub rotation_lambda: Option<String>,
+    pub owning_service: Option<String>,
+    pub schedule: Option<String>,
+    pub next_rotation: Option<Timestamp>,
+    pub last_rotated: Option<Timestamp>,
+    /// Modified in any way, so the labels were as they are at least since then.
+    pub last_changed: Option<Timestamp>,
+    /// Scheduled for deletion.
+    pub deleted: Option<Timestamp>,
+    /// Regions that hold replicas; consumers there are unseen.
+    pub replicas: Vec<String>,
+}
+
+impl SecretSeen {
+    /// The operator's brake: the tag `rotation-watchdog` lowers the mode, never raises it.
+    pub fn brake(&self) -> Option<Brake> {
+        match self.tags.get("rotation-watchdog").map(String::as_str) {
+            None => None,
+            Some("hold") => Some(Brake::Hold),
+            // An unknown word on a brake is a brake: the person meant to slow us down.
+            Some(_) => Some(Brake::Observe),
+        }
+    }
+}
+
+/// What the tag on a secret asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brake {
+    Observe,
+    Hold,
+}
+
+/// What the watchdog may do for a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// Decide and show, write nothing; only what it switched off itself is put back.
+    Observe,
+    /// A person confirms each remediation.
+    Approve,
+    Act,
+}
+
+/// The four steps of a rotation Lambda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    CreateSecret,
+    SetSecret,
+    TestSecret,
+    FinishSecret,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreateSecret => "createSecret",
+            Self::SetSecret => "setSecret",
+            Self::TestSecret => "testSecret",
+            Self::FinishSecret => "finishSecret",
+        })
+    }
+}
+
+/// How a secret rotates (aws-facts: Strategies).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strategy {
+    /// One password, changed in place: a danger window.
+    SingleUser,
+    /// Two users in turn; a stale consumer lives until the next rotation.
+    AlternatingUsers,
+    /// By the owning service, without a Lambda.
+    Managed,
+    Unknown,
+}
+
+/// What a login with one version of a secret answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginAnswer {
+    Accepted,
+    /// The database says that the password is wrong, and nothing else can explain it.
+    Refused {
+        code: String,
+    },
+    /// The password may be right, the account is locked, expired or restricted.
+    Account {
+        code: String,
+    },
+    Busy {
+        code: String,
+    },
+    Unreachable {
+        why: String,
+    },
+    Tls {
+        why: String,
+    },
+    /// The secret does not say where or how to log in; names the key that is missing, never a value.
+    Unusable {
+        why: String,
+    },
+}

@@ -1,0 +1,203 @@
+//! What a person decided beforehand: per secret ([`Policy`]) and for the whole fleet ([`Settings`]).
+//!
+//! The defaults here are the built-in defaults of the configuration.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::model::{ConsumerId, Declared, Mode, Staleness};
+
+/// What the first matching rule says about one secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub mode: Mode,
+    /// Whether the secret's value may be read to log in with it.
+    pub login_test: bool,
+    /// Log in with AWSPENDING as soon as it has a value, without waiting for a sign of setSecret.
+    pub login_pending_early: bool,
+    /// Consumers that no discovery can find.
+    pub declared: Vec<Declared>,
+    /// Staleness models that replace what discovery concludes.
+    pub staleness: BTreeMap<ConsumerId, Staleness>,
+    /// For consumers that fetch the value themselves.
+    pub ecs_fetching: Staleness,
+    pub lambda_fetching: Staleness,
+    pub lambda_method: LambdaMethod,
+    /// Redeploy services that stop a task before its successor runs.
+    pub allow_downtime: bool,
+    /// Secrets of one database share its waves; the login test's host, else the secret itself.
+    pub database: Option<String>,
+}
+
+/// How warm Lambda environments are made to go away (aws-facts: Lambda).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LambdaMethod {
+    ConfigUpdate,
+    ConcurrencyCycle,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Observe,
+            login_test: false,
+            login_pending_early: false,
+            declared: Vec::new(),
+            staleness: BTreeMap::new(),
+            ecs_fetching: Staleness::Wait(SignedDuration::from_hours(1)),
+            lambda_fetching: Staleness::Restart,
+            lambda_method: LambdaMethod::ConfigUpdate,
+            allow_downtime: false,
+            database: None,
+        }
+    }
+}
+
+/// What holds for the whole fleet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    pub timing: Timing,
+    pub cadence: Cadence,
+    pub limits: Limits,
+}
+
+/// Margins and deadlines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Added to a promotion before a task counts as created after it, and before a write is sent.
+    pub margin: SignedDuration,
+    /// Promotions older than this at a secret's very first look give findings, no restarts.
+    pub baseline_age: SignedDuration,
+    /// How long labels that seem to go back must be seen so before they mean anything.
+    pub settle: SignedDuration,
+    /// How long to wait for a login or a testSecret line before a promotion is trusted by protocol.
+    pub proof_wait: SignedDuration,
+    /// A rotation without progress for so long is stalled.
+    pub stalled_after: SignedDuration,
+    /// One write's own deadline.
+    pub write_deadline: SignedDuration,
+    /// Between the two looks that must agree before a write in doubt is repeated.
+    pub doubt_gap: SignedDuration,
+    /// From a consumer's remediation until it must be healthy.
+    pub recover_deadline: SignedDuration,
+    /// A task without a health check counts as healthy after running for so long.
+    pub steady: SignedDuration,
+    /// How long a function stays at concurrency 0.
+    pub sleep_for: SignedDuration,
+    /// A function's concurrency is put back at the latest so long after it was noted down.
+    pub sleep_deadline: SignedDuration,
+    /// All consumers are checked for so long before a rotation is merely watched.
+    pub verify_for: SignedDuration,
+    pub watch_for: SignedDuration,
+    /// A danger window longer than this is a finding of its own (C5.8).
+    pub long_window: SignedDuration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        let (s, m, h) = (
+            SignedDuration::from_secs,
+            SignedDuration::from_mins,
+            SignedDuration::from_hours,
+        );
+        Self {
+            margin: s(1),
+            baseline_age: m(15),
+            settle: s(5),
+            proof_wait: s(20),
+            stalled_after: m(30),
+            write_deadline: s(10),
+            doubt_gap: s(10),
+            recover_deadline: m(15),
+            steady: s(15),
+            sleep_for: s(15),
+            sleep_deadline: m(2),
+            verify_for: m(5),
+            watch_for: h(24),
+            long_window: s(30),
+        }
+    }
+}
+
+/// How often to look. Every wait of the program comes from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cadence {
+    /// ListSecrets for the whole fleet.
+    pub sweep: SignedDuration,
+    /// DescribeSecret of a secret at rest.
+    pub idle: SignedDuration,
+    /// DescribeSecret in the announced window.
+    pub announced: SignedDuration,
+    /// How long before the end of the day of NextRotationDate the announced window opens.
+    pub announced_window: SignedDuration,
+    /// DescribeSecret while a rotation is under way.
+    pub active: SignedDuration,
+    /// ListSecretVersionIds while AWSPENDING has no value.
+    pub versions: SignedDuration,
+    /// The rotation Lambda's log while a rotation is under way.
+    pub log: SignedDuration,
+    /// Logins while a rotation is under way.
+    pub login: SignedDuration,
+    /// The longest wait after refused logins; each refusal doubles the wait from `login`.
+    pub login_backoff: SignedDuration,
+    /// A consumer while it is being refreshed.
+    pub consumer: SignedDuration,
+    /// A consumer while its rotation is watched.
+    pub consumer_watch: SignedDuration,
+    /// Full discovery.
+    pub discovery: SignedDuration,
+    /// A look that failed is repeated after this, doubled up to `failure_backoff`.
+    pub failure: SignedDuration,
+    pub failure_backoff: SignedDuration,
+}
+
+impl Default for Cadence {
+    fn default() -> Self {
+        let (ms, s, m, h) = (
+            SignedDuration::from_millis,
+            SignedDuration::from_secs,
+            SignedDuration::from_mins,
+            SignedDuration::from_hours,
+        );
+        Self {
+            sweep: s(60),
+            idle: h(1),
+            announced: s(10),
+            announced_window: h(24),
+            active: ms(500),
+            versions: s(1),
+            log: s(2),
+            login: s(1),
+            login_backoff: m(5),
+            consumer: s(2),
+            consumer_watch: m(5),
+            discovery: m(10),
+            failure: s(2),
+            failure_backoff: m(2),
+        }
+    }
+}
+
+/// Caps over the fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Consumers being refreshed at once.
+    pub in_flight: usize,
+    pub redeploys_per_service_and_hour: usize,
+    /// Consumers of one database being refreshed at once.
+    pub wave: usize,
+    /// The service the watchdog itself runs in: refreshed last.
+    pub own_service: Option<ConsumerId>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            in_flight: 10,
+            redeploys_per_service_and_hour: 3,
+            wave: 3,
+            own_service: None,
+        }
+    }
+}

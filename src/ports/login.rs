@@ -1,0 +1,38 @@
+//! Logging in to a database, to prove that a password works.
+
+use async_trait::async_trait;
+use machine::model::{LoginAnswer, Look};
+use secrecy::SecretString;
+
+/// Where and as whom to log in, as a rule says it; what is absent comes from the secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginTarget {
+    pub engine: Option<String>,
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub user: Option<String>,
+    pub dbname: Option<String>,
+    /// `None`: the secret's own `ssl` key decides, verified where it has none.
+    pub tls: Option<TlsMode>,
+}
+
+/// How the connection is protected. No mode sends a cleartext password unencrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsMode {
+    /// Certificate and host name are checked.
+    Verified,
+    /// Encrypted, the peer is not checked.
+    Unverified,
+    /// Unverified TLS where the server offers it, plain otherwise.
+    Preferred,
+    None,
+}
+
+/// A secret's value, as Secrets Manager returned it: wiped when dropped, never printed.
+pub struct Credentials(pub SecretString);
+
+#[async_trait]
+pub trait Login: Send + Sync {
+    /// Logs in, runs `SELECT 1`, and closes. Bounded in time, whatever the peer does.
+    async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer);
+}

@@ -1,0 +1,30 @@
+//! What the watchdog asks of the world and does to it, in our own words. SDK types never pass through here.
+//!
+//! Reading and writing are apart: a reader may be repeated, a write is sent once (design rule 2).
+
+mod error;
+mod login;
+mod reads;
+mod writes;
+
+pub use error::{PortError, ReadResult};
+pub use login::{Credentials, Login, LoginTarget, TlsMode};
+pub use reads::{
+    ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, LogEvent, LogReads,
+    SecretReads, ServiceSummary, TaskDefinition, TaskSummary,
+};
+pub use writes::{EcsWrites, LambdaWrites, WriteResult};
+
+use std::sync::Arc;
+
+/// Everything the runtime needs from outside, so that the simulation and AWS can stand in for each other.
+#[derive(Clone)]
+pub struct Ports {
+    pub secrets: Arc<dyn SecretReads>,
+    pub logs: Arc<dyn LogReads>,
+    pub ecs: Arc<dyn EcsReads>,
+    pub ecs_writes: Arc<dyn EcsWrites>,
+    pub lambda: Arc<dyn LambdaReads>,
+    pub lambda_writes: Arc<dyn LambdaWrites>,
+    pub login: Arc<dyn Login>,
+}
