@@ -2,3 +2,4 @@
 //! at the right moment, once, with proof. ARCHITECTURE.md has the map.
 
 pub mod ports;
+pub mod runtime;
