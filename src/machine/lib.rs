@@ -2,5 +2,17 @@
 //!
 //! No clock, no randomness, no IO: time is an argument, and the same inputs give the same decisions (design rule 6).
 
+pub mod cadence;
+pub mod consumers;
+mod doubt;
+pub mod findings;
+pub mod fleet;
+pub mod judge;
+pub mod milestones;
 pub mod model;
+pub mod phase;
 pub mod policy;
+pub mod rotations;
+pub mod state;
+pub mod step;
+pub mod track;

@@ -1,5 +1,7 @@
 //! The running watchdog: one loop that is the only writer of state, and what it stands on.
 
 mod clock;
+mod snapshot;
 
 pub use clock::Clock;
+pub use snapshot::{SecretView, Snapshot};

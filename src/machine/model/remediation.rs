@@ -7,8 +7,8 @@ use super::{AttemptId, ConsumerId, DeploymentId, RotationKey, SleepTag};
 /// One write, with all that is needed to precheck it and to undo it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// UpdateService with forceNewDeployment.
-    Redeploy,
+    /// UpdateService with forceNewDeployment. Tasks created after `fresh_after` hold the new value already.
+    Redeploy { fresh_after: Timestamp },
     /// Merge one marker variable into the function's environment, guarded by its revision.
     UpdateEnvironment { marker: String, revision: String },
     /// Note on the function what its concurrency was, before it is changed.
@@ -25,7 +25,7 @@ impl Action {
     /// A stable word for metrics, logs and the journal.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Redeploy => "redeploy",
+            Self::Redeploy { .. } => "redeploy",
             Self::UpdateEnvironment { .. } => "update-environment",
             Self::TagSleep { .. } => "tag-sleep",
             Self::Sleep { .. } => "sleep",

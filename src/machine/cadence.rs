@@ -1,0 +1,329 @@
+//! When to look at what: seldom at rest, closely from the moment AWSPENDING shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::consumers::{Standing, open_sleep};
+use crate::judge::{Judgement, Judgements, RotationView};
+use crate::milestones::{Works, verdict};
+use crate::model::{ConsumerId, Look, LookKey, Scope, SecretArn, Stage, VersionId};
+use crate::phase::Phase;
+use crate::policy::{Cadence, Policy, Settings};
+use crate::rotations::{Origin, Source, is_settling};
+use crate::state::{Failing, SecretFacts, State};
+
+/// A look and when it is due.
+pub type Agenda = BTreeMap<LookKey, Timestamp>;
+
+/// Lines of the last step reach the log group some seconds after the promotion.
+const LATE_LINES: SignedDuration = SignedDuration::from_secs(60);
+/// A schedule by days has a window to the end of that UTC day (aws-facts: Reading cheaply).
+const WINDOW_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is due for one secret and its consumers.
+pub fn secret_looks(
+    state: &State,
+    secret: &SecretArn,
+    judgement: &Judgement,
+    policy: &Policy,
+    settings: &Settings,
+    now: Timestamp,
+) -> Agenda {
+    let empty = SecretFacts::default();
+    let facts = state.secrets.get(secret).unwrap_or(&empty);
+    let mut plan = Plan {
+        state,
+        settings,
+        now,
+        agenda: Agenda::new(),
+    };
+    plan.secret(secret, facts, judgement);
+    if let Some(view) = judgement.open() {
+        plan.versions(secret, facts, view);
+    }
+    plan.log(secret, facts, judgement);
+    if policy.login_test {
+        plan.logins(secret, facts, judgement, policy);
+    }
+    plan.consumers(judgement);
+    plan.agenda
+}
+
+/// What is due for the fleet as a whole: the sweep, discovery, and functions that sleep.
+pub fn fleet_looks(
+    state: &State,
+    judgements: &Judgements,
+    scopes: &BTreeSet<Scope>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Agenda {
+    let mut plan = Plan {
+        state,
+        settings,
+        now,
+        agenda: Agenda::new(),
+    };
+    plan.every(LookKey::Sweep, settings.cadence.sweep);
+    let began = judgements
+        .values()
+        .filter_map(|j| j.open())
+        .filter_map(|view| view.rotation.started.as_ref());
+    let began = began.map(|seen| seen.when.not_after).max();
+    for scope in scopes {
+        let key = LookKey::Discovery(scope.clone());
+        // A rotation began: who uses the secret matters now.
+        let outdated = began.is_some_and(|at| state.looked.get(&key).is_some_and(|look| look.sent < at));
+        if outdated {
+            plan.at(key, now)
+        } else {
+            plan.every(key, settings.cadence.discovery)
+        }
+    }
+    for (consumer, facts) in &state.consumers {
+        if open_sleep(facts).is_some() || facts.unresolved().is_some() {
+            plan.every(LookKey::Consumer(consumer.clone()), settings.cadence.consumer);
+        }
+    }
+    plan.agenda
+}
+
+struct Plan<'a> {
+    state: &'a State,
+    settings: &'a Settings,
+    now: Timestamp,
+    agenda: Agenda,
+}
+
+impl Plan<'_> {
+    fn cadence(&self) -> &Cadence {
+        &self.settings.cadence
+    }
+
+    fn last(&self, key: &LookKey) -> Option<&Look> {
+        self.state.looked.get(key)
+    }
+
+    /// Due `interval` after the last answer; at once where there was none.
+    fn every(&mut self, key: LookKey, interval: SignedDuration) {
+        let due = self.last(&key).map_or(self.now, |look| look.sent + interval);
+        self.at(key, due);
+    }
+
+    /// Due once.
+    fn once(&mut self, key: LookKey) {
+        if self.last(&key).is_none() {
+            self.at(key, self.now);
+        }
+    }
+
+    fn at(&mut self, key: LookKey, due: Timestamp) {
+        let due = match self.state.failing.get(&key) {
+            Some(failing) => due.max(failing.last + self.failure_backoff(failing)),
+            None => due,
+        };
+        let known = self.agenda.entry(key).or_insert(due);
+        *known = due.min(*known);
+    }
+
+    fn failure_backoff(&self, failing: &Failing) -> SignedDuration {
+        let doublings = failing.times.saturating_sub(1).min(16);
+        (self.cadence().failure * (1_i32 << doublings)).min(self.cadence().failure_backoff)
+    }
+
+    fn secret(&mut self, secret: &SecretArn, facts: &SecretFacts, judgement: &Judgement) {
+        let key = LookKey::Secret(secret.clone());
+        let interval = self.secret_interval(facts, judgement);
+        let differs =
+            facts
+                .summary
+                .as_ref()
+                .zip(facts.labels.latest())
+                .is_some_and(|((look, summary), run)| {
+                    // The sweep may be old: it only tells that there is something to look at.
+                    summary.labels != run.state && run.last.sent < look.sent
+                });
+        if differs {
+            self.at(key, self.now)
+        } else {
+            self.every(key, interval)
+        }
+    }
+
+    fn secret_interval(&self, facts: &SecretFacts, judgement: &Judgement) -> SignedDuration {
+        let cadence = self.cadence();
+        if is_settling(facts, &self.settings.timing) {
+            return cadence.active;
+        }
+        match judgement.latest().map(|view| view.phase) {
+            Some(
+                Phase::Creating | Phase::Created | Phase::Exposed | Phase::Tested | Phase::Failed { .. },
+            ) => cadence.active,
+            Some(Phase::RollingForward | Phase::RollingBack) => cadence.active,
+            Some(Phase::Propagating | Phase::Verifying | Phase::Stalled) => cadence.announced,
+            Some(Phase::Watching | Phase::Settled | Phase::Abandoned | Phase::RolledBack) | None => {
+                if self.is_announced(facts) {
+                    cadence.announced
+                } else {
+                    cadence.idle
+                }
+            }
+        }
+    }
+
+    fn is_announced(&self, facts: &SecretFacts) -> bool {
+        let next = match (&facts.seen, &facts.summary) {
+            (Some((_, seen)), _) => seen.next_rotation,
+            (None, Some((_, summary))) => summary.next_rotation,
+            (None, None) => None,
+        };
+        next.is_some_and(|next| {
+            self.now >= next - self.cadence().announced_window && self.now <= next + WINDOW_AFTER
+        })
+    }
+
+    fn versions(&mut self, secret: &SecretArn, facts: &SecretFacts, view: &RotationView) {
+        let valued = facts
+            .valued
+            .get(&view.rotation.key.version)
+            .and_then(|track| track.latest());
+        if valued.is_some_and(|run| run.state) {
+            return;
+        }
+        let slow = matches!(view.phase, Phase::Stalled | Phase::Failed { .. });
+        let interval = if slow {
+            self.cadence().announced
+        } else {
+            self.cadence().versions
+        };
+        self.every(LookKey::Versions(secret.clone()), interval);
+    }
+
+    fn log(&mut self, secret: &SecretArn, facts: &SecretFacts, judgement: &Judgement) {
+        if facts.rotation_lambda().is_none() {
+            return;
+        }
+        let key = LookKey::Log(secret.clone());
+        match judgement.latest() {
+            Some(view) if view.rotation.is_open() => {
+                let stalled = view.phase == Phase::Stalled;
+                let interval = if stalled {
+                    self.cadence().announced
+                } else {
+                    self.cadence().log
+                };
+                self.every(key, interval);
+            }
+            Some(view) if view.rotation.origin == Origin::Rotation => {
+                // Late lines still narrow the intervals; and a failure's line may come after AWSPENDING is gone.
+                let ended = view.rotation.ending.as_ref().map(|(_, when)| when.not_after);
+                let end = ended.or(view.rotation.promoted.as_ref().map(|seen| seen.when.not_after));
+                if end.is_some_and(|end| self.now < end + LATE_LINES) {
+                    self.every(key, self.cadence().log);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn logins(&mut self, secret: &SecretArn, facts: &SecretFacts, judgement: &Judgement, policy: &Policy) {
+        if let Some(view) = judgement.open() {
+            self.logins_while_open(secret, facts, view, policy);
+        } else if let Some(view) = judgement.current()
+            && view.rotation.origin != Origin::Baseline
+            && matches!(view.phase, Phase::Propagating | Phase::Verifying)
+            && !matches!(view.works, Works::Yes(crate::milestones::Proof::Login(_)))
+        {
+            self.login(secret, facts, &view.rotation.key.version);
+        }
+    }
+
+    /// The old password shows when the window opens; the new one is tried only with reason, lest an account is locked.
+    fn logins_while_open(
+        &mut self,
+        secret: &SecretArn,
+        facts: &SecretFacts,
+        view: &RotationView,
+        policy: &Policy,
+    ) {
+        let rotation = &view.rotation;
+        let new = &rotation.key.version;
+        let old = facts.current();
+        let old_refused = old
+            .and_then(|old| verdict(facts, old))
+            .is_some_and(|(accepted, at)| {
+                !accepted
+                    && rotation
+                        .started
+                        .as_ref()
+                        .is_none_or(|seen| at >= seen.when.not_after)
+            });
+        let told = rotation
+            .exposed
+            .as_ref()
+            .is_some_and(|seen| seen.sources.contains(&Source::Log));
+        let proven = verdict(facts, new).is_some_and(|(accepted, _)| accepted);
+        if rotation.created.is_some()
+            && !old_refused
+            && !told
+            && !proven
+            && let Some(old) = old
+        {
+            self.login(secret, facts, old);
+        }
+        let reason = old_refused || told || (policy.login_pending_early && rotation.created.is_some());
+        if reason && !proven {
+            self.login(secret, facts, new);
+        }
+    }
+
+    /// After refusals the wait doubles, so that no account is locked: it is as long as the refusals already last.
+    fn login(&mut self, secret: &SecretArn, facts: &SecretFacts, version: &VersionId) {
+        let cadence = self.cadence();
+        let refused_for = facts
+            .logins
+            .get(version)
+            .and_then(|track| track.latest())
+            .and_then(|run| {
+                crate::milestones::is_refused(&run.state)
+                    .then(|| run.last.sent.duration_since(run.first.sent))
+            });
+        let interval = refused_for.map_or(cadence.login, |lasting| {
+            (lasting + cadence.login).min(cadence.login_backoff)
+        });
+        self.every(LookKey::Login(secret.clone(), version.clone()), interval);
+    }
+
+    fn consumers(&mut self, judgement: &Judgement) {
+        let Some(view) = judgement.current() else { return };
+        for (consumer, standing) in &view.consumers {
+            let key = LookKey::Consumer(consumer.clone());
+            if matches!(consumer, ConsumerId::Declared { .. }) {
+                continue;
+            }
+            match self.consumer_interval(view, standing) {
+                Some(interval) => self.every(key, interval),
+                None => self.once(key),
+            }
+        }
+    }
+
+    fn consumer_interval(&self, view: &RotationView, standing: &Standing) -> Option<SignedDuration> {
+        use crate::consumers::Why;
+        let cadence = self.cadence();
+        // A cache's time runs out by itself.
+        if matches!(
+            standing.why,
+            Why::CacheLives { .. } | Why::CacheExpired | Why::Pinned { .. }
+        ) {
+            return None;
+        }
+        match (view.phase, standing.stage) {
+            (Phase::Settled, _) => None,
+            (_, Stage::Unknown | Stage::Refreshing) => Some(cadence.consumer),
+            (_, Stage::Stale) => Some(cadence.consumer.max(SignedDuration::from_secs(1))),
+            (Phase::Verifying, _) => Some(cadence.consumer * 5),
+            (_, Stage::Presumed | Stage::Fresh | Stage::Beyond) => Some(cadence.consumer_watch),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! How a consumer stands towards a promoted version: what was seen of it, what it needs, and why.
+
+mod function;
+mod service;
+mod sleep;
+mod why;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use sleep::{open_sleep, restore};
+pub use why::Why;
+
+use crate::model::{
+    Action, Attempt, ConsumerId, Done, NoEffect, Outcome, ReferenceKind, RotationKey, SecretArn, Stage,
+    Staleness,
+};
+use crate::policy::{Policy, Timing};
+use crate::state::ConsumerFacts;
+
+/// Where a consumer stands with one rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub stage: Stage,
+    pub why: Why,
+    /// What would help, when the time has come.
+    pub action: Option<Action>,
+    /// When this may change without anything being seen.
+    pub wake: Option<Timestamp>,
+    /// When the look was taken that this rests on.
+    pub as_of: Option<Timestamp>,
+}
+
+impl Standing {
+    fn of(stage: Stage, why: Why) -> Self {
+        Self {
+            stage,
+            why,
+            action: None,
+            wake: None,
+            as_of: None,
+        }
+    }
+
+    fn wanting(action: Action, why: Why) -> Self {
+        Self {
+            action: Some(action),
+            ..Self::of(Stage::Stale, why)
+        }
+    }
+
+    fn until(mut self, wake: Timestamp) -> Self {
+        self.wake = Some(wake);
+        self
+    }
+
+    fn seen_at(mut self, look: Timestamp) -> Self {
+        self.as_of = Some(look);
+        self
+    }
+
+    /// Nothing more is to come from the watchdog.
+    pub fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Fresh | Stage::Presumed | Stage::Beyond)
+    }
+}
+
+/// What a consumer's standing is judged by.
+pub(crate) struct Question<'a> {
+    pub rotation: &'a RotationKey,
+    /// Not-after of the promotion; what was made later than this plus the margin holds the new value.
+    pub promoted: Timestamp,
+    pub policy: &'a Policy,
+    pub timing: &'a Timing,
+    pub now: Timestamp,
+}
+
+impl Question<'_> {
+    /// Whatever was created after this moment holds the new value (aws-facts: ECS).
+    pub(crate) fn threshold(&self) -> Timestamp {
+        self.promoted + self.timing.margin
+    }
+}
+
+/// Where the consumer stands with the promotion in question.
+pub(crate) fn stand(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<'_>) -> Standing {
+    if let Some(to) = pinned(facts, &question.rotation.secret) {
+        return Standing::of(Stage::Beyond, Why::Pinned { to });
+    }
+    match (staleness(id, facts, question), id) {
+        (Staleness::Wait(ttl), _) => wait_out(question, ttl),
+        (Staleness::Restart, ConsumerId::Service { .. }) => service::stand(facts, question),
+        (Staleness::Restart, ConsumerId::Function { .. }) => function::stand(id, facts, question),
+        (Staleness::Restart, ConsumerId::Declared { .. }) => Standing::of(Stage::Beyond, Why::OnlyDeclared),
+    }
+}
+
+/// What the rule says, else what discovery concludes (aws-facts: How stale is a consumer?).
+pub(crate) fn staleness(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<'_>) -> Staleness {
+    let policy = question.policy;
+    if let Some(staleness) = policy.staleness.get(id) {
+        return *staleness;
+    }
+    if let Some(declared) = policy.declared.iter().find(|declared| &declared.id == id) {
+        return declared.staleness;
+    }
+    let injected = facts.references.iter().any(|reference| {
+        reference.secret == question.rotation.secret && reference.kind == ReferenceKind::Injected
+    });
+    match id {
+        ConsumerId::Service { .. } if injected => Staleness::Restart,
+        ConsumerId::Service { .. } => policy.ecs_fetching,
+        ConsumerId::Function { .. } => policy.lambda_fetching,
+        ConsumerId::Declared { .. } => Staleness::Restart,
+    }
+}
+
+fn pinned(facts: &ConsumerFacts, secret: &SecretArn) -> Option<String> {
+    facts
+        .references
+        .iter()
+        .filter(|reference| &reference.secret == secret)
+        .find_map(|reference| match &reference.kind {
+            ReferenceKind::Pinned { to } => Some(to.clone()),
+            _ => None,
+        })
+}
+
+fn wait_out(question: &Question<'_>, ttl: SignedDuration) -> Standing {
+    let until = question.threshold() + ttl;
+    if question.now >= until {
+        Standing::of(Stage::Presumed, Why::CacheExpired).seen_at(until)
+    } else {
+        Standing::of(Stage::Stale, Why::CacheLives { until }).until(until)
+    }
+}
+
+/// What earlier attempts at the same thing mean for another one.
+pub(crate) enum Retry {
+    /// Nothing speaks against sending it.
+    Now,
+    /// Something is under way or in doubt, or the last try is too recent.
+    Wait { why: Why, until: Option<Timestamp> },
+    /// The last try went through.
+    Went {
+        at: Timestamp,
+        attempt: Attempt,
+        times: u32,
+    },
+    /// Tried often enough.
+    GiveUp(Why),
+}
+
+/// Tries without effect before a person is asked; throttling and conflicts pass, and denials are mended by people.
+const NO_EFFECT_LIMIT: usize = 6;
+
+pub(crate) fn retry(facts: &ConsumerFacts, rotation: &RotationKey, kind: &str, now: Timestamp) -> Retry {
+    if let Some(attempt) = facts.unresolved() {
+        let in_doubt = attempt.outcome.is_some();
+        let action = attempt.decision.action.kind();
+        let why = if in_doubt {
+            Why::InDoubt { action }
+        } else {
+            Why::UnderWay { action }
+        };
+        return Retry::Wait { why, until: None };
+    }
+    let tries: Vec<&Attempt> = facts
+        .attempts_for(rotation)
+        .filter(|attempt| attempt.decision.action.kind() == kind)
+        .collect();
+    let Some((last, outcome)) = tries
+        .last()
+        .and_then(|last| last.outcome.clone().map(|o| (*last, o)))
+    else {
+        return Retry::Now;
+    };
+    match outcome {
+        (at, Outcome::Done(_)) => Retry::Went {
+            at,
+            attempt: last.clone(),
+            times: count_done(&tries),
+        },
+        (at, Outcome::NoEffect(why)) => after_no_effect(&tries, at, why, now),
+        (_, Outcome::InDoubt { .. }) => Retry::Wait {
+            why: Why::InDoubt { action: "write" },
+            until: None,
+        },
+    }
+}
+
+fn count_done(tries: &[&Attempt]) -> u32 {
+    let written =
+        |attempt: &&&Attempt| matches!(attempt.outcome, Some((_, Outcome::Done(Done::Written { .. }))));
+    u32::try_from(tries.iter().filter(written).count()).unwrap_or(u32::MAX)
+}
+
+fn after_no_effect(tries: &[&Attempt], at: Timestamp, why: NoEffect, now: Timestamp) -> Retry {
+    let in_vain = tries
+        .iter()
+        .rev()
+        .take_while(|attempt| matches!(attempt.outcome, Some((_, Outcome::NoEffect(_)))))
+        .count();
+    if in_vain >= NO_EFFECT_LIMIT {
+        return Retry::GiveUp(Why::NoEffect { why, times: in_vain });
+    }
+    let until = at + backoff(in_vain);
+    if now >= until {
+        Retry::Now
+    } else {
+        Retry::Wait {
+            why: Why::NoEffect { why, times: in_vain },
+            until: Some(until),
+        }
+    }
+}
+
+/// 2 s, 4 s, 8 s … up to a minute.
+pub(crate) fn backoff(times: usize) -> SignedDuration {
+    let doublings = u32::try_from(times.saturating_sub(1)).unwrap_or(u32::MAX).min(5);
+    SignedDuration::from_secs((2_i64 << doublings).min(60))
+}
+
+/// The number of the next attempt of a kind for a rotation, from 1.
+pub(crate) fn nth(facts: &ConsumerFacts, rotation: &RotationKey, kind: &str) -> u32 {
+    let before = facts
+        .attempts_for(rotation)
+        .filter(|attempt| attempt.decision.action.kind() == kind)
+        .count();
+    u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+}

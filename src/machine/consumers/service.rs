@@ -1,0 +1,237 @@
+//! ECS services: fresh is every running task created after the promotion, and healthy (aws-facts: ECS).
+
+use jiff::Timestamp;
+
+use super::{Question, Retry, Standing, Why, retry};
+use crate::model::{
+    Action, Attempt, Controller, Deployment, DeploymentId, Done, Health, Outcome, Rollout, ServiceSeen,
+    Stage, Task,
+};
+use crate::state::ConsumerFacts;
+
+pub(super) fn stand(facts: &ConsumerFacts, question: &Question<'_>) -> Standing {
+    let looked = facts
+        .service
+        .as_ref()
+        .filter(|(look, _)| look.sent >= question.promoted);
+    let Some((look, seen)) = looked else {
+        return Standing::of(Stage::Unknown, Why::NotLookedYet);
+    };
+    let Some(seen) = seen else {
+        return Standing::of(Stage::Fresh, Why::Gone).seen_at(look.arrived);
+    };
+    let standing = match proven(facts, seen, question, look.arrived) {
+        Some(standing) => standing,
+        None => remedy(facts, seen, question),
+    };
+    standing.seen_at(look.arrived)
+}
+
+/// What the tasks prove; nothing where some of them hold the old value.
+fn proven(
+    facts: &ConsumerFacts,
+    seen: &ServiceSeen,
+    question: &Question<'_>,
+    at: Timestamp,
+) -> Option<Standing> {
+    if seen.tasks.is_empty() {
+        return Some(without_tasks(seen, question));
+    }
+    let ours = our_deployments(facts, question);
+    let by_us = |task: &Task| task.started_by.as_ref().is_some_and(|id| ours.contains(&id));
+    let created_after = |task: &Task| task.created.is_some_and(|created| created > question.threshold());
+    if !seen.tasks.iter().all(|task| by_us(task) || created_after(task)) {
+        return None;
+    }
+    let proof = if seen.tasks.iter().all(by_us) {
+        Why::StartedByUs
+    } else {
+        Why::CreatedAfter
+    };
+    Some(match unhealthy(seen, question, at) {
+        None => Standing::of(Stage::Fresh, proof),
+        Some(why) => refreshing(why, facts, seen, question),
+    })
+}
+
+fn without_tasks(seen: &ServiceSeen, question: &Question<'_>) -> Standing {
+    if seen.tasks_listed && seen.running == 0 && seen.desired == 0 {
+        return Standing::of(Stage::Fresh, Why::NothingRuns);
+    }
+    if seen.tasks_listed && seen.running == 0 {
+        return Standing::of(
+            Stage::Refreshing,
+            Why::Starting {
+                running: 0,
+                desired: seen.desired,
+            },
+        );
+    }
+    match seen.deployments.as_slice() {
+        [sole] if sole.created > question.threshold() && sole.rollout == Rollout::Completed => {
+            Standing::of(Stage::Presumed, Why::SoleDeploymentAfter)
+        }
+        _ => Standing::of(Stage::Unknown, Why::TasksUnseen),
+    }
+}
+
+fn our_deployments<'a>(facts: &'a ConsumerFacts, question: &'a Question<'_>) -> Vec<&'a DeploymentId> {
+    facts
+        .attempts_for(question.rotation)
+        .filter_map(deployment_of)
+        .collect()
+}
+
+fn deployment_of(attempt: &Attempt) -> Option<&DeploymentId> {
+    match &attempt.outcome {
+        Some((_, Outcome::Done(Done::Written { deployment }))) => deployment.as_ref(),
+        _ => None,
+    }
+}
+
+/// Why a service whose tasks are all young is not yet healthy.
+fn unhealthy(seen: &ServiceSeen, question: &Question<'_>, at: Timestamp) -> Option<Why> {
+    let running = seen.tasks.iter().filter(|task| task.running).count();
+    if running < seen.tasks.len() || u32::try_from(running).unwrap_or(u32::MAX) < seen.desired {
+        return Some(Why::Starting {
+            running: u32::try_from(running).unwrap_or(u32::MAX),
+            desired: seen.desired,
+        });
+    }
+    let steady = |task: &Task| {
+        seen.running >= seen.desired
+            && task
+                .started
+                .is_some_and(|started| at >= started + question.timing.steady)
+    };
+    let healthy = seen.tasks.iter().filter(|task| match task.health {
+        Health::Healthy => true,
+        Health::Unhealthy => false,
+        // Without a health check, running on for a while decides.
+        Health::Unknown => steady(task),
+    });
+    let healthy = healthy.count();
+    (healthy < seen.tasks.len()).then_some(Why::Unhealthy {
+        healthy,
+        tasks: seen.tasks.len(),
+    })
+}
+
+/// Under way, until the deadline counted from whatever began it.
+fn refreshing(why: Why, facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> Standing {
+    let ours = facts
+        .attempts_for(question.rotation)
+        .filter_map(|attempt| attempt.outcome.as_ref())
+        .map(|(at, _)| *at);
+    let theirs = seen.deployments.iter().map(|deployment| deployment.created);
+    let began = ours
+        .chain(theirs)
+        .max()
+        .unwrap_or(question.promoted)
+        .max(question.promoted);
+    let deadline = began + question.timing.recover_deadline;
+    if question.now >= deadline {
+        return Standing::of(Stage::Beyond, Why::NotInTime { deadline });
+    }
+    Standing::of(Stage::Refreshing, why).until(deadline)
+}
+
+/// Some tasks hold the old value: what can be done about it?
+fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> Standing {
+    if let Some(why) = beyond_us(seen, question) {
+        return Standing::of(Stage::Beyond, why);
+    }
+    if deploying_since(seen, question.threshold()) {
+        return refreshing(Why::Deploying, facts, seen, question);
+    }
+    let stale = seen
+        .tasks
+        .iter()
+        .filter(|task| task.created.is_none_or(|at| at <= question.threshold()))
+        .count();
+    let holds_old = Why::HoldsOld {
+        stale,
+        tasks: seen.tasks.len(),
+    };
+    let redeploy = Action::Redeploy {
+        fresh_after: question.threshold(),
+    };
+    match retry(facts, question.rotation, redeploy.kind(), question.now) {
+        Retry::Wait { why, until } => Standing {
+            wake: until,
+            ..Standing::of(waiting_stage(&why), why)
+        },
+        Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
+        Retry::Went { attempt, times, at } => after_redeploy(&attempt, times, at, facts, seen, question),
+        Retry::Now if older_deployment(seen) => Standing::of(Stage::Stale, Why::OlderDeployment),
+        Retry::Now => Standing::wanting(redeploy, holds_old),
+    }
+}
+
+/// A write that had no effect leaves the consumer stale; one under way or in doubt may be refreshing it.
+fn waiting_stage(why: &Why) -> Stage {
+    if matches!(why, Why::NoEffect { .. }) {
+        Stage::Stale
+    } else {
+        Stage::Refreshing
+    }
+}
+
+fn beyond_us(seen: &ServiceSeen, question: &Question<'_>) -> Option<Why> {
+    match seen.controller {
+        Controller::CodeDeploy => return Some(Why::Controller { name: "CODE_DEPLOY" }),
+        Controller::External => return Some(Why::Controller { name: "EXTERNAL" }),
+        Controller::Ecs => {}
+    }
+    if let Some(name) = &seen.staged_strategy {
+        return Some(Why::StagedStrategy { name: name.clone() });
+    }
+    (seen.redeploy_has_downtime() && !question.policy.allow_downtime).then_some(Why::Downtime)
+}
+
+fn deploying_since(seen: &ServiceSeen, threshold: Timestamp) -> bool {
+    seen.deployments
+        .iter()
+        .any(|d| d.primary && d.created > threshold && d.rollout != Rollout::Failed && !is_whole(d))
+}
+
+/// A rolling deployment of another, from before the promotion: its tasks hold the old value, and it is let end first.
+fn older_deployment(seen: &ServiceSeen) -> bool {
+    seen.deployments
+        .iter()
+        .any(|d| d.primary && d.rollout == Rollout::InProgress && !is_whole(d))
+}
+
+fn is_whole(deployment: &Deployment) -> bool {
+    deployment.rollout == Rollout::Completed
+}
+
+/// Our deployment was answered, yet old tasks run on: still rolling, or rolled back by the platform.
+fn after_redeploy(
+    attempt: &Attempt,
+    times: u32,
+    at: Timestamp,
+    facts: &ConsumerFacts,
+    seen: &ServiceSeen,
+    question: &Question<'_>,
+) -> Standing {
+    let seen_after = facts.service.as_ref().is_some_and(|(look, _)| look.sent >= at);
+    let ours = deployment_of(attempt).and_then(|id| seen.deployments.iter().find(|d| &d.id == id));
+    let standing = match (deployment_of(attempt), ours) {
+        _ if !seen_after => true,
+        (Some(_), Some(deployment)) => deployment.primary && deployment.rollout != Rollout::Failed,
+        (Some(_), None) => false,
+        // The precheck found it done: another's deployment is doing it.
+        (None, _) => question.now < at + question.timing.settle,
+    };
+    if standing {
+        return refreshing(Why::Deploying, facts, seen, question);
+    }
+    if times >= 2 {
+        return Standing::of(Stage::Beyond, Why::RolledBackTwice);
+    }
+    let action = Action::Redeploy {
+        fresh_after: question.threshold(),
+    };
+    Standing::wanting(action, Why::RolledBackOnce)
+}

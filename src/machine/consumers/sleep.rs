@@ -1,0 +1,207 @@
+//! The concurrency cycle: note what it was, set 0, wait, put back, remove the note. Each write on its own.
+//!
+//! What comes next is read from the function itself and its tag, so that it goes on after any crash,
+//! even where the journal is gone (design rule 4).
+
+use jiff::Timestamp;
+
+use super::{Question, Retry, Standing, Why, backoff, retry};
+use crate::model::{
+    Action, Attempt, AttemptId, ConsumerId, Done, FunctionSeen, NoEffect, Outcome, SleepTag, Stage,
+};
+use crate::policy::Timing;
+use crate::state::ConsumerFacts;
+
+/// The first half of a cycle, for the sake of a rotation: up to the function being asleep.
+pub(super) fn stand(
+    id: &ConsumerId,
+    facts: &ConsumerFacts,
+    seen: &FunctionSeen,
+    question: &Question<'_>,
+) -> Standing {
+    if let Some(why) = refused(seen) {
+        return Standing::of(Stage::Beyond, why);
+    }
+    if seen.sleep_tag.is_none() && went(facts, question, "restore").is_some() {
+        return Standing::of(Stage::Presumed, Why::Cycled);
+    }
+    match (&seen.sleep_tag, seen.reserved) {
+        (Some(_), Some(0)) => {
+            let until = due(facts, seen, question.timing).unwrap_or(question.now);
+            Standing::of(Stage::Refreshing, Why::Asleep { until }).until(until)
+        }
+        (None, Some(0)) if lost_note(facts).is_some() => Standing::of(Stage::Refreshing, Why::Cycling),
+        (None, Some(0)) => Standing::of(Stage::Presumed, Why::SwitchedOff),
+        (Some(tag), former) if may_sleep(facts, tag, former, question) => {
+            send(facts, question, Action::Sleep { former })
+        }
+        // Awake again, or not to be switched off any more: the note is taken away by `restore`.
+        (Some(_), _) => Standing::of(Stage::Refreshing, Why::Cycling),
+        (None, former) => send(
+            facts,
+            question,
+            Action::TagSleep {
+                tag: note(id, facts, former, question),
+            },
+        ),
+    }
+}
+
+fn refused(seen: &FunctionSeen) -> Option<Why> {
+    if seen.provisioned {
+        return Some(Why::Provisioned);
+    }
+    seen.snap_start.then_some(Why::SnapStart)
+}
+
+fn went(facts: &ConsumerFacts, question: &Question<'_>, kind: &str) -> Option<Timestamp> {
+    match retry(facts, question.rotation, kind, question.now) {
+        Retry::Went { at, .. } => Some(at),
+        _ => None,
+    }
+}
+
+fn send(facts: &ConsumerFacts, question: &Question<'_>, action: Action) -> Standing {
+    match retry(facts, question.rotation, action.kind(), question.now) {
+        Retry::Now => Standing::wanting(action, Why::ConfiguredBefore),
+        Retry::Wait { why, until } => Standing {
+            wake: until,
+            ..Standing::of(Stage::Refreshing, why)
+        },
+        Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
+        // Written, but no look shows it: not yet, or another changed it since.
+        Retry::Went { at, .. } if question.now < at + question.timing.recover_deadline => {
+            Standing::of(Stage::Refreshing, Why::Cycling).until(at + question.timing.recover_deadline)
+        }
+        Retry::Went { .. } => Standing::of(Stage::Beyond, Why::CycleBroken),
+    }
+}
+
+fn note(id: &ConsumerId, facts: &ConsumerFacts, former: Option<u32>, question: &Question<'_>) -> SleepTag {
+    let nth = super::nth(facts, question.rotation, "tag-sleep");
+    SleepTag {
+        attempt: AttemptId::of("tag-sleep", &id.to_string(), question.rotation.id().as_str(), nth),
+        former,
+        deadline: question.now + question.timing.sleep_deadline,
+    }
+}
+
+/// The note is ours, nothing changed since, and there is time to sleep and wake before its deadline.
+fn may_sleep(facts: &ConsumerFacts, tag: &SleepTag, reserved: Option<u32>, question: &Question<'_>) -> bool {
+    tagged(facts, tag).is_some()
+        && slept(facts, tag).is_none()
+        && reserved == tag.former
+        && question.now + question.timing.sleep_for + question.timing.write_deadline < tag.deadline
+}
+
+/// Our own attempt that left this note.
+fn tagged<'a>(facts: &'a ConsumerFacts, tag: &SleepTag) -> Option<&'a Attempt> {
+    facts.attempts.iter().find(|attempt| {
+        matches!(&attempt.decision.action, Action::TagSleep { tag: known } if known.attempt == tag.attempt)
+    })
+}
+
+/// The attempt that switched the function off under this note, whatever became of it.
+fn slept<'a>(facts: &'a ConsumerFacts, tag: &SleepTag) -> Option<&'a Attempt> {
+    let since = tagged(facts, tag)?.decision.at;
+    facts.attempts.iter().rev().find(|attempt| {
+        attempt.decision.at >= since
+            && matches!(attempt.decision.action, Action::Sleep { .. })
+            && !matches!(attempt.outcome, Some((_, Outcome::NoEffect(_))))
+    })
+}
+
+/// The write that is due to end a function's sleep, if any. `early` asks for it at once: draining, or observing.
+pub fn restore(facts: &ConsumerFacts, timing: &Timing, now: Timestamp, early: bool) -> Option<Action> {
+    let (look, Some(seen)) = facts.function.as_ref()? else {
+        return None;
+    };
+    let sending = facts.attempts.iter().any(|attempt| attempt.outcome.is_none());
+    if sending || !seen_since_last_write(facts, look.sent) || !backed_off(facts, now) {
+        return None;
+    }
+    match (&seen.sleep_tag, seen.reserved) {
+        (Some(tag), Some(0)) if tag.former != Some(0) => {
+            let over = early || due(facts, seen, timing).is_none_or(|due| now >= due);
+            over.then_some(Action::Restore { former: tag.former })
+        }
+        (Some(tag), reserved) => {
+            let wakes = slept(facts, tag).is_none();
+            let unused = wakes
+                && !early
+                && reserved == tag.former
+                && tagged(facts, tag).is_some()
+                && now + timing.sleep_for + timing.write_deadline < tag.deadline;
+            (!unused).then_some(Action::Untag)
+        }
+        // Somebody removed the note; the journal knows what it said.
+        (None, Some(0)) => lost_note(facts).map(|former| Action::Restore { former }),
+        (None, _) => None,
+    }
+}
+
+/// When a sleeping function is to wake. Nothing where we cannot tell since when it sleeps: at once.
+fn due(facts: &ConsumerFacts, seen: &FunctionSeen, timing: &Timing) -> Option<Timestamp> {
+    let tag = seen.sleep_tag.as_ref()?;
+    let (at, _) = slept(facts, tag)?.outcome.as_ref()?;
+    Some((*at + timing.sleep_for).min(tag.deadline))
+}
+
+fn seen_since_last_write(facts: &ConsumerFacts, look: Timestamp) -> bool {
+    facts
+        .attempts
+        .iter()
+        .filter_map(|attempt| attempt.outcome.as_ref())
+        .all(|(at, _)| look >= *at)
+}
+
+/// A restore that had no effect is repeated for ever, a little slower each time.
+fn backed_off(facts: &ConsumerFacts, now: Timestamp) -> bool {
+    let in_vain: Vec<_> = facts
+        .attempts
+        .iter()
+        .rev()
+        .take_while(|attempt| {
+            attempt.decision.action.restores() && matches!(attempt.outcome, Some((_, Outcome::NoEffect(_))))
+        })
+        .collect();
+    let last = in_vain
+        .first()
+        .and_then(|attempt| attempt.outcome.as_ref())
+        .map(|(at, _)| *at);
+    last.is_none_or(|at| now >= at + backoff(in_vain.len()))
+}
+
+/// The former concurrency of a function that we switched off and did not yet put back.
+fn lost_note(facts: &ConsumerFacts) -> Option<Option<u32>> {
+    let mut former = None;
+    for attempt in &facts.attempts {
+        match (&attempt.decision.action, &attempt.outcome) {
+            (
+                Action::Sleep { former: known },
+                Some((_, Outcome::Done(_) | Outcome::InDoubt { .. })) | None,
+            ) => {
+                former = Some(*known);
+            }
+            (Action::Restore { .. }, Some((_, Outcome::Done(Done::Written { .. } | Done::AlreadySo)))) => {
+                former = None
+            }
+            _ => {}
+        }
+    }
+    former
+}
+
+/// A function that is, or may be, switched off by us; and the last failure to put it back.
+pub fn open_sleep(facts: &ConsumerFacts) -> Option<Option<&NoEffect>> {
+    let tagged = matches!(&facts.function, Some((_, Some(seen))) if seen.sleep_tag.is_some());
+    let last_failure = facts
+        .attempts
+        .last()
+        .filter(|attempt| attempt.decision.action.restores())
+        .and_then(|attempt| match &attempt.outcome {
+            Some((_, Outcome::NoEffect(why))) => Some(why),
+            _ => None,
+        });
+    (tagged || lost_note(facts).is_some()).then_some(last_failure)
+}

@@ -1,0 +1,157 @@
+//! The reasons for a consumer's standing, in words for people. Shown alike by log, API and page.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::model::NoEffect;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    NotLookedYet,
+    /// Every running task was started by the deployment that answered our call.
+    StartedByUs,
+    /// Every running task was created after the promotion.
+    CreatedAfter,
+    NothingRuns,
+    Gone,
+    TasksUnseen,
+    SoleDeploymentAfter,
+    Starting {
+        running: u32,
+        desired: u32,
+    },
+    Unhealthy {
+        healthy: usize,
+        tasks: usize,
+    },
+    HoldsOld {
+        stale: usize,
+        tasks: usize,
+    },
+    Deploying,
+    /// Another's deployment from before the promotion.
+    OlderDeployment,
+    RolledBackOnce,
+    RolledBackTwice,
+    NotInTime {
+        deadline: Timestamp,
+    },
+    Controller {
+        name: &'static str,
+    },
+    StagedStrategy {
+        name: String,
+    },
+    Downtime,
+    Pinned {
+        to: String,
+    },
+    OnlyDeclared,
+    CacheLives {
+        until: Timestamp,
+    },
+    CacheExpired,
+    UnderWay {
+        action: &'static str,
+    },
+    InDoubt {
+        action: &'static str,
+    },
+    NoEffect {
+        why: NoEffect,
+        times: usize,
+    },
+    /// A function whose configuration is older than the promotion.
+    ConfiguredBefore,
+    ConfigUpdated,
+    UpdatedByAnother,
+    Updating,
+    UpdateFailed,
+    EnvironmentUnreadable {
+        why: String,
+    },
+    EnvironmentFull {
+        bytes: usize,
+    },
+    AliasPinned {
+        alias: String,
+        version: String,
+    },
+    SnapStart,
+    Provisioned,
+    SwitchedOff,
+    Asleep {
+        until: Timestamp,
+    },
+    Cycling,
+    Cycled,
+    CycleBroken,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLookedYet => f.write_str("not looked at since the promotion"),
+            Self::StartedByUs => f.write_str("every running task was started by the deployment that answered our call"),
+            Self::CreatedAfter => f.write_str("every running task was created after the promotion"),
+            Self::NothingRuns => f.write_str("nothing runs that could hold the old value"),
+            Self::Gone => f.write_str("it no longer exists"),
+            Self::TasksUnseen => f.write_str("its tasks could not be listed"),
+            Self::SoleDeploymentAfter => {
+                f.write_str("its only deployment is complete and younger than the promotion; its tasks could not be listed")
+            }
+            Self::Starting { running, desired } => write!(f, "{running} of {desired} tasks run"),
+            Self::Unhealthy { healthy, tasks } => write!(f, "{healthy} of {tasks} tasks are healthy"),
+            Self::HoldsOld { stale, tasks } => {
+                write!(f, "{stale} of {tasks} tasks were created before the promotion and hold the old value")
+            }
+            Self::Deploying => f.write_str("a deployment from after the promotion is under way"),
+            Self::OlderDeployment => f.write_str("another's deployment from before the promotion is waited for"),
+            Self::RolledBackOnce => f.write_str("ECS rolled the deployment back; one more try is allowed"),
+            Self::RolledBackTwice => f.write_str("ECS rolled the deployment back twice"),
+            Self::NotInTime { deadline } => write!(f, "it did not become healthy by {deadline:.0}"),
+            Self::Controller { name } => write!(f, "its deployments are made by {name}"),
+            Self::StagedStrategy { name } => write!(f, "deployment strategy {name} is not supported yet"),
+            Self::Downtime => f.write_str("a redeploy would stop tasks before their successors run, and no rule allows it"),
+            Self::Pinned { to } => write!(f, "its reference is pinned to {to}: a restart gives it the same value again"),
+            Self::OnlyDeclared => f.write_str("only the configuration names it: a person restarts it"),
+            Self::CacheLives { until } => write!(f, "its cache may hold the old value until {until:.0}"),
+            Self::CacheExpired => f.write_str("its cache has expired since the promotion"),
+            Self::UnderWay { action } => write!(f, "{action} is under way"),
+            Self::InDoubt { action } => write!(f, "{action} may have happened or not: looking twice before anything is repeated"),
+            Self::NoEffect { why, times } => write!(f, "{times} tries changed nothing, last: {why}"),
+            Self::ConfiguredBefore => f.write_str("its configuration is older than the promotion: warm environments may hold the old value"),
+            Self::ConfigUpdated => f.write_str("its configuration was updated by us: new environments only"),
+            Self::UpdatedByAnother => f.write_str("its configuration was updated by another after the promotion"),
+            Self::Updating => f.write_str("its configuration update is under way"),
+            Self::UpdateFailed => f.write_str("its last configuration update failed"),
+            Self::EnvironmentUnreadable { why } => {
+                write!(f, "its environment cannot be read ({why}): an update would wipe it")
+            }
+            Self::EnvironmentFull { bytes } => write!(f, "its environment has {bytes} of 4096 bytes: no room for the marker"),
+            Self::AliasPinned { alias, version } => {
+                write!(f, "alias {alias} points at version {version}: an update does not reach its callers")
+            }
+            Self::SnapStart => f.write_str("SnapStart keeps what its initialisation fetched"),
+            Self::Provisioned => f.write_str("provisioned concurrency keeps environments alive"),
+            Self::SwitchedOff => f.write_str("its reserved concurrency was 0 already: nothing runs"),
+            Self::Asleep { until } => write!(f, "switched off until {until:.0}, then its concurrency is put back"),
+            Self::Cycling => f.write_str("its environments are being recycled"),
+            Self::CycleBroken => f.write_str("its concurrency was changed by another in the middle of the cycle"),
+            Self::Cycled => f.write_str("it was switched off and on again after the promotion"),
+        }
+    }
+}
+
+impl fmt::Display for NoEffect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Throttled => f.write_str("throttled"),
+            Self::Denied { iam_action, resource } => write!(f, "denied: {iam_action} on {resource}"),
+            Self::Conflict { expected, found } => write!(f, "expected {expected}, found {found}"),
+            Self::Rejected { why } => write!(f, "rejected: {why}"),
+            Self::NotSent { why } => write!(f, "not sent: {why}"),
+        }
+    }
+}

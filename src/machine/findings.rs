@@ -1,0 +1,536 @@
+//! What a person should know, with a severity and a way out. Derived: a finding goes when its cause goes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::consumers::{Why, open_sleep};
+use crate::fleet::Admission;
+use crate::judge::{Judgement, Reason, RotationView};
+use crate::milestones::{Works, verdict};
+use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag, Stage, Strategy};
+use crate::phase::Phase;
+use crate::policy::Settings;
+use crate::rotations::Origin;
+use crate::state::{Failing, SecretFacts, State};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Somebody should look at it in working hours.
+    Warning,
+    /// Somebody must act now.
+    Critical,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        })
+    }
+}
+
+/// One thing a person should know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    pub severity: Severity,
+    /// A stable word for queries: what kind of finding this is.
+    pub kind: &'static str,
+    /// The secret, consumer or look it is about.
+    pub subject: String,
+    pub secret: Option<SecretArn>,
+    pub text: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// Looks that fail this often in a row are worth a finding.
+const FAILING_TIMES: u32 = 3;
+/// A rotation that is so late is overdue.
+const OVERDUE: SignedDuration = SignedDuration::from_hours(48);
+
+/// The findings about one secret.
+pub fn of_secret(
+    state: &State,
+    secret: &SecretArn,
+    judgement: &Judgement,
+    settings: &Settings,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let empty = SecretFacts::default();
+    let mut list = List {
+        secret,
+        found: Vec::new(),
+    };
+    list.account(state.secrets.get(secret).unwrap_or(&empty), now);
+    if let Some(view) = judgement.open() {
+        list.open_rotation(view, judgement);
+    }
+    if let Some(view) = judgement.current() {
+        list.promotion(state, view);
+    }
+    list.last_window(judgement, settings);
+    list.found
+}
+
+/// The findings about the fleet: what could not be looked at, what sleeps, what waits for a person.
+pub fn of_fleet(state: &State, admission: &Admission, now: Timestamp) -> Vec<Finding> {
+    let mut found: Vec<Finding> = state
+        .failing
+        .iter()
+        .filter_map(|(key, failing)| unseen(key, failing))
+        .collect();
+    found.extend(
+        state
+            .consumers
+            .iter()
+            .filter_map(|(id, facts)| Some(still_asleep(id, open_sleep(facts)??))),
+    );
+    found.extend(standalone_tasks(state));
+    found.extend(suspected(state));
+    found.extend(long_waits(admission, state, now));
+    found
+}
+
+fn still_asleep(id: &ConsumerId, why: &NoEffect) -> Finding {
+    let name = bare_name(id);
+    Finding {
+        severity: Severity::Critical,
+        kind: "restore-failed",
+        subject: id.to_string(),
+        secret: None,
+        text: format!("its reserved concurrency could not be put back: {why}. The function is throttled"),
+        remedy: format!(
+            "aws lambda get-function-concurrency --function-name {name}; then put it back by hand, or delete it where \
+             none was set; the function's tag {} says what it was",
+            SleepTag::KEY
+        ),
+    }
+}
+
+fn bare_name(id: &ConsumerId) -> &str {
+    match id {
+        ConsumerId::Service { name, .. } | ConsumerId::Function { name } | ConsumerId::Declared { name } => {
+            name
+        }
+    }
+}
+
+struct List<'a> {
+    secret: &'a SecretArn,
+    found: Vec<Finding>,
+}
+
+impl List<'_> {
+    fn add(
+        &mut self,
+        severity: Severity,
+        kind: &'static str,
+        text: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let subject = self.secret.name().to_owned();
+        self.about(severity, kind, subject, text, remedy);
+    }
+
+    fn about(
+        &mut self,
+        severity: Severity,
+        kind: &'static str,
+        subject: String,
+        text: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let (text, remedy) = (text.into(), remedy.into());
+        self.found.push(Finding {
+            severity,
+            kind,
+            subject,
+            secret: Some(self.secret.clone()),
+            text,
+            remedy,
+        });
+    }
+
+    /// What DescribeSecret says about the secret itself.
+    fn account(&mut self, facts: &SecretFacts, now: Timestamp) {
+        if let Some(look) = facts.gone {
+            let text = format!("the secret no longer exists (seen {:.0})", look.arrived);
+            self.add(
+                Severity::Warning,
+                "secret-gone",
+                text,
+                "remove it from the rules, or restore it",
+            );
+        }
+        let Some((_, seen)) = &facts.seen else { return };
+        if let Some(at) = seen.deleted {
+            let text = format!("scheduled for deletion since {at:.0}");
+            self.add(
+                Severity::Critical,
+                "secret-deleted",
+                text,
+                format!("aws secretsmanager restore-secret --secret-id {}", self.secret),
+            );
+        }
+        if !seen.replicas.is_empty() {
+            let text = format!(
+                "replicated to {}: consumers there are not seen",
+                seen.replicas.join(", ")
+            );
+            self.add(
+                Severity::Info,
+                "replicated",
+                text,
+                "run a watchdog in each of these regions",
+            );
+        }
+        let next = seen
+            .next_rotation
+            .filter(|_| seen.rotation_enabled && seen.deleted.is_none());
+        if let Some(next) = next.filter(|next| now > *next + OVERDUE) {
+            let text = format!("rotation was due by {next:.0} and has not happened");
+            self.add(
+                Severity::Critical,
+                "overdue",
+                text,
+                "read the rotation Lambda's log for the last failure",
+            );
+        }
+    }
+
+    fn open_rotation(&mut self, view: &RotationView, judgement: &Judgement) {
+        let version = &view.rotation.key.version;
+        match view.phase {
+            Phase::Failed { step } => {
+                let step = step.map_or("an unknown step".to_owned(), |step| step.to_string());
+                let last = view.rotation.failures.last();
+                let why = last.map_or_else(String::new, |failure| format!(": {}", failure.why));
+                let text = format!("rotation to {version} failed in {step}{why}");
+                self.add(
+                    Severity::Critical,
+                    "rotation-failed",
+                    text,
+                    failed_remedy(view, judgement),
+                );
+            }
+            Phase::Stalled => {
+                let value = if view.rotation.created.is_some() {
+                    "has a value"
+                } else {
+                    "has no value"
+                };
+                let text = format!("rotation to {version} makes no progress; AWSPENDING {value}");
+                let remedy = format!(
+                    "read the rotation Lambda's log; once the database accepts AWSCURRENT: aws secretsmanager update-secret-version-stage --secret-id {} --version-stage AWSPENDING --remove-from-version-id {version}",
+                    self.secret
+                );
+                self.add(Severity::Critical, "rotation-stalled", text, remedy);
+            }
+            _ => {}
+        }
+    }
+
+    fn promotion(&mut self, state: &State, view: &RotationView) {
+        self.worth(state, view);
+        for (consumer, standing) in &view.consumers {
+            if standing.stage == Stage::Beyond {
+                let remedy = beyond_remedy(consumer, &standing.why);
+                self.about(
+                    severity_of(&standing.why),
+                    "beyond-us",
+                    consumer.to_string(),
+                    standing.why.to_string(),
+                    remedy,
+                );
+            }
+            let tags = state
+                .consumers
+                .get(consumer)
+                .map(|facts| facts.mutable_images.as_slice())
+                .unwrap_or_default();
+            if !tags.is_empty() && view.phase != Phase::Settled {
+                let text = format!(
+                    "image by a tag that can move: {}; a redeploy may ship other code",
+                    tags.join(", ")
+                );
+                self.about(
+                    Severity::Info,
+                    "mutable-image",
+                    consumer.to_string(),
+                    text,
+                    "pin the image by its digest",
+                );
+            }
+        }
+    }
+
+    /// Whether the promoted version is worth restarting anybody for.
+    fn worth(&mut self, state: &State, view: &RotationView) {
+        if view.rotation.origin == Origin::Baseline || view.phase == Phase::Settled {
+            return;
+        }
+        let facts = state.secrets.get(self.secret);
+        let old_works = view
+            .rotation
+            .replaced
+            .as_ref()
+            .zip(facts)
+            .and_then(|(old, facts)| verdict(facts, old));
+        match (view.works, view.rotation.origin) {
+            (Works::No { .. }, _) => {
+                let old = if old_works.is_some_and(|(accepted, _)| accepted) {
+                    "; the version before still logs in"
+                } else {
+                    ""
+                };
+                let text = format!(
+                    "AWSCURRENT {} is refused by the database{old}. Nobody is restarted onto it",
+                    view.rotation.key.version
+                );
+                self.add(Severity::Critical, "dead-value", text, "set the database's password to AWSCURRENT's value, or move AWSCURRENT back to AWSPREVIOUS");
+            }
+            (Works::Unproven, Origin::Manual) => {
+                self.add(Severity::Warning, "manual-promotion", "the value was replaced outside a rotation, and no login proves that it works: nobody is restarted", "switch the login test on for this secret, or restart the consumers by hand");
+            }
+            (Works::Unproven, Origin::Rollback) => {
+                self.add(Severity::Warning, "rollback", "AWSCURRENT moved back to an earlier version, and no login proves that it works: nobody is restarted", "check that the database has the same password; switch the login test on, or restart the consumers by hand");
+            }
+            _ => {}
+        }
+    }
+
+    /// A long time between setSecret and finishSecret only lengthens the danger (C5.8).
+    fn last_window(&mut self, judgement: &Judgement, settings: &Settings) {
+        let Some(view) = judgement.current() else { return };
+        let (Some(exposed), Some(promoted)) = (&view.rotation.exposed, &view.rotation.promoted) else {
+            return;
+        };
+        // Only what was certainly that long.
+        let least = promoted
+            .when
+            .not_before
+            .map(|bound| bound.duration_since(exposed.when.not_after));
+        let single = judgement.strategy.0 == Strategy::SingleUser;
+        if let Some(lasted) = least.filter(|lasted| single && *lasted > settings.timing.long_window) {
+            let text = format!(
+                "{} s passed between setSecret and finishSecret: all that time only the new password worked",
+                lasted.as_secs()
+            );
+            self.add(
+                Severity::Warning,
+                "long-window",
+                text,
+                "take sleeps out of the rotation Lambda: they only lengthen the outage",
+            );
+        }
+    }
+}
+
+fn failed_remedy(view: &RotationView, judgement: &Judgement) -> String {
+    let exposed = view.rotation.exposed.is_some();
+    let single = judgement.strategy.0 != Strategy::AlternatingUsers;
+    if exposed && single {
+        "the database may hold the new password already: log in with AWSPENDING; if it works, finish the rotation by moving AWSCURRENT to it, else set the database back to AWSCURRENT's password".to_owned()
+    } else {
+        "consumers still hold a working password; mend the rotation Lambda: Secrets Manager retries the rotation by itself".to_owned()
+    }
+}
+
+fn severity_of(why: &Why) -> Severity {
+    match why {
+        Why::RolledBackTwice | Why::NotInTime { .. } | Why::UpdateFailed | Why::NoEffect { .. } => {
+            Severity::Critical
+        }
+        _ => Severity::Warning,
+    }
+}
+
+fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
+    match (consumer, why) {
+        (_, Why::Pinned { .. }) => "change the reference to AWSCURRENT and deploy".to_owned(),
+        (ConsumerId::Service { cluster, name }, Why::Controller { name: "CODE_DEPLOY" }) => {
+            format!("aws deploy create-deployment for {name} in {cluster} with its present task definition")
+        }
+        (ConsumerId::Service { cluster, name }, Why::Controller { .. }) => {
+            format!(
+                "aws ecs create-task-set --cluster {cluster} --service {name} with its present task definition, then make it primary"
+            )
+        }
+        (_, Why::Downtime) => {
+            "set allow_downtime in the secret's rule, or redeploy it at a quiet hour".to_owned()
+        }
+        (ConsumerId::Service { cluster, name }, _) => {
+            format!(
+                "look at the service's events, then: aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment"
+            )
+        }
+        (ConsumerId::Function { .. }, Why::EnvironmentUnreadable { .. }) => {
+            "grant kms:Decrypt on the function's key, or update its configuration by hand".to_owned()
+        }
+        (ConsumerId::Function { name }, Why::AliasPinned { alias, .. }) => {
+            format!("aws lambda publish-version --function-name {name}, then point alias {alias} at it")
+        }
+        (ConsumerId::Function { .. }, Why::SnapStart | Why::Provisioned) => {
+            "publish a new version and move the alias to it".to_owned()
+        }
+        (ConsumerId::Function { name }, _) => {
+            format!("aws lambda get-function-configuration --function-name {name}, then update it by hand")
+        }
+        (ConsumerId::Declared { .. }, _) => "restart it by hand".to_owned(),
+    }
+}
+
+fn unseen(key: &LookKey, failing: &Failing) -> Option<Finding> {
+    let denied = matches!(
+        failing.failure,
+        LookFailure::Denied { .. } | LookFailure::Credentials { .. }
+    );
+    if !denied && failing.times < FAILING_TIMES {
+        return None;
+    }
+    let (subject, secret) = subject_of(key);
+    let remedy = match &failing.failure {
+        LookFailure::Denied { iam_action, resource } => format!("allow {iam_action} on {resource}"),
+        LookFailure::Credentials { .. } => "renew the credentials of the watchdog's role".to_owned(),
+        LookFailure::Throttled => "raise the cadence's intervals, or ask for a higher API limit".to_owned(),
+        _ => "it is tried again by itself; check the endpoint and the network if it lasts".to_owned(),
+    };
+    let text = format!(
+        "cannot be looked at since {:.0}, {} tries: {}",
+        failing.since, failing.times, failing.failure
+    );
+    let severity = if matches!(key, LookKey::Sweep) {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
+    Some(Finding {
+        severity,
+        kind: "unseen",
+        subject,
+        secret,
+        text,
+        remedy,
+    })
+}
+
+fn subject_of(key: &LookKey) -> (String, Option<SecretArn>) {
+    let of = |what: &str, secret: &SecretArn| (format!("{what} of {}", secret.name()), Some(secret.clone()));
+    match key {
+        LookKey::Sweep => ("list of secrets".to_owned(), None),
+        LookKey::Secret(secret) => of("labels", secret),
+        LookKey::Versions(secret) => of("versions", secret),
+        LookKey::Log(secret) => of("rotation log", secret),
+        LookKey::Login(secret, _) => of("login test", secret),
+        LookKey::Consumer(consumer) => (consumer.to_string(), None),
+        LookKey::Discovery(Scope::Clusters) => ("list of clusters".to_owned(), None),
+        LookKey::Discovery(Scope::Cluster(cluster)) => (format!("services of cluster {cluster}"), None),
+        LookKey::Discovery(Scope::Functions) => ("Lambda functions".to_owned(), None),
+    }
+}
+
+fn standalone_tasks(state: &State) -> Vec<Finding> {
+    let mut by_secret: BTreeMap<&SecretArn, Vec<&str>> = BTreeMap::new();
+    for (_, seen) in state.scopes.values() {
+        for (task, secret) in &seen.standalone {
+            by_secret.entry(secret).or_default().push(task);
+        }
+    }
+    let finding = |(secret, tasks): (&SecretArn, Vec<&str>)| Finding {
+        severity: Severity::Warning,
+        kind: "standalone-tasks",
+        subject: secret.name().to_owned(),
+        secret: Some(secret.clone()),
+        text: format!(
+            "{} running tasks without a service hold it, among them {}",
+            tasks.len(),
+            tasks[0]
+        ),
+        remedy: "stop and start them by hand after the rotation".to_owned(),
+    };
+    by_secret.into_iter().map(finding).collect()
+}
+
+fn suspected(state: &State) -> Vec<Finding> {
+    use crate::model::ReferenceKind;
+    let lambdas = state.rotation_lambdas();
+    let mut found = Vec::new();
+    for (id, facts) in &state.consumers {
+        let rotates = lambdas
+            .iter()
+            .any(|arn| arn.rsplit(':').next() == Some(bare_name(id)));
+        for reference in facts
+            .references
+            .iter()
+            .filter(|r| r.kind == ReferenceKind::Suspected && !rotates)
+        {
+            found.push(Finding {
+                severity: Severity::Info,
+                kind: "suspected-consumer",
+                subject: id.to_string(),
+                secret: Some(reference.secret.clone()),
+                text: format!(
+                    "its environment names the database of {}: it may use the secret",
+                    reference.secret.name()
+                ),
+                remedy: "give it the secret's ARN, or name it in the rule's consumers".to_owned(),
+            });
+        }
+    }
+    found
+}
+
+/// Waits that only a person can end.
+fn long_waits(admission: &Admission, state: &State, now: Timestamp) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for ((secret, consumer), reason) in &admission.waits {
+        let (severity, kind, remedy) = match reason {
+            Reason::Observing => (
+                Severity::Warning,
+                "would-act",
+                "set mode = \"act\" for the secret, or do it by hand".to_owned(),
+            ),
+            Reason::Held => (
+                Severity::Warning,
+                "held",
+                "remove the tag rotation-watchdog from the secret when it may go on".to_owned(),
+            ),
+            Reason::FirstFailed { .. } => (
+                Severity::Critical,
+                "first-failed",
+                "mend the consumer that went first; the others follow".to_owned(),
+            ),
+            Reason::Moving { secret: other, .. } if is_stuck(state, other, now) => (
+                Severity::Critical,
+                "held-back",
+                format!(
+                    "end the rotation of {} first: it holds this restart back",
+                    other.name()
+                ),
+            ),
+            _ => continue,
+        };
+        found.push(Finding {
+            severity,
+            kind,
+            subject: consumer.to_string(),
+            secret: Some(secret.clone()),
+            text: reason.to_string(),
+            remedy,
+        });
+    }
+    found
+}
+
+/// AWSPENDING has stood on that secret for so long that nobody waits for it by itself any more.
+fn is_stuck(state: &State, secret: &SecretArn, now: Timestamp) -> bool {
+    const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
+    let latest = state.secrets.get(secret).and_then(|facts| facts.labels.latest());
+    latest.is_some_and(|run| now >= run.first.arrived + PATIENCE)
+}

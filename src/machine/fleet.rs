@@ -1,0 +1,290 @@
+//! Admission: what the secrets want, against each other, the caps, and what must be put back first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::consumers::{nth, open_sleep, restore};
+use crate::judge::{Judgements, Reason, Want};
+use crate::model::{Action, AttemptId, ConsumerId, Decision, Mode, RotationKey, SecretArn, Stage};
+use crate::policy::Settings;
+use crate::state::{ConsumerFacts, State};
+
+/// What may start now, and why the rest waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admission {
+    pub start: Vec<Decision>,
+    pub waits: BTreeMap<(SecretArn, ConsumerId), Reason>,
+    /// When time alone may change this.
+    pub wake: Option<Timestamp>,
+}
+
+/// What the fleet knows beside the facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation {
+    pub now: Timestamp,
+    /// Shutting down: nothing starts but what puts back.
+    pub draining: bool,
+}
+
+/// Admits wants in the order of secrets and consumers; what puts back goes first and is never held up.
+pub fn admit(state: &State, judgements: &Judgements, settings: &Settings, situation: Situation) -> Admission {
+    let mut admission = Admission::default();
+    admission.restore(state, judgements, settings, situation);
+    let mut load = Load::of(judgements);
+    for (consumer, wants) in by_consumer(judgements, settings) {
+        let reason = obstacle(state, consumer, &wants, &load, settings, situation);
+        match reason {
+            None => {
+                load.add(consumer, &wants);
+                admission
+                    .start
+                    .push(decide(state, consumer, &wants, settings, situation.now));
+            }
+            Some(reason) => {
+                for want in wants {
+                    admission
+                        .waits
+                        .insert((want.secret.clone(), consumer.clone()), reason.clone());
+                }
+            }
+        }
+    }
+    for (secret, judgement) in judgements {
+        for (consumer, reason) in &judgement.waits {
+            admission
+                .waits
+                .insert((secret.clone(), consumer.clone()), reason.clone());
+        }
+    }
+    admission
+}
+
+impl Admission {
+    /// Functions that sleep are woken when their time has come, or at once where they may not sleep any more.
+    fn restore(&mut self, state: &State, judgements: &Judgements, settings: &Settings, situation: Situation) {
+        for (consumer, facts) in state
+            .consumers
+            .iter()
+            .filter(|(_, facts)| open_sleep(facts).is_some())
+        {
+            let acting = facts.references.iter().any(|reference| {
+                judgements
+                    .get(&reference.secret)
+                    .is_some_and(|j| j.mode == Mode::Act && !j.held)
+            });
+            let early = situation.draining || !acting;
+            if let Some(action) = restore(facts, &settings.timing, situation.now, early) {
+                let rotations = last_rotations(facts);
+                self.start.push(decision(
+                    consumer,
+                    facts,
+                    action,
+                    rotations,
+                    settings,
+                    situation.now,
+                ));
+            } else {
+                let soon = situation.now + settings.cadence.consumer;
+                self.wake = Some(self.wake.map_or(soon, |at| at.min(soon)));
+            }
+        }
+    }
+}
+
+fn last_rotations(facts: &ConsumerFacts) -> Vec<RotationKey> {
+    facts
+        .attempts
+        .iter()
+        .rev()
+        .find(|a| !a.decision.rotations.is_empty())
+        .map(|a| a.decision.rotations.clone())
+        .unwrap_or_default()
+}
+
+/// The wants of each consumer together: one remediation serves several rotations. The watchdog's own service is last.
+fn by_consumer<'a>(judgements: &'a Judgements, settings: &Settings) -> Vec<(&'a ConsumerId, Vec<&'a Want>)> {
+    let mut grouped: BTreeMap<&ConsumerId, Vec<&Want>> = BTreeMap::new();
+    for want in judgements.values().flat_map(|judgement| &judgement.wants) {
+        grouped.entry(&want.consumer).or_default().push(want);
+    }
+    let mut ordered: Vec<_> = grouped.into_iter().collect();
+    ordered.sort_by_key(|(consumer, _)| settings.limits.own_service.as_ref() == Some(*consumer));
+    ordered
+}
+
+/// Consumers being refreshed by us, in all and for each database.
+struct Load {
+    consumers: BTreeSet<ConsumerId>,
+    waves: BTreeMap<String, BTreeSet<ConsumerId>>,
+}
+
+impl Load {
+    fn of(judgements: &Judgements) -> Self {
+        let mut load = Self {
+            consumers: BTreeSet::new(),
+            waves: BTreeMap::new(),
+        };
+        for judgement in judgements.values() {
+            let Some(view) = judgement.current() else { continue };
+            for (consumer, standing) in &view.consumers {
+                if standing.stage == Stage::Refreshing {
+                    load.consumers.insert(consumer.clone());
+                    load.waves
+                        .entry(judgement.database.clone())
+                        .or_default()
+                        .insert(consumer.clone());
+                }
+            }
+        }
+        load
+    }
+
+    fn add(&mut self, consumer: &ConsumerId, wants: &[&Want]) {
+        self.consumers.insert(consumer.clone());
+        for want in wants {
+            self.waves
+                .entry(want.database.clone())
+                .or_default()
+                .insert(consumer.clone());
+        }
+    }
+
+    fn in_wave(&self, database: &str, consumer: &ConsumerId) -> usize {
+        self.waves
+            .get(database)
+            .map_or(0, |wave| wave.iter().filter(|other| *other != consumer).count())
+    }
+}
+
+fn obstacle(
+    state: &State,
+    consumer: &ConsumerId,
+    wants: &[&Want],
+    load: &Load,
+    settings: &Settings,
+    situation: Situation,
+) -> Option<Reason> {
+    let facts = state.consumers.get(consumer)?;
+    let limits = &settings.limits;
+    if situation.draining {
+        return Some(Reason::Draining);
+    }
+    if wants.iter().any(|want| want.mode != Mode::Act) {
+        return Some(Reason::Observing);
+    }
+    if let Some(reason) = moving(state, facts) {
+        return Some(reason);
+    }
+    if let Some(attempt) = facts.unresolved() {
+        return Some(Reason::Busy {
+            action: attempt.decision.action.kind(),
+        });
+    }
+    if redeploys_within_hour(facts, situation.now) >= limits.redeploys_per_service_and_hour
+        && matches!(wants[0].action, Action::Redeploy { .. })
+    {
+        return Some(Reason::HourlyCap {
+            limit: limits.redeploys_per_service_and_hour,
+        });
+    }
+    if limits.own_service.as_ref() == Some(consumer) && load.consumers.iter().any(|other| other != consumer) {
+        return Some(Reason::OwnServiceLast);
+    }
+    if !load.consumers.contains(consumer) && load.consumers.len() >= limits.in_flight {
+        return Some(Reason::InFlight {
+            limit: limits.in_flight,
+        });
+    }
+    let full = wants
+        .iter()
+        .find(|want| load.in_wave(&want.database, consumer) >= limits.wave)?;
+    Some(Reason::Wave {
+        database: full.database.clone(),
+        limit: limits.wave,
+    })
+}
+
+/// A secret it references that is on its way to another version, or was never seen (design rule 5).
+fn moving(state: &State, facts: &ConsumerFacts) -> Option<Reason> {
+    facts.references.iter().find_map(|reference| {
+        let secret = &reference.secret;
+        match state.secrets.get(secret).and_then(|facts| facts.labels.latest()) {
+            None => Some(Reason::Unseen {
+                secret: secret.clone(),
+            }),
+            Some(run) => run.state.in_progress().map(|version| Reason::Moving {
+                secret: secret.clone(),
+                version: version.clone(),
+            }),
+        }
+    })
+}
+
+fn redeploys_within_hour(facts: &ConsumerFacts, now: Timestamp) -> usize {
+    let since = now - SignedDuration::from_hours(1);
+    let redeploys = facts.attempts.iter().filter(|attempt| {
+        matches!(attempt.decision.action, Action::Redeploy { .. }) && attempt.decision.at >= since
+    });
+    redeploys.count()
+}
+
+fn decide(
+    state: &State,
+    consumer: &ConsumerId,
+    wants: &[&Want],
+    settings: &Settings,
+    now: Timestamp,
+) -> Decision {
+    let rotations: Vec<RotationKey> = wants.iter().map(|want| want.rotation.clone()).collect();
+    let action = wants
+        .iter()
+        .map(|want| want.action.clone())
+        .reduce(combine)
+        .unwrap_or(Action::Untag);
+    let facts = &state.consumers[consumer];
+    decision(consumer, facts, action, rotations, settings, now)
+}
+
+/// Two redeploys of one service are one, after the later promotion. Other actions are the same whoever wants them.
+fn combine(one: Action, other: Action) -> Action {
+    match (one, other) {
+        (Action::Redeploy { fresh_after: one }, Action::Redeploy { fresh_after: other }) => {
+            Action::Redeploy {
+                fresh_after: one.max(other),
+            }
+        }
+        (one, _) => one,
+    }
+}
+
+fn decision(
+    consumer: &ConsumerId,
+    facts: &ConsumerFacts,
+    action: Action,
+    rotations: Vec<RotationKey>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Decision {
+    let cause: Vec<String> = rotations
+        .iter()
+        .map(|rotation| rotation.id().to_string())
+        .collect();
+    let nth = match rotations.first() {
+        Some(rotation) => nth(facts, rotation, action.kind()),
+        None => u32::try_from(facts.attempts.len()).unwrap_or(u32::MAX),
+    };
+    let attempt = match &action {
+        // The note on the function names the attempt that left it.
+        Action::TagSleep { tag } => tag.attempt.clone(),
+        _ => AttemptId::of(action.kind(), &consumer.to_string(), &cause.join("+"), nth),
+    };
+    Decision {
+        attempt,
+        consumer: consumer.clone(),
+        action,
+        rotations,
+        at: now,
+        deadline: now + settings.timing.write_deadline,
+    }
+}

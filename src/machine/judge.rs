@@ -1,0 +1,421 @@
+//! One secret judged: its rotations with their phases, its consumers with their standings, and what is wanted.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::consumers::{Question, Standing, stand};
+use crate::milestones::{Proof, Works, strategy, works};
+use crate::model::{
+    Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, SecretArn, Stage, Strategy, VersionId,
+};
+use crate::phase::{Phase, phase, together};
+use crate::policy::{Policy, Settings};
+use crate::rotations::{Origin, Rotation, rotations};
+use crate::state::{SecretFacts, State};
+
+/// A rotation with what it means now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotationView {
+    pub rotation: Rotation,
+    pub phase: Phase,
+    pub works: Works,
+    /// For the promotion that stands: how each consumer stands with it.
+    pub consumers: Vec<(ConsumerId, Standing)>,
+}
+
+/// What the machine would like changed; the fleet admits it or says why it waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    pub secret: SecretArn,
+    pub rotation: RotationKey,
+    pub consumer: ConsumerId,
+    pub action: Action,
+    pub mode: Mode,
+    /// Sent no earlier, or a task created meanwhile would be stale by our own rule.
+    pub not_before: Timestamp,
+    /// The wave it belongs to.
+    pub database: String,
+}
+
+/// Why something that is wanted does not happen yet. Every wait has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    Observing,
+    Held,
+    Margin {
+        until: Timestamp,
+    },
+    /// A login or testSecret's line may still prove the version.
+    Proof {
+        until: Timestamp,
+    },
+    /// Nothing but the label says that the version works.
+    Unproven,
+    /// The new version was refused by the database.
+    Refused,
+    /// Trusted by protocol: one consumer goes first.
+    First {
+        consumer: ConsumerId,
+    },
+    FirstFailed {
+        consumer: ConsumerId,
+    },
+    Moving {
+        secret: SecretArn,
+        version: VersionId,
+    },
+    Unseen {
+        secret: SecretArn,
+    },
+    Busy {
+        action: &'static str,
+    },
+    InFlight {
+        limit: usize,
+    },
+    Wave {
+        database: String,
+        limit: usize,
+    },
+    HourlyCap {
+        limit: usize,
+    },
+    OwnServiceLast,
+    Draining,
+    /// The journal cannot be written, so nothing may be decided.
+    Journal,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Observing => f.write_str("mode is observe: it would be done now"),
+            Self::Held => f.write_str("held by the secret's tag"),
+            Self::Margin { until } => write!(f, "not before {until:.3}: promotion plus margin"),
+            Self::Proof { until } => {
+                write!(f, "waiting until {until:.0} for a login or testSecret's log line")
+            }
+            Self::Unproven => {
+                f.write_str("nothing proves that the version works: it did not come through AWSPENDING")
+            }
+            Self::Refused => f.write_str("the database refuses the new version: nobody is restarted onto it"),
+            Self::First { consumer } => write!(f, "trusted by protocol only: {consumer} goes first"),
+            Self::FirstFailed { consumer } => write!(f, "{consumer} went first and did not recover"),
+            Self::Moving { secret, version } => {
+                write!(f, "secret {} is rotating to {version}", secret.name())
+            }
+            Self::Unseen { secret } => write!(f, "secret {} was not seen yet", secret.name()),
+            Self::Busy { action } => write!(f, "{action} is under way for it"),
+            Self::InFlight { limit } => write!(f, "{limit} consumers are being refreshed already"),
+            Self::Wave { database, limit } => {
+                write!(f, "{limit} consumers of {database} are being refreshed already")
+            }
+            Self::HourlyCap { limit } => write!(f, "redeployed {limit} times within the last hour"),
+            Self::OwnServiceLast => f.write_str("the watchdog's own service comes last"),
+            Self::Draining => f.write_str("shutting down"),
+            Self::Journal => f.write_str("the journal cannot be written"),
+        }
+    }
+}
+
+/// Everything concluded about a secret at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    pub mode: Mode,
+    pub held: bool,
+    /// The wave its consumers belong to.
+    pub database: String,
+    pub strategy: (Strategy, &'static str),
+    /// Oldest first.
+    pub rotations: Vec<RotationView>,
+    pub wants: Vec<Want>,
+    /// Wants of this secret that wait for a reason of its own.
+    pub waits: Vec<(ConsumerId, Reason)>,
+    /// Stages that consumers came to, not yet among the facts.
+    pub reached: Vec<Fact>,
+    /// When time alone may change this.
+    pub wake: Option<Timestamp>,
+}
+
+/// The latest judgement of each secret.
+pub type Judgements = BTreeMap<SecretArn, Arc<Judgement>>;
+
+impl Judgement {
+    /// The rotation under way, if any.
+    pub fn open(&self) -> Option<&RotationView> {
+        self.rotations.iter().rev().find(|view| view.rotation.is_open())
+    }
+
+    /// The promotion that stands.
+    pub fn current(&self) -> Option<&RotationView> {
+        self.rotations
+            .iter()
+            .rev()
+            .find(|view| view.rotation.is_current())
+    }
+
+    /// The rotation that matters most: the one under way, else the last promotion.
+    pub fn latest(&self) -> Option<&RotationView> {
+        self.open().or_else(|| self.rotations.last())
+    }
+}
+
+/// Judges one secret. Pure: the same facts, policy and time give the same judgement.
+pub fn judge(
+    state: &State,
+    secret: &SecretArn,
+    policy: &Policy,
+    settings: &Settings,
+    now: Timestamp,
+) -> Judgement {
+    let empty = SecretFacts::default();
+    let facts = state.secrets.get(secret).unwrap_or(&empty);
+    let brake = facts.seen.as_ref().and_then(|(_, seen)| seen.brake());
+    let mut judgement = Judgement {
+        mode: if brake.is_some() {
+            Mode::Observe
+        } else {
+            policy.mode
+        },
+        held: brake == Some(Brake::Hold),
+        database: policy
+            .database
+            .clone()
+            .unwrap_or_else(|| secret.name().to_owned()),
+        strategy: strategy(facts),
+        rotations: Vec::new(),
+        wants: Vec::new(),
+        waits: Vec::new(),
+        reached: Vec::new(),
+        wake: None,
+    };
+    for rotation in rotations(secret, facts, &settings.timing) {
+        let view = judgement.view(state, facts, rotation, policy, settings, now);
+        judgement.rotations.push(view);
+    }
+    judgement.want(facts, policy, settings, now);
+    judgement
+}
+
+impl Judgement {
+    fn view(
+        &mut self,
+        state: &State,
+        facts: &SecretFacts,
+        rotation: Rotation,
+        policy: &Policy,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> RotationView {
+        let consumers = match &rotation.promoted {
+            Some(promoted) if rotation.is_current() && rotation.origin != Origin::Baseline => {
+                let question = Question {
+                    rotation: &rotation.key,
+                    promoted: promoted.when.not_after,
+                    policy,
+                    timing: &settings.timing,
+                    now,
+                };
+                standings(state, &rotation.key.secret, &question)
+            }
+            _ => Vec::new(),
+        };
+        self.note_stages(facts, &rotation, &consumers);
+        let promoted = rotation.promoted.as_ref().map_or(now, |seen| seen.when.not_after);
+        let stages = consumers
+            .iter()
+            .map(|(id, standing)| (standing.stage, since(facts, &rotation.key, id, standing)));
+        let (phase, wake) = phase(&rotation, together(stages, promoted), now, &settings.timing);
+        self.wake_at(wake);
+        for (_, standing) in &consumers {
+            self.wake_at(standing.wake.filter(|at| *at > now));
+        }
+        let works = works(&rotation, facts);
+        RotationView {
+            rotation,
+            phase,
+            works,
+            consumers,
+        }
+    }
+
+    fn wake_at(&mut self, at: Option<Timestamp>) {
+        self.wake = match (self.wake, at) {
+            (Some(known), Some(at)) => Some(known.min(at)),
+            (known, at) => known.or(at),
+        };
+    }
+
+    fn note_stages(
+        &mut self,
+        facts: &SecretFacts,
+        rotation: &Rotation,
+        consumers: &[(ConsumerId, Standing)],
+    ) {
+        for (consumer, standing) in consumers {
+            let Some(at) = standing.as_of.filter(|_| standing.stage != Stage::Unknown) else {
+                continue;
+            };
+            let known = facts.reached.get(&(rotation.key.clone(), consumer.clone()));
+            let last = known.and_then(|stages| stages.last());
+            if last.is_none_or(|(_, stage)| *stage != standing.stage) {
+                let (rotation, consumer, stage) = (rotation.key.clone(), consumer.clone(), standing.stage);
+                self.reached.push(Fact::Reached {
+                    rotation,
+                    consumer,
+                    stage,
+                    at,
+                });
+            }
+        }
+    }
+
+    /// Turns the standings of the current promotion into wants, or into the reasons why not.
+    fn want(&mut self, facts: &SecretFacts, policy: &Policy, settings: &Settings, now: Timestamp) {
+        let Some(view) = self.current().cloned() else {
+            return;
+        };
+        let Some(promoted) = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after) else {
+            return;
+        };
+        let not_before = promoted + settings.timing.margin;
+        let wanted = view
+            .consumers
+            .iter()
+            .filter_map(|(id, standing)| standing.action.clone().map(|a| (id, a)));
+        for (consumer, action) in wanted {
+            let reason = self
+                .held
+                .then_some(Reason::Held)
+                .or_else(|| doubtful(&view, consumer, facts, policy, settings, now))
+                .or_else(|| (now < not_before).then_some(Reason::Margin { until: not_before }));
+            if let Some(reason) = reason {
+                self.wake_at(reason_ends(&reason));
+                self.waits.push((consumer.clone(), reason));
+                continue;
+            }
+            self.wants.push(Want {
+                secret: view.rotation.key.secret.clone(),
+                rotation: view.rotation.key.clone(),
+                consumer: consumer.clone(),
+                action,
+                mode: self.mode,
+                not_before,
+                database: self.database.clone(),
+            });
+        }
+    }
+}
+
+fn standings(state: &State, secret: &SecretArn, question: &Question<'_>) -> Vec<(ConsumerId, Standing)> {
+    let lambdas = state.rotation_lambdas();
+    let is_rotation_lambda = |id: &ConsumerId| match id {
+        ConsumerId::Function { name } => lambdas.iter().any(|arn| arn.rsplit(':').next() == Some(name)),
+        _ => false,
+    };
+    state
+        .consumers_of(secret)
+        .filter(|(id, _)| !is_rotation_lambda(id))
+        .filter(|(_, facts)| {
+            facts
+                .references
+                .iter()
+                .any(|r| &r.secret == secret && r.kind != ReferenceKind::Suspected)
+        })
+        .map(|(id, facts)| (id.clone(), stand(id, facts, question)))
+        .collect()
+}
+
+/// When the consumer came to its present stage.
+fn since(
+    facts: &SecretFacts,
+    rotation: &RotationKey,
+    id: &ConsumerId,
+    standing: &Standing,
+) -> Option<Timestamp> {
+    let stages = facts.reached.get(&(rotation.clone(), id.clone()))?;
+    stages
+        .iter()
+        .rev()
+        .find(|(_, stage)| *stage == standing.stage)
+        .map(|(at, _)| *at)
+}
+
+/// Whether it is sure enough that this version works (design rule 3).
+fn doubtful(
+    view: &RotationView,
+    consumer: &ConsumerId,
+    facts: &SecretFacts,
+    policy: &Policy,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Reason> {
+    match view.works {
+        Works::Yes(Proof::Login(_) | Proof::TestSecret(_)) => None,
+        Works::No { .. } => Some(Reason::Refused),
+        Works::Unproven => Some(Reason::Unproven),
+        Works::Yes(Proof::Protocol) => {
+            let promoted = view.rotation.promoted.as_ref()?.when.not_after;
+            let until = promoted + settings.timing.proof_wait;
+            let proof_may_come = policy.login_test || facts.rotation_lambda().is_some();
+            if proof_may_come && now < until {
+                return Some(Reason::Proof { until });
+            }
+            one_first(view, consumer, &settings.limits.own_service)
+        }
+    }
+}
+
+/// A promotion trusted by protocol alone: one consumer goes first, the others follow when it is healthy.
+fn one_first(view: &RotationView, consumer: &ConsumerId, own: &Option<ConsumerId>) -> Option<Reason> {
+    if view
+        .consumers
+        .iter()
+        .any(|(_, standing)| matches!(standing.stage, Stage::Fresh | Stage::Presumed))
+    {
+        return None;
+    }
+    let under_way = view
+        .consumers
+        .iter()
+        .find(|(_, standing)| standing.stage == Stage::Refreshing);
+    if let Some((first, _)) = under_way {
+        return Some(Reason::First {
+            consumer: first.clone(),
+        });
+    }
+    let tried = view.consumers.iter().find(|(_, standing)| {
+        use crate::consumers::Why;
+        matches!(
+            standing.why,
+            Why::RolledBackTwice | Why::NotInTime { .. } | Why::UpdateFailed
+        )
+    });
+    if let Some((first, _)) = tried {
+        return Some(Reason::FirstFailed {
+            consumer: first.clone(),
+        });
+    }
+    let mut wanting = view
+        .consumers
+        .iter()
+        .filter(|(_, standing)| standing.action.is_some())
+        .map(|(id, _)| id);
+    let first = wanting
+        .clone()
+        .find(|id| Some(*id) != own.as_ref())
+        .or_else(|| wanting.next())?;
+    (first != consumer).then(|| Reason::First {
+        consumer: first.clone(),
+    })
+}
+
+fn reason_ends(reason: &Reason) -> Option<Timestamp> {
+    match reason {
+        Reason::Margin { until } | Reason::Proof { until } => Some(*until),
+        _ => None,
+    }
+}

@@ -1,0 +1,266 @@
+//! The steps of a rotation, each as the interval that versions, logs and logins narrow it to.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{LogFact, LogLine, LoginAnswer, Step, Strategy, VersionId, When};
+use crate::rotations::{Ending, Failure, Rotation, Seen, Source};
+use crate::state::SecretFacts;
+use crate::track::Track;
+
+/// A log line reaches us late, and its rotation may be over by then.
+const LOG_SLACK: SignedDuration = SignedDuration::from_secs(10);
+/// RotateSecret returns before the first look shows AWSPENDING; its first step may have logged already.
+const START_SLACK: SignedDuration = SignedDuration::from_mins(10);
+
+/// Fills in what versions, logs and logins tell of a rotation. `after` is the promotion before it.
+pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<Timestamp>) {
+    fill_created(rotation, facts);
+    for fact in lines_of(rotation, facts, after) {
+        take_line(rotation, fact);
+    }
+    fill_exposed_by_login(rotation, facts);
+    name_test_runs(rotation);
+}
+
+fn fill_created(rotation: &mut Rotation, facts: &SecretFacts) {
+    let Some(track) = facts.valued.get(&rotation.key.version) else {
+        return;
+    };
+    if let Some(when) = first(track, |present| *present, |present| !*present) {
+        Seen::also(&mut rotation.created, when, Source::Versions);
+    }
+}
+
+/// The lines that belong to a rotation: those that name its version, and those that name none, by their time.
+fn lines_of(rotation: &Rotation, facts: &SecretFacts, after: Option<Timestamp>) -> Vec<LogFact> {
+    let from = match rotation.started.as_ref().map(|seen| seen.when) {
+        Some(When {
+            not_before: Some(bound),
+            ..
+        }) => Some(bound),
+        Some(When { not_after, .. }) => Some(not_after - START_SLACK),
+        None => rotation.promoted.as_ref().and_then(|seen| seen.when.not_before),
+    };
+    let from = from.max(after.map(|at| at + SignedDuration::from_millis(1)));
+    let to = [
+        rotation.promoted.as_ref().map(|seen| seen.when.not_after),
+        rotation.ending.as_ref().map(|(_, when)| when.not_after),
+    ];
+    let to = to.into_iter().flatten().min().map(|at| at + LOG_SLACK);
+    let in_time =
+        |fact: &&LogFact| from.is_none_or(|from| fact.at >= from) && to.is_none_or(|to| fact.at <= to);
+    let names_it = |fact: &&LogFact| match &fact.line {
+        LogLine::Done {
+            version: Some(version),
+            ..
+        } => *version == rotation.key.version,
+        LogLine::Done { version: None, .. } | LogLine::Failed { .. } => true,
+    };
+    facts
+        .log
+        .iter()
+        .filter(in_time)
+        .filter(names_it)
+        .cloned()
+        .collect()
+}
+
+fn take_line(rotation: &mut Rotation, fact: LogFact) {
+    match fact.line {
+        LogLine::Done { step, .. } => {
+            // A step's effect lies between the line of the step before and its own line.
+            let not_before = rotation.last_line_before(step);
+            let when = not_before.map_or(When::by(fact.at), |bound| When::between(bound, fact.at));
+            match step {
+                Step::CreateSecret => Seen::also(&mut rotation.created, when, Source::Log),
+                Step::SetSecret => Seen::also(&mut rotation.exposed, when, Source::Log),
+                Step::TestSecret => Seen::also(&mut rotation.tested, when, Source::Log),
+                Step::FinishSecret => {
+                    if rotation.promoted.is_some() {
+                        Seen::also(&mut rotation.promoted, When::by(fact.at), Source::Log);
+                    }
+                }
+            }
+        }
+        LogLine::Failed { step, why } => {
+            let step = step.or_else(|| rotation.step_under_way());
+            // The runtime repeats a step's error line: one failure.
+            let repeated = rotation.failures.last().is_some_and(|last| {
+                last.step == step && fact.at.duration_since(last.at) < SignedDuration::from_secs(2)
+            });
+            if !repeated {
+                rotation.failures.push(Failure {
+                    step,
+                    at: fact.at,
+                    why,
+                });
+            }
+        }
+    }
+}
+
+impl Rotation {
+    fn last_line_before(&self, step: Step) -> Option<Timestamp> {
+        let lower = |seen: &Option<Seen>| seen.as_ref().and_then(|seen| seen.when.not_before);
+        let earlier = match step {
+            Step::CreateSecret => return lower(&self.started),
+            Step::SetSecret => &self.created,
+            Step::TestSecret => &self.exposed,
+            Step::FinishSecret => &self.tested,
+        };
+        earlier
+            .as_ref()
+            .filter(|seen| seen.sources.contains(&Source::Log))
+            .map(|seen| seen.when.not_after)
+            .or_else(|| lower(earlier))
+            .or_else(|| lower(&self.started))
+    }
+
+    /// The step after the last one that is known to have succeeded.
+    fn step_under_way(&self) -> Option<Step> {
+        Some(match (&self.created, &self.exposed, &self.tested) {
+            (_, _, Some(_)) => Step::FinishSecret,
+            (_, Some(_), None) => Step::TestSecret,
+            (Some(_), None, None) => Step::SetSecret,
+            (None, None, None) => Step::CreateSecret,
+        })
+    }
+}
+
+/// The new password logs in, so setSecret is done. The old one's first refusal bounds it too.
+fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts) {
+    let Some(new) = facts.logins.get(&rotation.key.version) else {
+        return;
+    };
+    let Some(when) = first(new, is_accepted, is_refused) else {
+        return;
+    };
+    if rotation.started.is_none() {
+        return;
+    }
+    Seen::also(&mut rotation.exposed, when, Source::Login);
+    let old = rotation.replaced.as_ref().and_then(|old| facts.logins.get(old));
+    if let Some(when) = old.and_then(|track| first(track, is_refused, is_accepted))
+        && when.not_before.is_some()
+    {
+        Seen::also(&mut rotation.exposed, when, Source::Login);
+    }
+}
+
+fn name_test_runs(rotation: &mut Rotation) {
+    let only_tested = rotation.tested.is_some() && rotation.exposed.is_none();
+    if let Some((ending @ Ending::Abandoned, _)) = &mut rotation.ending
+        && only_tested
+    {
+        *ending = Ending::OnlyTested;
+    }
+}
+
+/// When a track first came to a state: after the last look before it with the opposite one.
+fn first<T: Clone + Eq>(
+    track: &Track<T>,
+    is: impl Fn(&T) -> bool,
+    is_opposite: impl Fn(&T) -> bool,
+) -> Option<When> {
+    let i = track.runs().iter().position(|run| is(&run.state))?;
+    let opposite = track.runs()[..i].iter().rev().find(|run| is_opposite(&run.state));
+    let not_after = track.runs()[i].first.arrived;
+    Some(opposite.map_or(When::by(not_after), |run| When::between(run.last.sent, not_after)))
+}
+
+pub(crate) fn is_accepted(answer: &LoginAnswer) -> bool {
+    matches!(answer, LoginAnswer::Accepted)
+}
+
+pub(crate) fn is_refused(answer: &LoginAnswer) -> bool {
+    matches!(answer, LoginAnswer::Refused { .. })
+}
+
+/// The latest login with a version that says anything about its password: accepted or refused, and when.
+pub fn verdict(facts: &SecretFacts, version: &VersionId) -> Option<(bool, Timestamp)> {
+    let runs = facts.logins.get(version)?.runs();
+    let telling = runs
+        .iter()
+        .rev()
+        .find(|run| is_accepted(&run.state) || is_refused(&run.state))?;
+    Some((is_accepted(&telling.state), telling.last.arrived))
+}
+
+/// Why a promoted version is believed to work (design rule 3), strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// It logged in.
+    Login(Timestamp),
+    /// testSecret logged that it did.
+    TestSecret(Timestamp),
+    /// It came through AWSPENDING: finishSecret is only invoked after testSecret.
+    Protocol,
+}
+
+/// Whether the version of a rotation works, as far as the facts tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Works {
+    Yes(Proof),
+    /// It was refused, and nothing later says otherwise.
+    No {
+        refused: Timestamp,
+    },
+    Unproven,
+}
+
+pub fn works(rotation: &Rotation, facts: &SecretFacts) -> Works {
+    match verdict(facts, &rotation.key.version) {
+        Some((true, at)) => return Works::Yes(Proof::Login(at)),
+        Some((false, refused)) => return Works::No { refused },
+        None => {}
+    }
+    match (&rotation.tested, rotation.origin) {
+        (Some(tested), _) => Works::Yes(Proof::TestSecret(tested.when.not_after)),
+        (None, crate::rotations::Origin::Rotation) => Works::Yes(Proof::Protocol),
+        (None, _) => Works::Unproven,
+    }
+}
+
+/// How the secret rotates, and by what evidence (aws-facts: Strategies).
+pub fn strategy(facts: &SecretFacts) -> (Strategy, &'static str) {
+    let owner = match (&facts.seen, &facts.summary) {
+        (Some((_, seen)), _) => seen.owning_service.as_deref(),
+        (None, Some((_, summary))) => summary.owning_service.as_deref(),
+        (None, None) => None,
+    };
+    if owner.is_some() {
+        return (Strategy::Managed, "the secret has an owning service");
+    }
+    let told = facts.log.iter().rev().find_map(|fact| match &fact.line {
+        LogLine::Done { strategy, .. } => *strategy,
+        LogLine::Failed { .. } => None,
+    });
+    match told {
+        Some(strategy) => (strategy, "setSecret's line in the rotation Lambda's log"),
+        None => strategy_by_logins(facts),
+    }
+}
+
+fn strategy_by_logins(facts: &SecretFacts) -> (Strategy, &'static str) {
+    let Some(labels) = facts.labels.latest().map(|run| &run.state) else {
+        return (Strategy::Unknown, "nothing seen yet");
+    };
+    let verdicts = (
+        labels
+            .current
+            .as_ref()
+            .and_then(|version| verdict(facts, version)),
+        labels
+            .previous
+            .as_ref()
+            .and_then(|version| verdict(facts, version)),
+    );
+    match verdicts {
+        (Some((true, _)), Some((true, _))) => (
+            Strategy::AlternatingUsers,
+            "AWSCURRENT and AWSPREVIOUS both log in",
+        ),
+        (Some((true, _)), Some((false, _))) => (Strategy::SingleUser, "AWSPREVIOUS is refused"),
+        _ => (Strategy::Unknown, "no log line and no login told yet"),
+    }
+}

@@ -1,0 +1,182 @@
+//! What the facts of a rotation mean at a given time. Derived, never stored.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::model::{Stage, Step};
+use crate::policy::Timing;
+use crate::rotations::{Ending, Origin, Rotation};
+
+/// Where a rotation stands (design: The machine).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// AWSPENDING is there, without a value.
+    Creating,
+    /// It has a value; the database may still hold the old password.
+    Created,
+    /// setSecret is proven: the danger window is open.
+    Exposed,
+    Tested,
+    /// Promoted; stale consumers are left.
+    Propagating,
+    /// All consumers fresh or presumed: checked for some minutes.
+    Verifying,
+    Watching,
+    Settled,
+    /// No progress for long.
+    Stalled,
+    Failed {
+        step: Option<Step>,
+    },
+    Abandoned,
+    RollingForward,
+    RollingBack,
+    RolledBack,
+}
+
+impl Phase {
+    /// Every name a phase can have, for metrics.
+    pub const NAMES: [&'static str; 14] = [
+        "creating",
+        "created",
+        "exposed",
+        "tested",
+        "propagating",
+        "verifying",
+        "watching",
+        "settled",
+        "stalled",
+        "failed",
+        "abandoned",
+        "rolling-forward",
+        "rolling-back",
+        "rolled-back",
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Created => "created",
+            Self::Exposed => "exposed",
+            Self::Tested => "tested",
+            Self::Propagating => "propagating",
+            Self::Verifying => "verifying",
+            Self::Watching => "watching",
+            Self::Settled => "settled",
+            Self::Stalled => "stalled",
+            Self::Failed { .. } => "failed",
+            Self::Abandoned => "abandoned",
+            Self::RollingForward => "rolling-forward",
+            Self::RollingBack => "rolling-back",
+            Self::RolledBack => "rolled-back",
+        }
+    }
+
+    /// Between AWSPENDING and AWSCURRENT, however it goes there.
+    pub fn is_before_promotion(self) -> bool {
+        match self {
+            Self::Creating
+            | Self::Created
+            | Self::Exposed
+            | Self::Tested
+            | Self::Stalled
+            | Self::Failed { .. } => true,
+            Self::Propagating
+            | Self::Verifying
+            | Self::Watching
+            | Self::Settled
+            | Self::Abandoned
+            | Self::RollingForward
+            | Self::RollingBack
+            | Self::RolledBack => false,
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { step: Some(step) } => write!(f, "failed in {step}"),
+            other => f.write_str(other.name()),
+        }
+    }
+}
+
+/// What a rotation's consumers say together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consumers {
+    /// Some may hold the old value.
+    Pending,
+    /// All are fresh, presumed or beyond us, the last one since then.
+    Over { since: Timestamp },
+}
+
+/// The phase, and when time alone may change it.
+pub fn phase(
+    rotation: &Rotation,
+    consumers: Consumers,
+    now: Timestamp,
+    timing: &Timing,
+) -> (Phase, Option<Timestamp>) {
+    match (&rotation.promoted, rotation.ending) {
+        (_, Some((Ending::Abandoned | Ending::OnlyTested, _))) => (Phase::Abandoned, None),
+        (_, Some((Ending::RolledBack, _))) => (Phase::RolledBack, None),
+        (_, Some((Ending::Superseded, _))) => (Phase::Settled, None),
+        (None, None) => before_promotion(rotation, now, timing),
+        (Some(promoted), None) => after_promotion(rotation, promoted.when.not_after, consumers, now, timing),
+    }
+}
+
+fn before_promotion(rotation: &Rotation, now: Timestamp, timing: &Timing) -> (Phase, Option<Timestamp>) {
+    if let Some(failure) = rotation.standing_failure() {
+        return (Phase::Failed { step: failure.step }, None);
+    }
+    let stalls = rotation.last_progress().map(|at| at + timing.stalled_after);
+    if stalls.is_some_and(|at| now >= at) {
+        return (Phase::Stalled, None);
+    }
+    let phase = match (&rotation.created, &rotation.exposed, &rotation.tested) {
+        (_, Some(_), Some(_)) => Phase::Tested,
+        (_, Some(_), None) => Phase::Exposed,
+        (_, None, Some(_)) | (Some(_), None, None) => Phase::Created,
+        (None, None, None) => Phase::Creating,
+    };
+    (phase, stalls)
+}
+
+fn after_promotion(
+    rotation: &Rotation,
+    promoted: Timestamp,
+    consumers: Consumers,
+    now: Timestamp,
+    timing: &Timing,
+) -> (Phase, Option<Timestamp>) {
+    if rotation.origin == Origin::Baseline {
+        return (Phase::Settled, None);
+    }
+    let Consumers::Over { since } = consumers else {
+        return (Phase::Propagating, None);
+    };
+    let verified = since.max(promoted) + timing.verify_for;
+    let watched = promoted + timing.watch_for;
+    if now < verified {
+        (Phase::Verifying, Some(verified))
+    } else if now < watched {
+        (Phase::Watching, Some(watched))
+    } else {
+        (Phase::Settled, None)
+    }
+}
+
+/// Folds the consumers' stages into one word.
+pub fn together(stages: impl Iterator<Item = (Stage, Option<Timestamp>)>, promoted: Timestamp) -> Consumers {
+    let mut since = promoted;
+    for (stage, at) in stages {
+        match stage {
+            Stage::Unknown | Stage::Stale | Stage::Refreshing => return Consumers::Pending,
+            Stage::Presumed | Stage::Fresh | Stage::Beyond => since = since.max(at.unwrap_or(promoted)),
+        }
+    }
+    Consumers::Over { since }
+}

@@ -1,0 +1,373 @@
+//! The rotations of a secret, read from its facts: what began, how far it came, how it ended.
+//!
+//! Derived anew each time, so that late evidence changes the story as if it had been in time.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{Labels, LogLine, RotationKey, SecretArn, Step, VersionId, When};
+use crate::policy::Timing;
+use crate::state::SecretFacts;
+use crate::track::{Run, began};
+
+/// How a version came to be current, or is on the way to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Through AWSPENDING.
+    Rotation,
+    /// By a person or a tool, without AWSPENDING: no phases.
+    Manual,
+    /// AWSCURRENT moved back to a version that was current before.
+    Rollback,
+    /// It was current when the secret was first seen.
+    Baseline,
+}
+
+/// How a rotation ended otherwise than by its success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// AWSPENDING went away, or on to another version, and AWSCURRENT did not follow.
+    Abandoned,
+    /// RotateSecret with RotateImmediately=false: only testSecret ran.
+    OnlyTested,
+    /// The next promotion took its place.
+    Superseded,
+    /// AWSCURRENT went back to the version before.
+    RolledBack,
+}
+
+/// Where a milestone was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Labels,
+    Versions,
+    Log,
+    Login,
+}
+
+/// A milestone: its interval, narrowed by every source that saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub when: When,
+    pub sources: BTreeSet<Source>,
+}
+
+impl Seen {
+    pub fn by(when: When, source: Source) -> Self {
+        Self {
+            when,
+            sources: BTreeSet::from([source]),
+        }
+    }
+
+    /// Adds another source's sight of the same milestone.
+    pub fn also(slot: &mut Option<Self>, when: When, source: Source) {
+        match slot {
+            None => *slot = Some(Self::by(when, source)),
+            Some(seen) => {
+                seen.when = seen.when.narrow(when);
+                seen.sources.insert(source);
+            }
+        }
+    }
+}
+
+/// A step that failed, as the rotation Lambda's log told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub step: Option<Step>,
+    pub at: Timestamp,
+    pub why: String,
+}
+
+/// One rotation, as far as the facts tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    pub key: RotationKey,
+    pub origin: Origin,
+    /// The version that was current before.
+    pub replaced: Option<VersionId>,
+    pub started: Option<Seen>,
+    pub created: Option<Seen>,
+    pub exposed: Option<Seen>,
+    pub tested: Option<Seen>,
+    pub promoted: Option<Seen>,
+    pub failures: Vec<Failure>,
+    pub ending: Option<(Ending, When)>,
+}
+
+impl Rotation {
+    fn new(
+        secret: &SecretArn,
+        version: &VersionId,
+        n: u32,
+        origin: Origin,
+        replaced: Option<VersionId>,
+    ) -> Self {
+        Self {
+            key: RotationKey {
+                secret: secret.clone(),
+                version: version.clone(),
+                n,
+            },
+            origin,
+            replaced,
+            started: None,
+            created: None,
+            exposed: None,
+            tested: None,
+            promoted: None,
+            failures: Vec::new(),
+            ending: None,
+        }
+    }
+
+    /// Under way: begun, neither promoted nor ended.
+    pub fn is_open(&self) -> bool {
+        self.promoted.is_none() && self.ending.is_none()
+    }
+
+    /// Promoted and not replaced since.
+    pub fn is_current(&self) -> bool {
+        self.promoted.is_some() && self.ending.is_none()
+    }
+
+    /// The last time anything of it was seen to move.
+    pub fn last_progress(&self) -> Option<Timestamp> {
+        let milestones = [
+            &self.started,
+            &self.created,
+            &self.exposed,
+            &self.tested,
+            &self.promoted,
+        ];
+        let seen = milestones.into_iter().flatten().map(|seen| seen.when.not_after);
+        seen.chain(self.failures.iter().map(|failure| failure.at)).max()
+    }
+
+    /// The failure that no later success of the log took back.
+    pub fn standing_failure(&self) -> Option<&Failure> {
+        let last = self.failures.last()?;
+        let steps = [&self.created, &self.exposed, &self.tested, &self.promoted];
+        let retried = steps
+            .into_iter()
+            .flatten()
+            .any(|seen| seen.when.not_after > last.at);
+        (!retried).then_some(last)
+    }
+}
+
+/// The rotations of a secret, oldest first.
+pub fn rotations(secret: &SecretArn, facts: &SecretFacts, timing: &Timing) -> Vec<Rotation> {
+    let runs = settled_runs(facts.labels.runs(), timing);
+    let mut story = Story {
+        secret,
+        facts,
+        timing,
+        rotations: Vec::new(),
+    };
+    for (i, run) in runs.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| &runs[i]);
+        story.take_in(before, run);
+    }
+    let mut rotations = story.rotations;
+    for i in 0..rotations.len() {
+        let after = rotations[..i]
+            .iter()
+            .rev()
+            .find_map(|r| r.promoted.as_ref())
+            .map(|seen| seen.when.not_after);
+        crate::milestones::fill(&mut rotations[i], facts, after);
+    }
+    rotations
+}
+
+/// The runs that mean something: labels that seem to go back may be a stale answer until they were
+/// seen so for `timing.settle` (aws-facts: Reading cheaply).
+fn settled_runs(runs: &[Run<Labels>], timing: &Timing) -> Vec<Run<Labels>> {
+    let mut settled: Vec<Run<Labels>> = Vec::new();
+    for run in runs {
+        if goes_back(&settled, run) && span(run) < timing.settle {
+            continue;
+        }
+        match settled.last_mut() {
+            Some(last) if last.state == run.state => last.last = run.last,
+            _ => settled.push(run.clone()),
+        }
+    }
+    settled
+}
+
+/// Whether the latest labels seem to go back and are not yet believed.
+pub(crate) fn is_settling(facts: &SecretFacts, timing: &Timing) -> bool {
+    let runs = facts.labels.runs();
+    let Some((last, earlier)) = runs.split_last() else {
+        return false;
+    };
+    goes_back(&settled_runs(earlier, timing), last) && span(last) < timing.settle
+}
+
+fn span(run: &Run<Labels>) -> SignedDuration {
+    run.last.arrived.duration_since(run.first.sent)
+}
+
+fn goes_back(settled: &[Run<Labels>], run: &Run<Labels>) -> bool {
+    let Some((last, earlier)) = settled.split_last() else {
+        return false;
+    };
+    let current_went_back = run.state.current != last.state.current
+        && (earlier.iter().any(|old| old.state.current == run.state.current)
+            || run.state.current == last.state.previous);
+    let pending_vanished = run.state.current == last.state.current
+        && last.state.in_progress().is_some()
+        && run.state.in_progress().is_none();
+    current_went_back || pending_vanished
+}
+
+/// The rotations told so far, while walking the label runs in order.
+struct Story<'a> {
+    secret: &'a SecretArn,
+    facts: &'a SecretFacts,
+    timing: &'a Timing,
+    rotations: Vec<Rotation>,
+}
+
+impl Story<'_> {
+    fn take_in(&mut self, before: Option<&Run<Labels>>, run: &Run<Labels>) {
+        let when = began(before, run);
+        match (before, &run.state.current) {
+            (None, Some(current)) => self.promote(current, self.baseline(), None, when),
+            (Some(before), Some(current)) if before.state.current.as_ref() != Some(current) => {
+                let origin = self.origin(before, run, current, when);
+                self.promote(current, origin, before.state.current.clone(), when);
+            }
+            _ => {}
+        }
+        self.follow_pending(before, run, when);
+    }
+
+    /// What was current at the first look is a baseline, unless it was rotated shortly before (design rule 9).
+    fn baseline(&self) -> Origin {
+        let rotated = self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_rotated);
+        let recently = self
+            .facts
+            .first_look
+            .zip(rotated)
+            .is_some_and(|(first, rotated)| {
+                rotated <= first && first.duration_since(rotated) <= self.timing.baseline_age
+            });
+        if recently {
+            Origin::Rotation
+        } else {
+            Origin::Baseline
+        }
+    }
+
+    fn origin(&self, before: &Run<Labels>, run: &Run<Labels>, current: &VersionId, when: When) -> Origin {
+        let through_pending = self
+            .open()
+            .is_some_and(|i| &self.rotations[i].key.version == current)
+            || run.state.pending.as_ref() == Some(current);
+        if through_pending {
+            Origin::Rotation
+        } else if before.state.previous.as_ref() == Some(current) || self.promotions(current) > 0 {
+            Origin::Rollback
+        } else if self.was_rotated(current, when) {
+            Origin::Rotation
+        } else {
+            Origin::Manual
+        }
+    }
+
+    /// A rotation that ran unseen left its mark in LastRotatedDate or in the log.
+    fn was_rotated(&self, version: &VersionId, when: When) -> bool {
+        let rotated = self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_rotated);
+        let within = |at: Timestamp| when.not_before.is_none_or(|from| at >= from) && at <= when.not_after;
+        rotated.is_some_and(within)
+            || self.facts.log.iter().any(|fact| {
+                matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(v), .. } if v == version)
+            })
+    }
+
+    fn promote(&mut self, version: &VersionId, origin: Origin, replaced: Option<VersionId>, when: When) {
+        let ending = if origin == Origin::Rollback {
+            Ending::RolledBack
+        } else {
+            Ending::Superseded
+        };
+        for rotation in self.rotations.iter_mut().filter(|rotation| rotation.is_current()) {
+            rotation.ending = Some((ending, when));
+        }
+        let open = self.open();
+        match open {
+            Some(i) if &self.rotations[i].key.version == version => {
+                self.rotations[i].promoted = Some(Seen::by(when, Source::Labels));
+                self.rotations[i].origin = Origin::Rotation;
+            }
+            _ => {
+                self.abandon_open(when);
+                let n = self.promotions(version) + 1;
+                let mut rotation = Rotation::new(self.secret, version, n, origin, replaced);
+                rotation.promoted = Some(Seen::by(when, Source::Labels));
+                self.rotations.push(rotation);
+            }
+        }
+    }
+
+    fn follow_pending(&mut self, before: Option<&Run<Labels>>, run: &Run<Labels>, when: When) {
+        let pending = run.state.in_progress();
+        let open = self.open().map(|i| self.rotations[i].key.version.clone());
+        match (pending, open) {
+            (Some(pending), Some(open)) if *pending == open => {}
+            (Some(pending), _) => {
+                self.abandon_open(when);
+                self.begin(
+                    pending,
+                    run.state.current.clone(),
+                    before.map(|_| when).unwrap_or(When::by(when.not_after)),
+                );
+            }
+            (None, _) => self.abandon_open(when),
+        }
+    }
+
+    /// A retry by the service brings the same version back: an attempt within the same rotation.
+    fn begin(&mut self, version: &VersionId, current: Option<VersionId>, when: When) {
+        let n = self.promotions(version) + 1;
+        let known = self
+            .rotations
+            .iter()
+            .position(|r| &r.key.version == version && r.key.n == n);
+        match known {
+            Some(i) => {
+                let mut rotation = self.rotations.remove(i);
+                rotation.ending = None;
+                self.rotations.push(rotation);
+            }
+            None => {
+                let mut rotation = Rotation::new(self.secret, version, n, Origin::Rotation, current);
+                rotation.started = Some(Seen::by(when, Source::Labels));
+                self.rotations.push(rotation);
+            }
+        }
+    }
+
+    fn abandon_open(&mut self, when: When) {
+        if let Some(i) = self.open() {
+            self.rotations[i].ending = Some((Ending::Abandoned, when));
+        }
+    }
+
+    fn open(&self) -> Option<usize> {
+        self.rotations.iter().rposition(Rotation::is_open)
+    }
+
+    fn promotions(&self, version: &VersionId) -> u32 {
+        let promoted = self
+            .rotations
+            .iter()
+            .filter(|r| &r.key.version == version && r.promoted.is_some());
+        u32::try_from(promoted.count()).unwrap_or(u32::MAX)
+    }
+}

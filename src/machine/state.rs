@@ -1,0 +1,138 @@
+//! Everything the watchdog knows: the facts of each secret, its consumers, and what was decided and done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::model::{
+    Attempt, AttemptId, Consumer, ConsumerId, FunctionSeen, Labels, LogFact, LoginAnswer, Look, LookFailure,
+    LookKey, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen,
+    Stage, VersionId,
+};
+use crate::track::Track;
+
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    pub secrets: BTreeMap<SecretArn, SecretFacts>,
+    pub consumers: BTreeMap<ConsumerId, ConsumerFacts>,
+    pub scopes: BTreeMap<Scope, (Look, ScopeSeen)>,
+    /// The last answer to each look, with any content.
+    pub looked: BTreeMap<LookKey, Look>,
+    /// Looks whose last try gave no answer.
+    pub failing: BTreeMap<LookKey, Failing>,
+    /// Which consumer an attempt belongs to.
+    pub owners: BTreeMap<AttemptId, ConsumerId>,
+}
+
+/// What is known of one secret. Merging is the same in any order of arrival.
+#[derive(Clone, Debug, Default)]
+pub struct SecretFacts {
+    pub labels: Track<Labels>,
+    pub valued: BTreeMap<VersionId, Track<bool>>,
+    pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
+    pub log: BTreeSet<LogFact>,
+    /// How each consumer came along with each rotation: stages in order of time.
+    pub reached: BTreeMap<(RotationKey, ConsumerId), Vec<(Timestamp, Stage)>>,
+    /// When DescribeSecret first answered.
+    pub first_look: Option<Timestamp>,
+    /// The latest answers; not kept over a restart.
+    pub seen: Option<(Look, SecretSeen)>,
+    pub summary: Option<(Look, SecretSummary)>,
+    pub gone: Option<Look>,
+}
+
+impl SecretFacts {
+    /// Log lines kept for a secret: some dozens of rotations.
+    pub const LOG_LIMIT: usize = 512;
+    /// Versions whose values and logins are kept.
+    pub const VERSION_LIMIT: usize = 32;
+    /// Stages of consumers kept for a secret.
+    pub const REACHED_LIMIT: usize = 2_000;
+}
+
+/// What is known of one consumer.
+#[derive(Clone, Debug, Default)]
+pub struct ConsumerFacts {
+    pub references: Vec<Reference>,
+    pub mutable_images: Vec<String>,
+    pub service: Option<(Look, Option<ServiceSeen>)>,
+    pub function: Option<(Look, Option<FunctionSeen>)>,
+    /// In the order of their decisions.
+    pub attempts: Vec<Attempt>,
+    /// For each attempt in doubt: the first look after it that did not show its effect.
+    pub no_effect_seen: BTreeMap<AttemptId, Look>,
+}
+
+impl ConsumerFacts {
+    /// Attempts kept for a consumer: months of rotations.
+    pub const ATTEMPT_LIMIT: usize = 128;
+
+    pub fn describe(&mut self, consumer: &Consumer) {
+        self.references.clone_from(&consumer.references);
+        self.mutable_images.clone_from(&consumer.mutable_images);
+    }
+
+    pub fn references(&self, secret: &SecretArn) -> bool {
+        self.references
+            .iter()
+            .any(|reference| &reference.secret == secret)
+    }
+
+    /// The attempt that has no answer yet, or none that says what happened.
+    pub fn unresolved(&self) -> Option<&Attempt> {
+        use crate::model::Outcome::InDoubt;
+        self.attempts
+            .iter()
+            .find(|attempt| matches!(attempt.outcome, None | Some((_, InDoubt { .. }))))
+    }
+
+    /// Attempts for the sake of one rotation, oldest first.
+    pub fn attempts_for<'a>(&'a self, rotation: &'a RotationKey) -> impl Iterator<Item = &'a Attempt> {
+        self.attempts
+            .iter()
+            .filter(move |attempt| attempt.decision.rotations.contains(rotation))
+    }
+}
+
+/// A look that keeps failing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    pub since: Timestamp,
+    pub last: Timestamp,
+    pub times: u32,
+    pub failure: LookFailure,
+}
+
+impl State {
+    /// The consumers that reference `secret`, in order.
+    pub fn consumers_of<'a>(
+        &'a self,
+        secret: &'a SecretArn,
+    ) -> impl Iterator<Item = (&'a ConsumerId, &'a ConsumerFacts)> {
+        self.consumers
+            .iter()
+            .filter(move |(_, facts)| facts.references(secret))
+    }
+
+    /// Lambda functions that rotate secrets: neither consumers nor suspects.
+    pub fn rotation_lambdas(&self) -> BTreeSet<&str> {
+        self.secrets
+            .values()
+            .filter_map(SecretFacts::rotation_lambda)
+            .collect()
+    }
+}
+
+impl SecretFacts {
+    pub fn rotation_lambda(&self) -> Option<&str> {
+        match (&self.seen, &self.summary) {
+            (Some((_, seen)), _) => seen.rotation_lambda.as_deref(),
+            (None, Some((_, summary))) => summary.rotation_lambda.as_deref(),
+            (None, None) => None,
+        }
+    }
+
+    pub fn current(&self) -> Option<&VersionId> {
+        self.labels.latest().and_then(|run| run.state.current.as_ref())
+    }
+}

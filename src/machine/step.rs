@@ -1,0 +1,449 @@
+//! Taking in events: what was seen is merged, and what narrows the knowledge comes back as facts to journal.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::doubt;
+use crate::model::{
+    Attempt, AttemptId, ConsumerId, Decision, Event, Evidence, Fact, Labels, LogFact, Look, LookFailure,
+    LookKey, Outcome, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, Stage, VersionId,
+};
+use crate::policy::Timing;
+use crate::state::{ConsumerFacts, Failing, SecretFacts, State};
+use crate::track::Track;
+
+/// ListSecrets may lag so far behind (aws-facts: Reading cheaply).
+const SWEEP_LAG: SignedDuration = SignedDuration::from_mins(5);
+
+/// Merges one event into the state. Returns the facts that are worth keeping, in order.
+pub fn step(state: &mut State, event: Event, timing: &Timing) -> Vec<Fact> {
+    match event {
+        Event::Seen { look, evidence } => state.see(look, evidence, timing),
+        Event::Unseen { look, key, failure } => {
+            state.miss(look, key, failure);
+            Vec::new()
+        }
+        Event::Decided(decision) => state.learn(Fact::Decided(decision)),
+        Event::Ended { attempt, at, outcome } => state.learn(Fact::Ended { attempt, at, outcome }),
+    }
+}
+
+impl State {
+    /// Folds one journalled fact back in, at start.
+    pub fn recall(&mut self, fact: Fact) {
+        let _ = self.learn(fact);
+    }
+
+    fn see(&mut self, look: Look, evidence: Evidence, timing: &Timing) -> Vec<Fact> {
+        self.note_answer(look, evidence.key());
+        match evidence {
+            Evidence::Sweep { secrets } => secrets
+                .into_iter()
+                .flat_map(|summary| self.see_summary(look, summary))
+                .collect(),
+            Evidence::Secret { secret, seen } => self.see_secret(look, &secret, seen),
+            Evidence::SecretGone { secret } => {
+                self.secrets.entry(secret).or_default().gone = Some(look);
+                Vec::new()
+            }
+            Evidence::Versions { secret, valued } => self.see_versions(look, &secret, &valued),
+            Evidence::Log { secret, lines } => lines
+                .into_iter()
+                .flat_map(|fact| {
+                    self.learn(Fact::Log {
+                        secret: secret.clone(),
+                        fact,
+                    })
+                })
+                .collect(),
+            Evidence::Login {
+                secret,
+                version,
+                answer,
+            } => self.learn(Fact::Login {
+                secret,
+                version,
+                look,
+                answer,
+            }),
+            Evidence::Service { consumer, seen } => {
+                let facts = self.consumers.entry(consumer).or_default();
+                keep_latest(&mut facts.service, look, seen);
+                self.resolve_doubts(timing)
+            }
+            Evidence::Function { consumer, seen } => {
+                let facts = self.consumers.entry(consumer).or_default();
+                keep_latest(&mut facts.function, look, seen);
+                self.resolve_doubts(timing)
+            }
+            Evidence::Scope { scope, seen } => {
+                self.see_scope(look, scope, &seen);
+                Vec::new()
+            }
+        }
+    }
+
+    fn note_answer(&mut self, look: Look, key: LookKey) {
+        self.failing.remove(&key);
+        let last = self.looked.entry(key).or_insert(look);
+        *last = look.max(*last);
+    }
+
+    fn miss(&mut self, look: Look, key: LookKey, failure: LookFailure) {
+        let failing = self.failing.entry(key).or_insert_with(|| Failing {
+            since: look.sent,
+            last: look.arrived,
+            times: 0,
+            failure: failure.clone(),
+        });
+        failing.last = failing.last.max(look.arrived);
+        failing.times = failing.times.saturating_add(1);
+        failing.failure = failure;
+    }
+
+    /// A sweep tells that a state held within the last five minutes: it confirms what is known,
+    /// and where it differs it only makes us look (cadence), for it may be old.
+    fn see_summary(&mut self, look: Look, summary: SecretSummary) -> Vec<Fact> {
+        let facts = self.secrets.entry(summary.arn.clone()).or_default();
+        let lagging = look.lagging(SWEEP_LAG);
+        if let Some(run) = facts.labels.latest()
+            && run.state == summary.labels
+            && run.last.sent < lagging.sent
+        {
+            facts.labels.see(lagging, summary.labels.clone());
+        }
+        keep_latest(&mut facts.summary, look, summary);
+        Vec::new()
+    }
+
+    fn see_secret(&mut self, look: Look, secret: &SecretArn, seen: SecretSeen) -> Vec<Fact> {
+        let labels = seen.labels.clone();
+        let changed = seen.last_changed;
+        let facts = self.secrets.entry(secret.clone()).or_default();
+        facts.gone = None;
+        keep_latest(&mut facts.seen, look, seen);
+        self.learn(Fact::Labels {
+            secret: secret.clone(),
+            look,
+            labels,
+            changed,
+        })
+    }
+
+    fn see_versions(&mut self, look: Look, secret: &SecretArn, valued: &[VersionId]) -> Vec<Fact> {
+        let labelled = self.secrets.entry(secret.clone()).or_default().labels.latest();
+        let Some(pending) = labelled.and_then(|run| run.state.in_progress().cloned()) else {
+            return Vec::new();
+        };
+        let present = valued.contains(&pending);
+        self.learn(Fact::Valued {
+            secret: secret.clone(),
+            version: pending,
+            look,
+            present,
+        })
+    }
+
+    fn see_scope(&mut self, look: Look, scope: Scope, seen: &ScopeSeen) {
+        if self
+            .scopes
+            .get(&scope)
+            .is_some_and(|(known, _)| known.sent > look.sent)
+        {
+            return;
+        }
+        if let Some((_, before)) = self.scopes.insert(scope, (look, seen.clone())) {
+            for lost in before
+                .consumers
+                .iter()
+                .filter(|old| seen.consumers.iter().all(|new| new.id != old.id))
+            {
+                self.forget_consumer(&lost.id);
+            }
+        }
+        for consumer in &seen.consumers {
+            self.consumers
+                .entry(consumer.id.clone())
+                .or_default()
+                .describe(consumer);
+        }
+    }
+
+    /// A consumer that references nothing any more is dropped, unless something was done to it.
+    fn forget_consumer(&mut self, id: &ConsumerId) {
+        let Some(facts) = self.consumers.get_mut(id) else {
+            return;
+        };
+        facts.references.clear();
+        if facts.attempts.is_empty() {
+            self.consumers.remove(id);
+        }
+    }
+
+    fn resolve_doubts(&mut self, timing: &Timing) -> Vec<Fact> {
+        let resolved: Vec<Fact> = self
+            .consumers
+            .values_mut()
+            .flat_map(|facts| doubt::resolve(facts, timing))
+            .collect();
+        resolved.into_iter().flat_map(|fact| self.learn(fact)).collect()
+    }
+
+    /// Merges a fact. Returns it, with what it borders on, if it narrowed the knowledge.
+    pub(crate) fn learn(&mut self, fact: Fact) -> Vec<Fact> {
+        match fact {
+            Fact::Labels {
+                secret,
+                look,
+                labels,
+                changed,
+            } => self.secret(&secret).learn_labels(&secret, look, labels, changed),
+            Fact::Valued {
+                secret,
+                version,
+                look,
+                present,
+            } => {
+                let track = track_of(&mut self.secret(&secret).valued, &version);
+                see_with_border(track, look, present, |look, present| Fact::Valued {
+                    secret: secret.clone(),
+                    version: version.clone(),
+                    look,
+                    present,
+                })
+            }
+            Fact::Login {
+                secret,
+                version,
+                look,
+                answer,
+            } => {
+                let track = track_of(&mut self.secret(&secret).logins, &version);
+                see_with_border(track, look, answer, |look, answer| Fact::Login {
+                    secret: secret.clone(),
+                    version: version.clone(),
+                    look,
+                    answer,
+                })
+            }
+            Fact::Log { secret, fact } => {
+                let news = self.secret(&secret).learn_line(&fact);
+                keep_if(news, Fact::Log { secret, fact })
+            }
+            Fact::Decided(decision) => {
+                let news = self.learn_decision(&decision);
+                keep_if(news, Fact::Decided(decision))
+            }
+            Fact::Ended { attempt, at, outcome } => {
+                let news = self.learn_outcome(&attempt, at, &outcome);
+                keep_if(news, Fact::Ended { attempt, at, outcome })
+            }
+            Fact::Reached {
+                rotation,
+                consumer,
+                stage,
+                at,
+            } => {
+                let news = self
+                    .secret(&rotation.secret)
+                    .learn_stage(&rotation, &consumer, stage, at);
+                keep_if(
+                    news,
+                    Fact::Reached {
+                        rotation,
+                        consumer,
+                        stage,
+                        at,
+                    },
+                )
+            }
+        }
+    }
+
+    fn secret(&mut self, secret: &SecretArn) -> &mut SecretFacts {
+        self.secrets.entry(secret.clone()).or_default()
+    }
+
+    fn learn_decision(&mut self, decision: &Decision) -> bool {
+        if self.owners.contains_key(&decision.attempt) {
+            return false;
+        }
+        self.owners
+            .insert(decision.attempt.clone(), decision.consumer.clone());
+        let facts = self.consumers.entry(decision.consumer.clone()).or_default();
+        facts.attempts.push(Attempt {
+            decision: decision.clone(),
+            outcome: None,
+        });
+        if facts.attempts.len() > ConsumerFacts::ATTEMPT_LIMIT {
+            let oldest = facts.attempts.remove(0);
+            self.owners.remove(&oldest.decision.attempt);
+        }
+        true
+    }
+
+    fn learn_outcome(&mut self, attempt: &AttemptId, at: Timestamp, outcome: &Outcome) -> bool {
+        let Some(facts) = self
+            .owners
+            .get(attempt)
+            .and_then(|owner| self.consumers.get_mut(owner))
+        else {
+            return false;
+        };
+        facts.no_effect_seen.remove(attempt);
+        let Some(known) = facts
+            .attempts
+            .iter_mut()
+            .find(|known| &known.decision.attempt == attempt)
+        else {
+            return false;
+        };
+        let outcome = Some((at, outcome.clone()));
+        let news = known.outcome != outcome;
+        known.outcome = outcome;
+        news
+    }
+}
+
+impl SecretFacts {
+    fn learn_labels(
+        &mut self,
+        secret: &SecretArn,
+        look: Look,
+        labels: Labels,
+        changed: Option<Timestamp>,
+    ) -> Vec<Fact> {
+        self.first_look = Some(self.first_look.map_or(look.sent, |first| first.min(look.sent)));
+        let border = self.labels.latest().cloned();
+        let since = since_changed(look, changed, border.as_ref().map(|run| run.last.sent));
+        let narrowed = self.labels.see(since, labels.clone());
+        self.labels.see(look, labels.clone());
+        if !narrowed {
+            return Vec::new();
+        }
+        let fact = |look, labels, changed| Fact::Labels {
+            secret: secret.clone(),
+            look,
+            labels,
+            changed,
+        };
+        let border = border.map(|run| fact(run.last, run.state, None));
+        border.into_iter().chain([fact(look, labels, changed)]).collect()
+    }
+
+    fn learn_line(&mut self, fact: &LogFact) -> bool {
+        let news = self.log.insert(fact.clone());
+        while self.log.len() > Self::LOG_LIMIT {
+            self.log.pop_first();
+        }
+        news
+    }
+
+    fn learn_stage(
+        &mut self,
+        rotation: &RotationKey,
+        consumer: &ConsumerId,
+        stage: Stage,
+        at: Timestamp,
+    ) -> bool {
+        let key = (rotation.clone(), consumer.clone());
+        if !self.reached.contains_key(&key) && self.reached.len() >= Self::REACHED_LIMIT {
+            let oldest = self
+                .reached
+                .iter()
+                .min_by_key(|(_, stages)| stages.first().map(|(at, _)| *at));
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.reached.remove(&oldest);
+            }
+        }
+        note_stage(self.reached.entry(key).or_default(), at, stage)
+    }
+}
+
+/// The track of one version; where there are too many, the one not seen for longest makes room.
+fn track_of<'a, T: Clone + Eq>(
+    tracks: &'a mut BTreeMap<VersionId, Track<T>>,
+    version: &VersionId,
+) -> &'a mut Track<T> {
+    if !tracks.contains_key(version) && tracks.len() >= SecretFacts::VERSION_LIMIT {
+        let oldest = tracks
+            .iter()
+            .min_by_key(|(_, track)| track.latest().map(|run| run.last.sent));
+        if let Some(oldest) = oldest.map(|(version, _)| version.clone()) {
+            tracks.remove(&oldest);
+        }
+    }
+    tracks.entry(version.clone()).or_default()
+}
+
+/// Takes in an answer; if it is news, the fact of it after the fact of the last look with the other answer,
+/// so that the journal alone gives the same interval.
+fn see_with_border<T: Clone + Eq>(
+    track: &mut Track<T>,
+    look: Look,
+    state: T,
+    fact: impl Fn(Look, T) -> Fact,
+) -> Vec<Fact> {
+    let border = track.latest().cloned();
+    if !track.see(look, state.clone()) {
+        return Vec::new();
+    }
+    border
+        .map(|run| fact(run.last, run.state))
+        .into_iter()
+        .chain([fact(look, state)])
+        .collect()
+}
+
+/// LastChangedDate says that the labels were already so at that moment: useful after downtime, when it is later
+/// than the last look with other labels. Rounded up, since some answers cut it to whole seconds.
+fn since_changed(look: Look, changed: Option<Timestamp>, other_labels: Option<Timestamp>) -> Look {
+    let changed = changed.map(|at| match at.subsec_nanosecond() {
+        0 => at + SignedDuration::from_secs(1),
+        _ => at,
+    });
+    match (changed, other_labels) {
+        (Some(at), Some(other)) if at > other && at < look.sent => Look::at(at),
+        (Some(at), None) if at < look.sent => Look::at(at),
+        _ => look,
+    }
+}
+
+fn note_stage(stages: &mut Vec<(Timestamp, Stage)>, at: Timestamp, stage: Stage) -> bool {
+    const STAGE_LIMIT: usize = 32;
+    let next = stages.partition_point(|(known, _)| *known <= at);
+    let same = next.checked_sub(1).is_some_and(|i| stages[i].1 == stage);
+    if same || stages.len() >= STAGE_LIMIT {
+        return false;
+    }
+    stages.insert(next, (at, stage));
+    true
+}
+
+fn keep_latest<T>(slot: &mut Option<(Look, T)>, look: Look, seen: T) {
+    if slot.as_ref().is_none_or(|(known, _)| known.sent <= look.sent) {
+        *slot = Some((look, seen));
+    }
+}
+
+fn keep_if(news: bool, fact: Fact) -> Vec<Fact> {
+    if news { vec![fact] } else { Vec::new() }
+}
+
+impl Evidence {
+    /// Which look this answers.
+    pub fn key(&self) -> LookKey {
+        match self {
+            Self::Sweep { .. } => LookKey::Sweep,
+            Self::Secret { secret, .. } | Self::SecretGone { secret } => LookKey::Secret(secret.clone()),
+            Self::Versions { secret, .. } => LookKey::Versions(secret.clone()),
+            Self::Log { secret, .. } => LookKey::Log(secret.clone()),
+            Self::Login { secret, version, .. } => LookKey::Login(secret.clone(), version.clone()),
+            Self::Service { consumer, .. } | Self::Function { consumer, .. } => {
+                LookKey::Consumer(consumer.clone())
+            }
+            Self::Scope { scope, .. } => LookKey::Discovery(scope.clone()),
+        }
+    }
+}

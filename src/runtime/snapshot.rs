@@ -1,0 +1,81 @@
+//! What the loop shows to the outside: immutable, shared, one `Arc` for each secret, so that publishing costs what changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use machine::findings::Finding;
+use machine::judge::{Judgement, Reason};
+use machine::model::{ConsumerId, RotationKey, SecretArn, SecretSeen, Stage};
+use machine::state::ConsumerFacts;
+
+/// Everything the HTTP API, the metrics and the command line may show. No secret value can be in it.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub at: Timestamp,
+    pub started: Timestamp,
+    /// The account is a simulated one.
+    pub simulated: bool,
+    pub draining: bool,
+    /// What is still missing before the watchdog is ready, in words; empty when it is.
+    pub missing: Vec<String>,
+    pub secrets: BTreeMap<SecretArn, Arc<SecretView>>,
+    pub consumers: BTreeMap<ConsumerId, Arc<ConsumerFacts>>,
+    /// Why something wanted waits, for each secret and consumer.
+    pub waits: Arc<BTreeMap<(SecretArn, ConsumerId), Reason>>,
+    /// Findings that belong to no single secret's judgement.
+    pub findings: Arc<Vec<Finding>>,
+    /// Bytes of the journal.
+    pub journal_bytes: u64,
+}
+
+/// One secret, judged.
+#[derive(Clone, Debug)]
+pub struct SecretView {
+    pub arn: SecretArn,
+    pub name: String,
+    /// The rule it got, in words.
+    pub rule: String,
+    pub judgement: Arc<Judgement>,
+    pub findings: Vec<Finding>,
+    /// The latest answer of DescribeSecret.
+    pub seen: Option<SecretSeen>,
+    /// When DescribeSecret last answered.
+    pub last_look: Option<Timestamp>,
+    /// How the consumers came along with each rotation.
+    pub reached: BTreeMap<(RotationKey, ConsumerId), Vec<(Timestamp, Stage)>>,
+}
+
+impl Snapshot {
+    pub fn empty(at: Timestamp, simulated: bool) -> Self {
+        Self {
+            at,
+            started: at,
+            simulated,
+            draining: false,
+            missing: vec!["the loop has not turned yet".to_owned()],
+            secrets: BTreeMap::new(),
+            consumers: BTreeMap::new(),
+            waits: Arc::default(),
+            findings: Arc::default(),
+            journal_bytes: 0,
+        }
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.missing.is_empty() && !self.draining
+    }
+
+    /// All findings, the gravest first.
+    pub fn all_findings(&self) -> Vec<Finding> {
+        let mut all: Vec<Finding> = self
+            .secrets
+            .values()
+            .flat_map(|view| view.findings.iter().cloned())
+            .chain(self.findings.iter().cloned())
+            .collect();
+        all.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+        all.dedup();
+        all
+    }
+}
