@@ -420,7 +420,8 @@ fn unseen(key: &LookKey, failing: &Failing) -> Option<Finding> {
     })
 }
 
-fn subject_of(key: &LookKey) -> (String, Option<SecretArn>) {
+/// What a look is about, in words, and the secret it belongs to.
+pub fn subject_of(key: &LookKey) -> (String, Option<SecretArn>) {
     let of = |what: &str, secret: &SecretArn| (format!("{what} of {}", secret.name()), Some(secret.clone()));
     match key {
         LookKey::Sweep => ("list of secrets".to_owned(), None),
@@ -431,7 +432,9 @@ fn subject_of(key: &LookKey) -> (String, Option<SecretArn>) {
         LookKey::Consumer(consumer) => (consumer.to_string(), None),
         LookKey::Discovery(Scope::Clusters) => ("list of clusters".to_owned(), None),
         LookKey::Discovery(Scope::Cluster(cluster)) => (format!("services of cluster {cluster}"), None),
+        LookKey::Discovery(Scope::Tasks(cluster)) => (format!("standalone tasks of cluster {cluster}"), None),
         LookKey::Discovery(Scope::Functions) => ("Lambda functions".to_owned(), None),
+        LookKey::Discovery(Scope::Declared) => ("declared consumers".to_owned(), None),
     }
 }
 

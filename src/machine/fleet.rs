@@ -25,6 +25,8 @@ pub struct Situation {
     pub now: Timestamp,
     /// Shutting down: nothing starts but what puts back.
     pub draining: bool,
+    /// The journal can be written; nothing else may be decided while it cannot.
+    pub journal: bool,
 }
 
 /// Admits wants in the order of secrets and consumers; what puts back goes first and is never held up.
@@ -169,6 +171,9 @@ fn obstacle(
     let limits = &settings.limits;
     if situation.draining {
         return Some(Reason::Draining);
+    }
+    if !situation.journal {
+        return Some(Reason::Journal);
     }
     if wants.iter().any(|want| want.mode != Mode::Act) {
         return Some(Reason::Observing);

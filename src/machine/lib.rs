@@ -16,3 +16,6 @@ pub mod rotations;
 pub mod state;
 pub mod step;
 pub mod track;
+
+#[cfg(test)]
+mod tables;

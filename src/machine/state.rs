@@ -51,7 +51,7 @@ impl SecretFacts {
 }
 
 /// What is known of one consumer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsumerFacts {
     pub references: Vec<Reference>,
     pub mutable_images: Vec<String>,

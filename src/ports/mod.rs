@@ -13,7 +13,7 @@ pub use reads::{
     ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, LogEvent, LogReads,
     SecretReads, ServiceSummary, TaskDefinition, TaskSummary,
 };
-pub use writes::{EcsWrites, LambdaWrites, WriteResult};
+pub use writes::{EcsWrites, LambdaWrites, MARKER_VARIABLE, WriteResult};
 
 use std::sync::Arc;
 

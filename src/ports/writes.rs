@@ -4,6 +4,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use machine::model::Outcome;
 
+/// The environment variable whose change makes Lambda start new environments.
+pub const MARKER_VARIABLE: &str = "ROTATION_WATCHDOG_REFRESH";
+
 /// A write's outcome and the time of its answer, in AWS's time.
 pub type WriteResult = (Timestamp, Outcome);
 

@@ -46,12 +46,16 @@ impl Clock {
     }
 
     pub async fn sleep_until(&self, moment: Timestamp) {
-        let wait = Duration::try_from(moment.duration_since(self.now())).unwrap_or_default();
-        tokio::time::sleep(wait / self.rate()).await;
+        self.sleep(moment.duration_since(self.now())).await;
     }
 
     pub async fn sleep(&self, wait: SignedDuration) {
-        tokio::time::sleep(Duration::try_from(wait).unwrap_or_default() / self.rate()).await;
+        tokio::time::sleep(self.real(wait)).await;
+    }
+
+    /// How long `wait` lasts by tokio's clock.
+    pub fn real(&self, wait: SignedDuration) -> Duration {
+        Duration::try_from(wait).unwrap_or_default() / self.rate()
     }
 
     fn rate(&self) -> u32 {

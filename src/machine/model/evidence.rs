@@ -32,9 +32,13 @@ pub enum LookKey {
 pub enum Scope {
     /// Which clusters there are.
     Clusters,
-    /// The services and standalone tasks of one cluster.
+    /// The services of one cluster.
     Cluster(String),
+    /// The tasks of one cluster that no service started.
+    Tasks(String),
     Functions,
+    /// What the configuration names.
+    Declared,
 }
 
 /// What a part of discovery showed.

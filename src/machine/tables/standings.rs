@@ -1,0 +1,544 @@
+//! Consumers: when they are stale, what helps, what proves them fresh.
+
+use super::world::{Tale, arn, at, deployment, function, labels, service, task};
+use crate::consumers::{Standing, Why};
+use crate::model::{
+    Action, Alias, AttemptId, ConsumerId, Controller, Decision, DeploymentId, Done, EnvironmentSeen, Event,
+    Health, NoEffect, Outcome, Rollout, RotationKey, ServiceSeen, SleepTag, Stage, UpdateStatus, VersionId,
+};
+use crate::policy::LambdaMethod;
+
+fn orders() -> ConsumerId {
+    ConsumerId::service("prod", "orders")
+}
+
+fn mailer() -> ConsumerId {
+    ConsumerId::function("mailer")
+}
+
+/// A rotation to `b`, promoted between 20 and 21 and proven by a login; `consumer` uses the secret.
+fn promoted(consumer: &ConsumerId) -> Tale {
+    let mut tale = Tale::new();
+    tale.uses(consumer, &["db"])
+        .labels(0, "a - z")
+        .labels(10, "a b z")
+        .labels(20, "a b z")
+        .labels(21, "b - a");
+    tale.login(22, "b", true);
+    tale
+}
+
+fn key() -> RotationKey {
+    RotationKey {
+        secret: arn("db"),
+        version: VersionId::new("b"),
+        n: 1,
+    }
+}
+
+fn standing(tale: &Tale, second: i64) -> Standing {
+    tale.latest(second)
+        .consumers
+        .first()
+        .expect("a consumer")
+        .1
+        .clone()
+}
+
+fn attempt(
+    tale: &mut Tale,
+    consumer: &ConsumerId,
+    id: &str,
+    action: Action,
+    outcome: Option<Outcome>,
+    second: i64,
+) {
+    let decision = Decision {
+        attempt: AttemptId::new(id),
+        consumer: consumer.clone(),
+        action,
+        rotations: vec![key()],
+        at: at(second),
+        deadline: at(second + 10),
+    };
+    tale.event(Event::Decided(decision));
+    if let Some(outcome) = outcome {
+        tale.event(Event::Ended {
+            attempt: AttemptId::new(id),
+            at: at(second + 1),
+            outcome,
+        });
+    }
+}
+
+fn redeploy() -> Action {
+    Action::Redeploy { fresh_after: at(22) }
+}
+
+fn deployed(id: &str) -> Outcome {
+    Outcome::Done(Done::Written {
+        deployment: Some(DeploymentId::new(id)),
+    })
+}
+
+fn replaced(mut seen: ServiceSeen, deployments: Vec<crate::model::Deployment>) -> ServiceSeen {
+    seen.deployments = deployments;
+    seen
+}
+
+#[test]
+fn a_look_from_before_the_promotion_says_nothing() {
+    let mut tale = promoted(&orders());
+    tale.service(15, &orders(), service(&[-500, -500]));
+    assert_eq!(standing(&tale, 25).stage, Stage::Unknown);
+}
+
+#[test]
+fn tasks_from_before_the_promotion_are_stale_and_want_a_redeploy() {
+    let mut tale = promoted(&orders());
+    tale.service(25, &orders(), service(&[-500, 100]));
+    let standing = standing(&tale, 26);
+    assert_eq!(
+        (standing.stage, standing.why),
+        (Stage::Stale, Why::HoldsOld { stale: 1, tasks: 2 })
+    );
+    assert!(matches!(standing.action, Some(Action::Redeploy { .. })));
+}
+
+#[test]
+fn a_task_created_within_the_margin_is_stale() {
+    let mut tale = promoted(&orders());
+    tale.service(40, &orders(), service(&[22]));
+    assert_eq!(
+        standing(&tale, 41).stage,
+        Stage::Stale,
+        "promoted by 21.02 plus a margin of 1 s"
+    );
+    tale.service(42, &orders(), service(&[23]));
+    assert_eq!(standing(&tale, 43).stage, Stage::Fresh);
+}
+
+#[test]
+fn what_decides_about_a_service() {
+    let beyond = |change: fn(&mut ServiceSeen)| {
+        let mut seen = service(&[-500, -500]);
+        change(&mut seen);
+        seen
+    };
+    let table: Vec<(&str, ServiceSeen, Stage)> = vec![
+        ("all young and healthy", service(&[30, 31]), Stage::Fresh),
+        (
+            "nothing runs",
+            beyond(|s| (s.tasks, s.desired, s.running) = (vec![], 0, 0)),
+            Stage::Fresh,
+        ),
+        (
+            "starting",
+            beyond(|s| (s.tasks, s.running) = (vec![], 0)),
+            Stage::Refreshing,
+        ),
+        (
+            "code deploy",
+            beyond(|s| s.controller = Controller::CodeDeploy),
+            Stage::Beyond,
+        ),
+        (
+            "external",
+            beyond(|s| s.controller = Controller::External),
+            Stage::Beyond,
+        ),
+        (
+            "blue green",
+            beyond(|s| s.staged_strategy = Some("BLUE_GREEN".to_owned())),
+            Stage::Beyond,
+        ),
+        (
+            "downtime",
+            beyond(|s| (s.minimum_percent, s.maximum_percent) = (0, 100)),
+            Stage::Beyond,
+        ),
+        ("daemon", beyond(|s| s.daemon = true), Stage::Beyond),
+        (
+            "tasks unseen",
+            beyond(|s| (s.tasks, s.tasks_listed) = (vec![], false)),
+            Stage::Unknown,
+        ),
+        (
+            "tasks unseen, sole young deployment",
+            replaced(
+                beyond(|s| (s.tasks, s.tasks_listed) = (vec![], false)),
+                vec![deployment("n", 40, Rollout::Completed)],
+            ),
+            Stage::Presumed,
+        ),
+        (
+            "another's deployment since",
+            replaced(service(&[-500]), vec![deployment("n", 40, Rollout::InProgress)]),
+            Stage::Refreshing,
+        ),
+        (
+            "unhealthy",
+            beyond(|s| s.tasks = vec![task(30, "d", Health::Unhealthy), task(30, "d", Health::Healthy)]),
+            Stage::Refreshing,
+        ),
+        (
+            "no health check, young",
+            beyond(|s| s.tasks = vec![task(45, "d", Health::Unknown), task(45, "d", Health::Unknown)]),
+            Stage::Refreshing,
+        ),
+        (
+            "no health check, steady",
+            beyond(|s| s.tasks = vec![task(30, "d", Health::Unknown), task(30, "d", Health::Unknown)]),
+            Stage::Fresh,
+        ),
+    ];
+    for (what, seen, stage) in table {
+        let mut tale = promoted(&orders());
+        tale.service(50, &orders(), seen);
+        assert_eq!(standing(&tale, 51).stage, stage, "{what}");
+    }
+}
+
+#[test]
+fn a_deployment_from_before_is_waited_for() {
+    let mut tale = promoted(&orders());
+    tale.service(
+        25,
+        &orders(),
+        replaced(service(&[5]), vec![deployment("old", 5, Rollout::InProgress)]),
+    );
+    let standing = standing(&tale, 26);
+    assert_eq!(
+        (standing.stage, standing.why, standing.action),
+        (Stage::Stale, Why::OlderDeployment, None)
+    );
+}
+
+#[test]
+fn proof_by_cause_does_not_need_the_clock() {
+    let mut tale = promoted(&orders());
+    tale.service(25, &orders(), service(&[-500]));
+    attempt(&mut tale, &orders(), "x", redeploy(), Some(deployed("d-1")), 26);
+    let mut seen = replaced(service(&[22]), vec![deployment("d-1", 22, Rollout::InProgress)]);
+    seen.tasks = vec![task(22, "d-1", Health::Healthy)];
+    tale.service(60, &orders(), seen);
+    let standing = standing(&tale, 61);
+    assert_eq!((standing.stage, standing.why), (Stage::Fresh, Why::StartedByUs));
+}
+
+#[test]
+fn one_more_try_after_a_rollback_by_the_platform_and_no_third() {
+    let mut tale = promoted(&orders());
+    let rolled_back = || {
+        replaced(
+            service(&[-500, -500]),
+            vec![deployment("d-0", -501, Rollout::Completed)],
+        )
+    };
+    tale.service(25, &orders(), rolled_back());
+    attempt(&mut tale, &orders(), "x1", redeploy(), Some(deployed("d-1")), 26);
+    tale.service(90, &orders(), rolled_back());
+    let again = standing(&tale, 91);
+    assert_eq!(
+        (again.stage, again.why.clone()),
+        (Stage::Stale, Why::RolledBackOnce)
+    );
+    assert!(again.action.is_some());
+    attempt(&mut tale, &orders(), "x2", redeploy(), Some(deployed("d-2")), 92);
+    tale.service(190, &orders(), rolled_back());
+    let last = standing(&tale, 191);
+    assert_eq!(
+        (last.stage, last.why, last.action),
+        (Stage::Beyond, Why::RolledBackTwice, None)
+    );
+}
+
+#[test]
+fn a_write_in_doubt_is_not_repeated_before_two_looks_agree() {
+    let mut tale = promoted(&orders());
+    tale.service(25, &orders(), service(&[-500]));
+    let doubt = Outcome::InDoubt {
+        why: "cut".to_owned(),
+    };
+    attempt(&mut tale, &orders(), "x1", redeploy(), Some(doubt), 26);
+    tale.service(28, &orders(), service(&[-500]));
+    assert_eq!(standing(&tale, 29).action, None, "too soon after the write");
+    tale.service(33, &orders(), service(&[-500]));
+    assert_eq!(standing(&tale, 34).action, None, "the first look that counts");
+    tale.service(40, &orders(), service(&[-500]));
+    assert_eq!(standing(&tale, 41).action, None, "not far enough apart");
+    tale.service(44, &orders(), service(&[-500]));
+    assert!(standing(&tale, 50).action.is_some(), "{:?}", standing(&tale, 50));
+}
+
+#[test]
+fn a_write_in_doubt_that_happened_is_done() {
+    let mut tale = promoted(&orders());
+    tale.service(25, &orders(), service(&[-500]));
+    attempt(
+        &mut tale,
+        &orders(),
+        "x1",
+        redeploy(),
+        Some(Outcome::InDoubt {
+            why: "cut".to_owned(),
+        }),
+        26,
+    );
+    tale.service(
+        30,
+        &orders(),
+        replaced(service(&[-500]), vec![deployment("d-9", 26, Rollout::InProgress)]),
+    );
+    let standing = standing(&tale, 31);
+    assert_eq!((standing.stage, standing.action), (Stage::Refreshing, None));
+    let attempt = &tale.state.consumers[&orders()].attempts[0];
+    assert_eq!(
+        attempt.outcome.as_ref().map(|(_, outcome)| outcome.clone()),
+        Some(deployed("d-9"))
+    );
+}
+
+#[test]
+fn tries_without_effect_wait_longer_and_end_with_a_person() {
+    let mut tale = promoted(&orders());
+    tale.service(25, &orders(), service(&[-500]));
+    for i in 0..6 {
+        let second = 30 + i * 100;
+        assert!(standing(&tale, second).action.is_some(), "try {i}");
+        attempt(
+            &mut tale,
+            &orders(),
+            &format!("x{i}"),
+            redeploy(),
+            Some(Outcome::NoEffect(NoEffect::Throttled)),
+            second,
+        );
+        assert_eq!(standing(&tale, second + 2).action, None, "it backs off");
+    }
+    assert!(matches!(
+        standing(&tale, 5_000).why,
+        Why::NoEffect { times: 6, .. }
+    ));
+    assert_eq!(standing(&tale, 5_000).stage, Stage::Beyond);
+}
+
+#[test]
+fn never_healthy_is_a_finding_after_its_deadline() {
+    let mut tale = promoted(&orders());
+    let mut seen = service(&[30]);
+    seen.tasks = vec![task(30, "d-0", Health::Unhealthy)];
+    tale.service(50, &orders(), seen.clone());
+    assert_eq!(standing(&tale, 51).stage, Stage::Refreshing);
+    tale.service(2_000, &orders(), seen);
+    assert!(matches!(standing(&tale, 2_001).why, Why::NotInTime { .. }));
+}
+
+#[test]
+fn what_decides_about_a_function_and_its_update() {
+    let changed = |change: fn(&mut crate::model::FunctionSeen)| {
+        let mut seen = function(None);
+        change(&mut seen);
+        seen
+    };
+    let alias = || Alias {
+        name: "live".to_owned(),
+        version: "3".to_owned(),
+    };
+    let table: Vec<(&str, crate::model::FunctionSeen, Stage)> = vec![
+        ("configured before", function(None), Stage::Stale),
+        (
+            "updated by another since",
+            changed(|f| f.last_modified = Some(at(40))),
+            Stage::Presumed,
+        ),
+        (
+            "updating",
+            changed(|f| f.update = UpdateStatus::InProgress),
+            Stage::Refreshing,
+        ),
+        (
+            "update failed",
+            changed(|f| f.update = UpdateStatus::Failed),
+            Stage::Beyond,
+        ),
+        (
+            "unreadable",
+            changed(|f| {
+                f.environment = EnvironmentSeen::Unreadable {
+                    why: "kms".to_owned(),
+                }
+            }),
+            Stage::Beyond,
+        ),
+        (
+            "no room",
+            changed(|f| {
+                f.environment = EnvironmentSeen::Readable {
+                    bytes: 4_090,
+                    marker: None,
+                }
+            }),
+            Stage::Beyond,
+        ),
+        (
+            "alias",
+            {
+                let mut seen = function(None);
+                seen.pinned_aliases = vec![alias()];
+                seen
+            },
+            Stage::Beyond,
+        ),
+        ("snap start", changed(|f| f.snap_start = true), Stage::Beyond),
+        ("provisioned", changed(|f| f.provisioned = true), Stage::Beyond),
+    ];
+    for (what, seen, stage) in table {
+        let mut tale = promoted(&mailer());
+        tale.function(50, &mailer(), seen);
+        assert_eq!(standing(&tale, 51).stage, stage, "{what}");
+    }
+}
+
+#[test]
+fn a_cycle_is_one_write_after_another_and_ends_as_it_began() {
+    let mut tale = promoted(&mailer());
+    tale.policy.lambda_method = LambdaMethod::ConcurrencyCycle;
+    let done = || Some(Outcome::Done(Done::Written { deployment: None }));
+    let mut seen = function(Some(7));
+    tale.function(30, &mailer(), seen.clone());
+    let Some(Action::TagSleep { tag }) = standing(&tale, 31).action else {
+        panic!("{:?}", standing(&tale, 31))
+    };
+    assert_eq!(tag.former, Some(7));
+    attempt(
+        &mut tale,
+        &mailer(),
+        tag.attempt.as_str(),
+        Action::TagSleep { tag: tag.clone() },
+        done(),
+        31,
+    );
+
+    seen.sleep_tag = Some(tag.clone());
+    tale.function(33, &mailer(), seen.clone());
+    assert_eq!(
+        standing(&tale, 34).action,
+        Some(Action::Sleep { former: Some(7) })
+    );
+    attempt(
+        &mut tale,
+        &mailer(),
+        "sleep",
+        Action::Sleep { former: Some(7) },
+        done(),
+        34,
+    );
+
+    seen.reserved = Some(0);
+    tale.function(36, &mailer(), seen.clone());
+    let restore = |tale: &Tale, second, early| {
+        crate::consumers::restore(
+            &tale.state.consumers[&mailer()],
+            &tale.settings.timing,
+            at(second),
+            early,
+        )
+    };
+    assert_eq!(restore(&tale, 40, false), None, "it sleeps for a while");
+    assert_eq!(
+        restore(&tale, 40, true),
+        Some(Action::Restore { former: Some(7) }),
+        "draining does not wait"
+    );
+    assert_eq!(
+        restore(&tale, 51, false),
+        Some(Action::Restore { former: Some(7) })
+    );
+    attempt(
+        &mut tale,
+        &mailer(),
+        "restore",
+        Action::Restore { former: Some(7) },
+        done(),
+        51,
+    );
+
+    seen.reserved = Some(7);
+    tale.function(54, &mailer(), seen.clone());
+    assert_eq!(restore(&tale, 55, false), Some(Action::Untag));
+    attempt(&mut tale, &mailer(), "untag", Action::Untag, done(), 55);
+    seen.sleep_tag = None;
+    tale.function(58, &mailer(), seen);
+    assert_eq!(restore(&tale, 59, false), None);
+    let end = standing(&tale, 59);
+    assert_eq!(
+        (end.stage, end.why, end.action),
+        (Stage::Presumed, Why::Cycled, None)
+    );
+}
+
+#[test]
+fn a_note_without_a_journal_is_put_back_at_once() {
+    let mut tale = Tale::new();
+    tale.uses(&mailer(), &["db"]);
+    let mut seen = function(Some(0));
+    let tag = SleepTag {
+        attempt: AttemptId::new("gone"),
+        former: None,
+        deadline: at(500),
+    };
+    seen.sleep_tag = Some(tag);
+    tale.function(10, &mailer(), seen.clone());
+    let restore = |tale: &Tale| {
+        crate::consumers::restore(
+            &tale.state.consumers[&mailer()],
+            &tale.settings.timing,
+            at(11),
+            false,
+        )
+    };
+    assert_eq!(restore(&tale), Some(Action::Restore { former: None }));
+    seen.reserved = Some(5);
+    tale.function(12, &mailer(), seen);
+    assert_eq!(
+        restore(&tale),
+        Some(Action::Untag),
+        "another set it: theirs stays"
+    );
+}
+
+#[test]
+fn a_cache_is_waited_out() {
+    let mut tale = promoted(&orders());
+    tale.policy.staleness.insert(
+        orders(),
+        crate::model::Staleness::Wait(jiff::SignedDuration::from_secs(300)),
+    );
+    assert_eq!(standing(&tale, 100).stage, Stage::Stale);
+    assert_eq!(standing(&tale, 400).stage, Stage::Presumed);
+}
+
+#[test]
+fn brakes_only_lower_the_mode() {
+    use crate::model::{Evidence, Mode};
+    let table = [
+        ("observe", Mode::Observe, false),
+        ("hold", Mode::Observe, true),
+        ("act", Mode::Observe, false),
+    ];
+    for (word, mode, held) in table {
+        let mut tale = promoted(&orders());
+        let mut seen = tale.secret_seen("db", labels("b - a"));
+        seen.tags.insert("rotation-watchdog".to_owned(), word.to_owned());
+        tale.see(
+            30,
+            Evidence::Secret {
+                secret: arn("db"),
+                seen,
+            },
+        );
+        let judgement = tale.judge(31);
+        assert_eq!((judgement.mode, judgement.held), (mode, held), "{word}");
+    }
+}

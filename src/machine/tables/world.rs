@@ -1,0 +1,321 @@
+//! A few words to tell a story of looks in, second by second.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::judge::{Judgement, RotationView, judge};
+use crate::model::{
+    Consumer, ConsumerId, Controller, Deployment, DeploymentId, EnvironmentSeen, Event, Evidence, Fact,
+    FunctionSeen, Health, Labels, LogFact, LogLine, LoginAnswer, Look, Mode, Reference, ReferenceKind,
+    Rollout, Scope, ScopeSeen, SecretArn, SecretSeen, ServiceSeen, Step, Strategy, Task, UpdateStatus,
+    VersionId,
+};
+use crate::policy::{Policy, Settings};
+use crate::state::State;
+use crate::step::step;
+
+/// Long after the first look's `last_changed`.
+const START: i64 = 1_800_000_000;
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(START + second).expect("in range")
+}
+
+pub(super) fn millis(ms: i64) -> Timestamp {
+    at(0) + SignedDuration::from_millis(ms)
+}
+
+pub(super) fn arn(name: &str) -> SecretArn {
+    SecretArn::new(format!("arn:aws:secretsmanager:eu-west-1:1:secret:{name}-AbCdEf"))
+}
+
+pub(super) fn version(id: &str) -> VersionId {
+    VersionId::new(id)
+}
+
+/// `"c p v"`: AWSCURRENT, AWSPENDING, AWSPREVIOUS; `-` for none.
+pub(super) fn labels(text: &str) -> Labels {
+    let mut parts = text.split_whitespace().map(|id| (id != "-").then(|| version(id)));
+    let mut next = || parts.next().flatten();
+    Labels {
+        current: next(),
+        pending: next(),
+        previous: next(),
+    }
+}
+
+/// The state, and every fact that would have been journalled.
+pub(super) struct Tale {
+    pub state: State,
+    pub settings: Settings,
+    pub policy: Policy,
+    pub journal: Vec<Fact>,
+    pub last_changed: Option<Timestamp>,
+    pub last_rotated: Option<Timestamp>,
+}
+
+impl Tale {
+    pub(super) fn new() -> Self {
+        Self {
+            state: State::default(),
+            settings: Settings::default(),
+            policy: Policy {
+                mode: Mode::Act,
+                ..Policy::default()
+            },
+            journal: Vec::new(),
+            last_changed: Some(at(-1_000_000)),
+            last_rotated: None,
+        }
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        let facts = step(&mut self.state, event, &self.settings.timing);
+        self.journal.extend(facts);
+    }
+
+    pub(super) fn see(&mut self, second: i64, evidence: Evidence) {
+        let look = Look {
+            sent: at(second),
+            arrived: at(second) + SignedDuration::from_millis(20),
+        };
+        self.event(Event::Seen { look, evidence });
+    }
+
+    /// DescribeSecret of `db`.
+    pub(super) fn labels(&mut self, second: i64, text: &str) -> &mut Self {
+        self.labels_of("db", second, text)
+    }
+
+    pub(super) fn labels_of(&mut self, name: &str, second: i64, text: &str) -> &mut Self {
+        let seen = self.secret_seen(name, labels(text));
+        self.see(
+            second,
+            Evidence::Secret {
+                secret: arn(name),
+                seen,
+            },
+        );
+        self
+    }
+
+    pub(super) fn secret_seen(&self, name: &str, labels: Labels) -> SecretSeen {
+        SecretSeen {
+            name: name.to_owned(),
+            labels,
+            tags: BTreeMap::new(),
+            rotation_enabled: true,
+            rotation_lambda: None,
+            owning_service: None,
+            schedule: None,
+            next_rotation: None,
+            last_rotated: self.last_rotated,
+            last_changed: self.last_changed,
+            deleted: None,
+            replicas: Vec::new(),
+        }
+    }
+
+    pub(super) fn valued(&mut self, second: i64, ids: &[&str]) -> &mut Self {
+        let valued = ids.iter().map(|id| version(id)).collect();
+        self.see(
+            second,
+            Evidence::Versions {
+                secret: arn("db"),
+                valued,
+            },
+        );
+        self
+    }
+
+    pub(super) fn login(&mut self, second: i64, id: &str, accepted: bool) -> &mut Self {
+        let answer = if accepted {
+            LoginAnswer::Accepted
+        } else {
+            LoginAnswer::Refused {
+                code: "1045".to_owned(),
+            }
+        };
+        self.see(
+            second,
+            Evidence::Login {
+                secret: arn("db"),
+                version: version(id),
+                answer,
+            },
+        );
+        self
+    }
+
+    /// A step's line, logged at `second` and read three seconds later.
+    pub(super) fn line(&mut self, second: i64, step: Step) -> &mut Self {
+        let strategy = (step == Step::SetSecret).then_some(Strategy::SingleUser);
+        self.log(
+            second,
+            LogLine::Done {
+                step,
+                version: None,
+                strategy,
+            },
+        )
+    }
+
+    pub(super) fn failure(&mut self, second: i64, step: Step) -> &mut Self {
+        self.log(
+            second,
+            LogLine::Failed {
+                step: Some(step),
+                why: "exception".to_owned(),
+            },
+        )
+    }
+
+    fn log(&mut self, second: i64, line: LogLine) -> &mut Self {
+        let lines = vec![LogFact { at: at(second), line }];
+        self.see(
+            second + 3,
+            Evidence::Log {
+                secret: arn("db"),
+                lines,
+            },
+        );
+        self
+    }
+
+    /// A service that has the secrets injected.
+    pub(super) fn uses(&mut self, consumer: &ConsumerId, secrets: &[&str]) -> &mut Self {
+        let kind = match consumer {
+            ConsumerId::Service { .. } => ReferenceKind::Injected,
+            _ => ReferenceKind::Fetches,
+        };
+        let references = secrets
+            .iter()
+            .map(|name| Reference {
+                secret: arn(name),
+                kind: kind.clone(),
+            })
+            .collect();
+        let consumer = Consumer {
+            id: consumer.clone(),
+            references,
+            mutable_images: Vec::new(),
+        };
+        let scope = Scope::Cluster(consumer.id.to_string());
+        let seen = ScopeSeen {
+            consumers: vec![consumer],
+            ..ScopeSeen::default()
+        };
+        self.see(-5, Evidence::Scope { scope, seen });
+        self
+    }
+
+    pub(super) fn service(&mut self, second: i64, consumer: &ConsumerId, seen: ServiceSeen) -> &mut Self {
+        self.see(
+            second,
+            Evidence::Service {
+                consumer: consumer.clone(),
+                seen: Some(seen),
+            },
+        );
+        self
+    }
+
+    pub(super) fn function(&mut self, second: i64, consumer: &ConsumerId, seen: FunctionSeen) -> &mut Self {
+        self.see(
+            second,
+            Evidence::Function {
+                consumer: consumer.clone(),
+                seen: Some(seen),
+            },
+        );
+        self
+    }
+
+    pub(super) fn judge(&self, second: i64) -> Judgement {
+        self.judge_of("db", second)
+    }
+
+    pub(super) fn judge_of(&self, name: &str, second: i64) -> Judgement {
+        judge(&self.state, &arn(name), &self.policy, &self.settings, at(second))
+    }
+
+    /// The latest rotation of `db`.
+    pub(super) fn latest(&self, second: i64) -> RotationView {
+        self.judge(second).latest().cloned().expect("a rotation")
+    }
+
+    /// The same knowledge after a crash: only what the journal kept.
+    pub(super) fn restarted(&self) -> Self {
+        let mut other = Self {
+            settings: self.settings.clone(),
+            policy: self.policy.clone(),
+            ..Self::new()
+        };
+        for fact in &self.journal {
+            other.state.recall(fact.clone());
+        }
+        other
+    }
+}
+
+/// A rolling service whose tasks were created at these seconds, all by one complete deployment.
+pub(super) fn service(tasks: &[i64]) -> ServiceSeen {
+    let created = tasks.iter().copied().min().unwrap_or(-1000);
+    ServiceSeen {
+        controller: Controller::Ecs,
+        staged_strategy: None,
+        daemon: false,
+        minimum_percent: 100,
+        maximum_percent: 200,
+        desired: u32::try_from(tasks.len()).expect("few"),
+        running: u32::try_from(tasks.len()).expect("few"),
+        pending: 0,
+        deployments: vec![deployment("d-0", created - 1, Rollout::Completed)],
+        tasks: tasks
+            .iter()
+            .map(|second| task(*second, "d-0", Health::Healthy))
+            .collect(),
+        tasks_listed: true,
+    }
+}
+
+pub(super) fn deployment(id: &str, created: i64, rollout: Rollout) -> Deployment {
+    Deployment {
+        id: DeploymentId::new(id),
+        primary: true,
+        created: at(created),
+        rollout,
+        desired: 2,
+        running: 2,
+        failed_tasks: 0,
+    }
+}
+
+pub(super) fn task(created: i64, by: &str, health: Health) -> Task {
+    Task {
+        id: format!("task-{created}-{by}").into(),
+        created: Some(at(created)),
+        started: Some(at(created + 2)),
+        started_by: Some(DeploymentId::new(by)),
+        running: true,
+        health,
+    }
+}
+
+pub(super) fn function(reserved: Option<u32>) -> FunctionSeen {
+    FunctionSeen {
+        revision: "r1".to_owned(),
+        last_modified: Some(at(-1000)),
+        update: UpdateStatus::Successful,
+        environment: EnvironmentSeen::Readable {
+            bytes: 100,
+            marker: None,
+        },
+        reserved,
+        provisioned: false,
+        snap_start: false,
+        pinned_aliases: Vec::new(),
+        sleep_tag: None,
+    }
+}

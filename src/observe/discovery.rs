@@ -1,0 +1,169 @@
+//! Who uses the watched secrets (C1.5, C1.6). Environment values are compared and dropped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use machine::model::{
+    Consumer, ConsumerId, Evidence, Look, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn,
+};
+use secrecy::ExposeSecret;
+
+use super::Answer;
+use super::reference::{from_value, in_environment};
+use crate::ports::{
+    ContainerDefinition, EnvironmentVariable, FunctionSummary, PortError, Ports, TaskDefinition,
+};
+
+/// What discovery looks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    pub secrets: Vec<SecretArn>,
+    /// Database hosts as the rules name them, with the secret they belong to.
+    pub hosts: Vec<(String, SecretArn)>,
+}
+
+pub(super) async fn discover(ports: &Ports, scope: Scope, wanted: &Wanted) -> Answer {
+    let (look, seen) = match &scope {
+        Scope::Clusters => {
+            let (look, clusters) = ports.ecs.clusters().await?;
+            (
+                look,
+                ScopeSeen {
+                    clusters,
+                    ..ScopeSeen::default()
+                },
+            )
+        }
+        Scope::Cluster(cluster) => in_cluster(ports, cluster, wanted).await?,
+        Scope::Tasks(cluster) => standalone(ports, cluster, wanted).await?,
+        Scope::Functions => in_functions(ports, wanted).await?,
+        // The configuration says it; there is nothing to ask.
+        Scope::Declared => (Look::at(jiff::Timestamp::UNIX_EPOCH), ScopeSeen::default()),
+    };
+    Ok((look, Evidence::Scope { scope, seen }))
+}
+
+async fn in_cluster(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
+    let (look, services) = ports.ecs.services(cluster).await?;
+    let mut definitions = Definitions {
+        ports,
+        known: BTreeMap::new(),
+    };
+    let mut seen = ScopeSeen::default();
+    for service in services {
+        let definition = definitions.get(&service.task_definition).await?;
+        let references = references(definition, wanted);
+        if !references.is_empty() {
+            let id = ConsumerId::service(cluster, &service.name);
+            seen.consumers.push(Consumer {
+                id,
+                references,
+                mutable_images: mutable_images(definition),
+            });
+        }
+    }
+    Ok((look, seen))
+}
+
+async fn standalone(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
+    let (look, tasks) = ports.ecs.standalone_tasks(cluster).await?;
+    let mut definitions = Definitions {
+        ports,
+        known: BTreeMap::new(),
+    };
+    let mut seen = ScopeSeen::default();
+    for task in tasks {
+        let definition = definitions.get(&task.task_definition).await?;
+        let held = references(definition, wanted)
+            .into_iter()
+            .map(|reference| (task.arn.clone(), reference.secret));
+        seen.standalone.extend(held);
+    }
+    Ok((look, seen))
+}
+
+/// Task definitions of this round; across rounds the adapter keeps them, for a revision never changes.
+struct Definitions<'a> {
+    ports: &'a Ports,
+    known: BTreeMap<String, TaskDefinition>,
+}
+
+impl Definitions<'_> {
+    async fn get(&mut self, arn: &str) -> Result<&TaskDefinition, PortError> {
+        if !self.known.contains_key(arn) {
+            let (_, definition) = self.ports.ecs.task_definition(arn).await?;
+            self.known.insert(arn.to_owned(), definition);
+        }
+        Ok(&self.known[arn])
+    }
+}
+
+fn references(definition: &TaskDefinition, wanted: &Wanted) -> Vec<Reference> {
+    let injected = definition
+        .containers
+        .iter()
+        .flat_map(|container| &container.value_from)
+        .filter_map(|value_from| from_value(value_from, &wanted.secrets));
+    let environment = definition
+        .containers
+        .iter()
+        .flat_map(|container| &container.environment);
+    let found: BTreeSet<Reference> = injected.chain(fetches(environment, wanted)).collect();
+    found.into_iter().collect()
+}
+
+fn fetches<'a>(
+    environment: impl Iterator<Item = &'a EnvironmentVariable>,
+    wanted: &'a Wanted,
+) -> impl Iterator<Item = Reference> {
+    environment.flat_map(|variable| in_environment(variable.value.expose_secret(), &wanted.secrets))
+}
+
+/// Containers whose image is not pinned by its digest: a redeploy resolves the tag anew (aws-facts: ECS).
+fn mutable_images(definition: &TaskDefinition) -> Vec<String> {
+    let by_tag = |container: &&ContainerDefinition| !container.image.contains("@sha256:");
+    definition
+        .containers
+        .iter()
+        .filter(by_tag)
+        .map(|container| container.image.clone())
+        .collect()
+}
+
+async fn in_functions(ports: &Ports, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
+    let (look, functions) = ports.lambda.functions().await?;
+    let consumers = functions
+        .iter()
+        .filter_map(|function| function_consumer(function, wanted));
+    Ok((
+        look,
+        ScopeSeen {
+            consumers: consumers.collect(),
+            ..ScopeSeen::default()
+        },
+    ))
+}
+
+fn function_consumer(function: &FunctionSummary, wanted: &Wanted) -> Option<Consumer> {
+    let mut references: BTreeSet<Reference> = fetches(function.environment.iter(), wanted).collect();
+    for (host, secret) in &wanted.hosts {
+        let held = references.iter().any(|reference| &reference.secret == secret);
+        if !held
+            && function
+                .environment
+                .iter()
+                .any(|variable| variable.value.expose_secret() == host)
+        {
+            references.insert(Reference {
+                secret: secret.clone(),
+                kind: ReferenceKind::Suspected,
+            });
+        }
+    }
+    let references: Vec<Reference> = references.into_iter().collect();
+    let id = ConsumerId::function(&function.name);
+    (!references.is_empty()).then_some(Consumer {
+        id,
+        references,
+        mutable_images: Vec::new(),
+    })
+}

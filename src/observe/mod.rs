@@ -1,0 +1,95 @@
+//! Looking: one question to one source, the answer as evidence. Reads only; a failure is an answer too.
+
+mod consumers;
+mod discovery;
+mod log;
+mod login;
+mod reference;
+mod secrets;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use machine::model::{ConsumerId, Event, Evidence, Look, LookKey, Scope, SecretArn, VersionId};
+
+pub use discovery::Wanted;
+pub use log::Patterns;
+
+use crate::ports::{LoginTarget, PortError, Ports};
+
+/// A look, with all that is needed to take it.
+#[derive(Clone, Debug)]
+pub enum Question {
+    Sweep,
+    Secret(SecretArn),
+    Versions(SecretArn),
+    /// Lines since `since`; the group is the rule's, else the rotation Lambda's own.
+    Log {
+        secret: SecretArn,
+        lambda: String,
+        group: Option<String>,
+        since: Timestamp,
+        patterns: Arc<Patterns>,
+    },
+    /// `stage` is the label that the version carries.
+    Login {
+        secret: SecretArn,
+        version: VersionId,
+        stage: &'static str,
+        target: LoginTarget,
+    },
+    Consumer(ConsumerId),
+    Discovery {
+        scope: Scope,
+        wanted: Arc<Wanted>,
+    },
+}
+
+impl Question {
+    pub fn key(&self) -> LookKey {
+        match self {
+            Self::Sweep => LookKey::Sweep,
+            Self::Secret(secret) => LookKey::Secret(secret.clone()),
+            Self::Versions(secret) => LookKey::Versions(secret.clone()),
+            Self::Log { secret, .. } => LookKey::Log(secret.clone()),
+            Self::Login { secret, version, .. } => LookKey::Login(secret.clone(), version.clone()),
+            Self::Consumer(consumer) => LookKey::Consumer(consumer.clone()),
+            Self::Discovery { scope, .. } => LookKey::Discovery(scope.clone()),
+        }
+    }
+}
+
+/// Takes a look. The answer, or why there is none, as an event for the machine.
+pub async fn look(ports: &Ports, question: Question) -> Event {
+    let key = question.key();
+    let answer = match question {
+        Question::Sweep => secrets::sweep(ports).await,
+        Question::Secret(secret) => secrets::labels(ports, secret).await,
+        Question::Versions(secret) => secrets::versions(ports, secret).await,
+        Question::Log {
+            secret,
+            lambda,
+            group,
+            since,
+            patterns,
+        } => log::read(ports, secret, &lambda, group, since, &patterns).await,
+        Question::Login {
+            secret,
+            version,
+            stage,
+            target,
+        } => login::test(ports, secret, version, stage, &target).await,
+        Question::Consumer(consumer) => consumers::look(ports, consumer).await,
+        Question::Discovery { scope, wanted } => discovery::discover(ports, scope, &wanted).await,
+    };
+    match answer {
+        Ok((look, evidence)) => Event::Seen { look, evidence },
+        Err(error) => Event::Unseen {
+            look: error.look,
+            key,
+            failure: error.failure,
+        },
+    }
+}
+
+type Answer = Result<(Look, Evidence), PortError>;

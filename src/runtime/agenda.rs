@@ -1,0 +1,111 @@
+//! What is due when: one ordered agenda for all secrets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use machine::cadence::Agenda as Looks;
+use machine::model::{LookKey, SecretArn};
+
+/// Who asked for a look: a secret, or the fleet.
+type Asker = Option<SecretArn>;
+
+/// The looks that secrets and the fleet ask for, in order of time.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    asked: BTreeMap<Asker, Looks>,
+    due: BTreeSet<(Timestamp, LookKey, Asker)>,
+}
+
+impl Agenda {
+    /// Replaces what one asker wants.
+    pub(super) fn set(&mut self, asker: Asker, looks: Looks) {
+        if let Some(before) = self.asked.remove(&asker) {
+            for (key, at) in before {
+                self.due.remove(&(at, key, asker.clone()));
+            }
+        }
+        for (key, at) in &looks {
+            self.due.insert((*at, key.clone(), asker.clone()));
+        }
+        self.asked.insert(asker, looks);
+    }
+
+    pub(super) fn forget(&mut self, secret: &SecretArn) {
+        self.set(Some(secret.clone()), Looks::new());
+        self.asked.remove(&Some(secret.clone()));
+    }
+
+    /// Takes what is due and not under way, at most `room` looks. What is taken is asked for anew by its answer.
+    pub(super) fn take(
+        &mut self,
+        now: Timestamp,
+        under_way: &BTreeSet<LookKey>,
+        room: usize,
+    ) -> Vec<LookKey> {
+        let mut taken: Vec<(Timestamp, LookKey, Asker)> = Vec::new();
+        let mut keys = BTreeSet::new();
+        for entry in self.due.iter().take_while(|(at, ..)| *at <= now) {
+            let (_, key, _) = entry;
+            if under_way.contains(key) || (!keys.contains(key) && keys.len() >= room) {
+                continue;
+            }
+            keys.insert(key.clone());
+            taken.push(entry.clone());
+        }
+        for entry in &taken {
+            self.due.remove(entry);
+        }
+        keys.into_iter().collect()
+    }
+
+    /// When the next look is due that is not under way.
+    pub(super) fn next(&self, under_way: &BTreeSet<LookKey>) -> Option<Timestamp> {
+        self.due
+            .iter()
+            .find(|(_, key, _)| !under_way.contains(key))
+            .map(|(at, ..)| *at)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.asked.clear();
+        self.due.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    fn key(name: &str) -> LookKey {
+        LookKey::Secret(SecretArn::new(name))
+    }
+
+    #[test]
+    fn takes_what_is_due_once_and_leaves_what_is_under_way() {
+        let mut agenda = Agenda::default();
+        let a = Some(SecretArn::new("a"));
+        agenda.set(
+            a.clone(),
+            Looks::from([(key("a"), at(5)), (LookKey::Sweep, at(20))]),
+        );
+        agenda.set(None, Looks::from([(key("a"), at(7)), (key("b"), at(6))]));
+        let under_way = BTreeSet::from([key("b")]);
+        assert_eq!(agenda.take(at(10), &under_way, 8), vec![key("a")]);
+        assert_eq!(agenda.take(at(10), &under_way, 8), vec![]);
+        assert_eq!(agenda.next(&under_way), Some(at(20)));
+        agenda.set(a, Looks::from([(key("a"), at(11))]));
+        assert_eq!(agenda.next(&BTreeSet::new()), Some(at(6)));
+    }
+
+    #[test]
+    fn no_more_than_there_is_room_for() {
+        let mut agenda = Agenda::default();
+        agenda.set(None, (0..9).map(|i| (key(&i.to_string()), at(i))).collect());
+        assert_eq!(agenda.take(at(100), &BTreeSet::new(), 4).len(), 4);
+        assert_eq!(agenda.take(at(100), &BTreeSet::new(), 100).len(), 5);
+    }
+}

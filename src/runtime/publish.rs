@@ -1,0 +1,155 @@
+//! Showing: an immutable snapshot for everybody outside the loop, at most ten a second.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use machine::findings::{self, Finding, Severity};
+use machine::fleet::Admission;
+use machine::judge::Judgements;
+use machine::model::{LookKey, SecretArn};
+use machine::policy::Settings;
+use machine::state::State;
+use tokio::sync::watch;
+
+use super::parts::Assignment;
+use super::questions;
+use super::snapshot::{SecretView, Snapshot};
+
+/// Snapshots are at least so far apart.
+const PAUSE: SignedDuration = SignedDuration::from_millis(100);
+
+/// What a snapshot is made from.
+pub(super) struct View<'a> {
+    pub(super) state: &'a State,
+    pub(super) assigned: &'a BTreeMap<SecretArn, Arc<Assignment>>,
+    pub(super) judgements: &'a Judgements,
+    pub(super) admission: &'a Admission,
+    pub(super) settings: &'a Settings,
+    pub(super) clusters: Option<&'a [String]>,
+    pub(super) draining: bool,
+    pub(super) journal_failing: bool,
+    pub(super) journal_bytes: u64,
+}
+
+pub(super) struct Publisher {
+    sender: watch::Sender<Arc<Snapshot>>,
+    secrets: BTreeMap<SecretArn, Arc<SecretView>>,
+    changed: BTreeSet<SecretArn>,
+    last: Timestamp,
+    pending: bool,
+}
+
+impl Publisher {
+    pub(super) fn new(now: Timestamp, simulated: bool) -> Self {
+        let (sender, _) = watch::channel(Arc::new(Snapshot::empty(now, simulated)));
+        Self { sender, secrets: BTreeMap::new(), changed: BTreeSet::new(), last: now - PAUSE, pending: false }
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.sender.subscribe()
+    }
+
+    pub(super) fn touch(&mut self, secret: &SecretArn) {
+        self.changed.insert(secret.clone());
+    }
+
+    pub(super) fn forget(&mut self, secret: &SecretArn) {
+        self.secrets.remove(secret);
+        self.pending = true;
+    }
+
+    /// When a snapshot is due that came too soon after the last one.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        (self.pending || !self.changed.is_empty()).then(|| self.last + PAUSE)
+    }
+
+    pub(super) fn publish(&mut self, view: &View<'_>, now: Timestamp) {
+        let missing = missing(view);
+        let before = self.sender.borrow().clone();
+        let others = before.missing != missing || before.draining != view.draining;
+        if !(others || self.pending || !self.changed.is_empty()) {
+            return;
+        }
+        if now < self.last + PAUSE && !view.draining {
+            self.pending = true;
+            return;
+        }
+        for secret in std::mem::take(&mut self.changed) {
+            if let Some(shown) = secret_view(view, &secret, now) {
+                self.secrets.insert(secret, Arc::new(shown));
+            }
+        }
+        let consumers = view.state.consumers.iter().map(|(id, facts)| {
+            let known = before.consumers.get(id).filter(|known| ***known == *facts);
+            (id.clone(), known.cloned().unwrap_or_else(|| Arc::new(facts.clone())))
+        });
+        self.sender.send_replace(Arc::new(Snapshot {
+            at: now,
+            draining: view.draining,
+            missing,
+            secrets: self.secrets.clone(),
+            consumers: consumers.collect(),
+            waits: Arc::new(view.admission.waits.clone()),
+            findings: Arc::new(fleet_findings(view, now)),
+            journal_bytes: view.journal_bytes,
+            ..Snapshot::clone(&before)
+        }));
+        self.last = now;
+        self.pending = false;
+    }
+}
+
+fn fleet_findings(view: &View<'_>, now: Timestamp) -> Vec<Finding> {
+    let mut found = findings::of_fleet(view.state, view.admission, now);
+    if view.journal_failing {
+        found.push(Finding {
+            severity: Severity::Critical,
+            kind: "journal",
+            subject: "journal".to_owned(),
+            secret: None,
+            text: "the journal cannot be written: nothing is decided, only what sleeps is put back".to_owned(),
+            remedy: "make room on the disk of store.path; it goes on by itself".to_owned(),
+        });
+    }
+    found
+}
+
+fn secret_view(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> Option<SecretView> {
+    let judgement = Arc::clone(view.judgements.get(secret)?);
+    let facts = view.state.secrets.get(secret)?;
+    Some(SecretView {
+        arn: secret.clone(),
+        name: secret.name().to_owned(),
+        rule: view.assigned.get(secret)?.rule.clone(),
+        findings: findings::of_secret(view.state, secret, &judgement, view.settings, now),
+        judgement,
+        seen: facts.seen.as_ref().map(|(_, seen)| seen.clone()),
+        last_look: view.state.looked.get(&LookKey::Secret(secret.clone())).map(|look| look.arrived),
+        reached: facts.reached.clone(),
+    })
+}
+
+/// What is still missing before the watchdog is ready. A look that fails was tried: it is a finding, not a wait.
+fn missing(view: &View<'_>) -> Vec<String> {
+    let tried = |key: &LookKey| view.state.looked.contains_key(key) || view.state.failing.contains_key(key);
+    let mut missing = Vec::new();
+    if !view.state.looked.contains_key(&LookKey::Sweep) {
+        let why = view.state.failing.get(&LookKey::Sweep).map(|failing| format!(": {}", failing.failure));
+        missing.push(format!("the first list of secrets{}", why.unwrap_or_default()));
+        return missing;
+    }
+    let unseen = view.assigned.keys().filter(|secret| !tried(&LookKey::Secret((*secret).clone()))).count();
+    if unseen > 0 {
+        missing.push(format!("the first look at {unseen} secrets"));
+    }
+    for scope in questions::scopes(view.state, view.clusters) {
+        if !tried(&LookKey::Discovery(scope.clone())) {
+            missing.push(format!("discovery: {scope:?}"));
+        }
+    }
+    if view.journal_failing {
+        missing.push("a journal that can be written".to_owned());
+    }
+    missing
+}

@@ -1,0 +1,87 @@
+//! From a due look to the question that takes it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use machine::model::{LookKey, Scope, SecretArn, VersionId};
+use machine::state::State;
+
+use super::watchdog::Watchdog;
+use crate::observe::{Question, Wanted};
+
+/// How far before a rotation's first sign its log may begin: RotateSecret's first step logs before a look shows it.
+const LOG_LOOKBACK: SignedDuration = SignedDuration::from_mins(10);
+/// Lines arrive late and out of order, so each look reads again what is younger than this.
+const LOG_OVERLAP: SignedDuration = SignedDuration::from_mins(2);
+
+/// The question behind a key; none where it no longer makes sense.
+pub(super) fn question(watchdog: &Watchdog, key: &LookKey, now: Timestamp) -> Option<Question> {
+    Some(match key {
+        LookKey::Sweep => Question::Sweep,
+        LookKey::Secret(secret) => Question::Secret(secret.clone()),
+        LookKey::Versions(secret) => Question::Versions(secret.clone()),
+        LookKey::Log(secret) => log(watchdog, secret, now)?,
+        LookKey::Login(secret, version) => login(watchdog, secret, version)?,
+        LookKey::Consumer(consumer) => Question::Consumer(consumer.clone()),
+        LookKey::Discovery(scope) => Question::Discovery { scope: scope.clone(), wanted: Arc::new(wanted(watchdog)) },
+    })
+}
+
+fn log(watchdog: &Watchdog, secret: &SecretArn, now: Timestamp) -> Option<Question> {
+    let facts = watchdog.state.secrets.get(secret)?;
+    let assignment = watchdog.assigned.get(secret)?;
+    let lambda = facts.rotation_lambda()?.rsplit(':').next()?.to_owned();
+    let started = watchdog.judgements.get(secret).and_then(|j| j.latest()?.rotation.started.clone());
+    let from = started.map_or(now, |seen| seen.when.not_after) - LOG_LOOKBACK;
+    let last = watchdog.state.looked.get(&LookKey::Log(secret.clone())).map(|look| look.sent - LOG_OVERLAP);
+    Some(Question::Log {
+        secret: secret.clone(),
+        lambda,
+        group: assignment.log_group.clone(),
+        since: last.map_or(from, |last| last.max(from)),
+        patterns: Arc::clone(&watchdog.options.patterns),
+    })
+}
+
+/// A version can only be read by a label it carries.
+fn login(watchdog: &Watchdog, secret: &SecretArn, version: &VersionId) -> Option<Question> {
+    let labels = &watchdog.state.secrets.get(secret)?.labels.latest()?.state;
+    let by = [
+        (&labels.current, "AWSCURRENT"),
+        (&labels.pending, "AWSPENDING"),
+        (&labels.previous, "AWSPREVIOUS"),
+    ];
+    let (_, stage) = by.into_iter().find(|(labelled, _)| labelled.as_ref() == Some(version))?;
+    let target = watchdog.assigned.get(secret)?.login.clone();
+    Some(Question::Login { secret: secret.clone(), version: version.clone(), stage, target })
+}
+
+fn wanted(watchdog: &Watchdog) -> Wanted {
+    let secrets: Vec<SecretArn> = watchdog.assigned.keys().cloned().collect();
+    let of_rule = watchdog.assigned.iter().filter_map(|(secret, assignment)| {
+        assignment.login.host.clone().map(|host| (host, secret.clone()))
+    });
+    let named = watchdog.options.database_hosts.iter().filter_map(|(host, name)| {
+        secrets.iter().find(|secret| secret.name() == name).map(|secret| (host.clone(), secret.clone()))
+    });
+    let hosts = of_rule.chain(named).collect();
+    Wanted { secrets, hosts }
+}
+
+/// The parts of discovery: the given clusters, or those that were found.
+pub(super) fn scopes(state: &State, clusters: Option<&[String]>) -> BTreeSet<Scope> {
+    let mut scopes = BTreeSet::from([Scope::Functions]);
+    let found = match clusters {
+        Some(clusters) => clusters.to_vec(),
+        None => {
+            scopes.insert(Scope::Clusters);
+            state.scopes.get(&Scope::Clusters).map(|(_, seen)| seen.clusters.clone()).unwrap_or_default()
+        }
+    };
+    for cluster in found {
+        scopes.insert(Scope::Cluster(cluster.clone()));
+        scopes.insert(Scope::Tasks(cluster));
+    }
+    scopes
+}

@@ -1,0 +1,169 @@
+//! The log of what happens: one line for each thing seen, decided and done. A line reads alone.
+
+use machine::judge::{Judgement, RotationView};
+use machine::model::{Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, VersionId};
+use machine::rotations::Origin;
+use machine::state::State;
+
+use crate::telemetry::Metrics;
+
+/// Tells what an event says that no judgement will.
+pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
+    match event {
+        Event::Seen { evidence: Evidence::Login { secret, version, answer }, .. } => {
+            tell_login(secret, version, answer, state, metrics);
+        }
+        Event::Seen { look, evidence } => {
+            if state.failing.contains_key(&evidence.key()) {
+                tracing::info!(look = %name(&evidence.key()), at = %look.arrived, "can be looked at again");
+            }
+        }
+        Event::Unseen { key, failure, .. } if !state.failing.contains_key(key) => {
+            tracing::warn!(look = %name(key), %failure, "could not be looked at");
+        }
+        Event::Unseen { .. } => {}
+        Event::Decided(decision) => tell_decision(decision),
+        Event::Ended { attempt, at, outcome } => {
+            let known = state.owners.get(attempt).and_then(|owner| state.consumers.get(owner));
+            let found = known.and_then(|facts| facts.attempts.iter().find(|a| &a.decision.attempt == attempt));
+            if let Some(found) = found {
+                let lasted = at.duration_since(found.decision.at).as_secs_f64();
+                tell_outcome(&found.decision, outcome);
+                metrics.remediation_ended(found.decision.action.kind(), outcome_name(outcome), lasted);
+            }
+        }
+    }
+}
+
+fn tell_login(secret: &SecretArn, version: &VersionId, answer: &LoginAnswer, state: &State, metrics: &Metrics) {
+    let result = login_name(answer);
+    metrics.login(result);
+    let known = state.secrets.get(secret).and_then(|facts| facts.logins.get(version)?.latest());
+    if known.is_some_and(|run| run.state == *answer) {
+        return;
+    }
+    match answer {
+        LoginAnswer::Accepted => tracing::info!(secret = secret.name(), %version, "login accepted"),
+        other => tracing::info!(secret = secret.name(), %version, result, "login not accepted: {}", login_words(other)),
+    }
+}
+
+fn login_name(answer: &LoginAnswer) -> &'static str {
+    match answer {
+        LoginAnswer::Accepted => "accepted",
+        LoginAnswer::Refused { .. } => "refused",
+        LoginAnswer::Account { .. } => "account",
+        LoginAnswer::Busy { .. } => "busy",
+        LoginAnswer::Unreachable { .. } => "unreachable",
+        LoginAnswer::Tls { .. } => "tls",
+        LoginAnswer::Unusable { .. } => "unusable",
+    }
+}
+
+fn login_words(answer: &LoginAnswer) -> String {
+    match answer {
+        LoginAnswer::Accepted => "accepted".to_owned(),
+        LoginAnswer::Refused { code } => format!("refused ({code})"),
+        LoginAnswer::Account { code } => format!("the account's state ({code})"),
+        LoginAnswer::Busy { code } => format!("the database is busy ({code})"),
+        LoginAnswer::Unreachable { why } => format!("unreachable: {why}"),
+        LoginAnswer::Tls { why } => format!("TLS: {why}"),
+        LoginAnswer::Unusable { why } => format!("unusable secret: {why}"),
+    }
+}
+
+fn tell_decision(decision: &Decision) {
+    let rotations: Vec<String> = decision.rotations.iter().map(|rotation| rotation.id().to_string()).collect();
+    tracing::info!(
+        consumer = %decision.consumer,
+        action = decision.action.kind(),
+        attempt = %decision.attempt,
+        rotations = rotations.join(","),
+        "decided"
+    );
+}
+
+fn tell_outcome(decision: &Decision, outcome: &Outcome) {
+    let (consumer, action, attempt) = (&decision.consumer, decision.action.kind(), &decision.attempt);
+    match outcome {
+        Outcome::Done(Done::Written { deployment }) => {
+            let deployment = deployment.as_ref().map(tracing::field::display);
+            tracing::info!(%consumer, action, %attempt, deployment, "written");
+        }
+        Outcome::Done(Done::AlreadySo) => tracing::info!(%consumer, action, %attempt, "already so"),
+        Outcome::NoEffect(why) if decision.action.restores() => {
+            tracing::error!(%consumer, action, %attempt, %why, "could not be put back; it is tried again");
+        }
+        Outcome::NoEffect(why) => tracing::warn!(%consumer, action, %attempt, %why, "no effect"),
+        Outcome::InDoubt { why } => tracing::warn!(%consumer, action, %attempt, why, "in doubt: looked at before anything is repeated"),
+    }
+}
+
+fn outcome_name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done(Done::Written { .. }) => "done",
+        Outcome::Done(Done::AlreadySo) => "already-so",
+        Outcome::NoEffect(_) => "no-effect",
+        Outcome::InDoubt { .. } => "in-doubt",
+    }
+}
+
+/// Tells how a secret's rotations and their consumers moved on since the judgement before.
+pub(super) fn tell_judgement(before: Option<&Judgement>, after: &Judgement, state: &State, metrics: &Metrics) {
+    for view in &after.rotations {
+        let known = before.and_then(|judgement| judgement.rotations.iter().find(|b| b.rotation.key == view.rotation.key));
+        if known.is_none_or(|known| known.phase != view.phase) && (before.is_some() || view.rotation.is_open()) {
+            tell_phase(view);
+        }
+        for (consumer, standing) in &view.consumers {
+            let stage = known.and_then(|known| known.consumers.iter().find(|(id, _)| id == consumer)).map(|(_, s)| s.stage);
+            if stage != Some(standing.stage) && standing.stage != Stage::Unknown {
+                let secret = view.rotation.key.secret.name();
+                tracing::info!(secret, rotation = %view.rotation.key.id(), %consumer, stage = standing.stage.name(), "consumer: {}", standing.why);
+            }
+        }
+        if let Some(known) = known {
+            count(known, view, state, metrics);
+        }
+    }
+}
+
+fn tell_phase(view: &RotationView) {
+    let key = &view.rotation.key;
+    let (secret, rotation, version, phase) = (key.secret.name(), key.id(), &key.version, view.phase.name());
+    if view.rotation.origin != Origin::Baseline {
+        tracing::info!(secret, %rotation, %version, phase, "rotation is {}", view.phase);
+    }
+}
+
+fn count(before: &RotationView, after: &RotationView, state: &State, metrics: &Metrics) {
+    use machine::phase::Phase;
+    if before.phase == after.phase {
+        return;
+    }
+    match after.phase {
+        Phase::Verifying => {
+            metrics.rotation_ended("propagated");
+            if let Some(window) = danger_window(after, state) {
+                metrics.danger_window(window);
+            }
+        }
+        Phase::Failed { .. } => metrics.rotation_ended("failed"),
+        Phase::Abandoned => metrics.rotation_ended("abandoned"),
+        Phase::RolledBack => metrics.rotation_ended("rolled-back"),
+        _ => {}
+    }
+}
+
+/// From setSecret until the last consumer held the new value, in seconds, as the upper bounds tell.
+fn danger_window(view: &RotationView, state: &State) -> Option<f64> {
+    let opened = view.rotation.exposed.as_ref()?.when.not_after;
+    let facts = state.secrets.get(&view.rotation.key.secret)?;
+    let of_this = facts.reached.iter().filter(|((rotation, _), _)| rotation == &view.rotation.key);
+    let closed = of_this.filter_map(|(_, stages)| stages.last()).map(|(at, _)| *at).max()?;
+    Some(closed.duration_since(opened).as_secs_f64().max(0.0))
+}
+
+fn name(key: &LookKey) -> String {
+    machine::findings::subject_of(key).0
+}

@@ -1,0 +1,451 @@
+//! The loop: takes in events, judges, journals, sends. The only writer of state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use machine::fleet::{Admission, Situation};
+use machine::judge::Judgements;
+use machine::model::{
+    AttemptId, Consumer, Decision, Event, Evidence, Fact, Look, LookKey, Outcome, Reference, ReferenceKind, Scope,
+    ScopeSeen, SecretArn,
+};
+use machine::state::State;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::agenda::Agenda;
+use super::parts::{Assignment, Options, Parts};
+use super::publish::Publisher;
+use super::questions;
+use super::story;
+use super::{Pulse, Snapshot};
+use crate::observe;
+use crate::remediation::{self, Order};
+use crate::store::{ReadError, WriteError};
+
+/// Looks under way at once.
+const LOOKS_AT_ONCE: usize = 32;
+/// Events taken into one turn, and so into one transaction.
+const EVENTS_PER_TURN: usize = 256;
+/// The loop turns at least so often: `/livez` and a suspended machine depend on it.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
+/// Between tries to write a journal that failed.
+const JOURNAL_RETRY: SignedDuration = SignedDuration::from_secs(2);
+/// Facts that a failing journal may hold up; past it no more looks are taken.
+const BACKLOG_LIMIT: usize = 10_000;
+/// Old records are dropped so often.
+const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(6);
+
+/// Why the loop ended otherwise than by a drain.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("read the journal")]
+    Journal(#[from] ReadError),
+}
+
+/// One life of the watchdog.
+pub struct Watchdog {
+    pub(super) parts: Parts,
+    pub(super) options: Options,
+    pub(super) state: State,
+    pub(super) assigned: BTreeMap<SecretArn, Arc<Assignment>>,
+    pub(super) judgements: Judgements,
+    pub(super) admission: Admission,
+    agenda: Agenda,
+    under_way: BTreeSet<LookKey>,
+    answers: JoinSet<Event>,
+    writes_under_way: BTreeSet<AttemptId>,
+    /// Secrets to be judged anew.
+    stale: BTreeSet<SecretArn>,
+    fleet_stale: bool,
+    /// Learned, but not yet durable.
+    backlog: Vec<Fact>,
+    journal_retry: Option<Timestamp>,
+    next_prune: Timestamp,
+    drain: Option<Timestamp>,
+    publisher: Publisher,
+    pulse: Pulse,
+}
+
+impl Watchdog {
+    pub fn new(parts: Parts, options: Options) -> Self {
+        let now = parts.clock.now();
+        Self {
+            publisher: Publisher::new(now, options.simulated),
+            pulse: Pulse::new(now),
+            parts,
+            options,
+            state: State::default(),
+            assigned: BTreeMap::new(),
+            judgements: Judgements::new(),
+            admission: Admission::default(),
+            agenda: Agenda::default(),
+            under_way: BTreeSet::new(),
+            answers: JoinSet::new(),
+            writes_under_way: BTreeSet::new(),
+            stale: BTreeSet::new(),
+            fleet_stale: true,
+            backlog: Vec::new(),
+            journal_retry: None,
+            next_prune: now + PRUNE_EVERY,
+            drain: None,
+        }
+    }
+
+    /// What the loop shows to the outside.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.publisher.subscribe()
+    }
+
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
+    }
+
+    /// Runs until `stop` is cancelled and what was switched off is put back, or the drain's deadline passes.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), RunError> {
+        self.remember().await?;
+        let mut events = Vec::new();
+        loop {
+            self.turn(std::mem::take(&mut events)).await;
+            if self.is_drained() {
+                break;
+            }
+            events = self.wait(&stop).await;
+        }
+        self.answers.shutdown().await;
+        Ok(())
+    }
+
+    /// Folds the journal. What was sent and never answered is in doubt: looked at, never repeated unseen.
+    async fn remember(&mut self) -> Result<(), RunError> {
+        let loaded = self.parts.journal.load().await?;
+        for fact in loaded.facts {
+            self.state.recall(fact);
+        }
+        let now = self.parts.clock.now();
+        let unanswered: Vec<AttemptId> = self
+            .state
+            .consumers
+            .values()
+            .flat_map(|facts| &facts.attempts)
+            .filter(|attempt| attempt.outcome.is_none())
+            .map(|attempt| attempt.decision.attempt.clone())
+            .collect();
+        for attempt in unanswered {
+            let outcome = Outcome::InDoubt { why: "the process ended before the answer".to_owned() };
+            self.take_in(Event::Ended { attempt, at: now, outcome });
+        }
+        if loaded.baseline {
+            tracing::info!("the journal is new: what was promoted before now is the baseline");
+        }
+        Ok(())
+    }
+
+    /// Waits for answers, the agenda, or the signal; whatever comes first, in that order.
+    async fn wait(&mut self, stop: &CancellationToken) -> Vec<Event> {
+        let until = self.next_wake();
+        let mut events = Vec::new();
+        tokio::select! {
+            biased;
+            Some(answer) = self.answers.join_next() => events.extend(self.answer(answer)),
+            () = stop.cancelled(), if self.drain.is_none() => self.begin_drain(),
+            () = self.parts.clock.sleep_until(until) => {}
+        }
+        while events.len() < EVENTS_PER_TURN {
+            let Some(answer) = self.answers.try_join_next() else { break };
+            events.extend(self.answer(answer));
+        }
+        let late = self.parts.clock.now().duration_since(until);
+        self.parts.metrics.loop_turn(late.max(SignedDuration::ZERO).as_secs_f64());
+        events
+    }
+
+    fn answer(&self, answer: Result<Event, tokio::task::JoinError>) -> Option<Event> {
+        match answer {
+            Ok(event) => Some(event),
+            Err(error) if error.is_cancelled() => None,
+            // A look or write that panicked is a defect of ours: end loudly rather than go on half blind.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn begin_drain(&mut self) {
+        tracing::info!("draining: no new remediations, what is switched off is put back");
+        self.drain = Some(self.parts.clock.now() + self.options.drain);
+        self.agenda.clear();
+        self.fleet_stale = true;
+    }
+
+    fn is_drained(&self) -> bool {
+        let Some(deadline) = self.drain else { return false };
+        let asleep = self.state.consumers.values().any(|facts| machine::consumers::open_sleep(facts).is_some());
+        let done = self.writes_under_way.is_empty() && !asleep && self.backlog.is_empty();
+        if !done && self.parts.clock.now() >= deadline {
+            tracing::error!(asleep, "the drain's deadline passed; the next start goes on from the journal");
+            return true;
+        }
+        done
+    }
+
+    fn next_wake(&self) -> Timestamp {
+        let now = self.parts.clock.now();
+        let idle = now + LONGEST_WAIT;
+        let judged = self.judgements.values().filter_map(|judgement| judgement.wake);
+        let room = self.under_way.len() < LOOKS_AT_ONCE;
+        let looks = self.agenda.next(&self.under_way).filter(|_| room);
+        let others = [looks, self.admission.wake, self.journal_retry, self.drain, self.publisher.next()];
+        others.into_iter().flatten().chain(judged).chain([idle]).min().unwrap_or(idle)
+    }
+
+    /// One turn: merge, judge, admit, journal, send, show.
+    async fn turn(&mut self, events: Vec<Event>) {
+        let now = self.parts.clock.now();
+        self.pulse.beat(now);
+        for event in events {
+            self.take_in(event);
+        }
+        self.judge(now);
+        let decisions = self.admit(now);
+        self.commit(now).await;
+        self.dispatch(decisions, now);
+        self.ask(now);
+        self.prune(now).await;
+        self.publish(now);
+    }
+
+    fn take_in(&mut self, event: Event) {
+        story::tell_event(&event, &self.state, &self.parts.metrics);
+        match &event {
+            Event::Seen { evidence, .. } => {
+                let key = evidence.key();
+                self.under_way.remove(&key);
+                self.touch(&key);
+            }
+            Event::Unseen { key, .. } => {
+                self.under_way.remove(key);
+                self.touch(key);
+            }
+            Event::Decided(decision) => self.touch(&LookKey::Consumer(decision.consumer.clone())),
+            Event::Ended { attempt, .. } => {
+                self.writes_under_way.remove(attempt);
+                if let Some(owner) = self.state.owners.get(attempt).cloned() {
+                    self.touch(&LookKey::Consumer(owner));
+                }
+            }
+        }
+        let sweep = matches!(&event, Event::Seen { evidence: Evidence::Sweep { .. }, .. });
+        let timing = &self.options.settings.timing;
+        let facts = (self.parts.decide.step)(&mut self.state, event, timing);
+        self.backlog.extend(facts);
+        if sweep {
+            self.assign();
+        }
+    }
+
+    /// What an answer to this look may change.
+    fn touch(&mut self, key: &LookKey) {
+        self.fleet_stale = true;
+        match key {
+            LookKey::Sweep | LookKey::Discovery(_) => self.stale.extend(self.assigned.keys().cloned()),
+            LookKey::Secret(secret)
+            | LookKey::Versions(secret)
+            | LookKey::Log(secret)
+            | LookKey::Login(secret, _) => {
+                self.stale.insert(secret.clone());
+            }
+            LookKey::Consumer(consumer) => {
+                let Some(facts) = self.state.consumers.get(consumer) else { return };
+                self.stale.extend(facts.references.iter().map(|reference| reference.secret.clone()));
+            }
+        }
+    }
+
+    /// Gives each secret of the sweep its rule, and tells the machine of the consumers that rules name.
+    fn assign(&mut self) {
+        let summaries = self.state.secrets.values().filter_map(|facts| facts.summary.as_ref());
+        let newest = summaries.clone().map(|(look, _)| look.sent).max();
+        let mut assigned = BTreeMap::new();
+        for (_, summary) in summaries.filter(|(look, _)| Some(look.sent) == newest) {
+            if let Some(assignment) = (self.options.rules)(summary) {
+                let known = self.assigned.get(&summary.arn).filter(|known| ***known == assignment);
+                assigned.insert(summary.arn.clone(), known.cloned().unwrap_or_else(|| Arc::new(assignment)));
+            }
+        }
+        for lost in self.assigned.keys().filter(|secret| !assigned.contains_key(*secret)) {
+            self.judgements.remove(lost);
+            self.agenda.forget(lost);
+            self.publisher.forget(lost);
+        }
+        if assigned != self.assigned {
+            self.assigned = assigned;
+            self.declare();
+        }
+        self.stale.extend(self.assigned.keys().cloned());
+    }
+
+    fn declare(&mut self) {
+        let mut consumers: BTreeMap<_, Consumer> = BTreeMap::new();
+        for (secret, assignment) in &self.assigned {
+            for declared in &assignment.policy.declared {
+                let consumer = consumers.entry(declared.id.clone()).or_insert_with(|| Consumer {
+                    id: declared.id.clone(),
+                    references: Vec::new(),
+                    mutable_images: Vec::new(),
+                });
+                consumer.references.push(Reference { secret: secret.clone(), kind: ReferenceKind::Declared });
+            }
+        }
+        let seen = ScopeSeen { consumers: consumers.into_values().collect(), ..ScopeSeen::default() };
+        let evidence = Evidence::Scope { scope: Scope::Declared, seen };
+        self.take_in(Event::Seen { look: Look::at(self.parts.clock.now()), evidence });
+    }
+
+    fn judge(&mut self, now: Timestamp) {
+        let woken = self.judgements.iter().filter(|(_, judgement)| judgement.wake.is_some_and(|at| at <= now));
+        self.stale.extend(woken.map(|(secret, _)| secret.clone()));
+        for secret in std::mem::take(&mut self.stale) {
+            let Some(assignment) = self.assigned.get(&secret).cloned() else { continue };
+            let settings = &self.options.settings;
+            let mut judgement = (self.parts.decide.judge)(&self.state, &secret, &assignment.policy, settings, now);
+            for fact in std::mem::take(&mut judgement.reached) {
+                let learned = self.state.reach(fact);
+                self.backlog.extend(learned);
+            }
+            story::tell_judgement(self.judgements.get(&secret).map(Arc::as_ref), &judgement, &self.state, &self.parts.metrics);
+            let looks =
+                machine::cadence::secret_looks(&self.state, &secret, &judgement, &assignment.policy, settings, now);
+            self.agenda.set(Some(secret.clone()), self.unless_draining(looks));
+            self.publisher.touch(&secret);
+            self.judgements.insert(secret, Arc::new(judgement));
+            self.fleet_stale = true;
+        }
+    }
+
+    fn unless_draining(&self, looks: machine::cadence::Agenda) -> machine::cadence::Agenda {
+        if self.drain.is_some() { machine::cadence::Agenda::new() } else { looks }
+    }
+
+    /// Asks the machine what may start, and makes the decisions part of this turn's transaction.
+    fn admit(&mut self, now: Timestamp) -> Vec<Decision> {
+        if !self.fleet_stale && self.admission.wake.is_none_or(|at| now < at) {
+            return Vec::new();
+        }
+        self.fleet_stale = false;
+        let situation = Situation { now, draining: self.drain.is_some(), journal: self.journal_retry.is_none() };
+        let settings = &self.options.settings;
+        let mut admission = (self.parts.decide.admit)(&self.state, &self.judgements, settings, situation);
+        let decisions = std::mem::take(&mut admission.start);
+        for decision in &decisions {
+            self.take_in(Event::Decided(decision.clone()));
+        }
+        self.admission = admission;
+        let scopes = questions::scopes(&self.state, self.options.clusters.as_deref());
+        let looks =
+            machine::cadence::fleet_looks(&self.state, &self.judgements, &scopes, &self.options.settings, now);
+        let looks = if self.drain.is_some() {
+            looks.into_iter().filter(|(key, _)| matches!(key, LookKey::Consumer(_))).collect()
+        } else {
+            looks
+        };
+        self.agenda.set(None, looks);
+        decisions
+    }
+
+    /// One durable transaction for all that this turn learned and decided.
+    async fn commit(&mut self, now: Timestamp) {
+        if self.backlog.is_empty() || self.journal_retry.is_some_and(|at| now < at) {
+            return;
+        }
+        match self.parts.journal.commit(self.backlog.clone(), now).await {
+            Ok(()) => {
+                if self.journal_retry.take().is_some() {
+                    tracing::info!("the journal can be written again");
+                    self.fleet_stale = true;
+                }
+                self.backlog.clear();
+            }
+            Err(error) => self.journal_failed(&error, now),
+        }
+    }
+
+    fn journal_failed(&mut self, error: &WriteError, now: Timestamp) {
+        if self.journal_retry.is_none() {
+            tracing::error!(%error, "the journal cannot be written: nothing is decided until it can");
+        }
+        self.journal_retry = Some(now + JOURNAL_RETRY);
+        self.fleet_stale = true;
+    }
+
+    /// Sends what was decided, if the decision is durable. Putting back is covered by the first decision (rule 4).
+    fn dispatch(&mut self, decisions: Vec<Decision>, now: Timestamp) {
+        let durable = self.journal_retry.is_none();
+        for decision in decisions {
+            if durable || decision.action.restores() {
+                self.send(decision, now);
+            } else {
+                let why = "the decision could not be journalled".to_owned();
+                let outcome = Outcome::NoEffect(machine::model::NoEffect::NotSent { why });
+                self.take_in(Event::Ended { attempt: decision.attempt, at: now, outcome });
+            }
+        }
+    }
+
+    fn send(&mut self, decision: Decision, now: Timestamp) {
+        let secrets = self.state.consumers.get(&decision.consumer).map(|facts| {
+            let secrets: BTreeSet<SecretArn> = facts.references.iter().map(|r| r.secret.clone()).collect();
+            secrets.into_iter().collect()
+        });
+        let attempt = decision.attempt.clone();
+        self.writes_under_way.insert(attempt.clone());
+        let budget = self.parts.clock.real(decision.deadline.duration_since(now));
+        let order = Order { decision, secrets: secrets.unwrap_or_default() };
+        let (ports, clock) = (self.parts.ports.clone(), self.parts.clock.clone());
+        self.answers.spawn(async move {
+            let outcome = remediation::send(&ports, &order, budget).await;
+            Event::Ended { attempt, at: clock.now(), outcome }
+        });
+    }
+
+    /// Takes the looks that are due.
+    fn ask(&mut self, now: Timestamp) {
+        if self.backlog.len() >= BACKLOG_LIMIT {
+            return;
+        }
+        let room = LOOKS_AT_ONCE.saturating_sub(self.under_way.len());
+        for key in self.agenda.take(now, &self.under_way, room) {
+            let Some(question) = questions::question(self, &key, now) else { continue };
+            self.under_way.insert(key);
+            let ports = self.parts.ports.clone();
+            self.answers.spawn(async move { observe::look(&ports, question).await });
+        }
+    }
+
+    async fn prune(&mut self, now: Timestamp) {
+        if now < self.next_prune {
+            return;
+        }
+        self.next_prune = now + PRUNE_EVERY;
+        match self.parts.journal.prune(now - self.options.retention).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "dropped records past their retention"),
+            Err(error) => tracing::warn!(%error, "old records could not be dropped"),
+        }
+    }
+
+    fn publish(&mut self, now: Timestamp) {
+        let view = super::publish::View {
+            state: &self.state,
+            assigned: &self.assigned,
+            judgements: &self.judgements,
+            admission: &self.admission,
+            settings: &self.options.settings,
+            clusters: self.options.clusters.as_deref(),
+            draining: self.drain.is_some(),
+            journal_failing: self.journal_retry.is_some(),
+            journal_bytes: self.parts.journal.bytes(),
+        };
+        self.publisher.publish(&view, now);
+    }
+}
