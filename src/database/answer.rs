@@ -105,3 +105,63 @@ fn certificate_words(error: &CertificateError) -> &'static str {
         _ => "the server's certificate is not acceptable",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::ServerName;
+
+    use super::*;
+
+    fn why(answer: LoginAnswer) -> String {
+        match answer {
+            LoginAnswer::Tls { why } => format!("TLS: {why}"),
+            LoginAnswer::Unreachable { why } => why,
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn tls_errors_are_found_inside_io_errors_and_named_without_names() {
+        let other_name = CertificateError::NotValidForNameContext {
+            expected: ServerName::try_from("db.marker").unwrap(),
+            presented: vec!["other.marker".to_owned()],
+        };
+        let rows = [
+            (rustls::Error::InvalidCertificate(other_name), "another host name"),
+            (CertificateError::UnknownIssuer.into(), "unknown authority"),
+            (CertificateError::Expired.into(), "expired"),
+            (CertificateError::NotValidYet.into(), "not valid yet"),
+            (CertificateError::Revoked.into(), "revoked"),
+            (CertificateError::BadSignature.into(), "not acceptable"),
+            (
+                rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure),
+                "ended the TLS handshake",
+            ),
+            (rustls::Error::General("marker".to_owned()), "handshake failed"),
+        ];
+        for (error, expected) in rows {
+            let hidden = mysql_async::Error::from(io::Error::new(io::ErrorKind::InvalidData, error));
+            let why = why(transport(&hidden));
+            assert!(why.starts_with("TLS: ") && why.contains(expected), "{why}");
+            assert!(!why.contains("marker"), "{why}");
+        }
+    }
+
+    #[test]
+    fn io_errors_are_named_by_their_kind() {
+        let rows = [
+            (io::ErrorKind::ConnectionRefused, "connection refused"),
+            (io::ErrorKind::UnexpectedEof, "the server closed the connection"),
+            (io::ErrorKind::NetworkUnreachable, "no route to the host"),
+            (io::ErrorKind::TimedOut, "the connection timed out"),
+            (
+                io::ErrorKind::InvalidData,
+                "the server's answer was not understood",
+            ),
+            (io::ErrorKind::Other, "the connection failed"),
+        ];
+        for (kind, expected) in rows {
+            assert_eq!(why(transport(&io::Error::new(kind, "marker"))), expected);
+        }
+    }
+}

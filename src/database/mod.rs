@@ -54,9 +54,14 @@ impl Databases {
         options: DatabaseOptions,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Result<Self, SetupError> {
+        let DatabaseOptions {
+            login_timeout,
+            ca_file,
+        } = options;
+        let tls = Tls::new(ca_file.as_deref())?;
         Ok(Self {
-            login_timeout: options.login_timeout,
-            tls: Tls::new(options.ca_file.as_deref())?,
+            login_timeout,
+            tls,
             now,
         })
     }

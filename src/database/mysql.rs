@@ -71,9 +71,7 @@ async fn attempt(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>
     let mut connection = Conn::new(options(access, addresses, ssl)).await?;
     connection.query_drop("SELECT 1").await?;
     // The password has proven itself: how the farewell goes does not matter.
-    if let Err(error) = connection.disconnect().await {
-        tracing::debug!(kind = ?std::mem::discriminant(&error), "a login test's connection did not close cleanly");
-    }
+    connection.disconnect().await.ok();
     Ok(())
 }
 

@@ -73,11 +73,9 @@ impl Tls {
     }
 }
 
-/// mysql_async builds its TLS from rustls's process-wide provider; where one is installed already, it stays.
+/// mysql_async builds its TLS from rustls's process-wide provider. Fails where one is installed already, which then stays.
 fn install_provider() {
-    if CryptoProvider::get_default().is_none() && aws_lc_rs::default_provider().install_default().is_err() {
-        tracing::debug!("another thread installed rustls's provider first");
-    }
+    aws_lc_rs::default_provider().install_default().ok();
 }
 
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupError> {
