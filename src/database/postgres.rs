@@ -21,7 +21,7 @@ use crate::ports::TlsMode;
 const DEFAULT_DATABASE: &str = "postgres";
 
 pub(super) async fn login(access: &Access, addresses: &[SocketAddr], tls: &Tls) -> LoginAnswer {
-    let stream = match TcpStream::connect(addresses).await {
+    let stream = match connect(addresses).await {
         Ok(stream) => stream,
         Err(error) => return transport(&error),
     };
@@ -31,12 +31,20 @@ pub(super) async fn login(access: &Access, addresses: &[SocketAddr], tls: &Tls) 
     }
 }
 
+/// Without delay: a login is small messages to and fro.
+async fn connect(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(addresses).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 async fn attempt(access: &Access, stream: TcpStream, tls: &Tls) -> Result<(), Error> {
     let verified = access.tls == TlsMode::Verified;
     let host = access.host.expose_secret();
-    let Ok(connect) = MakeTlsConnect::<Guard<TcpStream>>::make_tls_connect(&mut tls.postgres(verified), host);
+    let Ok(start_tls) =
+        MakeTlsConnect::<Guard<TcpStream>>::make_tls_connect(&mut tls.postgres(verified), host);
     let stream = Guard::new(stream, watch(access.tls));
-    let (client, connection) = config(access).connect_raw(stream, connect).await?;
+    let (client, connection) = config(access).connect_raw(stream, start_tls).await?;
     select_one(client, connection).await
 }
 
