@@ -1,0 +1,117 @@
+//! Login tests: MySQL, MariaDB and PostgreSQL (design: The house).
+//!
+//! One attempt for each question, never repeated here: refusals can lock an account, so the machine decides when to
+//! look again. Errors of drivers stop here; they name users and hosts.
+
+mod answer;
+mod greeting;
+mod guard;
+mod mysql;
+mod postgres;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use machine::model::{LoginAnswer, Look};
+use secrecy::ExposeSecret;
+
+use self::secret::{Access, Engine};
+use self::tls::Tls;
+use crate::ports::{Credentials, Login, LoginTarget};
+
+pub use self::tls::SetupError;
+
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// For the whole of a login test, from the name's resolution to the end of `SELECT 1`.
+    pub login_timeout: Duration,
+    /// The authorities to trust, in PEM, instead of RDS's and the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Logs in to databases.
+pub struct Databases {
+    login_timeout: Duration,
+    tls: Tls,
+    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl Databases {
+    /// Reads the certificates once. `now` is the program's clock.
+    pub fn new(
+        options: DatabaseOptions,
+        now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    ) -> Result<Self, SetupError> {
+        let DatabaseOptions {
+            login_timeout,
+            ca_file,
+        } = options;
+        let tls = Tls::new(ca_file.as_deref())?;
+        Ok(Self {
+            login_timeout,
+            tls,
+            now,
+        })
+    }
+
+    async fn answer(&self, target: &LoginTarget, credentials: &Credentials) -> LoginAnswer {
+        let access = match Access::resolve(target, credentials) {
+            Ok(access) => access,
+            Err(why) => return LoginAnswer::Unusable { why },
+        };
+        match tokio::time::timeout(self.login_timeout, contained(self.attempt(&access))).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => answer::unreachable("the server's answer was not understood"),
+            Err(_) => {
+                let limit = self.login_timeout.as_secs_f64();
+                answer::unreachable(format!("no answer within {limit} s"))
+            }
+        }
+    }
+
+    async fn attempt(&self, access: &Access) -> LoginAnswer {
+        let resolved = tokio::net::lookup_host((access.host.expose_secret(), access.port)).await;
+        let addresses: Vec<SocketAddr> = resolved.map(Iterator::collect).unwrap_or_default();
+        if addresses.is_empty() {
+            return answer::unreachable("the host's name does not resolve");
+        }
+        match access.engine {
+            Engine::MySql => mysql::login(access, &addresses, &self.tls).await,
+            Engine::Postgres => postgres::login(access, &addresses, &self.tls).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Login for Databases {
+    async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer) {
+        let sent = (self.now)();
+        let answer = self.answer(target, credentials).await;
+        let arrived = (self.now)();
+        (Look { sent, arrived }, answer)
+    }
+}
+
+/// `None` where the future panicked: mysql_async does, on malformed keys and packets of a server.
+async fn contained<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(
+        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        },
+    )
+    .await
+}

@@ -1,0 +1,193 @@
+//! Logging in to MySQL and MariaDB.
+//!
+//! The password itself is sent only over TLS: `mysql_clear_password` is switched on with TLS alone, and without it
+//! the driver encrypts for `caching_sha2_password` with a key that the server sends. Who can change the traffic can
+//! change that key: [`TlsMode::None`] and [`TlsMode::Preferred`] trust the network.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use machine::model::LoginAnswer;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, DriverError, Error, OptsBuilder, SslOpts};
+use secrecy::ExposeSecret;
+
+use super::answer::{self, CLEARTEXT, NO_TLS, transport};
+use super::greeting;
+use super::secret::Access;
+use super::tls::Tls;
+use crate::ports::TlsMode;
+
+/// A server that vanished is noticed, should a connection outlive its login.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+/// Known here, so that the driver does not ask the server for them.
+const MAX_PACKET: usize = 1024 * 1024;
+const WAIT_TIMEOUT: usize = 60;
+
+/// How the refused connection was protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Channel {
+    Encrypted,
+    /// The server has no TLS to offer.
+    PlainOnly,
+    /// The server has TLS, or may have it.
+    Plain,
+}
+
+/// Logs in as `access` says, in one attempt, or in two where preferred TLS is not offered.
+pub(super) async fn login(access: &Access, addresses: &[SocketAddr], tls: &Tls) -> LoginAnswer {
+    match access.tls {
+        TlsMode::Verified => encrypted(access, addresses, tls.mysql(true)).await,
+        TlsMode::Unverified => encrypted(access, addresses, tls.mysql(false)).await,
+        TlsMode::Preferred => match attempt(access, addresses, Some(tls.mysql(false))).await {
+            Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) => {
+                answer(attempt(access, addresses, None).await, Channel::PlainOnly)
+            }
+            result => answer(result, Channel::Encrypted),
+        },
+        TlsMode::None => plain(access, addresses).await,
+    }
+}
+
+async fn encrypted(access: &Access, addresses: &[SocketAddr], ssl: SslOpts) -> LoginAnswer {
+    answer(attempt(access, addresses, Some(ssl)).await, Channel::Encrypted)
+}
+
+/// A user with REQUIRE SSL is denied with the right password too: only a server without TLS leaves no doubt.
+async fn plain(access: &Access, addresses: &[SocketAddr]) -> LoginAnswer {
+    let result = attempt(access, addresses, None).await;
+    let channel = match &result {
+        Err(Error::Server(error)) if is_denial(error.code) => match greeting::offers_tls(addresses).await {
+            Ok(Some(false)) => Channel::PlainOnly,
+            Ok(Some(true) | None) | Err(_) => Channel::Plain,
+        },
+        _ => Channel::Plain,
+    };
+    answer(result, channel)
+}
+
+async fn attempt(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> Result<(), Error> {
+    let mut connection = Conn::new(options(access, addresses, ssl)).await?;
+    connection.query_drop("SELECT 1").await?;
+    // The password has proven itself: how the farewell goes does not matter.
+    connection.disconnect().await.ok();
+    Ok(())
+}
+
+/// `prefer_socket` would go on over a Unix socket, another way to log in; `enable_cleartext_plugin` needs TLS.
+fn options(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> OptsBuilder {
+    let ips: Vec<_> = addresses.iter().map(SocketAddr::ip).collect();
+    let program = HashMap::from([("program_name".to_owned(), "rotation-watchdog".to_owned())]);
+    OptsBuilder::default()
+        .ip_or_hostname(access.host.expose_secret())
+        .resolved_ips(Some(ips))
+        .tcp_port(access.port)
+        .user(Some(access.user.expose_secret()))
+        .pass(Some(access.password.expose_secret()))
+        .db_name(access.dbname.as_ref().map(|name| name.expose_secret()))
+        .prefer_socket(false)
+        .enable_cleartext_plugin(ssl.is_some())
+        .ssl_opts(ssl)
+        .tcp_keepalive(Some(KEEPALIVE))
+        .max_allowed_packet(Some(MAX_PACKET))
+        .wait_timeout(Some(WAIT_TIMEOUT))
+        .stmt_cache_size(0)
+        .connect_attributes(program)
+}
+
+fn answer(result: Result<(), Error>, channel: Channel) -> LoginAnswer {
+    match result {
+        Ok(()) => LoginAnswer::Accepted,
+        Err(Error::Server(error)) => server(error.code, channel),
+        Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) => answer::tls(NO_TLS),
+        Err(Error::Driver(DriverError::CleartextPluginDisabled)) => answer::tls(CLEARTEXT),
+        Err(Error::Driver(DriverError::UnknownAuthPlugin { .. } | DriverError::MysqlOldPasswordDisabled)) => {
+            answer::unreachable("the account uses an authentication plugin that the login test does not know")
+        }
+        Err(Error::Driver(DriverError::ConnectionClosed)) => {
+            answer::unreachable("the server closed the connection")
+        }
+        Err(error) => transport(&error),
+    }
+}
+
+fn is_denial(code: u16) -> bool {
+    matches!(code, 1045 | 1698)
+}
+
+/// By MySQL's and MariaDB's error numbers.
+fn server(number: u16, channel: Channel) -> LoginAnswer {
+    let code = number.to_string();
+    match number {
+        1045 | 1698 if channel == Channel::Plain => answer::tls(format!(
+            "denied without TLS ({code}): the password may be wrong, or the account may require TLS; see login.tls"
+        )),
+        1045 | 1698 => LoginAnswer::Refused { code },
+        // Locked, locked, password to be changed, expired, locked after failed logins.
+        4151 | 3118 | 1820 | 1862 | 3955 => LoginAnswer::Account { code },
+        // Too many connections, host blocked, too many of the user's connections, a resource limit of the user.
+        1040 | 1129 | 1203 | 1226 => LoginAnswer::Busy { code },
+        3159 => answer::tls(format!("the server requires TLS ({code}); see login.tls")),
+        1044 => answer::unreachable(format!(
+            "the account may not use the database of `dbname` ({code})"
+        )),
+        1049 => answer::unreachable(format!("there is no database by the name of `dbname` ({code})")),
+        1130 => answer::unreachable(format!("the server does not admit this host ({code})")),
+        _ => answer::unreachable(format!("the server answered with error {code}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_sorted_by_number_and_channel() {
+        use Channel::{Encrypted, Plain, PlainOnly};
+        let rows: &[(&[u16], &[Channel], &str)] = &[
+            (&[1045, 1698], &[Encrypted, PlainOnly], "Refused"),
+            (&[1045, 1698, 3159], &[Plain], "Tls"),
+            (
+                &[4151, 3118, 1820, 1862, 3955],
+                &[Encrypted, Plain, PlainOnly],
+                "Account",
+            ),
+            (&[1040, 1129, 1203, 1226], &[Encrypted, Plain, PlainOnly], "Busy"),
+            (
+                &[1044, 1049, 1130, 1105, 0, 65535],
+                &[Encrypted, Plain, PlainOnly],
+                "Unreachable",
+            ),
+        ];
+        for (numbers, channels, expected) in rows {
+            for (number, channel) in numbers
+                .iter()
+                .flat_map(|n| channels.iter().map(move |c| (*n, *c)))
+            {
+                let answer = format!("{:?}", server(number, channel));
+                assert!(answer.starts_with(expected), "{number} {channel:?}: {answer}");
+                assert!(answer.contains(&number.to_string()), "{answer}");
+            }
+        }
+    }
+
+    #[test]
+    fn driver_errors_are_sorted() {
+        let driver = |error| answer(Err(Error::Driver(error)), Channel::Encrypted);
+        assert_eq!(
+            driver(DriverError::NoClientSslFlagFromServer),
+            answer::tls(NO_TLS)
+        );
+        assert_eq!(
+            driver(DriverError::CleartextPluginDisabled),
+            answer::tls(CLEARTEXT)
+        );
+        let payload = b"p4ssw0rd-marker".to_vec();
+        let unexpected = driver(DriverError::UnexpectedPacket { payload });
+        assert_eq!(
+            unexpected,
+            answer::unreachable("the server's answer was not understood")
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! Secrets, whole and broken.
+
+use secrecy::ExposeSecret;
+
+use super::super::secret::{Access, Engine};
+use super::*;
+
+fn resolve(target: &LoginTarget, value: &str) -> Result<Access, String> {
+    Access::resolve(target, &Credentials(value.into()))
+}
+
+fn whole(changes: &str) -> Access {
+    let value = format!(r#"{{"engine":"mysql","host":"h","username":"u","password":"{MARKER}"{changes}}}"#);
+    resolve(&LoginTarget::default(), &value).unwrap()
+}
+
+#[test]
+fn the_keys_of_awss_templates_are_read() {
+    let value = r#"{"engine":"Aurora-PostgreSQL","host":"db.example","port":"6543","username":"app",
+        "password":"a\"b\u0026","dbname":"shop","masterarn":"arn:…","more":[{"deep":1}],"ssl":"False"}"#;
+    let access = resolve(&LoginTarget::default(), value).unwrap();
+    assert_eq!(
+        (access.engine, access.port, access.tls),
+        (Engine::Postgres, 6543, TlsMode::None)
+    );
+    assert_eq!(access.host.expose_secret(), "db.example");
+    assert_eq!(access.user.expose_secret(), "app");
+    assert_eq!(access.password.expose_secret(), "a\"b&");
+    assert_eq!(access.dbname.unwrap().expose_secret(), "shop");
+}
+
+#[test]
+fn engines_have_many_names() {
+    let rows = [
+        ("mysql", Engine::MySql, 3306),
+        ("MariaDB", Engine::MySql, 3306),
+        ("aurora", Engine::MySql, 3306),
+        ("aurora-mysql", Engine::MySql, 3306),
+        ("postgres", Engine::Postgres, 5432),
+        ("postgresql", Engine::Postgres, 5432),
+        ("aurora-postgresql", Engine::Postgres, 5432),
+        ("aurora-postgres", Engine::Postgres, 5432),
+    ];
+    for (name, engine, port) in rows {
+        let value = format!(r#"{{"engine":"{name}","host":"h","username":"u","password":"p"}}"#);
+        let access = resolve(&LoginTarget::default(), &value).unwrap();
+        assert_eq!((access.engine, access.port), (engine, port), "{name}");
+    }
+}
+
+#[test]
+fn ssl_is_verified_unless_it_says_false() {
+    let rows = [
+        ("", TlsMode::Verified),
+        (r#","ssl":true"#, TlsMode::Verified),
+        (r#","ssl":"true""#, TlsMode::Verified),
+        (r#","ssl":"whatever""#, TlsMode::Verified),
+        (r#","ssl":0"#, TlsMode::Verified),
+        (r#","ssl":null"#, TlsMode::Verified),
+        (r#","ssl":false"#, TlsMode::None),
+        (r#","ssl":"false""#, TlsMode::None),
+        (r#","ssl":"FALSE""#, TlsMode::None),
+    ];
+    for (key, tls) in rows {
+        assert_eq!(whole(key).tls, tls, "{key}");
+    }
+}
+
+#[test]
+fn the_port_is_a_number_or_digits() {
+    for (key, port) in [
+        ("", 3306),
+        (r#","port":13306"#, 13306),
+        (r#","port":" 13306 ""#, 13306),
+        (r#","port":null"#, 3306),
+    ] {
+        assert_eq!(whole(key).port, port, "{key}");
+    }
+}
+
+#[test]
+fn the_rule_is_stronger_than_the_secret() {
+    let target = LoginTarget {
+        engine: Some("postgres".to_owned()),
+        host: Some("rule".to_owned()),
+        port: Some(1),
+        user: Some("somebody".to_owned()),
+        dbname: Some("other".to_owned()),
+        tls: Some(TlsMode::Unverified),
+    };
+    let managed = resolve(&target, r#"{"username":"admin","password":"p"}"#).unwrap();
+    let broken = r#"{"engine":7,"host":[],"port":{},"username":false,"password":"p","dbname":1,"ssl":false}"#;
+    for access in [managed, resolve(&target, broken).unwrap()] {
+        assert_eq!(
+            (access.engine, access.port, access.tls),
+            (Engine::Postgres, 1, TlsMode::Unverified)
+        );
+        let texts = [&access.host, &access.user, access.dbname.as_ref().unwrap()]
+            .map(|text| text.expose_secret().to_owned());
+        assert_eq!(texts, ["rule", "somebody", "other"]);
+    }
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_named_with_its_remedy() {
+    let rows = [
+        (
+            r#"{"username":"u","password":"M"}"#,
+            "`engine` is missing, `host` is missing: correct the secret, or set login.engine, login.host in its rule",
+        ),
+        (
+            r#"{"engine":"mysql","host":"h","username":"u"}"#,
+            "`password` is missing",
+        ),
+        (
+            r#"{"engine":"mysql","host":"","username":null,"password":""}"#,
+            "`host` is missing, `username` is missing, `password` is missing: correct the secret, or set login.host, login.user in its rule",
+        ),
+        (
+            r#"{"engine":"M","host":"h","username":"u","password":"M"}"#,
+            "`engine` is neither MySQL, MariaDB nor PostgreSQL: correct the secret, or set login.engine in its rule",
+        ),
+        (
+            r#"{"engine":"mysql","host":"h","username":"u","password":12345}"#,
+            "`password` is not a text",
+        ),
+        (
+            r#"{"engine":"mysql","host":"h","username":"u","password":"M\u0000"}"#,
+            "`password` holds a NUL character",
+        ),
+        (
+            r#"{"engine":"mysql","host":["M"],"port":"M","username":{"M":"M"},"password":"M","dbname":1.5}"#,
+            "`host` is not a text, `port` is not a port number, `username` is not a text, `dbname` is not a text: \
+             correct the secret, or set login.host, login.port, login.user, login.dbname in its rule",
+        ),
+        ("M", "the secret's value is not JSON"),
+        ("", "the secret's value is not JSON"),
+        (
+            r#"{"engine":"mysql","password":"M"#,
+            "the secret's value is not JSON",
+        ),
+        (r#"{"password":"M"} M"#, "the secret's value is not JSON"),
+        (
+            r#"["mysql","h",1,"u","M","M","M",true]"#,
+            "the secret's value is not a JSON object",
+        ),
+        (r#""M""#, "the secret's value is not a JSON object"),
+        (
+            r#"{"password":"M","password":"M"}"#,
+            "the secret's value has a key twice",
+        ),
+    ];
+    for (value, expected) in rows {
+        let why = resolve(&LoginTarget::default(), &value.replace('M', MARKER)).unwrap_err();
+        assert_eq!(why, expected, "{value}");
+    }
+}
+
+#[test]
+fn every_bad_port_is_named() {
+    for port in [
+        "0",
+        "-1",
+        "65536",
+        "1.5",
+        "true",
+        "[]",
+        r#""""#,
+        r#""0x10""#,
+        r#""99999""#,
+    ] {
+        let value = format!(r#"{{"engine":"mysql","host":"h","username":"u","password":"p","port":{port}}}"#);
+        let why = resolve(&LoginTarget::default(), &value).unwrap_err();
+        assert!(why.starts_with("`port` is not a port number"), "{port}: {why}");
+    }
+}
+
+#[test]
+fn nothing_of_a_secret_can_be_printed() {
+    let value = format!(
+        r#"{{"engine":"mysql","host":"{MARKER}","username":"{MARKER}","password":"{MARKER}","dbname":"{MARKER}"}}"#
+    );
+    let access = resolve(&LoginTarget::default(), &value).unwrap();
+    let printed = format!("{access:?} {access:#?}");
+    assert!(!printed.contains(MARKER), "{printed}");
+}
+
+#[tokio::test]
+async fn an_unusable_secret_is_answered_at_once() {
+    let (_, answer) = databases(Duration::from_secs(20))
+        .login(&LoginTarget::default(), &Credentials("no JSON".into()))
+        .await;
+    assert_eq!(
+        answer,
+        LoginAnswer::Unusable {
+            why: "the secret's value is not JSON".to_owned()
+        }
+    );
+}
