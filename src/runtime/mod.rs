@@ -2,9 +2,7 @@
 
 mod agenda;
 mod clock;
-mod pulse;
 mod snapshot;
 
 pub use clock::Clock;
-pub use pulse::Pulse;
 pub use snapshot::{SecretView, Snapshot};
