@@ -16,3 +16,4 @@ pub mod rotations;
 pub mod state;
 pub mod step;
 pub mod track;
+pub mod window;
