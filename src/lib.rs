@@ -2,7 +2,9 @@
 //! at the right moment, once, with proof. ARCHITECTURE.md has the map.
 
 pub mod database;
+pub mod http;
 pub mod observe;
 pub mod ports;
 pub mod remediation;
 pub mod runtime;
+pub mod telemetry;

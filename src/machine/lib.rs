@@ -17,5 +17,7 @@ pub mod state;
 pub mod step;
 pub mod track;
 
+pub mod window;
+
 #[cfg(test)]
 mod tables;

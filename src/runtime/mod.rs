@@ -2,7 +2,9 @@
 
 mod agenda;
 mod clock;
+mod pulse;
 mod snapshot;
 
 pub use clock::Clock;
+pub use pulse::Pulse;
 pub use snapshot::{SecretView, Snapshot};

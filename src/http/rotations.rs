@@ -1,0 +1,185 @@
+//! `/v1/rotations` and `/v1/rotations/{id}`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use machine::judge::RotationView;
+use machine::milestones::{Proof, Works};
+use machine::model::ConsumerId;
+use machine::rotations::{Ending, Origin, Rotation};
+use machine::window::DangerWindow;
+use serde::Serialize;
+
+use super::Shown;
+use super::page::{Page, Paging};
+use super::problem::Problem;
+use super::timeline::{Entry, timeline};
+use super::views::{StandingView, WaitView, WindowView};
+use crate::runtime::{SecretView, Snapshot};
+use crate::telemetry::words;
+
+#[derive(Serialize)]
+pub(super) struct RotationSummary {
+    /// Short and stable, made from secret, version and n.
+    id: String,
+    secret: String,
+    secret_arn: String,
+    version: String,
+    /// The how-many-th promotion of this version.
+    n: u32,
+    /// `rotation`, `manual`, `rollback`, or `baseline`: current when the secret was first seen.
+    origin: &'static str,
+    phase: &'static str,
+    phase_text: String,
+    /// How it ended otherwise than by its success.
+    ending: Option<&'static str>,
+    /// Why the new version is believed to work.
+    works: WorksView,
+    replaced_version: Option<String>,
+    danger_window: Option<WindowView>,
+}
+
+#[derive(Serialize)]
+struct WorksView {
+    /// `login`, `test-secret`, `protocol`, `refused` or `unproven`.
+    verdict: &'static str,
+    at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+pub(super) struct RotationDetail {
+    #[serde(flatten)]
+    summary: RotationSummary,
+    strategy: &'static str,
+    /// In the order of what happened.
+    timeline: Vec<Entry>,
+    consumers: Vec<StandingView>,
+    /// Of the version that is current.
+    waits: Vec<WaitView>,
+}
+
+pub(super) async fn list(
+    State(shown): State<Shown>,
+    paging: Paging,
+) -> Result<Json<Page<RotationSummary>>, Problem> {
+    let (snapshot, now) = (shown.latest(), shown.now());
+    let views = snapshot.secrets.values();
+    let keyed = views.flat_map(|view| {
+        let rotations = view.judgement.rotations.iter();
+        rotations.map(|rotation| (order(&rotation.rotation), (&**view, rotation)))
+    });
+    let page = paging.cut("rotations", snapshot.at, keyed.collect(), |(view, rotation)| {
+        summary(view, rotation, now)
+    })?;
+    Ok(Json(page))
+}
+
+pub(super) async fn one(
+    State(shown): State<Shown>,
+    Path(id): Path<String>,
+) -> Result<Json<RotationDetail>, Problem> {
+    let (snapshot, now) = (shown.latest(), shown.now());
+    let mut all = snapshot.secrets.values().flat_map(|view| {
+        let rotations = view.judgement.rotations.iter();
+        rotations.map(|rotation| (&**view, rotation))
+    });
+    let (view, rotation) = all
+        .find(|(_, rotation)| rotation.rotation.key.id().as_str() == id)
+        .ok_or_else(|| {
+            Problem::not_found(format!("no rotation {id:?} is known; /v1/rotations lists them"))
+        })?;
+    Ok(Json(RotationDetail {
+        summary: summary(view, rotation, now),
+        strategy: words::strategy(view.judgement.strategy.0),
+        timeline: timeline(&snapshot, view, rotation),
+        consumers: consumers(&snapshot, view, rotation),
+        waits: if rotation.rotation.is_current() {
+            WaitView::all(&snapshot, &view.arn)
+        } else {
+            Vec::new()
+        },
+    }))
+}
+
+/// Latest first: when it was first seen, counted down, and its id.
+fn order(rotation: &Rotation) -> String {
+    let begun = rotation.started.as_ref().or(rotation.promoted.as_ref());
+    let begun = begun.map_or(0, |seen| seen.when.not_after.as_microsecond().max(0));
+    format!("{:019} {}", i64::MAX - begun, rotation.key.id())
+}
+
+/// All rotations of one secret, latest first.
+pub(super) fn summaries(view: &SecretView, now: Timestamp) -> Vec<RotationSummary> {
+    let latest_first = view.judgement.rotations.iter().rev();
+    latest_first
+        .map(|rotation| summary(view, rotation, now))
+        .collect()
+}
+
+fn summary(view: &SecretView, rotation: &RotationView, now: Timestamp) -> RotationSummary {
+    let key = &rotation.rotation.key;
+    RotationSummary {
+        id: key.id().to_string(),
+        secret: view.name.clone(),
+        secret_arn: key.secret.to_string(),
+        version: key.version.to_string(),
+        n: key.n,
+        origin: match rotation.rotation.origin {
+            Origin::Rotation => "rotation",
+            Origin::Manual => "manual",
+            Origin::Rollback => "rollback",
+            Origin::Baseline => "baseline",
+        },
+        phase: rotation.phase.name(),
+        phase_text: rotation.phase.to_string(),
+        ending: rotation.rotation.ending.map(|(ending, _)| ending_word(ending)),
+        works: works(rotation.works),
+        replaced_version: rotation.rotation.replaced.as_ref().map(ToString::to_string),
+        danger_window: DangerWindow::of(rotation, &view.reached).map(|window| WindowView::of(window, now)),
+    }
+}
+
+pub(super) fn ending_word(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Abandoned => "abandoned",
+        Ending::OnlyTested => "only-tested",
+        Ending::Superseded => "superseded",
+        Ending::RolledBack => "rolled-back",
+    }
+}
+
+fn works(works: Works) -> WorksView {
+    let (verdict, at) = match works {
+        Works::Yes(Proof::Login(at)) => ("login", Some(at)),
+        Works::Yes(Proof::TestSecret(at)) => ("test-secret", Some(at)),
+        Works::Yes(Proof::Protocol) => ("protocol", None),
+        Works::No { refused } => ("refused", Some(refused)),
+        Works::Unproven => ("unproven", None),
+    };
+    WorksView { verdict, at }
+}
+
+/// The current promotion's standings; for one of the past, what its consumers had come to.
+fn consumers(snapshot: &Snapshot, view: &SecretView, rotation: &RotationView) -> Vec<StandingView> {
+    let key = &rotation.rotation.key;
+    if rotation.rotation.is_current() {
+        let standings = rotation.consumers.iter();
+        return standings
+            .map(|(id, standing)| StandingView::of(snapshot, &view.arn, id, Some(standing)))
+            .collect();
+    }
+    let past = view.reached.iter().filter(|((of, _), _)| of == key);
+    past.filter_map(|((_, id), stages)| stages.last().map(|(at, stage)| past_standing(id, *at, *stage)))
+        .collect()
+}
+
+fn past_standing(id: &ConsumerId, at: Timestamp, stage: machine::model::Stage) -> StandingView {
+    StandingView {
+        consumer: id.to_string(),
+        stage: Some(words::stage(stage)),
+        why: None,
+        as_of: Some(at),
+        wants: None,
+        waits_for: None,
+    }
+}

@@ -1,0 +1,77 @@
+//! `/v1/status`: everything at a glance.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Shown;
+use super::counts::{FindingCounts, Index, StageCounts, phase};
+use crate::runtime::Snapshot;
+use crate::telemetry::{COMMIT, VERSION};
+
+#[derive(Serialize)]
+pub(super) struct Status {
+    version: &'static str,
+    commit: &'static str,
+    /// The account is a simulated one.
+    simulated: bool,
+    ready: bool,
+    draining: bool,
+    /// What is missing before it is ready.
+    missing: Vec<String>,
+    started: Timestamp,
+    /// When the state was published.
+    at: Timestamp,
+    uptime_seconds: f64,
+    /// Since the loop last turned.
+    loop_age_seconds: f64,
+    secrets: SecretCounts,
+    /// Pairs of secret and consumer.
+    consumers: StageCounts,
+    /// Things that are wanted and wait.
+    waits: usize,
+    findings: FindingCounts,
+    journal_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct SecretCounts {
+    total: usize,
+    by_phase: BTreeMap<&'static str, usize>,
+}
+
+pub(super) async fn get(State(shown): State<Shown>) -> Json<Status> {
+    let snapshot = shown.latest();
+    let now = shown.now();
+    Json(Status {
+        version: VERSION,
+        commit: COMMIT,
+        simulated: snapshot.simulated,
+        ready: snapshot.is_ready(),
+        draining: snapshot.draining,
+        missing: snapshot.missing.clone(),
+        started: snapshot.started,
+        at: snapshot.at,
+        uptime_seconds: now.duration_since(snapshot.started).as_secs_f64(),
+        loop_age_seconds: shown.pulse.age(now).as_secs_f64(),
+        secrets: secrets(&snapshot),
+        consumers: Index::of(&snapshot).count_all(&snapshot),
+        waits: snapshot.waits.len(),
+        findings: FindingCounts::of(&snapshot.all_findings()),
+        journal_bytes: snapshot.journal_bytes,
+    })
+}
+
+fn secrets(snapshot: &Snapshot) -> SecretCounts {
+    let mut by_phase = BTreeMap::new();
+    for view in snapshot.secrets.values() {
+        *by_phase.entry(phase(view)).or_default() += 1;
+    }
+    SecretCounts {
+        total: snapshot.secrets.len(),
+        by_phase,
+    }
+}

@@ -1,0 +1,218 @@
+//! What happened in one rotation, in order: its steps, its consumers, what was done, with intervals and sources.
+
+use jiff::Timestamp;
+use machine::judge::RotationView;
+use machine::model::{Attempt, ConsumerId, Done, Outcome, Stage, When};
+use machine::rotations::{Ending, Rotation, Seen, Source};
+use serde::Serialize;
+
+use super::rotations::ending_word;
+use super::views::Interval;
+use crate::runtime::{SecretView, Snapshot};
+use crate::telemetry::words;
+
+/// One thing that happened. Fields that do not concern it are absent.
+#[derive(Serialize)]
+pub(super) struct Entry {
+    /// `started`, `createSecret`, `setSecret`, `testSecret`, `finishSecret`, `promoted`, `step-failed`, `ended`,
+    /// `consumer`, `remediation-decided` or `remediation-answered`.
+    what: &'static str,
+    /// The same for people.
+    text: String,
+    #[serde(flatten)]
+    interval: Interval,
+    /// Who told: `labels`, `versions`, `log`, `login`, `look` or `watchdog`.
+    sources: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending: Option<&'static str>,
+    /// What orders it: not the interval alone, for a step that was seen late still came before the next.
+    #[serde(skip)]
+    order: Timestamp,
+}
+
+impl Entry {
+    fn new(what: &'static str, text: impl Into<String>, when: When, sources: Vec<&'static str>) -> Self {
+        Self {
+            what,
+            text: text.into(),
+            interval: when.into(),
+            sources,
+            step: None,
+            consumer: None,
+            stage: None,
+            attempt: None,
+            action: None,
+            outcome: None,
+            ending: None,
+            order: when.not_after,
+        }
+    }
+}
+
+pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &RotationView) -> Vec<Entry> {
+    let mut entries = milestones(&rotation.rotation);
+    entries.extend(failures(&rotation.rotation));
+    let key = &rotation.rotation.key;
+    for ((_, consumer), stages) in view.reached.iter().filter(|((of, _), _)| of == key) {
+        entries.extend(
+            stages
+                .iter()
+                .map(|(at, stage)| stage_entry(consumer, *at, *stage)),
+        );
+    }
+    for (consumer, facts) in &snapshot.consumers {
+        entries.extend(
+            facts
+                .attempts_for(key)
+                .flat_map(|attempt| attempt_entries(consumer, attempt)),
+        );
+    }
+    entries.extend(
+        rotation
+            .rotation
+            .ending
+            .map(|(ending, when)| ending_entry(ending, when)),
+    );
+    entries.sort_by_key(|entry| entry.order);
+    entries
+}
+
+/// The steps in the order that the protocol prescribes, however late each was seen.
+fn milestones(rotation: &Rotation) -> Vec<Entry> {
+    let through_pending = rotation.started.is_some();
+    let (last, text) = if through_pending {
+        (
+            "finishSecret",
+            "finishSecret: AWSCURRENT moved to the new version",
+        )
+    } else {
+        ("promoted", "AWSCURRENT moved to this version")
+    };
+    let steps: [(&'static str, &str, &Option<Seen>); 5] = [
+        (
+            "started",
+            "the rotation began: AWSPENDING appeared",
+            &rotation.started,
+        ),
+        (
+            "createSecret",
+            "createSecret: the new version has a value",
+            &rotation.created,
+        ),
+        (
+            "setSecret",
+            "setSecret: the database has the new password, the danger window is open",
+            &rotation.exposed,
+        ),
+        (
+            "testSecret",
+            "testSecret: the rotation logged in with the new password",
+            &rotation.tested,
+        ),
+        (last, text, &rotation.promoted),
+    ];
+    let mut entries: Vec<Entry> = steps
+        .into_iter()
+        .filter_map(|(what, text, seen)| {
+            let seen = seen.as_ref()?;
+            let sources = seen.sources.iter().copied().map(source_word).collect();
+            Some(Entry::new(what, text, seen.when, sources))
+        })
+        .collect();
+    let mut next: Option<Timestamp> = None;
+    for entry in entries.iter_mut().rev() {
+        entry.order = next.map_or(entry.order, |next| entry.order.min(next));
+        next = Some(entry.order);
+    }
+    entries
+}
+
+fn source_word(source: Source) -> &'static str {
+    match source {
+        Source::Labels => "labels",
+        Source::Versions => "versions",
+        Source::Log => "log",
+        Source::Login => "login",
+    }
+}
+
+fn failures(rotation: &Rotation) -> impl Iterator<Item = Entry> {
+    rotation.failures.iter().map(|failure| {
+        let step = failure.step.map(|step| step.to_string());
+        let text = format!(
+            "{} failed: {}",
+            step.as_deref().unwrap_or("an unknown step"),
+            failure.why
+        );
+        Entry {
+            step,
+            ..Entry::new("step-failed", text, When::by(failure.at), vec!["log"])
+        }
+    })
+}
+
+fn stage_entry(consumer: &ConsumerId, at: Timestamp, stage: Stage) -> Entry {
+    let text = format!("{consumer} is seen {}", words::stage(stage));
+    Entry {
+        consumer: Some(consumer.to_string()),
+        stage: Some(words::stage(stage)),
+        ..Entry::new("consumer", text, When::by(at), vec!["look"])
+    }
+}
+
+fn attempt_entries(consumer: &ConsumerId, attempt: &Attempt) -> Vec<Entry> {
+    let decision = &attempt.decision;
+    let kind = decision.action.kind();
+    let entry = |what, text: String, when| Entry {
+        consumer: Some(consumer.to_string()),
+        attempt: Some(decision.attempt.to_string()),
+        action: Some(kind),
+        ..Entry::new(what, text, when, vec!["watchdog"])
+    };
+    let at = When::between(decision.at, decision.at);
+    let decided = entry("remediation-decided", format!("{kind} of {consumer} decided"), at);
+    let answered = attempt.outcome.as_ref().map(|(answered, outcome)| Entry {
+        outcome: Some(words::outcome(outcome)),
+        ..entry(
+            "remediation-answered",
+            format!("{kind} of {consumer}: {}", outcome_text(outcome)),
+            When::between(decision.at, *answered),
+        )
+    });
+    [decided].into_iter().chain(answered).collect()
+}
+
+fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(Done::Written { deployment: Some(id) }) => format!("done, deployment {id}"),
+        Outcome::Done(Done::Written { deployment: None }) => "done".to_owned(),
+        Outcome::Done(Done::AlreadySo) => "was so already".to_owned(),
+        Outcome::NoEffect(why) => format!("no effect, {why}"),
+        Outcome::InDoubt { why } => format!("in doubt, {why}"),
+    }
+}
+
+fn ending_entry(ending: Ending, when: When) -> Entry {
+    let text = match ending {
+        Ending::Abandoned => "abandoned: AWSPENDING went away and AWSCURRENT did not follow",
+        Ending::OnlyTested => "only tested: RotateSecret was called with RotateImmediately=false",
+        Ending::Superseded => "the next promotion took its place",
+        Ending::RolledBack => "AWSCURRENT went back to an earlier version",
+    };
+    Entry {
+        ending: Some(ending_word(ending)),
+        ..Entry::new("ended", text, when, vec!["labels"])
+    }
+}

@@ -1,0 +1,159 @@
+//! Shapes that several answers share.
+
+use jiff::Timestamp;
+use machine::consumers::Standing;
+use machine::findings::Finding;
+use machine::judge::Reason;
+use machine::model::{ConsumerId, SecretArn, When};
+use machine::window::DangerWindow;
+use serde::Serialize;
+
+use crate::runtime::Snapshot;
+use crate::telemetry::words;
+
+/// When something happened: as tightly as it was seen, no tighter.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Interval {
+    /// Null where no look showed that it had not happened yet.
+    pub not_before: Option<Timestamp>,
+    pub not_after: Timestamp,
+}
+
+impl From<When> for Interval {
+    fn from(when: When) -> Self {
+        Self {
+            not_before: when.not_before,
+            not_after: when.not_after,
+        }
+    }
+}
+
+/// From setSecret until no consumer held the old value.
+#[derive(Serialize)]
+pub(super) struct WindowView {
+    open: bool,
+    opened: Interval,
+    /// Null while it is open.
+    closed: Option<Interval>,
+    at_least_seconds: f64,
+    /// Null where its beginning has no lower bound.
+    at_most_seconds: Option<f64>,
+}
+
+impl WindowView {
+    pub(super) fn of(window: DangerWindow, now: Timestamp) -> Self {
+        Self {
+            open: window.closed.is_none(),
+            opened: window.opened.into(),
+            closed: window.closed.map(Interval::from),
+            at_least_seconds: window.at_least(now).as_secs_f64(),
+            at_most_seconds: window.at_most(now).map(|lasted| lasted.as_secs_f64()),
+        }
+    }
+}
+
+/// Why something that is wanted does not happen yet.
+#[derive(Serialize)]
+pub(super) struct WaitView {
+    pub consumer: String,
+    pub reason: String,
+    /// When the wait ends by itself, where that is known.
+    pub until: Option<Timestamp>,
+}
+
+impl WaitView {
+    pub(super) fn of(consumer: &ConsumerId, reason: &Reason) -> Self {
+        let until = match reason {
+            Reason::Margin { until } | Reason::Proof { until } => Some(*until),
+            Reason::Observing
+            | Reason::Held
+            | Reason::Unproven
+            | Reason::Refused
+            | Reason::First { .. }
+            | Reason::FirstFailed { .. }
+            | Reason::Moving { .. }
+            | Reason::Unseen { .. }
+            | Reason::Busy { .. }
+            | Reason::InFlight { .. }
+            | Reason::Wave { .. }
+            | Reason::HourlyCap { .. }
+            | Reason::OwnServiceLast
+            | Reason::Draining
+            | Reason::Journal => None,
+        };
+        Self {
+            consumer: consumer.to_string(),
+            reason: reason.to_string(),
+            until,
+        }
+    }
+
+    /// The waits of one secret's consumers.
+    pub(super) fn all(snapshot: &Snapshot, secret: &SecretArn) -> Vec<Self> {
+        let of_secret = snapshot.waits.iter().filter(|((arn, _), _)| arn == secret);
+        of_secret
+            .map(|((_, consumer), reason)| Self::of(consumer, reason))
+            .collect()
+    }
+}
+
+/// How one consumer stands with the current version of one secret.
+#[derive(Serialize)]
+pub(super) struct StandingView {
+    pub consumer: String,
+    /// Null where no promotion was seen to judge it by.
+    pub stage: Option<&'static str>,
+    pub why: Option<String>,
+    /// The look that this rests on.
+    pub as_of: Option<Timestamp>,
+    /// The remediation that would help.
+    pub wants: Option<&'static str>,
+    /// Why that does not happen yet.
+    pub waits_for: Option<String>,
+}
+
+impl StandingView {
+    pub(super) fn of(
+        snapshot: &Snapshot,
+        secret: &SecretArn,
+        id: &ConsumerId,
+        standing: Option<&Standing>,
+    ) -> Self {
+        let waits_for = snapshot.waits.get(&(secret.clone(), id.clone()));
+        Self {
+            consumer: id.to_string(),
+            stage: standing.map(|standing| words::stage(standing.stage)),
+            why: standing.map(|standing| standing.why.to_string()),
+            as_of: standing.and_then(|standing| standing.as_of),
+            wants: standing.and_then(|standing| Some(standing.action.as_ref()?.kind())),
+            waits_for: waits_for.map(ToString::to_string),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct FindingView {
+    severity: String,
+    kind: &'static str,
+    subject: String,
+    /// The secret's name, where it is about one.
+    secret: Option<String>,
+    secret_arn: Option<String>,
+    text: String,
+    /// What to do about it.
+    remedy: String,
+}
+
+impl FindingView {
+    pub(super) fn of(finding: &Finding) -> Self {
+        Self {
+            severity: finding.severity.to_string(),
+            kind: finding.kind,
+            subject: finding.subject.clone(),
+            secret: finding.secret.as_ref().map(|arn| arn.name().to_owned()),
+            secret_arn: finding.secret.as_ref().map(ToString::to_string),
+            text: finding.text.clone(),
+            remedy: finding.remedy.clone(),
+        }
+    }
+}

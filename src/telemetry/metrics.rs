@@ -1,0 +1,298 @@
+//! Metrics, each declared once: the field is the name behind `rotation_watchdog_`, its doc comment is the help text.
+
+use machine::model::{LoginAnswer, Outcome};
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
+};
+
+use super::{Reading, words};
+
+/// Labels and buckets of a metric.
+struct Shape {
+    labels: &'static [&'static str],
+    buckets: &'static [f64],
+}
+
+const PLAIN: Shape = by(&[]);
+
+const fn by(labels: &'static [&'static str]) -> Shape {
+    Shape { labels, buckets: &[] }
+}
+
+impl Shape {
+    const fn within(mut self, buckets: &'static [f64]) -> Self {
+        self.buckets = buckets;
+        self
+    }
+}
+
+/// From a moment that applications survive to one that nobody does.
+const WINDOW: &[f64] = &[
+    0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 14400.0,
+];
+/// One write has ten seconds.
+const WRITE: &[f64] = &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const LAG: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// A type of metric, made from its declaration.
+trait Kind: Collector + Clone + Sized + 'static {
+    fn make(name: &str, help: &str, shape: &Shape) -> Result<Self, prometheus::Error>;
+}
+
+macro_rules! kinds {
+    ($($kind:ty: |$name:ident, $help:ident, $shape:ident| $make:expr;)*) => {$(
+        impl Kind for $kind {
+            fn make($name: &str, $help: &str, $shape: &Shape) -> Result<Self, prometheus::Error> {
+                $make
+            }
+        }
+    )*};
+}
+
+kinds! {
+    IntGauge: |name, help, _shape| Self::new(name, help);
+    Gauge: |name, help, _shape| Self::new(name, help);
+    IntGaugeVec: |name, help, shape| Self::new(Opts::new(name, help), shape.labels);
+    GaugeVec: |name, help, shape| Self::new(Opts::new(name, help), shape.labels);
+    IntCounterVec: |name, help, shape| Self::new(Opts::new(name, help), shape.labels);
+    Histogram: |name, help, shape| {
+        Self::with_opts(HistogramOpts::new(name, help).buckets(shape.buckets.to_vec()))
+    };
+    HistogramVec: |name, help, shape| {
+        Self::new(HistogramOpts::new(name, help).buckets(shape.buckets.to_vec()), shape.labels)
+    };
+}
+
+macro_rules! metrics {
+    ($(#[$about:meta])* struct $group:ident { $(#[doc = $help:literal] $metric:ident: $kind:ty = $shape:expr,)* }) => {
+        $(#[$about])*
+        struct $group { $(#[doc = $help] $metric: $kind,)* }
+
+        impl $group {
+            fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+                $(
+                    let name = concat!("rotation_watchdog_", stringify!($metric));
+                    let $metric = <$kind as Kind>::make(name, $help.trim(), &$shape)?;
+                    registry.register(Box::new($metric.clone()))?;
+                )*
+                Ok(Self { $($metric,)* })
+            }
+        }
+    };
+}
+
+metrics! {
+    /// What the loop and the adapters count as it happens.
+    struct Counted {
+        /// Rotations that ended, by result.
+        rotations_total: IntCounterVec = by(&["result"]),
+        /// Time from setSecret until no consumer held the old value, for each rotation whose window closed.
+        danger_window_seconds: Histogram = PLAIN.within(WINDOW),
+        /// Time from sending one write to the world until its answer, by kind.
+        remediation_duration_seconds: HistogramVec = by(&["kind"]).within(WRITE),
+        /// Writes to the world that were answered or given up, by kind and outcome.
+        remediations_total: IntCounterVec = by(&["kind", "outcome"]),
+        /// Logins with a version of a secret, by result.
+        login_tests_total: IntCounterVec = by(&["result"]),
+        /// Calls to AWS, by service, operation and outcome.
+        aws_calls_total: IntCounterVec = by(&["service", "operation", "outcome"]),
+        /// How much later than due the loop took a turn.
+        loop_lag_seconds: Histogram = PLAIN.within(LAG),
+    }
+}
+
+metrics! {
+    /// What is read from the state at each scrape.
+    struct Read {
+        /// 1 for the phase that the secret is in; its other phases have no series.
+        secret_phase: IntGaugeVec = by(&["secret", "phase"]),
+        /// Time since DescribeSecret last answered for the secret.
+        last_look_age_seconds: GaugeVec = by(&["secret"]),
+        /// Secrets without series of their own because of the cap.
+        secrets_without_series: IntGauge = PLAIN,
+        /// Secrets, by phase; not capped.
+        secrets: IntGaugeVec = by(&["phase"]),
+        /// Pairs of secret and consumer, by how far the consumer came with the version that is current.
+        consumers: IntGaugeVec = by(&["state"]),
+        /// Findings that stand, by severity.
+        findings: IntGaugeVec = by(&["severity"]),
+        /// Size of the journal on disk.
+        journal_bytes: Gauge = PLAIN,
+        /// 1 when ready: the journal replayed, the first sweep done, not draining.
+        ready: IntGauge = PLAIN,
+        /// Always 1; the labels say what was built.
+        build_info: IntGaugeVec = by(&["version", "commit"]),
+    }
+}
+
+/// How a rotation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationResult {
+    /// Promoted, and no consumer holds the old value.
+    Completed,
+    /// The next promotion came first.
+    Superseded,
+    Abandoned,
+    OnlyTested,
+    RolledBack,
+}
+
+impl RotationResult {
+    const ALL: [Self; 5] = [
+        Self::Completed,
+        Self::Superseded,
+        Self::Abandoned,
+        Self::OnlyTested,
+        Self::RolledBack,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Superseded => "superseded",
+            Self::Abandoned => "abandoned",
+            Self::OnlyTested => "only-tested",
+            Self::RolledBack => "rolled-back",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricsOptions {
+    /// Secrets with series of their own; the rest is only counted.
+    pub secret_series: usize,
+}
+
+impl Default for MetricsOptions {
+    fn default() -> Self {
+        Self { secret_series: 200 }
+    }
+}
+
+/// All metrics of the program, in a registry of its own.
+pub struct Metrics {
+    registry: Registry,
+    counted: Counted,
+    options: MetricsOptions,
+}
+
+impl Metrics {
+    /// Fails only where a declaration in this file is wrong.
+    pub fn new(options: MetricsOptions) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let counted = Counted::register(&registry)?;
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        for result in RotationResult::ALL {
+            counted.rotations_total.with_label_values(&[result.name()]);
+        }
+        Ok(Self {
+            registry,
+            counted,
+            options,
+        })
+    }
+
+    pub fn rotation_ended(&self, result: RotationResult) {
+        self.counted
+            .rotations_total
+            .with_label_values(&[result.name()])
+            .inc();
+    }
+
+    pub fn danger_window(&self, seconds: f64) {
+        self.counted.danger_window_seconds.observe(seconds);
+    }
+
+    /// One write was answered; `kind` is `Action::kind`.
+    pub fn remediation_ended(&self, kind: &'static str, outcome: &Outcome, seconds: f64) {
+        let outcome = words::outcome(outcome);
+        self.counted
+            .remediations_total
+            .with_label_values(&[kind, outcome])
+            .inc();
+        self.counted
+            .remediation_duration_seconds
+            .with_label_values(&[kind])
+            .observe(seconds);
+    }
+
+    pub fn login(&self, answer: &LoginAnswer) {
+        self.counted
+            .login_tests_total
+            .with_label_values(&[words::login(answer)])
+            .inc();
+    }
+
+    /// Static words only: the labels stay bounded.
+    pub fn aws_call(&self, service: &'static str, operation: &'static str, outcome: &'static str) {
+        self.counted
+            .aws_calls_total
+            .with_label_values(&[service, operation, outcome])
+            .inc();
+    }
+
+    /// The loop took a turn, so much later than it was due.
+    pub fn loop_turn(&self, lag_seconds: f64) {
+        self.counted.loop_lag_seconds.observe(lag_seconds);
+    }
+
+    /// Prometheus' text format. Gauges are made anew for each scrape, so that what is gone has no series.
+    pub fn render(&self, reading: &Reading) -> Result<String, prometheus::Error> {
+        let registry = Registry::new();
+        Read::register(&registry)?.set(reading, self.options);
+        let mut families = self.registry.gather();
+        families.extend(registry.gather());
+        families.sort_by(|a, b| a.name().cmp(b.name()));
+        TextEncoder::new().encode_to_string(&families)
+    }
+}
+
+impl Read {
+    fn set(&self, reading: &Reading, options: MetricsOptions) {
+        self.set_secrets(reading, options.secret_series);
+        set_each(&self.consumers, &reading.consumers);
+        set_each(&self.findings, &reading.findings);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a gauge is a float; exact up to 9 petabytes"
+        )]
+        self.journal_bytes.set(reading.journal_bytes as f64);
+        self.ready.set(i64::from(reading.ready));
+        self.build_info
+            .with_label_values(&[super::VERSION, super::COMMIT])
+            .set(1);
+    }
+
+    fn set_secrets(&self, reading: &Reading, cap: usize) {
+        for secret in &reading.secrets {
+            self.secrets.with_label_values(&[secret.phase]).inc();
+        }
+        for secret in reading.secrets.iter().take(cap) {
+            self.secret_phase
+                .with_label_values(&[secret.name.as_str(), secret.phase])
+                .set(1);
+            if let Some(age) = secret.last_look_age_seconds {
+                self.last_look_age_seconds
+                    .with_label_values(&[&secret.name])
+                    .set(age);
+            }
+        }
+        let over = reading.secrets.len().saturating_sub(cap);
+        self.secrets_without_series
+            .set(i64::try_from(over).unwrap_or(i64::MAX));
+    }
+}
+
+fn set_each(gauge: &IntGaugeVec, counts: &std::collections::BTreeMap<&'static str, usize>) {
+    for (label, count) in counts {
+        gauge
+            .with_label_values(&[*label])
+            .set(i64::try_from(*count).unwrap_or(i64::MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests;
