@@ -7,4 +7,5 @@ pub mod observe;
 pub mod ports;
 pub mod remediation;
 pub mod runtime;
+pub mod store;
 pub mod telemetry;

@@ -191,7 +191,7 @@ impl State {
     }
 
     /// Merges a fact. Returns it, with what it borders on, if it narrowed the knowledge.
-    pub(crate) fn learn(&mut self, fact: Fact) -> Vec<Fact> {
+    pub fn learn(&mut self, fact: Fact) -> Vec<Fact> {
         match fact {
             Fact::Labels {
                 secret,

@@ -2,9 +2,16 @@
 
 mod agenda;
 mod clock;
+mod parts;
+mod publish;
 mod pulse;
+mod questions;
 mod snapshot;
+mod story;
+mod watchdog;
 
 pub use clock::Clock;
+pub use parts::{Assignment, Decide, Options, Parts, Rules};
 pub use pulse::Pulse;
 pub use snapshot::{SecretView, Snapshot};
+pub use watchdog::{RunError, Watchdog};

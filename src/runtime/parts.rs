@@ -36,7 +36,11 @@ pub struct Decide {
 
 impl Default for Decide {
     fn default() -> Self {
-        Self { step: machine::step::step, judge: machine::judge::judge, admit: machine::fleet::admit }
+        Self {
+            step: machine::step::step,
+            judge: machine::judge::judge,
+            admit: machine::fleet::admit,
+        }
     }
 }
 

@@ -43,7 +43,13 @@ pub(super) struct Publisher {
 impl Publisher {
     pub(super) fn new(now: Timestamp, simulated: bool) -> Self {
         let (sender, _) = watch::channel(Arc::new(Snapshot::empty(now, simulated)));
-        Self { sender, secrets: BTreeMap::new(), changed: BTreeSet::new(), last: now - PAUSE, pending: false }
+        Self {
+            sender,
+            secrets: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            last: now - PAUSE,
+            pending: false,
+        }
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
@@ -82,7 +88,10 @@ impl Publisher {
         }
         let consumers = view.state.consumers.iter().map(|(id, facts)| {
             let known = before.consumers.get(id).filter(|known| ***known == *facts);
-            (id.clone(), known.cloned().unwrap_or_else(|| Arc::new(facts.clone())))
+            (
+                id.clone(),
+                known.cloned().unwrap_or_else(|| Arc::new(facts.clone())),
+            )
         });
         self.sender.send_replace(Arc::new(Snapshot {
             at: now,
@@ -108,7 +117,8 @@ fn fleet_findings(view: &View<'_>, now: Timestamp) -> Vec<Finding> {
             kind: "journal",
             subject: "journal".to_owned(),
             secret: None,
-            text: "the journal cannot be written: nothing is decided, only what sleeps is put back".to_owned(),
+            text: "the journal cannot be written: nothing is decided, only what sleeps is put back"
+                .to_owned(),
             remedy: "make room on the disk of store.path; it goes on by itself".to_owned(),
         });
     }
@@ -125,7 +135,11 @@ fn secret_view(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> Option<Se
         findings: findings::of_secret(view.state, secret, &judgement, view.settings, now),
         judgement,
         seen: facts.seen.as_ref().map(|(_, seen)| seen.clone()),
-        last_look: view.state.looked.get(&LookKey::Secret(secret.clone())).map(|look| look.arrived),
+        last_look: view
+            .state
+            .looked
+            .get(&LookKey::Secret(secret.clone()))
+            .map(|look| look.arrived),
         reached: facts.reached.clone(),
     })
 }
@@ -135,11 +149,19 @@ fn missing(view: &View<'_>) -> Vec<String> {
     let tried = |key: &LookKey| view.state.looked.contains_key(key) || view.state.failing.contains_key(key);
     let mut missing = Vec::new();
     if !view.state.looked.contains_key(&LookKey::Sweep) {
-        let why = view.state.failing.get(&LookKey::Sweep).map(|failing| format!(": {}", failing.failure));
+        let why = view
+            .state
+            .failing
+            .get(&LookKey::Sweep)
+            .map(|failing| format!(": {}", failing.failure));
         missing.push(format!("the first list of secrets{}", why.unwrap_or_default()));
         return missing;
     }
-    let unseen = view.assigned.keys().filter(|secret| !tried(&LookKey::Secret((*secret).clone()))).count();
+    let unseen = view
+        .assigned
+        .keys()
+        .filter(|secret| !tried(&LookKey::Secret((*secret).clone())))
+        .count();
     if unseen > 0 {
         missing.push(format!("the first look at {unseen} secrets"));
     }

@@ -24,7 +24,10 @@ pub(super) fn question(watchdog: &Watchdog, key: &LookKey, now: Timestamp) -> Op
         LookKey::Log(secret) => log(watchdog, secret, now)?,
         LookKey::Login(secret, version) => login(watchdog, secret, version)?,
         LookKey::Consumer(consumer) => Question::Consumer(consumer.clone()),
-        LookKey::Discovery(scope) => Question::Discovery { scope: scope.clone(), wanted: Arc::new(wanted(watchdog)) },
+        LookKey::Discovery(scope) => Question::Discovery {
+            scope: scope.clone(),
+            wanted: Arc::new(wanted(watchdog)),
+        },
     })
 }
 
@@ -32,9 +35,16 @@ fn log(watchdog: &Watchdog, secret: &SecretArn, now: Timestamp) -> Option<Questi
     let facts = watchdog.state.secrets.get(secret)?;
     let assignment = watchdog.assigned.get(secret)?;
     let lambda = facts.rotation_lambda()?.rsplit(':').next()?.to_owned();
-    let started = watchdog.judgements.get(secret).and_then(|j| j.latest()?.rotation.started.clone());
+    let started = watchdog
+        .judgements
+        .get(secret)
+        .and_then(|j| j.latest()?.rotation.started.clone());
     let from = started.map_or(now, |seen| seen.when.not_after) - LOG_LOOKBACK;
-    let last = watchdog.state.looked.get(&LookKey::Log(secret.clone())).map(|look| look.sent - LOG_OVERLAP);
+    let last = watchdog
+        .state
+        .looked
+        .get(&LookKey::Log(secret.clone()))
+        .map(|look| look.sent - LOG_OVERLAP);
     Some(Question::Log {
         secret: secret.clone(),
         lambda,
@@ -52,18 +62,29 @@ fn login(watchdog: &Watchdog, secret: &SecretArn, version: &VersionId) -> Option
         (&labels.pending, "AWSPENDING"),
         (&labels.previous, "AWSPREVIOUS"),
     ];
-    let (_, stage) = by.into_iter().find(|(labelled, _)| labelled.as_ref() == Some(version))?;
+    let (_, stage) = by
+        .into_iter()
+        .find(|(labelled, _)| labelled.as_ref() == Some(version))?;
     let target = watchdog.assigned.get(secret)?.login.clone();
-    Some(Question::Login { secret: secret.clone(), version: version.clone(), stage, target })
+    Some(Question::Login {
+        secret: secret.clone(),
+        version: version.clone(),
+        stage,
+        target,
+    })
 }
 
 fn wanted(watchdog: &Watchdog) -> Wanted {
     let secrets: Vec<SecretArn> = watchdog.assigned.keys().cloned().collect();
-    let of_rule = watchdog.assigned.iter().filter_map(|(secret, assignment)| {
-        assignment.login.host.clone().map(|host| (host, secret.clone()))
-    });
+    let of_rule = watchdog
+        .assigned
+        .iter()
+        .filter_map(|(secret, assignment)| assignment.login.host.clone().map(|host| (host, secret.clone())));
     let named = watchdog.options.database_hosts.iter().filter_map(|(host, name)| {
-        secrets.iter().find(|secret| secret.name() == name).map(|secret| (host.clone(), secret.clone()))
+        secrets
+            .iter()
+            .find(|secret| secret.name() == name)
+            .map(|secret| (host.clone(), secret.clone()))
     });
     let hosts = of_rule.chain(named).collect();
     Wanted { secrets, hosts }
@@ -76,7 +97,11 @@ pub(super) fn scopes(state: &State, clusters: Option<&[String]>) -> BTreeSet<Sco
         Some(clusters) => clusters.to_vec(),
         None => {
             scopes.insert(Scope::Clusters);
-            state.scopes.get(&Scope::Clusters).map(|(_, seen)| seen.clusters.clone()).unwrap_or_default()
+            state
+                .scopes
+                .get(&Scope::Clusters)
+                .map(|(_, seen)| seen.clusters.clone())
+                .unwrap_or_default()
         }
     };
     for cluster in found {

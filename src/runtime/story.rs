@@ -1,16 +1,29 @@
 //! The log of what happens: one line for each thing seen, decided and done. A line reads alone.
 
+use jiff::Timestamp;
 use machine::judge::{Judgement, RotationView};
-use machine::model::{Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, VersionId};
-use machine::rotations::Origin;
+use machine::model::{
+    Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, VersionId,
+};
+use machine::phase::Phase;
+use machine::rotations::{Ending, Origin};
 use machine::state::State;
+use machine::window::DangerWindow;
 
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, RotationResult, words};
 
 /// Tells what an event says that no judgement will.
 pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
     match event {
-        Event::Seen { evidence: Evidence::Login { secret, version, answer }, .. } => {
+        Event::Seen {
+            evidence:
+                Evidence::Login {
+                    secret,
+                    version,
+                    answer,
+                },
+            ..
+        } => {
             tell_login(secret, version, answer, state, metrics);
         }
         Event::Seen { look, evidence } => {
@@ -24,39 +37,42 @@ pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
         Event::Unseen { .. } => {}
         Event::Decided(decision) => tell_decision(decision),
         Event::Ended { attempt, at, outcome } => {
-            let known = state.owners.get(attempt).and_then(|owner| state.consumers.get(owner));
-            let found = known.and_then(|facts| facts.attempts.iter().find(|a| &a.decision.attempt == attempt));
+            let known = state
+                .owners
+                .get(attempt)
+                .and_then(|owner| state.consumers.get(owner));
+            let found =
+                known.and_then(|facts| facts.attempts.iter().find(|a| &a.decision.attempt == attempt));
             if let Some(found) = found {
                 let lasted = at.duration_since(found.decision.at).as_secs_f64();
                 tell_outcome(&found.decision, outcome);
-                metrics.remediation_ended(found.decision.action.kind(), outcome_name(outcome), lasted);
+                metrics.remediation_ended(found.decision.action.kind(), outcome, lasted);
             }
         }
     }
 }
 
-fn tell_login(secret: &SecretArn, version: &VersionId, answer: &LoginAnswer, state: &State, metrics: &Metrics) {
-    let result = login_name(answer);
-    metrics.login(result);
-    let known = state.secrets.get(secret).and_then(|facts| facts.logins.get(version)?.latest());
+fn tell_login(
+    secret: &SecretArn,
+    version: &VersionId,
+    answer: &LoginAnswer,
+    state: &State,
+    metrics: &Metrics,
+) {
+    metrics.login(answer);
+    let result = words::login(answer);
+    let known = state
+        .secrets
+        .get(secret)
+        .and_then(|facts| facts.logins.get(version)?.latest());
     if known.is_some_and(|run| run.state == *answer) {
         return;
     }
     match answer {
         LoginAnswer::Accepted => tracing::info!(secret = secret.name(), %version, "login accepted"),
-        other => tracing::info!(secret = secret.name(), %version, result, "login not accepted: {}", login_words(other)),
-    }
-}
-
-fn login_name(answer: &LoginAnswer) -> &'static str {
-    match answer {
-        LoginAnswer::Accepted => "accepted",
-        LoginAnswer::Refused { .. } => "refused",
-        LoginAnswer::Account { .. } => "account",
-        LoginAnswer::Busy { .. } => "busy",
-        LoginAnswer::Unreachable { .. } => "unreachable",
-        LoginAnswer::Tls { .. } => "tls",
-        LoginAnswer::Unusable { .. } => "unusable",
+        other => {
+            tracing::info!(secret = secret.name(), %version, result, "login not accepted: {}", login_words(other))
+        }
     }
 }
 
@@ -73,7 +89,11 @@ fn login_words(answer: &LoginAnswer) -> String {
 }
 
 fn tell_decision(decision: &Decision) {
-    let rotations: Vec<String> = decision.rotations.iter().map(|rotation| rotation.id().to_string()).collect();
+    let rotations: Vec<String> = decision
+        .rotations
+        .iter()
+        .map(|rotation| rotation.id().to_string())
+        .collect();
     tracing::info!(
         consumer = %decision.consumer,
         action = decision.action.kind(),
@@ -95,35 +115,43 @@ fn tell_outcome(decision: &Decision, outcome: &Outcome) {
             tracing::error!(%consumer, action, %attempt, %why, "could not be put back; it is tried again");
         }
         Outcome::NoEffect(why) => tracing::warn!(%consumer, action, %attempt, %why, "no effect"),
-        Outcome::InDoubt { why } => tracing::warn!(%consumer, action, %attempt, why, "in doubt: looked at before anything is repeated"),
-    }
-}
-
-fn outcome_name(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Done(Done::Written { .. }) => "done",
-        Outcome::Done(Done::AlreadySo) => "already-so",
-        Outcome::NoEffect(_) => "no-effect",
-        Outcome::InDoubt { .. } => "in-doubt",
+        Outcome::InDoubt { why } => {
+            tracing::warn!(%consumer, action, %attempt, why, "in doubt: looked at before anything is repeated")
+        }
     }
 }
 
 /// Tells how a secret's rotations and their consumers moved on since the judgement before.
-pub(super) fn tell_judgement(before: Option<&Judgement>, after: &Judgement, state: &State, metrics: &Metrics) {
+pub(super) fn tell_judgement(
+    before: Option<&Judgement>,
+    after: &Judgement,
+    state: &State,
+    metrics: &Metrics,
+    now: Timestamp,
+) {
     for view in &after.rotations {
-        let known = before.and_then(|judgement| judgement.rotations.iter().find(|b| b.rotation.key == view.rotation.key));
-        if known.is_none_or(|known| known.phase != view.phase) && (before.is_some() || view.rotation.is_open()) {
+        let known = before.and_then(|judgement| {
+            judgement
+                .rotations
+                .iter()
+                .find(|b| b.rotation.key == view.rotation.key)
+        });
+        if known.is_none_or(|known| known.phase != view.phase)
+            && (before.is_some() || view.rotation.is_open())
+        {
             tell_phase(view);
         }
         for (consumer, standing) in &view.consumers {
-            let stage = known.and_then(|known| known.consumers.iter().find(|(id, _)| id == consumer)).map(|(_, s)| s.stage);
+            let stage = known
+                .and_then(|known| known.consumers.iter().find(|(id, _)| id == consumer))
+                .map(|(_, s)| s.stage);
             if stage != Some(standing.stage) && standing.stage != Stage::Unknown {
                 let secret = view.rotation.key.secret.name();
-                tracing::info!(secret, rotation = %view.rotation.key.id(), %consumer, stage = standing.stage.name(), "consumer: {}", standing.why);
+                tracing::info!(secret, rotation = %view.rotation.key.id(), %consumer, stage = words::stage(standing.stage), "consumer: {}", standing.why);
             }
         }
         if let Some(known) = known {
-            count(known, view, state, metrics);
+            count(known, view, state, metrics, now);
         }
     }
 }
@@ -136,32 +164,27 @@ fn tell_phase(view: &RotationView) {
     }
 }
 
-fn count(before: &RotationView, after: &RotationView, state: &State, metrics: &Metrics) {
-    use machine::phase::Phase;
-    if before.phase == after.phase {
-        return;
+/// Counts a rotation once, when it comes to its end.
+fn count(before: &RotationView, after: &RotationView, state: &State, metrics: &Metrics, now: Timestamp) {
+    let watched =
+        |view: &RotationView| matches!(view.phase, Phase::Verifying | Phase::Watching | Phase::Settled);
+    let ending = |view: &RotationView| view.rotation.ending.map(|(ending, _)| ending);
+    let result = match (ending(before), ending(after)) {
+        (None, Some(Ending::Abandoned)) => RotationResult::Abandoned,
+        (None, Some(Ending::OnlyTested)) => RotationResult::OnlyTested,
+        (None, Some(Ending::RolledBack)) => RotationResult::RolledBack,
+        (None, Some(Ending::Superseded)) if before.phase == Phase::Propagating => RotationResult::Superseded,
+        (None, None) if !watched(before) && watched(after) => RotationResult::Completed,
+        _ => return,
+    };
+    metrics.rotation_ended(result);
+    let reached = state
+        .secrets
+        .get(&after.rotation.key.secret)
+        .map(|facts| &facts.reached);
+    if let Some(window) = reached.and_then(|reached| DangerWindow::of(after, reached)) {
+        metrics.danger_window(window.at_least(now).as_secs_f64());
     }
-    match after.phase {
-        Phase::Verifying => {
-            metrics.rotation_ended("propagated");
-            if let Some(window) = danger_window(after, state) {
-                metrics.danger_window(window);
-            }
-        }
-        Phase::Failed { .. } => metrics.rotation_ended("failed"),
-        Phase::Abandoned => metrics.rotation_ended("abandoned"),
-        Phase::RolledBack => metrics.rotation_ended("rolled-back"),
-        _ => {}
-    }
-}
-
-/// From setSecret until the last consumer held the new value, in seconds, as the upper bounds tell.
-fn danger_window(view: &RotationView, state: &State) -> Option<f64> {
-    let opened = view.rotation.exposed.as_ref()?.when.not_after;
-    let facts = state.secrets.get(&view.rotation.key.secret)?;
-    let of_this = facts.reached.iter().filter(|((rotation, _), _)| rotation == &view.rotation.key);
-    let closed = of_this.filter_map(|(_, stages)| stages.last()).map(|(at, _)| *at).max()?;
-    Some(closed.duration_since(opened).as_secs_f64().max(0.0))
 }
 
 fn name(key: &LookKey) -> String {

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use machine::fleet::{Admission, Situation};
 use machine::judge::Judgements;
 use machine::model::{
-    AttemptId, Consumer, Decision, Event, Evidence, Fact, Look, LookKey, Outcome, Reference, ReferenceKind, Scope,
-    ScopeSeen, SecretArn,
+    AttemptId, Consumer, Decision, Event, Evidence, Fact, Look, LookKey, Outcome, Reference, ReferenceKind,
+    Scope, ScopeSeen, SecretArn,
 };
 use machine::state::State;
 use tokio::sync::watch;
@@ -134,8 +134,14 @@ impl Watchdog {
             .map(|attempt| attempt.decision.attempt.clone())
             .collect();
         for attempt in unanswered {
-            let outcome = Outcome::InDoubt { why: "the process ended before the answer".to_owned() };
-            self.take_in(Event::Ended { attempt, at: now, outcome });
+            let outcome = Outcome::InDoubt {
+                why: "the process ended before the answer".to_owned(),
+            };
+            self.take_in(Event::Ended {
+                attempt,
+                at: now,
+                outcome,
+            });
         }
         if loaded.baseline {
             tracing::info!("the journal is new: what was promoted before now is the baseline");
@@ -154,11 +160,15 @@ impl Watchdog {
             () = self.parts.clock.sleep_until(until) => {}
         }
         while events.len() < EVENTS_PER_TURN {
-            let Some(answer) = self.answers.try_join_next() else { break };
+            let Some(answer) = self.answers.try_join_next() else {
+                break;
+            };
             events.extend(self.answer(answer));
         }
         let late = self.parts.clock.now().duration_since(until);
-        self.parts.metrics.loop_turn(late.max(SignedDuration::ZERO).as_secs_f64());
+        self.parts
+            .metrics
+            .loop_turn(late.max(SignedDuration::ZERO).as_secs_f64());
         events
     }
 
@@ -180,10 +190,17 @@ impl Watchdog {
 
     fn is_drained(&self) -> bool {
         let Some(deadline) = self.drain else { return false };
-        let asleep = self.state.consumers.values().any(|facts| machine::consumers::open_sleep(facts).is_some());
+        let asleep = self
+            .state
+            .consumers
+            .values()
+            .any(|facts| machine::consumers::open_sleep(facts).is_some());
         let done = self.writes_under_way.is_empty() && !asleep && self.backlog.is_empty();
         if !done && self.parts.clock.now() >= deadline {
-            tracing::error!(asleep, "the drain's deadline passed; the next start goes on from the journal");
+            tracing::error!(
+                asleep,
+                "the drain's deadline passed; the next start goes on from the journal"
+            );
             return true;
         }
         done
@@ -195,8 +212,20 @@ impl Watchdog {
         let judged = self.judgements.values().filter_map(|judgement| judgement.wake);
         let room = self.under_way.len() < LOOKS_AT_ONCE;
         let looks = self.agenda.next(&self.under_way).filter(|_| room);
-        let others = [looks, self.admission.wake, self.journal_retry, self.drain, self.publisher.next()];
-        others.into_iter().flatten().chain(judged).chain([idle]).min().unwrap_or(idle)
+        let others = [
+            looks,
+            self.admission.wake,
+            self.journal_retry,
+            self.drain,
+            self.publisher.next(),
+        ];
+        others
+            .into_iter()
+            .flatten()
+            .chain(judged)
+            .chain([idle])
+            .min()
+            .unwrap_or(idle)
     }
 
     /// One turn: merge, judge, admit, journal, send, show.
@@ -235,7 +264,13 @@ impl Watchdog {
                 }
             }
         }
-        let sweep = matches!(&event, Event::Seen { evidence: Evidence::Sweep { .. }, .. });
+        let sweep = matches!(
+            &event,
+            Event::Seen {
+                evidence: Evidence::Sweep { .. },
+                ..
+            }
+        );
         let timing = &self.options.settings.timing;
         let facts = (self.parts.decide.step)(&mut self.state, event, timing);
         self.backlog.extend(facts);
@@ -256,24 +291,41 @@ impl Watchdog {
                 self.stale.insert(secret.clone());
             }
             LookKey::Consumer(consumer) => {
-                let Some(facts) = self.state.consumers.get(consumer) else { return };
-                self.stale.extend(facts.references.iter().map(|reference| reference.secret.clone()));
+                let Some(facts) = self.state.consumers.get(consumer) else {
+                    return;
+                };
+                self.stale
+                    .extend(facts.references.iter().map(|reference| reference.secret.clone()));
             }
         }
     }
 
     /// Gives each secret of the sweep its rule, and tells the machine of the consumers that rules name.
     fn assign(&mut self) {
-        let summaries = self.state.secrets.values().filter_map(|facts| facts.summary.as_ref());
+        let summaries = self
+            .state
+            .secrets
+            .values()
+            .filter_map(|facts| facts.summary.as_ref());
         let newest = summaries.clone().map(|(look, _)| look.sent).max();
         let mut assigned = BTreeMap::new();
         for (_, summary) in summaries.filter(|(look, _)| Some(look.sent) == newest) {
             if let Some(assignment) = (self.options.rules)(summary) {
-                let known = self.assigned.get(&summary.arn).filter(|known| ***known == assignment);
-                assigned.insert(summary.arn.clone(), known.cloned().unwrap_or_else(|| Arc::new(assignment)));
+                let known = self
+                    .assigned
+                    .get(&summary.arn)
+                    .filter(|known| ***known == assignment);
+                assigned.insert(
+                    summary.arn.clone(),
+                    known.cloned().unwrap_or_else(|| Arc::new(assignment)),
+                );
             }
         }
-        for lost in self.assigned.keys().filter(|secret| !assigned.contains_key(*secret)) {
+        for lost in self
+            .assigned
+            .keys()
+            .filter(|secret| !assigned.contains_key(*secret))
+        {
             self.judgements.remove(lost);
             self.agenda.forget(lost);
             self.publisher.forget(lost);
@@ -294,28 +346,58 @@ impl Watchdog {
                     references: Vec::new(),
                     mutable_images: Vec::new(),
                 });
-                consumer.references.push(Reference { secret: secret.clone(), kind: ReferenceKind::Declared });
+                consumer.references.push(Reference {
+                    secret: secret.clone(),
+                    kind: ReferenceKind::Declared,
+                });
             }
         }
-        let seen = ScopeSeen { consumers: consumers.into_values().collect(), ..ScopeSeen::default() };
-        let evidence = Evidence::Scope { scope: Scope::Declared, seen };
-        self.take_in(Event::Seen { look: Look::at(self.parts.clock.now()), evidence });
+        let seen = ScopeSeen {
+            consumers: consumers.into_values().collect(),
+            ..ScopeSeen::default()
+        };
+        let evidence = Evidence::Scope {
+            scope: Scope::Declared,
+            seen,
+        };
+        self.take_in(Event::Seen {
+            look: Look::at(self.parts.clock.now()),
+            evidence,
+        });
     }
 
     fn judge(&mut self, now: Timestamp) {
-        let woken = self.judgements.iter().filter(|(_, judgement)| judgement.wake.is_some_and(|at| at <= now));
+        let woken = self
+            .judgements
+            .iter()
+            .filter(|(_, judgement)| judgement.wake.is_some_and(|at| at <= now));
         self.stale.extend(woken.map(|(secret, _)| secret.clone()));
         for secret in std::mem::take(&mut self.stale) {
-            let Some(assignment) = self.assigned.get(&secret).cloned() else { continue };
+            let Some(assignment) = self.assigned.get(&secret).cloned() else {
+                continue;
+            };
             let settings = &self.options.settings;
-            let mut judgement = (self.parts.decide.judge)(&self.state, &secret, &assignment.policy, settings, now);
+            let mut judgement =
+                (self.parts.decide.judge)(&self.state, &secret, &assignment.policy, settings, now);
             for fact in std::mem::take(&mut judgement.reached) {
-                let learned = self.state.reach(fact);
+                let learned = self.state.learn(fact);
                 self.backlog.extend(learned);
             }
-            story::tell_judgement(self.judgements.get(&secret).map(Arc::as_ref), &judgement, &self.state, &self.parts.metrics);
-            let looks =
-                machine::cadence::secret_looks(&self.state, &secret, &judgement, &assignment.policy, settings, now);
+            story::tell_judgement(
+                self.judgements.get(&secret).map(Arc::as_ref),
+                &judgement,
+                &self.state,
+                &self.parts.metrics,
+                now,
+            );
+            let looks = machine::cadence::secret_looks(
+                &self.state,
+                &secret,
+                &judgement,
+                &assignment.policy,
+                settings,
+                now,
+            );
             self.agenda.set(Some(secret.clone()), self.unless_draining(looks));
             self.publisher.touch(&secret);
             self.judgements.insert(secret, Arc::new(judgement));
@@ -324,7 +406,11 @@ impl Watchdog {
     }
 
     fn unless_draining(&self, looks: machine::cadence::Agenda) -> machine::cadence::Agenda {
-        if self.drain.is_some() { machine::cadence::Agenda::new() } else { looks }
+        if self.drain.is_some() {
+            machine::cadence::Agenda::new()
+        } else {
+            looks
+        }
     }
 
     /// Asks the machine what may start, and makes the decisions part of this turn's transaction.
@@ -333,7 +419,11 @@ impl Watchdog {
             return Vec::new();
         }
         self.fleet_stale = false;
-        let situation = Situation { now, draining: self.drain.is_some(), journal: self.journal_retry.is_none() };
+        let situation = Situation {
+            now,
+            draining: self.drain.is_some(),
+            journal: self.journal_retry.is_none(),
+        };
         let settings = &self.options.settings;
         let mut admission = (self.parts.decide.admit)(&self.state, &self.judgements, settings, situation);
         let decisions = std::mem::take(&mut admission.start);
@@ -342,10 +432,18 @@ impl Watchdog {
         }
         self.admission = admission;
         let scopes = questions::scopes(&self.state, self.options.clusters.as_deref());
-        let looks =
-            machine::cadence::fleet_looks(&self.state, &self.judgements, &scopes, &self.options.settings, now);
+        let looks = machine::cadence::fleet_looks(
+            &self.state,
+            &self.judgements,
+            &scopes,
+            &self.options.settings,
+            now,
+        );
         let looks = if self.drain.is_some() {
-            looks.into_iter().filter(|(key, _)| matches!(key, LookKey::Consumer(_))).collect()
+            looks
+                .into_iter()
+                .filter(|(key, _)| matches!(key, LookKey::Consumer(_)))
+                .collect()
         } else {
             looks
         };
@@ -387,7 +485,11 @@ impl Watchdog {
             } else {
                 let why = "the decision could not be journalled".to_owned();
                 let outcome = Outcome::NoEffect(machine::model::NoEffect::NotSent { why });
-                self.take_in(Event::Ended { attempt: decision.attempt, at: now, outcome });
+                self.take_in(Event::Ended {
+                    attempt: decision.attempt,
+                    at: now,
+                    outcome,
+                });
             }
         }
     }
@@ -400,11 +502,18 @@ impl Watchdog {
         let attempt = decision.attempt.clone();
         self.writes_under_way.insert(attempt.clone());
         let budget = self.parts.clock.real(decision.deadline.duration_since(now));
-        let order = Order { decision, secrets: secrets.unwrap_or_default() };
+        let order = Order {
+            decision,
+            secrets: secrets.unwrap_or_default(),
+        };
         let (ports, clock) = (self.parts.ports.clone(), self.parts.clock.clone());
         self.answers.spawn(async move {
             let outcome = remediation::send(&ports, &order, budget).await;
-            Event::Ended { attempt, at: clock.now(), outcome }
+            Event::Ended {
+                attempt,
+                at: clock.now(),
+                outcome,
+            }
         });
     }
 
@@ -415,10 +524,13 @@ impl Watchdog {
         }
         let room = LOOKS_AT_ONCE.saturating_sub(self.under_way.len());
         for key in self.agenda.take(now, &self.under_way, room) {
-            let Some(question) = questions::question(self, &key, now) else { continue };
+            let Some(question) = questions::question(self, &key, now) else {
+                continue;
+            };
             self.under_way.insert(key);
             let ports = self.parts.ports.clone();
-            self.answers.spawn(async move { observe::look(&ports, question).await });
+            self.answers
+                .spawn(async move { observe::look(&ports, question).await });
         }
     }
 

@@ -11,8 +11,5 @@ pub use reading::{Reading, SecretReading};
 /// The program's version, as everything that shows one shows it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The git commit it was built from, where the build set `ROTATION_WATCHDOG_COMMIT`.
-pub const COMMIT: &str = match option_env!("ROTATION_WATCHDOG_COMMIT") {
-    Some(commit) => commit,
-    None => "unknown",
-};
+/// The git commit it was built from.
+pub const COMMIT: &str = env!("BUILD_COMMIT");

@@ -121,28 +121,6 @@ pub enum Stage {
     Beyond,
 }
 
-impl Stage {
-    pub const ALL: [Self; 6] = [
-        Self::Unknown,
-        Self::Stale,
-        Self::Refreshing,
-        Self::Presumed,
-        Self::Fresh,
-        Self::Beyond,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Stale => "stale",
-            Self::Refreshing => "refreshing",
-            Self::Presumed => "presumed",
-            Self::Fresh => "fresh",
-            Self::Beyond => "beyond",
-        }
-    }
-}
-
 /// One look at an ECS service and its tasks. A service that is gone is `None` in the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSeen {

@@ -1,0 +1,201 @@
+//! The journal's file: synchronous, one transaction for each commit.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use machine::model::Fact;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::lock::Lock;
+use super::records::{self, Row};
+use super::{Loaded, OpenError, ReadError, WriteError};
+
+/// "rwdj", so that no other program's database is taken for a journal.
+const APPLICATION_ID: i64 = 0x7277_646a;
+/// The newest format this program reads and the one it writes.
+const FORMAT: i64 = 1;
+
+const SCHEMA: &str = "
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE facts (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        secret TEXT,
+        kind TEXT NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX facts_by_secret ON facts (secret, kind);
+";
+
+/// The journal on one connection.
+#[derive(Debug)]
+pub struct Sqlite {
+    connection: Connection,
+    is_new: bool,
+    _lock: Option<Lock>,
+}
+
+impl Sqlite {
+    /// Opens or creates the file; checks it whole.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let lock = Lock::take(path)?;
+        let connection = Connection::open(path).map_err(|error| OpenError::Unusable {
+            path: path.to_owned(),
+            why: error.to_string(),
+        })?;
+        let mut journal = Self::prepare(connection, path)?;
+        journal._lock = Some(lock);
+        Ok(journal)
+    }
+
+    /// On a connection of the caller's, such as one in memory that outlives a simulated crash.
+    pub fn on(connection: Connection) -> Result<Self, OpenError> {
+        Self::prepare(connection, Path::new(":memory:"))
+    }
+
+    /// Gives the connection back.
+    pub fn into_connection(self) -> Connection {
+        self.connection
+    }
+
+    fn prepare(connection: Connection, path: &Path) -> Result<Self, OpenError> {
+        let damaged = |error: rusqlite::Error| OpenError::Damaged {
+            path: path.to_owned(),
+            place: error.to_string(),
+        };
+        let is_new = is_empty(&connection).map_err(damaged)?;
+        if !is_new {
+            check(&connection, path)?;
+        }
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(damaged)?;
+        connection
+            .pragma_update(None, "synchronous", "FULL")
+            .map_err(damaged)?;
+        if is_new {
+            create(&connection).map_err(|error| OpenError::Unusable {
+                path: path.to_owned(),
+                why: error.to_string(),
+            })?;
+        }
+        Ok(Self {
+            connection,
+            is_new,
+            _lock: None,
+        })
+    }
+
+    /// Every fact, in the order it was learned.
+    pub fn load(&self) -> Result<Loaded, ReadError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT seq, kind, body FROM facts ORDER BY seq")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)))?;
+        let mut facts = Vec::new();
+        for row in rows {
+            let (seq, kind, body): (i64, String, String) = row?;
+            let fact = records::read(&kind, &body).map_err(|why| ReadError::Record { seq, kind, why })?;
+            facts.push(fact);
+        }
+        Ok(Loaded {
+            facts,
+            baseline: self.is_new,
+        })
+    }
+
+    /// Writes the facts in one durable transaction. No facts, no transaction.
+    pub fn commit(&mut self, facts: &[Fact], at: Timestamp) -> Result<(), WriteError> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.connection.transaction()?;
+        {
+            let mut insert = transaction
+                .prepare_cached("INSERT INTO facts (at, secret, kind, body) VALUES (?1, ?2, ?3, ?4)")?;
+            for fact in facts {
+                let Row { secret, kind, body } = records::write(fact);
+                insert.execute(params![at.to_string(), secret, kind, body])?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Drops what was written before `keep_since`, but for the last labels of each secret and for what may still be
+    /// switched off: each function's last note and all that came after it.
+    pub fn prune(&mut self, keep_since: Timestamp) -> Result<u64, WriteError> {
+        let dropped = self.connection.execute(
+            "DELETE FROM facts WHERE at < ?1
+             AND seq NOT IN (SELECT max(seq) FROM facts WHERE kind = 'labels' GROUP BY secret)
+             AND NOT (kind IN ('decided', 'ended')
+                      AND seq >= coalesce((SELECT max(seq) FROM facts AS open
+                                           WHERE open.kind = 'decided' AND open.body LIKE '%\"tag_sleep\"%'), seq + 1))",
+            params![keep_since.to_string()],
+        )?;
+        Ok(dropped as u64)
+    }
+
+    /// Size of the database in bytes; 0 where it cannot be told.
+    pub fn bytes(&self) -> u64 {
+        let pragma = |name: &str| {
+            self.connection
+                .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+        };
+        let bytes = pragma("page_count").and_then(|pages| Ok(pages * pragma("page_size")?));
+        bytes
+            .ok()
+            .and_then(|bytes| u64::try_from(bytes).ok())
+            .unwrap_or(0)
+    }
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
+fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {SCHEMA}
+         INSERT INTO meta VALUES ('written_by', '{}'); COMMIT;",
+        env!("CARGO_PKG_VERSION")
+    ))
+}
+
+/// Ours, whole, and not from a newer program?
+fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let damaged = |place: String| OpenError::Damaged {
+        path: PathBuf::from(path),
+        place,
+    };
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let application = pragma("application_id").map_err(|error| damaged(error.to_string()))?;
+    if application != APPLICATION_ID {
+        return Err(damaged("it is a database of another program".to_owned()));
+    }
+    let found = pragma("user_version").map_err(|error| damaged(error.to_string()))?;
+    if found > FORMAT {
+        let written_by = connection
+            .query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| {
+                row.get(0)
+            })
+            .optional()
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| "a newer one".to_owned());
+        return Err(OpenError::Newer {
+            path: PathBuf::from(path),
+            written_by,
+            found,
+            known: FORMAT,
+        });
+    }
+    let verdict: String = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(|error| damaged(error.to_string()))?;
+    if verdict == "ok" {
+        Ok(())
+    } else {
+        Err(damaged(verdict))
+    }
+}
