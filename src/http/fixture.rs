@@ -1,10 +1,9 @@
-//! A snapshot made through the pure machine, and requests to the router.
+//! A snapshot made through the pure machine.
+
+mod api;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use machine::findings::{of_fleet, of_secret};
 use machine::fleet::{Situation, admit};
@@ -18,29 +17,26 @@ use machine::model::{
 use machine::policy::{Policy, Settings};
 use machine::state::State;
 use machine::step::step;
-use serde_json::Value;
-use tokio::sync::watch;
-use tower::ServiceExt;
 
-use super::{Limits, Shown, router};
-use crate::runtime::{Clock, Pulse, SecretView, Snapshot};
-use crate::telemetry::{Metrics, MetricsOptions};
+use crate::runtime::{SecretView, Snapshot};
 
-pub(super) const SHOP: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf";
-pub(super) const FAILING: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:billing/db-AbCdEf";
-pub(super) const AT_REST: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:mail-key-AbCdEf";
+pub(crate) use api::{Api, ask};
+
+pub(crate) const SHOP: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf";
+pub(crate) const FAILING: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:billing/db-AbCdEf";
+pub(crate) const AT_REST: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:mail-key-AbCdEf";
 
 /// Seconds on the fixture's clock.
-pub(super) fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).expect("in range")
 }
 
-pub(super) fn arn(text: &str) -> SecretArn {
+pub(crate) fn arn(text: &str) -> SecretArn {
     SecretArn::new(text)
 }
 
 /// The rotation of [`SHOP`] to its second version.
-pub(super) fn shop_rotation() -> RotationKey {
+pub(crate) fn shop_rotation() -> RotationKey {
     RotationKey {
         secret: arn(SHOP),
         version: VersionId::new("shop-v2"),
@@ -223,7 +219,7 @@ impl Told {
     }
 }
 
-pub(super) fn orders() -> ConsumerId {
+pub(crate) fn orders() -> ConsumerId {
     ConsumerId::service("prod", "orders")
 }
 
@@ -253,6 +249,22 @@ fn told() -> Told {
     told.service(2, orders(), "ecs-svc/1", -500);
     told.service(2, web(), "ecs-svc/1", -500);
 
+    rotate_shop(&mut told);
+    fail_billing(&mut told);
+    let failure = LookFailure::Denied {
+        iam_action: "lambda:ListFunctions".to_owned(),
+        resource: "*".to_owned(),
+    };
+    let key = LookKey::Discovery(Scope::Functions);
+    told.event(Event::Unseen {
+        look: Look::at(at(5)),
+        key,
+        failure,
+    });
+    told
+}
+
+fn rotate_shop(told: &mut Told) {
     told.login(3, SHOP, "v1", LoginAnswer::Accepted);
     told.labels(9, SHOP, "v1", None);
     told.labels(10, SHOP, "v1", Some("shop-v2"));
@@ -269,24 +281,14 @@ fn told() -> Told {
     told.service(20, web(), "ecs-svc/1", -500);
     told.redeploy(21);
     told.service(30, orders(), "ecs-svc/2", 22);
+}
 
+fn fail_billing(told: &mut Told) {
     told.labels(10, FAILING, "v1", Some("billing-v2"));
     told.done(12, FAILING, Step::SetSecret);
     let why = "the database refused the new password".to_owned();
     let step = Some(Step::TestSecret);
     told.line(13, FAILING, LogLine::Failed { step, why });
-
-    let failure = LookFailure::Denied {
-        iam_action: "lambda:ListFunctions".to_owned(),
-        resource: "*".to_owned(),
-    };
-    let key = LookKey::Discovery(Scope::Functions);
-    told.event(Event::Unseen {
-        look: Look::at(at(5)),
-        key,
-        failure,
-    });
-    told
 }
 
 fn versions(valued: &[&str]) -> Evidence {
@@ -297,7 +299,7 @@ fn versions(valued: &[&str]) -> Evidence {
 }
 
 /// The snapshot 40 seconds in.
-pub(super) fn snapshot() -> Snapshot {
+pub(crate) fn snapshot() -> Snapshot {
     let Told { state, settings } = told();
     let now = at(40);
     let mut judgements = Judgements::new();
@@ -305,7 +307,11 @@ pub(super) fn snapshot() -> Snapshot {
         let judgement = judge(&state, secret, &policy(), &settings, now);
         judgements.insert(secret.clone(), Arc::new(judgement));
     }
-    let situation = Situation { now, draining: false };
+    let situation = Situation {
+        now,
+        draining: false,
+        journal: true,
+    };
     let admission = admit(&state, &judgements, &settings, situation);
     let views = judgements.iter().map(|(secret, judgement)| {
         let facts = &state.secrets[secret];
@@ -335,60 +341,4 @@ pub(super) fn snapshot() -> Snapshot {
         started: at(-60),
         ..Snapshot::empty(now, true)
     }
-}
-
-/// The API over one snapshot, its clock standing at the snapshot's time.
-pub(super) struct Api {
-    pub router: Router,
-    pub pulse: Pulse,
-    pub publish: watch::Sender<Arc<Snapshot>>,
-}
-
-impl Api {
-    pub(super) fn over(snapshot: Snapshot) -> Self {
-        let now = snapshot.at;
-        let pulse = Pulse::new(now);
-        let (publish, receive) = watch::channel(Arc::new(snapshot));
-        let shown = Shown {
-            snapshot: receive,
-            metrics: Arc::new(Metrics::new(MetricsOptions::default()).expect("well declared")),
-            pulse: pulse.clone(),
-            clock: Clock::wall(Arc::new(move || now)),
-            limits: Limits::default(),
-        };
-        Self {
-            router: router(shown),
-            pulse,
-            publish,
-        }
-    }
-
-    /// GET, and the answer's JSON.
-    pub(super) async fn get(&self, path: &str) -> (StatusCode, Value) {
-        let (status, _, text) = ask(&self.router, Request::get(path)).await;
-        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
-    }
-
-    /// GET of what must be there.
-    pub(super) async fn shown(&self, path: &str) -> Value {
-        let (status, body) = self.get(path).await;
-        assert_eq!(status, StatusCode::OK, "{path}: {body}");
-        body
-    }
-}
-
-/// Status, media type and body.
-pub(super) async fn ask(
-    router: &Router,
-    request: axum::http::request::Builder,
-) -> (StatusCode, String, String) {
-    let request = request.body(Body::empty()).expect("a request");
-    let response = router.clone().oneshot(request).await.expect("infallible");
-    let status = response.status();
-    let media = response.headers().get(header::CONTENT_TYPE);
-    let media = media
-        .map(|value| value.to_str().expect("text").to_owned())
-        .unwrap_or_default();
-    let bytes = to_bytes(response.into_body(), 1 << 24).await.expect("a body");
-    (status, media, String::from_utf8(bytes.to_vec()).expect("text"))
 }

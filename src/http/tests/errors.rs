@@ -112,8 +112,7 @@ async fn for_ever() {
 }
 
 async fn fails() {
-    let nothing: Option<()> = None;
-    nothing.expect("the inner text");
+    panic!("the inner text");
 }
 
 #[tokio::test(start_paused = true)]
