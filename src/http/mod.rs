@@ -109,6 +109,6 @@ async fn metrics(State(shown): State<Shown>) -> Result<Response, Problem> {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;

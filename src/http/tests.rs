@@ -1,1 +1,6 @@
+//! Every endpoint through the router, without a socket.
 
+mod errors;
+mod lists;
+mod served;
+mod shapes;

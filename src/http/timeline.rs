@@ -216,3 +216,34 @@ fn ending_entry(ending: Ending, when: When) -> Entry {
         ..Entry::new("ended", text, when, vec!["labels"])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::fixture::{at, shop_rotation};
+    use machine::rotations::Origin;
+
+    #[test]
+    fn a_step_that_was_seen_late_still_comes_before_the_next() {
+        let seen = |from, to, source| Some(Seen::by(When::between(at(from), at(to)), source));
+        let rotation = Rotation {
+            key: shop_rotation(),
+            origin: Origin::Rotation,
+            replaced: None,
+            started: seen(1, 2, Source::Labels),
+            created: None,
+            exposed: seen(3, 9, Source::Login),
+            tested: None,
+            promoted: seen(5, 6, Source::Labels),
+            failures: Vec::new(),
+            ending: None,
+        };
+        let entries = milestones(&rotation);
+        let order: Vec<_> = entries.iter().map(|entry| (entry.what, entry.order)).collect();
+        assert_eq!(
+            order,
+            [("started", at(2)), ("setSecret", at(6)), ("finishSecret", at(6))]
+        );
+        assert_eq!(entries[1].interval.not_after, at(9), "shown as it was seen");
+    }
+}

@@ -37,7 +37,8 @@ mod tests {
         let at = |second| Timestamp::from_second(second).expect("in range");
         let pulse = Pulse::new(at(10));
         assert_eq!(pulse.age(at(15)), SignedDuration::from_secs(5));
-        pulse.clone().beat(at(14));
+        let other = pulse.clone();
+        other.beat(at(14));
         assert_eq!(pulse.age(at(15)), SignedDuration::from_secs(1));
         assert_eq!(pulse.age(at(3)), SignedDuration::ZERO);
     }

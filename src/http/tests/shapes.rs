@@ -1,0 +1,190 @@
+//! What each endpoint shows.
+
+use axum::http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use super::super::fixture::{AT_REST, Api, FAILING, SHOP, ask, at, shop_rotation, snapshot};
+
+fn api() -> Api {
+    Api::over(snapshot())
+}
+
+#[tokio::test]
+async fn the_index_names_every_path() {
+    let (status, _, text) = ask(&api().router, Request::get("/")).await;
+    assert_eq!(status, StatusCode::OK);
+    for (path, _) in super::super::PATHS {
+        assert!(text.contains(path), "{path} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_status_counts_everything() {
+    let status = api().shown("/v1/status").await;
+    assert_eq!(status["ready"], true);
+    assert_eq!(status["simulated"], true);
+    assert_eq!(status["uptime_seconds"], 100.0);
+    assert_eq!(
+        status["secrets"],
+        json!({"total": 3, "by_phase": {"failed": 1, "propagating": 1, "settled": 1}})
+    );
+    let consumers = &status["consumers"];
+    assert_eq!(consumers["total"], 3);
+    assert_eq!(consumers["fresh"], 1);
+    assert_eq!(consumers["stale"], 1);
+    assert_eq!(consumers["unjudged"], 1);
+    assert_eq!(
+        status["findings"],
+        json!({"critical": 1, "warning": 1, "info": 0})
+    );
+}
+
+#[tokio::test]
+async fn secrets_are_found_by_name_encoded_name_and_arn() {
+    let api = api();
+    let encoded = SHOP.replace('/', "%2F");
+    for path in [
+        "/shop/db",
+        "shop/db",
+        "%2Fshop%2Fdb",
+        "%2fshop/db",
+        SHOP,
+        &encoded,
+    ] {
+        let secret = api.shown(&format!("/v1/secrets/{path}")).await;
+        assert_eq!(secret["arn"], SHOP, "{path}");
+    }
+    for path in ["shop", "/shop", "db", "//shop/db"] {
+        let (status, problem) = api.get(&format!("/v1/secrets/{path}")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_two_secrets_have_asks_for_the_arn() {
+    let mut twice = snapshot();
+    let mut other = (*twice.secrets[&super::super::fixture::arn(SHOP)]).clone();
+    other.arn = super::super::fixture::arn("arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-ZyXwVu");
+    let arn = other.arn.clone();
+    twice.secrets.insert(arn.clone(), other.into());
+    let api = Api::over(twice);
+    let (status, problem) = api.get("/v1/secrets//shop/db").await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(problem["detail"].as_str().expect("text").contains(arn.as_str()));
+    assert_eq!(
+        api.shown(&format!("/v1/secrets/{arn}")).await["arn"],
+        arn.as_str()
+    );
+}
+
+#[tokio::test]
+async fn a_secret_shows_its_phase_its_consumers_and_its_rotations() {
+    let secret = api().shown("/v1/secrets//shop/db").await;
+    assert_eq!(secret["phase"], "propagating");
+    assert_eq!(secret["mode"], "act");
+    assert_eq!(secret["strategy"], "single-user");
+    assert_eq!(secret["labels"]["current"], "shop-v2");
+    assert_eq!(secret["rotation"], shop_rotation().id().as_str());
+    assert_eq!(secret["last_look"], "2027-01-15T08:00:18.1Z");
+    assert_eq!(secret["danger_window"]["open"], true);
+    let standings = secret["consumer_standings"].as_array().expect("a list");
+    assert_eq!(standings[0]["consumer"], "ecs:prod/orders");
+    assert_eq!(standings[0]["stage"], "fresh");
+    assert_eq!(standings[1]["stage"], "stale");
+    assert_eq!(standings[1]["wants"], "redeploy");
+    assert_eq!(secret["rotations"].as_array().expect("a list").len(), 2);
+    assert_eq!(secret["rotations"][1]["origin"], "baseline");
+
+    let failing = api().shown(&format!("/v1/secrets/{FAILING}")).await;
+    assert_eq!(failing["phase"], "failed");
+    assert_eq!(failing["phase_text"], "failed in testSecret");
+    assert_eq!(failing["finding_list"][0]["kind"], "rotation-failed");
+
+    let at_rest = api().shown(&format!("/v1/secrets/{AT_REST}")).await;
+    assert_eq!(at_rest["danger_window"], Value::Null);
+    assert_eq!(at_rest["consumer_standings"][0]["stage"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_timeline_has_the_steps_in_order_with_intervals_and_sources() {
+    let id = shop_rotation().id();
+    let rotation = api().shown(&format!("/v1/rotations/{id}")).await;
+    assert_eq!(rotation["version"], "shop-v2");
+    assert_eq!(rotation["works"]["verdict"], "login");
+    let timeline = rotation["timeline"].as_array().expect("a list");
+    let order: Vec<&str> = timeline
+        .iter()
+        .map(|entry| entry["what"].as_str().expect("text"))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            "started",
+            "createSecret",
+            "setSecret",
+            "testSecret",
+            "finishSecret",
+            "consumer",
+            "consumer",
+            "remediation-decided",
+            "remediation-answered",
+            "consumer"
+        ]
+    );
+    assert_eq!(timeline[0]["not_before"], at(9).to_string());
+    assert_eq!(timeline[2]["sources"], json!(["log", "login"]));
+    assert_eq!(timeline[2]["not_before"], at(12).to_string());
+    assert_eq!(timeline[2]["not_after"], at(14).to_string());
+    assert_eq!(timeline[4]["not_before"], at(17).to_string());
+    let answered = &timeline[8];
+    assert_eq!(answered["action"], "redeploy");
+    assert_eq!(answered["outcome"], "done");
+    assert_eq!(answered["attempt"], "0123456789ab");
+    assert_eq!(timeline[9]["stage"], "fresh");
+    assert!(
+        timeline[0].get("outcome").is_none(),
+        "what does not concern it is absent"
+    );
+}
+
+#[tokio::test]
+async fn consumers_show_what_they_hold_and_what_was_done() {
+    let list = api().shown("/v1/consumers").await;
+    let orders = &list["items"][1];
+    assert_eq!(orders["id"], "ecs:prod/orders");
+    assert_eq!(orders["kind"], "ecs-service");
+    assert_eq!(orders["references"][0]["secret"], "/shop/db");
+    assert_eq!(orders["references"][0]["how"], "injected");
+    assert_eq!(orders["references"][0]["stage"], "fresh");
+    assert_eq!(orders["last_remediation"]["outcome"], "done");
+    assert_eq!(list["items"][0]["last_remediation"], Value::Null);
+}
+
+#[tokio::test]
+async fn findings_come_gravest_first_with_a_remedy() {
+    let list = api().shown("/v1/findings").await;
+    assert_eq!(list["total"], 2);
+    assert_eq!(list["items"][0]["severity"], "critical");
+    assert_eq!(list["items"][0]["secret"], "billing/db");
+    assert_eq!(list["items"][1]["kind"], "unseen");
+    assert_eq!(list["items"][1]["remedy"], "allow lambda:ListFunctions on *");
+}
+
+#[tokio::test]
+async fn metrics_show_the_snapshot() {
+    let (status, media, text) = ask(&api().router, Request::get("/metrics")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(media.starts_with("text/plain"), "{media}");
+    for line in [
+        "rotation_watchdog_secret_phase{phase=\"failed\",secret=\"billing/db\"} 1",
+        "rotation_watchdog_consumers{state=\"fresh\"} 1",
+        "rotation_watchdog_last_look_age_seconds{secret=\"/shop/db\"} 21.9",
+        "rotation_watchdog_findings{severity=\"critical\"} 1",
+        "rotation_watchdog_journal_bytes 8192",
+    ] {
+        assert!(
+            text.lines().any(|found| found == line),
+            "{line} is not in\n{text}"
+        );
+    }
+}
