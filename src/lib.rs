@@ -7,5 +7,6 @@ pub mod observe;
 pub mod ports;
 pub mod remediation;
 pub mod runtime;
+pub mod sim;
 pub mod store;
 pub mod telemetry;

@@ -1,0 +1,177 @@
+//! ECS.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use machine::model::{
+    ConsumerId, Controller, Deployment, DeploymentId, Done, Health, NoEffect, Outcome, Rollout, ServiceSeen,
+    Task,
+};
+use secrecy::SecretString;
+
+use super::SimAccount;
+use crate::ports::{
+    ContainerDefinition, EcsReads, EcsWrites, EnvironmentVariable, ReadResult, ServiceSummary,
+    TaskDefinition, TaskSummary, WriteResult,
+};
+use crate::sim::world::{Reads, Service};
+
+#[async_trait]
+impl EcsReads for SimAccount {
+    async fn clusters(&self) -> ReadResult<Vec<String>> {
+        self.read("ecs:ListClusters", "*", |world| {
+            let mut clusters: Vec<String> = world
+                .services
+                .keys()
+                .filter_map(cluster)
+                .map(str::to_owned)
+                .collect();
+            clusters.dedup();
+            clusters
+        })
+        .await
+    }
+
+    async fn services(&self, wanted: &str) -> ReadResult<Vec<ServiceSummary>> {
+        self.read("ecs:ListServices", wanted, |world| {
+            let of_cluster = world.services.keys().filter(|id| cluster(id) == Some(wanted));
+            let summary = |id: &ConsumerId| match id {
+                ConsumerId::Service { name, .. } => Some(ServiceSummary {
+                    name: name.to_string(),
+                    task_definition: id.to_string(),
+                }),
+                _ => None,
+            };
+            of_cluster.filter_map(summary).collect()
+        })
+        .await
+    }
+
+    async fn standalone_tasks(&self, cluster: &str) -> ReadResult<Vec<TaskSummary>> {
+        self.read("ecs:ListTasks", cluster, |_| Vec::new()).await
+    }
+
+    /// A simulated task definition is named after its service.
+    async fn task_definition(&self, arn: &str) -> ReadResult<TaskDefinition> {
+        self.read("ecs:DescribeTaskDefinition", arn, |world| {
+            let service = ConsumerId::parse(arn).and_then(|id| world.services.get(&id));
+            service.map(definition).unwrap_or_default()
+        })
+        .await
+    }
+
+    async fn service(&self, cluster: &str, name: &str) -> ReadResult<Option<ServiceSeen>> {
+        let id = ConsumerId::service(cluster, name);
+        self.read("ecs:DescribeServices", &id.to_string(), |world| {
+            world.services.get(&id).map(|service| seen(service, world.now()))
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl EcsWrites for SimAccount {
+    async fn force_deployment(&self, cluster: &str, name: &str) -> WriteResult {
+        let id = ConsumerId::service(cluster, name);
+        self.write("ecs:UpdateService", |world| match world.force_deployment(&id) {
+            Some(deployment) => Outcome::Done(Done::Written {
+                deployment: Some(DeploymentId::new(deployment)),
+            }),
+            None => Outcome::NoEffect(NoEffect::Rejected {
+                why: "no such service".to_owned(),
+            }),
+        })
+        .await
+    }
+}
+
+fn cluster(id: &ConsumerId) -> Option<&str> {
+    match id {
+        ConsumerId::Service { cluster, .. } => Some(cluster),
+        _ => None,
+    }
+}
+
+fn definition(service: &Service) -> TaskDefinition {
+    let arns = service.plan.secrets.iter().map(ToString::to_string);
+    let mut container = ContainerDefinition {
+        name: "app".to_owned(),
+        image: service.plan.image.clone(),
+        ..Default::default()
+    };
+    match service.plan.reads {
+        Reads::Injected => container.value_from = arns.map(|arn| format!("{arn}:password::")).collect(),
+        Reads::Cached(_) => {
+            let variable = |arn| EnvironmentVariable {
+                name: "SECRET_ARN".to_owned(),
+                value: SecretString::from(arn),
+            };
+            container.environment = arns.map(variable).collect();
+        }
+    }
+    TaskDefinition {
+        containers: vec![container],
+    }
+}
+
+fn seen(service: &Service, now: Timestamp) -> ServiceSeen {
+    let wanted: Vec<Task> = service.wanted_tasks(now).map(|found| task(found, now)).collect();
+    let running = wanted.iter().filter(|task| task.running).count();
+    let primary = service.primary(now).map(|deployment| deployment.id.clone());
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let deployments = service.deployments.iter().filter(|deployment| {
+        Some(&deployment.id) == primary.as_ref()
+            || deployment
+                .fails
+                .is_some_and(|at| now < at + jiff::SignedDuration::from_secs(60))
+    });
+    let deployment = |found: &crate::sim::world::Deployment| {
+        let tasks = service
+            .wanted_tasks(now)
+            .filter(|task| task.deployment == found.id);
+        Deployment {
+            id: DeploymentId::new(&found.id),
+            primary: Some(&found.id) == primary.as_ref(),
+            created: found.created,
+            rollout: rollout(found, now),
+            desired: service.plan.desired,
+            running: count(tasks.filter(|task| now >= task.running).count()),
+            failed_tasks: 0,
+        }
+    };
+    ServiceSeen {
+        controller: Controller::Ecs,
+        staged_strategy: None,
+        daemon: false,
+        minimum_percent: 100,
+        maximum_percent: 200,
+        desired: service.plan.desired,
+        running: count(running),
+        pending: count(wanted.len() - running),
+        deployments: deployments.map(deployment).collect(),
+        tasks: wanted,
+        tasks_listed: true,
+    }
+}
+
+fn rollout(deployment: &crate::sim::world::Deployment, now: Timestamp) -> Rollout {
+    match deployment.fails {
+        Some(at) if now >= at => Rollout::Failed,
+        None if now >= deployment.completes => Rollout::Completed,
+        _ => Rollout::InProgress,
+    }
+}
+
+fn task(task: &crate::sim::world::Task, now: Timestamp) -> Task {
+    Task {
+        id: task.id.as_str().into(),
+        created: Some(task.created),
+        started: (now >= task.running).then_some(task.running),
+        started_by: Some(DeploymentId::new(&task.deployment)),
+        running: now >= task.running,
+        health: if now >= task.healthy {
+            Health::Healthy
+        } else {
+            Health::Unknown
+        },
+    }
+}
