@@ -51,10 +51,13 @@ pub fn secret_looks(
 }
 
 /// What is due for the fleet as a whole: the sweep, discovery, and functions that sleep.
+///
+/// `wanted_since`: when the set of secrets to find consumers of last changed. A discovery from before it knows less.
 pub fn fleet_looks(
     state: &State,
     judgements: &Judgements,
     scopes: &BTreeSet<Scope>,
+    wanted_since: Timestamp,
     settings: &Settings,
     now: Timestamp,
 ) -> Agenda {
@@ -65,15 +68,13 @@ pub fn fleet_looks(
         agenda: Agenda::new(),
     };
     plan.every(LookKey::Sweep, settings.cadence.sweep);
-    let began = judgements
+    let since = judgements
         .values()
-        .filter_map(|j| j.open())
-        .filter_map(|view| view.rotation.started.as_ref());
-    let began = began.map(|seen| seen.when.not_after).max();
+        .filter_map(|judgement| began(judgement))
+        .fold(wanted_since, Timestamp::max);
     for scope in scopes {
         let key = LookKey::Discovery(scope.clone());
-        // A rotation began: who uses the secret matters now.
-        let outdated = began.is_some_and(|at| state.looked.get(&key).is_some_and(|look| look.sent < at));
+        let outdated = state.looked.get(&key).is_some_and(|look| look.sent < since);
         if outdated {
             plan.at(key, now)
         } else {
@@ -86,6 +87,13 @@ pub fn fleet_looks(
         }
     }
     plan.agenda
+}
+
+/// When the last rotation was first seen: who uses the secret matters from then on.
+fn began(judgement: &Judgement) -> Option<Timestamp> {
+    let rotation = &judgement.latest()?.rotation;
+    let first = rotation.started.as_ref().or(rotation.promoted.as_ref())?;
+    (rotation.origin != Origin::Baseline).then_some(first.when.not_after)
 }
 
 struct Plan<'a> {

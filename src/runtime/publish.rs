@@ -165,7 +165,7 @@ fn missing(view: &View<'_>) -> Vec<String> {
     if unseen > 0 {
         missing.push(format!("the first look at {unseen} secrets"));
     }
-    for scope in questions::scopes(view.state, view.clusters) {
+    for scope in questions::scopes(view.state, view.assigned, view.clusters) {
         if !tried(&LookKey::Discovery(scope.clone())) {
             missing.push(format!("discovery: {scope:?}"));
         }

@@ -1,12 +1,13 @@
 //! From a due look to the question that takes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{LookKey, Scope, SecretArn, VersionId};
 use machine::state::State;
 
+use super::parts::Assignment;
 use super::watchdog::Watchdog;
 use crate::observe::{Question, Wanted};
 
@@ -90,8 +91,15 @@ fn wanted(watchdog: &Watchdog) -> Wanted {
     Wanted { secrets, hosts }
 }
 
-/// The parts of discovery: the given clusters, or those that were found.
-pub(super) fn scopes(state: &State, clusters: Option<&[String]>) -> BTreeSet<Scope> {
+/// The parts of discovery: the given clusters, or those that were found. Without a secret there is nothing to discover.
+pub(super) fn scopes(
+    state: &State,
+    assigned: &BTreeMap<SecretArn, Arc<Assignment>>,
+    clusters: Option<&[String]>,
+) -> BTreeSet<Scope> {
+    if assigned.is_empty() {
+        return BTreeSet::new();
+    }
     let mut scopes = BTreeSet::from([Scope::Functions]);
     let found = match clusters {
         Some(clusters) => clusters.to_vec(),

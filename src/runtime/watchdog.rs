@@ -53,6 +53,8 @@ pub struct Watchdog {
     pub(super) assigned: BTreeMap<SecretArn, Arc<Assignment>>,
     pub(super) judgements: Judgements,
     pub(super) admission: Admission,
+    /// When the set of assigned secrets last changed.
+    wanted_since: Timestamp,
     agenda: Agenda,
     under_way: BTreeSet<LookKey>,
     answers: JoinSet<Event>,
@@ -81,6 +83,7 @@ impl Watchdog {
             assigned: BTreeMap::new(),
             judgements: Judgements::new(),
             admission: Admission::default(),
+            wanted_since: now,
             agenda: Agenda::default(),
             under_way: BTreeSet::new(),
             answers: JoinSet::new(),
@@ -330,6 +333,9 @@ impl Watchdog {
             self.agenda.forget(lost);
             self.publisher.forget(lost);
         }
+        if !assigned.keys().eq(self.assigned.keys()) {
+            self.wanted_since = self.parts.clock.now();
+        }
         if assigned != self.assigned {
             self.assigned = assigned;
             self.declare();
@@ -431,11 +437,12 @@ impl Watchdog {
             self.take_in(Event::Decided(decision.clone()));
         }
         self.admission = admission;
-        let scopes = questions::scopes(&self.state, self.options.clusters.as_deref());
+        let scopes = questions::scopes(&self.state, &self.assigned, self.options.clusters.as_deref());
         let looks = machine::cadence::fleet_looks(
             &self.state,
             &self.judgements,
             &scopes,
+            self.wanted_since,
             &self.options.settings,
             now,
         );

@@ -1,9 +1,15 @@
-//! A simulated account, and lives of the watchdog on it: for tests, for proof, and for the demo.
+//! A simulated account, and the real loop on it: for tests, the demo and measurements.
 
 pub mod life;
 pub mod ports;
 mod random;
-pub mod scenario;
+mod scenario;
+mod trial;
 pub mod world;
 
 pub use random::Stream;
+pub use scenario::{Scenario, arn};
+pub use trial::{Trial, options};
+
+#[cfg(test)]
+mod tests;

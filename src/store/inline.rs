@@ -17,7 +17,7 @@ impl Inline {
         Self(Arc::new(Mutex::new(journal)))
     }
 
-    fn journal(&self) -> MutexGuard<'_, Sqlite> {
+    pub(crate) fn journal(&self) -> MutexGuard<'_, Sqlite> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -99,8 +99,8 @@ impl Sqlite {
             facts.push(fact);
         }
         Ok(Loaded {
+            baseline: self.is_new && facts.is_empty(),
             facts,
-            baseline: self.is_new,
         })
     }
 

@@ -12,6 +12,9 @@ use crate::model::{
 use crate::policy::Timing;
 use crate::state::ConsumerFacts;
 
+/// Cycles begun for one rotation before a person is asked.
+const CYCLES: u32 = 3;
+
 /// The first half of a cycle, for the sake of a rotation: up to the function being asleep.
 pub(super) fn stand(
     id: &ConsumerId,
@@ -22,7 +25,7 @@ pub(super) fn stand(
     if let Some(why) = refused(seen) {
         return Standing::of(Stage::Beyond, why);
     }
-    if seen.sleep_tag.is_none() && went(facts, question, "restore").is_some() {
+    if seen.sleep_tag.is_none() && cycled(facts, question) {
         return Standing::of(Stage::Presumed, Why::Cycled);
     }
     match (&seen.sleep_tag, seen.reserved) {
@@ -33,17 +36,20 @@ pub(super) fn stand(
         (None, Some(0)) if lost_note(facts).is_some() => Standing::of(Stage::Refreshing, Why::Cycling),
         (None, Some(0)) => Standing::of(Stage::Presumed, Why::SwitchedOff),
         (Some(tag), former) if may_sleep(facts, tag, former, question) => {
-            send(facts, question, Action::Sleep { former })
+            // A sleep that went is one of an earlier cycle.
+            send(facts, question, Action::Sleep { former }, true)
         }
         // Awake again, or not to be switched off any more: the note is taken away by `restore`.
         (Some(_), _) => Standing::of(Stage::Refreshing, Why::Cycling),
-        (None, former) => send(
-            facts,
-            question,
-            Action::TagSleep {
-                tag: note(id, facts, former, question),
-            },
-        ),
+        (None, former) => {
+            let tag = note(id, facts, former, question);
+            send(
+                facts,
+                question,
+                Action::TagSleep { tag },
+                may_begin_again(facts, question),
+            )
+        }
     }
 }
 
@@ -54,16 +60,35 @@ fn refused(seen: &FunctionSeen) -> Option<Why> {
     seen.snap_start.then_some(Why::SnapStart)
 }
 
-fn went(facts: &ConsumerFacts, question: &Question<'_>, kind: &str) -> Option<Timestamp> {
-    match retry(facts, question.rotation, kind, question.now) {
-        Retry::Went { at, .. } => Some(at),
-        _ => None,
-    }
+/// Whether it was switched off for long enough and put back, for the sake of this rotation.
+fn cycled(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
+    let done = |kind: &'static str| {
+        facts
+            .attempts_for(question.rotation)
+            .filter(move |attempt| attempt.decision.action.kind() == kind)
+            .filter_map(|attempt| match &attempt.outcome {
+                Some((at, Outcome::Done(_))) => Some((attempt.decision.at, *at)),
+                _ => None,
+            })
+    };
+    done("sleep")
+        .any(|(_, asleep)| done("restore").any(|(decided, _)| decided >= asleep + question.timing.sleep_for))
 }
 
-fn send(facts: &ConsumerFacts, question: &Question<'_>, action: Action) -> Standing {
+/// A cycle that was called off (a crash, a drain, a lapsed deadline) left everything as it was.
+fn may_begin_again(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
+    let last_done = facts
+        .attempts_for(question.rotation)
+        .filter(|attempt| matches!(attempt.outcome, Some((_, Outcome::Done(_)))))
+        .last();
+    let called_off = last_done.is_some_and(|attempt| attempt.decision.action == Action::Untag);
+    called_off && super::nth(facts, question.rotation, "tag-sleep") <= CYCLES
+}
+
+fn send(facts: &ConsumerFacts, question: &Question<'_>, action: Action, again: bool) -> Standing {
     match retry(facts, question.rotation, action.kind(), question.now) {
         Retry::Now => Standing::wanting(action, Why::ConfiguredBefore),
+        Retry::Went { .. } if again => Standing::wanting(action, Why::ConfiguredBefore),
         Retry::Wait { why, until } => Standing {
             wake: until,
             ..Standing::of(Stage::Refreshing, why)
@@ -125,6 +150,8 @@ pub fn restore(facts: &ConsumerFacts, timing: &Timing, now: Timestamp, early: bo
             let over = early || due(facts, seen, timing).is_none_or(|due| now >= due);
             over.then_some(Action::Restore { former: tag.former })
         }
+        // It may still land: the note stays until that is settled.
+        (Some(tag), _) if slept(facts, tag).is_some_and(is_in_doubt) => None,
         (Some(tag), reserved) => {
             let wakes = slept(facts, tag).is_none();
             let unused = wakes
@@ -138,6 +165,10 @@ pub fn restore(facts: &ConsumerFacts, timing: &Timing, now: Timestamp, early: bo
         (None, Some(0)) => lost_note(facts).map(|former| Action::Restore { former }),
         (None, _) => None,
     }
+}
+
+fn is_in_doubt(attempt: &Attempt) -> bool {
+    matches!(attempt.outcome, Some((_, Outcome::InDoubt { .. })))
 }
 
 /// When a sleeping function is to wake. Nothing where we cannot tell since when it sleeps: at once.

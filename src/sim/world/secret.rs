@@ -84,6 +84,8 @@ pub struct Secret {
     made: u32,
     /// When the database began to refuse the version that consumers had been given.
     pub exposed: Vec<Timestamp>,
+    /// When AWSCURRENT moved.
+    pub promoted: Vec<Timestamp>,
 }
 
 impl Secret {
@@ -143,6 +145,7 @@ impl Secret {
     fn promote(&mut self, version: &VersionId, now: Timestamp) {
         self.labels.previous = self.labels.current.replace(version.clone());
         self.last_changed = now;
+        self.promoted.push(now);
     }
 }
 
@@ -161,6 +164,7 @@ impl World {
             rotations: plan.rotations.clone(),
             made: 0,
             exposed: Vec::new(),
+            promoted: Vec::new(),
         };
         let first = secret.next_version();
         let value = secret.new_value(&first);

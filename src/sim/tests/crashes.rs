@@ -1,0 +1,75 @@
+//! Kill -9 at every place where the outside can be reached.
+
+use super::*;
+
+/// The time between a crash and the next start differs from crossing to crossing.
+fn downtime(crossing: u64) -> SignedDuration {
+    const SECONDS: [i64; 5] = [0, 2, 9, 31, 70];
+    SignedDuration::from_secs(SECONDS[usize::try_from(crossing % 5).unwrap_or(0)])
+}
+
+/// Crashes one life at `crossing`, lives another to the end, and tells whether there was a crash at all.
+fn crash_and_go_on(scenario: &Scenario, method: LambdaMethod, crossing: u64) -> bool {
+    let trial = trial_with(scenario, Mode::Act, method);
+    let until = end_of(scenario);
+    let first = trial.live(until, Some(crossing)).expect("a runtime");
+    let crashed = matches!(first.end, End::Crashed { .. });
+    if crashed {
+        let restart = trial.world().now() + downtime(crossing);
+        trial.world().advance(restart);
+        live(&trial, until + downtime(crossing));
+    }
+    let context = format!("seed {}, {method:?}, crash at crossing {crossing}", scenario.seed);
+    assert_served(&trial, scenario, until + downtime(crossing), &context);
+    crashed
+}
+
+fn crash_everywhere(scenario: &Scenario, method: LambdaMethod) {
+    let crossings = (1..)
+        .take_while(|crossing| crash_and_go_on(scenario, method, *crossing))
+        .count();
+    assert!(crossings > 100, "only {crossings} crossings");
+}
+
+#[test]
+fn one_service_survives_a_crash_at_every_crossing() {
+    crash_everywhere(&Scenario::one_service(1), LambdaMethod::ConfigUpdate);
+}
+
+#[test]
+fn services_and_functions_survive_a_crash_at_every_crossing() {
+    crash_everywhere(&Scenario::mixed(2), LambdaMethod::ConfigUpdate);
+}
+
+#[test]
+fn functions_switched_off_survive_a_crash_at_every_crossing() {
+    crash_everywhere(&Scenario::mixed(3), LambdaMethod::ConcurrencyCycle);
+}
+
+/// A container's disk is gone after the crash: what is switched off is found again by its tag.
+#[test]
+fn functions_switched_off_are_put_back_though_the_journal_is_lost() {
+    let scenario = Scenario::mixed(3);
+    let until = end_of(&scenario) + SignedDuration::from_mins(20);
+    let crossings = trial_with(&scenario, Mode::Act, LambdaMethod::ConcurrencyCycle)
+        .live(until, None)
+        .expect("a runtime")
+        .crossings;
+    for crossing in (1..=crossings).step_by(3) {
+        let mut trial = trial_with(&scenario, Mode::Act, LambdaMethod::ConcurrencyCycle);
+        trial.live(until, Some(crossing)).expect("a runtime");
+        trial.lose_disk().expect("a journal in memory");
+        live(&trial, until);
+        let world = trial.world();
+        for plan in &scenario.functions {
+            let function = &world.functions[&ConsumerId::function(&plan.name)];
+            assert!(
+                function.reserved == plan.reserved && function.tags.is_empty(),
+                "seed 3, crash at crossing {crossing}: {} is left at {:?}\n{}",
+                plan.name,
+                function.reserved,
+                trial.log.text()
+            );
+        }
+    }
+}

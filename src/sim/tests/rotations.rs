@@ -1,0 +1,115 @@
+//! Whole rotations, seen and served.
+
+use machine::phase::Phase;
+
+use super::*;
+
+#[test]
+fn a_rotation_ends_with_one_redeploy_and_no_stale_task() {
+    let scenario = Scenario::one_service(1);
+    let trial = trial(&scenario, Mode::Act);
+    let until = end_of(&scenario);
+    let life = live(&trial, until);
+    assert_served(&trial, &scenario, until, "seed 1");
+    let view = life.last.secrets.values().next().expect("one secret");
+    let phases: Vec<_> = view
+        .judgement
+        .rotations
+        .iter()
+        .map(|rotation| &rotation.phase)
+        .collect();
+    assert!(
+        matches!(phases[..], [Phase::Settled, Phase::Watching]),
+        "{phases:?}"
+    );
+    assert_eq!(view.findings, []);
+}
+
+#[test]
+fn an_outage_lasts_only_until_the_new_tasks_are_healthy() {
+    for seed in 0..20 {
+        let scenario = Scenario::one_service(seed);
+        let trial = trial(&scenario, Mode::Act);
+        let until = end_of(&scenario);
+        live(&trial, until);
+        let (with, without) = (
+            trial.world().outage_seconds(),
+            unwatched(&scenario, until).outage_seconds(),
+        );
+        let plan = &scenario.services[0];
+        let steps = &scenario.secrets[0].rotations[0].steps;
+        let unavoidable = (steps[2] + steps[3] + plan.start + plan.health).as_secs_f64();
+        // Where nothing but the announced window's looks, ten seconds apart, can tell.
+        assert!(
+            with >= unavoidable && with < unavoidable + 12.0,
+            "seed {seed}: {with} s of outage, {unavoidable} s cannot be avoided"
+        );
+        assert!(without > 600.0, "seed {seed}: {without} s with nobody watching");
+    }
+}
+
+#[test]
+fn both_methods_serve_functions_and_services_alike() {
+    for method in [LambdaMethod::ConfigUpdate, LambdaMethod::ConcurrencyCycle] {
+        for seed in 0..20 {
+            let scenario = Scenario::mixed(seed);
+            let trial = trial_with(&scenario, Mode::Act, method);
+            let until = end_of(&scenario);
+            live(&trial, until);
+            assert_served(&trial, &scenario, until, &format!("{method:?}, seed {seed}"));
+        }
+    }
+}
+
+#[test]
+fn observing_decides_everything_and_writes_nothing() {
+    let scenario = Scenario::mixed(3);
+    let trial = trial(&scenario, Mode::Observe);
+    let life = live(&trial, end_of(&scenario));
+    assert_eq!(trial.world().writes, []);
+    let view = life.last.secrets.values().next().expect("one secret");
+    let wanted = view
+        .judgement
+        .rotations
+        .iter()
+        .flat_map(|rotation| &rotation.consumers)
+        .count();
+    assert!(wanted >= 4, "{:#?}", view.judgement);
+}
+
+#[test]
+fn the_same_seed_is_the_same_life() {
+    let tell = || {
+        let scenario = Scenario::mixed(11);
+        let trial = trial_with(&scenario, Mode::Act, LambdaMethod::ConcurrencyCycle);
+        let life = live(&trial, end_of(&scenario));
+        (
+            life.crossings,
+            format!("{:?}", life.last),
+            trial.world().writes.clone(),
+        )
+    };
+    assert_eq!(tell(), tell());
+}
+
+#[test]
+fn every_decision_is_durable_before_its_write() {
+    let scenario = Scenario::mixed(5);
+    let trial = trial_with(&scenario, Mode::Act, LambdaMethod::ConcurrencyCycle);
+    live(&trial, end_of(&scenario));
+    let decisions = trial
+        .facts()
+        .expect("a readable journal")
+        .into_iter()
+        .filter_map(|fact| match fact {
+            machine::model::Fact::Decided(decision) => Some(decision),
+            _ => None,
+        });
+    let decisions: Vec<_> = decisions.collect();
+    for write in &trial.world().writes {
+        let decided = decisions
+            .iter()
+            .any(|d| d.consumer.to_string() == write.subject && d.at < write.at && write.at <= d.deadline);
+        assert!(decided, "{write:?} without a decision before it: {decisions:#?}");
+    }
+}

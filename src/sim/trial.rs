@@ -1,0 +1,154 @@
+//! A trial: one simulated account and one journal that outlive the lives of the watchdog on them.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use machine::model::{Fact, Mode};
+use machine::policy::{LambdaMethod, Policy, Settings};
+use rusqlite::Connection;
+
+use super::life::{GatedJournal, Life, live};
+use super::ports::{Fault, Gate, SimAccount};
+use super::world::World;
+use crate::observe::Patterns;
+use crate::ports::LoginTarget;
+use crate::runtime::{Assignment, Clock, Decide, Options, Parts};
+use crate::store::{Inline, Sqlite};
+use crate::telemetry::logs::{self, Format, LogOptions};
+use crate::telemetry::{Metrics, MetricsOptions};
+
+/// One account with its future, and what a watchdog keeps of it between its lives.
+pub struct Trial {
+    pub world: Arc<Mutex<World>>,
+    pub options: Options,
+    pub faults: Arc<Mutex<Vec<Fault>>>,
+    pub decide: Decide,
+    /// What the lives logged, through the production formatter.
+    pub log: Log,
+    disk: Arc<Inline>,
+}
+
+/// A log kept in memory.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Trial {
+    pub fn new(world: World, options: Options) -> anyhow::Result<Self> {
+        Ok(Self {
+            world: Arc::new(Mutex::new(world)),
+            options,
+            faults: Arc::default(),
+            decide: Decide::default(),
+            log: Log::default(),
+            disk: empty_disk()?,
+        })
+    }
+
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Loses the journal, as a container loses its disk.
+    pub fn lose_disk(&mut self) -> anyhow::Result<()> {
+        self.disk = empty_disk()?;
+        Ok(())
+    }
+
+    /// Everything the journal keeps.
+    pub fn facts(&self) -> anyhow::Result<Vec<Fact>> {
+        Ok(self.disk.journal().load()?.facts)
+    }
+
+    /// One life from the world's time until `until`, or until it crashes at the given crossing.
+    pub fn live(&self, until: Timestamp, crash_at: Option<u64>) -> anyhow::Result<Life> {
+        let from = self.world().now();
+        let metrics = Arc::new(Metrics::new(MetricsOptions::default())?);
+        let clock_of_life = Arc::new(OnceLock::<Clock>::new());
+        let log = self.log_from(from, clock_of_life.clone())?;
+        let life = tracing::dispatcher::with_default(&log, || {
+            live(from, until, crash_at, &self.options, |clock, gate| {
+                clock_of_life.get_or_init(|| clock.clone());
+                self.parts(clock, gate, metrics)
+            })
+        })?;
+        Ok(life)
+    }
+
+    fn log_from(
+        &self,
+        from: Timestamp,
+        clock: Arc<OnceLock<Clock>>,
+    ) -> Result<tracing::Dispatch, logs::LogError> {
+        let options = LogOptions {
+            format: Format::Human,
+            filter: None,
+        };
+        let log = self.log.clone();
+        let now = Arc::new(move || clock.get().map_or(from, Clock::now));
+        logs::dispatch(&options, false, move || log.clone(), now)
+    }
+
+    /// What a life stands on, for a clock and a gate.
+    pub fn parts(&self, clock: Clock, gate: Arc<dyn Gate>, metrics: Arc<Metrics>) -> Parts {
+        let account =
+            SimAccount::new(self.world.clone(), clock.clone(), gate.clone()).with_faults(self.faults.clone());
+        Parts {
+            ports: account.ports(),
+            journal: Arc::new(GatedJournal {
+                inner: self.disk.clone(),
+                gate,
+            }),
+            decide: self.decide,
+            clock,
+            metrics,
+        }
+    }
+}
+
+fn empty_disk() -> anyhow::Result<Arc<Inline>> {
+    Ok(Arc::new(Inline::new(Sqlite::on(Connection::open_in_memory()?)?)))
+}
+
+/// Options for a simulated account: one rule for all secrets, login tests on.
+pub fn options(mode: Mode, lambda_method: LambdaMethod) -> Options {
+    let assignment = Assignment {
+        rule: "every secret of the simulated account".to_owned(),
+        policy: Policy {
+            mode,
+            login_test: true,
+            lambda_method,
+            ..Policy::default()
+        },
+        login: LoginTarget::default(),
+        log_group: None,
+    };
+    Options {
+        rules: Arc::new(move |_| Some(assignment.clone())),
+        settings: Settings::default(),
+        clusters: None,
+        database_hosts: BTreeMap::new(),
+        patterns: Arc::new(Patterns::default()),
+        retention: SignedDuration::from_hours(90 * 24),
+        drain: SignedDuration::from_secs(90),
+        simulated: true,
+    }
+}
