@@ -13,7 +13,7 @@ struct Problem {
 }
 
 /// 0 when ready (with `live`: when the loop turns), else 1, also where nobody answers: Docker knows no other codes.
-pub fn run(url: &str, live: bool, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub(super) fn run(url: &str, live: bool, out: &mut dyn Write) -> anyhow::Result<u8> {
     let (path, good) = if live {
         ("/livez", "live")
     } else {

@@ -66,7 +66,7 @@ struct Finding {
 }
 
 /// 0 when the watchdog is ready and no finding is critical, else 1.
-pub fn run(url: &str, json: bool, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub(super) fn run(url: &str, json: bool, out: &mut dyn Write) -> anyhow::Result<u8> {
     let raw = ask(url, "/v1/status")?;
     let secrets = list(url, "/v1/secrets")?;
     let findings = list(url, "/v1/findings")?;

@@ -1,0 +1,70 @@
+//! The command line: a file for each subcommand, wiring everything.
+
+mod client;
+mod demo;
+mod health;
+mod status;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Where `status` and `health` find the API, if they are not told.
+const DEFAULT_URL: &str = "http://127.0.0.1:9847";
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");
+
+/// Watches the rotation of AWS Secrets Manager secrets, refreshes exactly the consumers that still hold the old
+/// value, at the right moment, once, and proves that they recovered.
+#[derive(Parser)]
+#[command(name = "rotation-watchdog", version = VERSION, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the real loop on a simulated account: needs no AWS account, ends by itself in under a minute
+    Demo(demo::DemoArgs),
+    /// Ask a running watchdog whether it is ready; exit code 0 or 1, for a container's health check
+    Health {
+        #[arg(long, default_value = DEFAULT_URL)]
+        url: String,
+        /// Only whether the loop turns
+        #[arg(long)]
+        live: bool,
+    },
+    /// Show what a running watchdog knows, as a table
+    Status {
+        #[arg(long, default_value = DEFAULT_URL)]
+        url: String,
+        /// The API's own JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the command and gives its exit code: 0 fine, 1 failed, 2 bad configuration or usage.
+pub fn main() -> ExitCode {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let cli = Cli::parse();
+    // Not locked: the demo's log lines go to it as well.
+    let mut out = anstream::stdout();
+    match dispatch(cli.command, &mut out) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let _ = out.flush();
+            let _ = writeln!(anstream::stderr(), "rotation-watchdog: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
+    match command {
+        Command::Demo(args) => demo::run(&args, out),
+        Command::Health { url, live } => health::run(&url, live, out),
+        Command::Status { url, json } => status::run(&url, json, out),
+    }
+}
