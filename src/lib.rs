@@ -2,6 +2,7 @@
 //! at the right moment, once, with proof. ARCHITECTURE.md has the map.
 
 pub mod cli;
+pub mod config;
 pub mod database;
 pub mod http;
 pub mod observe;

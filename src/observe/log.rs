@@ -5,67 +5,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use machine::model::{Evidence, LogFact, LogLine, SecretArn, Step, Strategy, VersionId};
+use machine::model::{Evidence, LogFact, LogLine, LogPatterns, SecretArn, Step, Strategy, VersionId};
 
 use super::Answer;
 use crate::ports::{LogEvent, Ports};
-
-/// What to look for in a line. `<arn>` must be the secret's, `<version>` is taken, any other `<…>` matches anything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Patterns {
-    pub create: Vec<String>,
-    pub set_single_user: Vec<String>,
-    pub set_alternating_users: Vec<String>,
-    /// setSecret found it done; says nothing about the strategy.
-    pub set_retried: Vec<String>,
-    pub test: Vec<String>,
-    pub finish: Vec<String>,
-    /// Refused with AWSPENDING: the database may hold the new password.
-    pub test_failed: Vec<String>,
-    /// Refused with every version: locked out.
-    pub locked_out: Vec<String>,
-    pub timed_out: Vec<String>,
-    pub exception: Vec<String>,
-}
-
-impl Default for Patterns {
-    fn default() -> Self {
-        let list = |patterns: &[&str]| patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
-        Self {
-            create: list(&[
-                "createSecret: Successfully put secret for ARN <arn> and version <version>.",
-                "createSecret: Successfully retrieved secret for <arn>.",
-                "Successfully completed createSecret",
-            ]),
-            set_single_user: list(&[
-                "setSecret: Successfully set password for user <user> in <engine> DB for secret arn <arn>.",
-            ]),
-            set_alternating_users: list(&[
-                "setSecret: Successfully set password for <user> in <engine> DB for secret arn <arn>.",
-            ]),
-            set_retried: list(&[
-                "setSecret: AWSPENDING secret is already set as password in <engine> DB for secret arn <arn>.",
-                "Successfully completed setSecret",
-            ]),
-            test: list(&[
-                "testSecret: Successfully signed into <engine> DB with AWSPENDING secret in <arn>.",
-                "Successfully completed testSecret",
-            ]),
-            finish: list(&[
-                "finishSecret: Successfully set AWSCURRENT stage to version <version> for secret <arn>.",
-                "Successfully completed finishSecret",
-            ]),
-            test_failed: list(&[
-                "testSecret: Unable to log into database with pending secret of secret ARN <arn>",
-            ]),
-            locked_out: list(&[
-                "setSecret: Unable to log into database with previous, current, or pending secret of secret arn <arn>",
-            ]),
-            timed_out: list(&["Task timed out after"]),
-            exception: list(&["[ERROR]"]),
-        }
-    }
-}
 
 pub(super) async fn read(
     ports: &Ports,
@@ -73,7 +16,7 @@ pub(super) async fn read(
     lambda: &str,
     group: Option<String>,
     since: Timestamp,
-    patterns: &Patterns,
+    patterns: &LogPatterns,
 ) -> Answer {
     let group = match group {
         Some(group) => group,
@@ -85,7 +28,7 @@ pub(super) async fn read(
 }
 
 /// What the events say about one secret. A function may rotate many: lines of another secret's invocation are left out.
-fn meanings(events: &[LogEvent], secret: &SecretArn, patterns: &Patterns) -> Vec<LogFact> {
+fn meanings(events: &[LogEvent], secret: &SecretArn, patterns: &LogPatterns) -> Vec<LogFact> {
     let lines: Vec<Line> = events.iter().map(Line::read).collect();
     let owners: BTreeMap<&str, &str> = lines
         .iter()
@@ -164,7 +107,7 @@ fn request_id(message: &str) -> Option<String> {
     message.split_whitespace().find(is_uuid).map(str::to_owned)
 }
 
-fn meaning(text: &str, secret: &SecretArn, patterns: &Patterns) -> Option<LogLine> {
+fn meaning(text: &str, secret: &SecretArn, patterns: &LogPatterns) -> Option<LogLine> {
     let find = |list: &[String]| list.iter().find_map(|pattern| matches(pattern, text, secret));
     let done = |step, strategy| {
         move |version| LogLine::Done {
@@ -261,7 +204,7 @@ mod tests {
                 message: message.clone(),
             })
             .collect();
-        meanings(&events, &SecretArn::new(ARN), &Patterns::default())
+        meanings(&events, &SecretArn::new(ARN), &LogPatterns::default())
             .into_iter()
             .map(|fact| fact.line)
             .collect()

@@ -10,10 +10,9 @@ mod secrets;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use machine::model::{ConsumerId, Event, Evidence, Look, LookKey, Scope, SecretArn, VersionId};
+use machine::model::{ConsumerId, Event, Evidence, LogPatterns, Look, LookKey, Scope, SecretArn, VersionId};
 
 pub use discovery::Wanted;
-pub use log::Patterns;
 
 use crate::ports::{LoginTarget, PortError, Ports};
 
@@ -29,7 +28,7 @@ pub enum Question {
         lambda: String,
         group: Option<String>,
         since: Timestamp,
-        patterns: Arc<Patterns>,
+        patterns: Arc<LogPatterns>,
     },
     /// `stage` is the label that the version carries.
     Login {

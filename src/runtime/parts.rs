@@ -6,12 +6,11 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use machine::fleet::{Admission, Situation};
 use machine::judge::{Judgement, Judgements};
-use machine::model::{Event, Fact, SecretArn, SecretSummary};
+use machine::model::{Event, Fact, LogPatterns, SecretArn, SecretSummary};
 use machine::policy::{Policy, Settings, Timing};
 use machine::state::State;
 
 use super::Clock;
-use crate::observe::Patterns;
 use crate::ports::{LoginTarget, Ports};
 use crate::store::JournalPort;
 use crate::telemetry::Metrics;
@@ -67,7 +66,7 @@ pub struct Options {
     pub clusters: Option<Vec<String>>,
     /// Database hosts by the name of their secret: functions that name one are suspected consumers.
     pub database_hosts: BTreeMap<String, String>,
-    pub patterns: Arc<Patterns>,
+    pub patterns: Arc<LogPatterns>,
     pub retention: SignedDuration,
     /// From the signal to the end.
     pub drain: SignedDuration,

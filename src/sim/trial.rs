@@ -5,14 +5,13 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{Fact, Mode};
+use machine::model::{Fact, LogPatterns, Mode};
 use machine::policy::{LambdaMethod, Policy, Settings};
 use rusqlite::Connection;
 
 use super::life::{GatedJournal, Life, live};
 use super::ports::{Fault, Gate, SimAccount};
 use super::world::World;
-use crate::observe::Patterns;
 use crate::ports::LoginTarget;
 use crate::runtime::{Assignment, Clock, Decide, Options, Parts};
 use crate::store::{Inline, Sqlite};
@@ -146,7 +145,7 @@ pub fn options(mode: Mode, lambda_method: LambdaMethod) -> Options {
         settings: Settings::default(),
         clusters: None,
         database_hosts: BTreeMap::new(),
-        patterns: Arc::new(Patterns::default()),
+        patterns: Arc::new(LogPatterns::default()),
         retention: SignedDuration::from_hours(90 * 24),
         drain: SignedDuration::from_secs(90),
         simulated: true,

@@ -3,6 +3,7 @@
 mod consumer;
 mod evidence;
 mod ids;
+mod patterns;
 mod remediation;
 mod secret;
 mod time;
@@ -13,6 +14,7 @@ pub use consumer::{
 };
 pub use evidence::{Event, Evidence, Fact, LogFact, LogLine, LookFailure, LookKey, Scope, ScopeSeen};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
+pub use patterns::LogPatterns;
 pub use remediation::{Action, Attempt, Decision, Done, NoEffect, Outcome};
 pub use secret::{Brake, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
 pub use time::{Look, When};

@@ -1,0 +1,38 @@
+//! `[discovery]`: where to look for consumers.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use machine::policy::Cadence;
+
+use super::reader::Section;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    /// Clusters by name; nothing for all.
+    pub clusters: Option<Vec<String>>,
+    /// Secret names by their database's host.
+    pub database_hosts: BTreeMap<String, String>,
+}
+
+/// The section, and how often discovery is repeated.
+pub(super) fn read(mut section: Section<'_>) -> (Discovery, SignedDuration) {
+    let clusters = section.texts("clusters", &[]);
+    if clusters
+        .iter()
+        .any(|name| name.trim().is_empty() || name.contains('*'))
+    {
+        section.problem(
+            "clusters",
+            "an empty name or a pattern",
+            "name each cluster, or none for all of them",
+        );
+    }
+    let discovery = Discovery {
+        clusters: (!clusters.is_empty()).then_some(clusters),
+        database_hosts: section.texts_by_name("database_hosts"),
+    };
+    let refresh = section.duration("refresh", Cadence::default().discovery);
+    section.finish();
+    (discovery, refresh)
+}

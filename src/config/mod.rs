@@ -1,0 +1,136 @@
+//! The configuration: built-in defaults, above them a TOML file, above that the environment.
+//!
+//! A file for each section. All problems come at once; a configuration with one of them is none. Immutable once
+//! loaded. Nothing else reads the environment.
+
+mod aws;
+mod cadence;
+mod discovery;
+mod http;
+mod login;
+mod logs;
+mod place;
+mod problem;
+mod reader;
+mod remediation;
+mod rules;
+mod shutdown;
+mod source;
+mod store;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use machine::model::LogPatterns;
+use machine::policy::Settings;
+
+pub use aws::{AssumeRole, Aws};
+pub use discovery::Discovery;
+pub use http::Http;
+pub use login::Login;
+pub use problem::{Problem, Problems};
+pub use reader::Shown;
+pub use rules::{LoginRule, Match, Rule, Rules, Tls};
+pub use store::Store;
+pub use telemetry::{LogFormat, Telemetry};
+
+use place::Place;
+use reader::{Notes, Section};
+use source::Source;
+use tree::Tree;
+
+/// A configuration without a problem.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub aws: Aws,
+    pub rules: Rules,
+    pub discovery: Discovery,
+    pub settings: Settings,
+    pub patterns: LogPatterns,
+    pub login: Login,
+    pub store: Store,
+    pub http: Http,
+    pub telemetry: Telemetry,
+    /// From the first signal to the end.
+    pub drain: jiff::SignedDuration,
+    shown: Vec<(Shown, String)>,
+}
+
+impl Config {
+    /// Reads `file` and the variables of the environment.
+    pub fn load(file: &Path, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Problems> {
+        Self::read(Some(Source::read(file)?), variables)
+    }
+
+    fn read(
+        source: Option<Source>,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Problems> {
+        let variables: Vec<(String, String)> = variables.collect();
+        let text = source
+            .as_ref()
+            .map(|source| (source.name.clone(), source.text.clone()));
+        let tree =
+            Tree::new(source, &variables).map_err(|problem| Problems::new(text.clone(), vec![problem]))?;
+        let notes = RefCell::default();
+        let mut config = sections(&tree, &notes);
+        let Notes { problems, shown } = notes.into_inner();
+        if !problems.is_empty() {
+            return Err(Problems::new(text, problems));
+        }
+        config.shown = shown
+            .into_iter()
+            .map(|shown| {
+                let origin = origin(&tree, &shown);
+                (shown, origin)
+            })
+            .collect();
+        Ok(config)
+    }
+
+    /// Every effective value with its origin: `default`, `file:line`, or a variable.
+    pub fn shown(&self) -> &[(Shown, String)] {
+        &self.shown
+    }
+}
+
+fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
+    let mut root = Section::root(tree, notes);
+    let aws = aws::read(root.section("aws"));
+    let (timing, limits, mode) = remediation::read(root.section("remediation"));
+    let rules = rules::read(root.section("secrets"), mode);
+    let (discovery, refresh) = discovery::read(root.section("discovery"));
+    let mut cadence = cadence::read(root.section("cadence"));
+    cadence.discovery = refresh;
+    let config = Config {
+        aws,
+        rules,
+        discovery,
+        settings: Settings {
+            timing,
+            cadence,
+            limits,
+        },
+        patterns: logs::read(root.section("logs")),
+        login: login::read(root.section("login")),
+        store: store::read(root.section("store")),
+        http: http::read(root.section("http")),
+        telemetry: telemetry::read(root.section("telemetry")),
+        drain: shutdown::read(root.section("shutdown")),
+        shown: Vec::new(),
+    };
+    root.finish();
+    config
+}
+
+fn origin(tree: &Tree, shown: &Shown) -> String {
+    match (&shown.place, &tree.source) {
+        (Place::File(span), Some(source)) => format!("{}:{}", source.name, source.line(span.start)),
+        (Place::Variable(name), _) => name.clone(),
+        (Place::Nowhere | Place::File(_), _) => "default".to_owned(),
+    }
+}

@@ -1,0 +1,312 @@
+//! `[secrets]`: which secrets are watched, and what each rule allows. The first matching rule wins.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use machine::model::{ConsumerId, Declared, Mode, SecretSummary, Staleness};
+use machine::policy::{LambdaMethod, Policy};
+
+use super::reader::{Section, show_duration};
+use super::remediation;
+
+/// The rules in their order, and what none of them gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Names, or beginnings of names that end in `*`.
+    pub excludes: Vec<String>,
+    pub rules: Vec<Rule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// From 1, as people count.
+    pub number: usize,
+    pub matches: Match,
+    pub policy: Policy,
+    pub login: LoginRule,
+    /// The rotation Lambda's log group, where it is not the function's own.
+    pub log_group: Option<String>,
+}
+
+/// What a rule goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Match {
+    Name(String),
+    Prefix(String),
+    Tag {
+        key: String,
+        value: String,
+    },
+    /// Every secret with rotation switched on.
+    All,
+}
+
+/// Where and as whom to log in; what is absent comes from the secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginRule {
+    pub engine: Option<String>,
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub user: Option<String>,
+    pub dbname: Option<String>,
+    pub tls: Option<Tls>,
+}
+
+/// How the connection of a login test is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    Verified,
+    Unverified,
+    Preferred,
+    None,
+}
+
+impl fmt::Display for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(f, "name {name:?}"),
+            Self::Prefix(prefix) => write!(f, "prefix {prefix:?}"),
+            Self::Tag { key, value } => write!(f, "tag {key:?} = {value:?}"),
+            Self::All => f.write_str("all with rotation on"),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule {} ({})", self.number, self.matches)
+    }
+}
+
+impl Match {
+    fn covers(&self, secret: &SecretSummary) -> bool {
+        match self {
+            Self::Name(name) => secret.name == *name,
+            Self::Prefix(prefix) => secret.name.starts_with(prefix),
+            Self::Tag { key, value } => secret.tags.get(key) == Some(value),
+            Self::All => secret.rotation_enabled,
+        }
+    }
+
+    /// Whether nothing that `other` matches is left by this one.
+    fn shadows(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Prefix(prefix), Self::Name(name) | Self::Prefix(name)) => {
+                name.starts_with(prefix.as_str())
+            }
+            _ => self == other,
+        }
+    }
+}
+
+impl Rules {
+    pub fn is_excluded(&self, name: &str) -> bool {
+        self.excludes
+            .iter()
+            .any(|exclude| match exclude.strip_suffix('*') {
+                Some(prefix) => name.starts_with(prefix),
+                None => name == exclude,
+            })
+    }
+
+    /// The rule that a secret gets.
+    pub fn rule_of(&self, secret: &SecretSummary) -> Option<&Rule> {
+        if self.is_excluded(&secret.name) {
+            return None;
+        }
+        self.rules.iter().find(|rule| rule.matches.covers(secret))
+    }
+}
+
+pub(super) fn read(mut section: Section<'_>, mode: Mode) -> Rules {
+    let excludes = section.texts("excludes", &[]);
+    let mut rules: Vec<Rule> = Vec::new();
+    for (n, inner) in section.sections("rules").into_iter().enumerate() {
+        if let Some(rule) = rule(inner, n + 1, mode, &rules) {
+            rules.push(rule);
+        }
+    }
+    if !section.has("rules") {
+        section.problem_here(
+            "there is no rule, so no secret would be watched",
+            "add [[secrets.rules]] with name, prefix, tag, or all = true",
+        );
+    }
+    section.finish();
+    Rules { excludes, rules }
+}
+
+/// Problems are noted; nothing where the rule goes by nothing.
+fn rule(mut section: Section<'_>, number: usize, mode: Mode, earlier: &[Rule]) -> Option<Rule> {
+    let matches = matches(&mut section);
+    if let Some(shadow) = matches
+        .as_ref()
+        .and_then(|matches| earlier.iter().find(|rule| rule.matches.shadows(matches)))
+    {
+        section.problem_here(
+            format!("never matches: {shadow} comes first and wins"),
+            "move it up, or remove it",
+        );
+    }
+    let (login, login_test, login_pending_early) = login(section.section("login"));
+    let mut policy = policy(&mut section, mode);
+    policy.login_test = login_test;
+    policy.login_pending_early = login_pending_early;
+    policy.database = section.text("database").or_else(|| login.host.clone());
+    let log_group = section.text("log_group");
+    section.finish();
+    Some(Rule {
+        number,
+        matches: matches?,
+        policy,
+        login,
+        log_group,
+    })
+}
+
+fn matches(section: &mut Section<'_>) -> Option<Match> {
+    let name = section.text("name").map(Match::Name);
+    let prefix = section.text("prefix").map(Match::Prefix);
+    let tag = tag(section);
+    let all = section.flag("all", false).then_some(Match::All);
+    let mut given: Vec<Match> = [name, prefix, tag, all].into_iter().flatten().collect();
+    match given.len() {
+        0 => {
+            section.problem_here("goes by nothing", "give one of name, prefix, tag, or all = true");
+            None
+        }
+        1 => given.pop(),
+        _ => {
+            section.problem_here(
+                "goes by several things at once",
+                "give only one of name, prefix, tag and all",
+            );
+            None
+        }
+    }
+}
+
+fn tag(section: &mut Section<'_>) -> Option<Match> {
+    let mut tags = section.texts_by_name("tag").into_iter();
+    let (key, value) = tags.next()?;
+    if tags.next().is_some() {
+        section.problem("tag", "more than one tag", "give one, as { team = \"shop\" }");
+    }
+    Some(Match::Tag { key, value })
+}
+
+fn policy(section: &mut Section<'_>, mode: Mode) -> Policy {
+    let built_in = Policy::default();
+    let methods = [
+        ("config-update", LambdaMethod::ConfigUpdate),
+        ("concurrency-cycle", LambdaMethod::ConcurrencyCycle),
+    ];
+    Policy {
+        mode: remediation::mode(section, Some(mode)).unwrap_or(mode),
+        ecs_fetching: staleness(section, "ecs_fetching", built_in.ecs_fetching),
+        lambda_fetching: staleness(section, "lambda_fetching", built_in.lambda_fetching),
+        lambda_method: section
+            .choice("lambda_method", Some(built_in.lambda_method), &methods)
+            .unwrap_or(built_in.lambda_method),
+        allow_downtime: section.flag("allow_downtime", built_in.allow_downtime),
+        staleness: overrides(section),
+        declared: declared(section),
+        ..built_in
+    }
+}
+
+const STALENESS: &str = "\"restart\", or how long its cache lives, as \"15m\"";
+
+fn staleness(section: &mut Section<'_>, key: &'static str, default: Staleness) -> Staleness {
+    let show = |staleness: &Staleness| match staleness {
+        Staleness::Restart => "restart".to_owned(),
+        Staleness::Wait(ttl) => show_duration(ttl).trim_matches('"').to_owned(),
+    };
+    section
+        .parsed(key, Some(default), STALENESS, parse_staleness, show)
+        .unwrap_or(default)
+}
+
+fn parse_staleness(text: &str) -> Option<Staleness> {
+    if text == "restart" {
+        return Some(Staleness::Restart);
+    }
+    let span: jiff::Span = text.parse().ok()?;
+    let ttl = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
+    ttl.is_positive().then_some(Staleness::Wait(ttl))
+}
+
+fn overrides(section: &mut Section<'_>) -> BTreeMap<ConsumerId, Staleness> {
+    let mut overrides = BTreeMap::new();
+    for (id, text) in section.texts_by_name("staleness") {
+        match (ConsumerId::parse(&id), parse_staleness(&text)) {
+            (Some(id), Some(staleness)) => {
+                overrides.insert(id, staleness);
+            }
+            (None, _) => section.problem("staleness", format!("{id:?} names no consumer"), CONSUMERS),
+            (_, None) => section.problem(
+                "staleness",
+                format!("{text:?} is not {STALENESS}"),
+                format!("give {STALENESS}"),
+            ),
+        }
+    }
+    overrides
+}
+
+const CONSUMERS: &str = "as \"ecs:CLUSTER/SERVICE\", \"lambda:FUNCTION\", or \"declared:ANY NAME\"";
+
+/// Consumers that no discovery can find.
+fn declared(section: &mut Section<'_>) -> Vec<Declared> {
+    let mut declared = Vec::new();
+    for mut consumer in section.sections("consumers") {
+        let id = consumer.parsed("id", None, "a consumer", ConsumerId::parse, ToString::to_string);
+        let staleness = staleness(&mut consumer, "staleness", Staleness::Restart);
+        match id {
+            Some(id @ ConsumerId::Declared { .. }) if staleness == Staleness::Restart => consumer
+                .problem_here(
+                    format!("{id} cannot be restarted by the watchdog"),
+                    "give its staleness as the time its cache lives",
+                ),
+            Some(id) => declared.push(Declared { id, staleness }),
+            None if !consumer.has("id") => consumer.problem_here("has no id", CONSUMERS),
+            None => {}
+        }
+        consumer.finish();
+    }
+    declared
+}
+
+/// The target, whether to test, and whether AWSPENDING is tried without a sign of setSecret.
+fn login(mut section: Section<'_>) -> (LoginRule, bool, bool) {
+    let modes = [
+        ("verified", Tls::Verified),
+        ("unverified", Tls::Unverified),
+        ("preferred", Tls::Preferred),
+        ("none", Tls::None),
+    ];
+    let engines = [
+        ("mysql", "mysql"),
+        ("mariadb", "mariadb"),
+        ("postgres", "postgres"),
+    ];
+    let test = section.flag("test", false);
+    let pending_early = section.flag("pending_early", false);
+    let rule = LoginRule {
+        engine: section.choice("engine", None, &engines).map(str::to_owned),
+        host: section.text("host"),
+        port: section.port("port"),
+        user: section.text("user"),
+        dbname: section.text("dbname"),
+        tls: section.choice("tls", None, &modes),
+    };
+    if pending_early && !test {
+        section.problem(
+            "pending_early",
+            "has no effect while test is off",
+            "set test = true, or remove it",
+        );
+    }
+    section.finish();
+    (rule, test, pending_early)
+}
