@@ -2,14 +2,13 @@
 
 use std::error::Error;
 
-use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use machine::model::{Done, Look, Outcome};
 
 use super::attempts::Transmitted;
 use super::clock::AwsClock;
-use super::trouble::{Trouble, Words};
+use super::trouble::{SdkError, Trouble, Words};
 use crate::ports::{PortError, ReadResult, WriteResult};
 
 /// One question of a port, of one request or more. Operations are named as IAM names the right to them.

@@ -7,7 +7,6 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
 use aws_sdk_secretsmanager::types::{RotationRulesType, SecretListEntry, Tag};
-use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use machine::model::{Labels, SecretArn, SecretSeen, SecretSummary, VersionId};
 use secrecy::SecretString;
@@ -15,6 +14,7 @@ use secrecy::SecretString;
 use super::call::{Ask, is_absent};
 use super::clock::{AwsClock, timestamp};
 use super::pages::Pages;
+use super::trouble::SdkError;
 use crate::ports::{ReadResult, SecretReads};
 
 const LIST: &str = "secretsmanager:ListSecrets";

@@ -4,9 +4,12 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_runtime_api::client::result;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use machine::model::{LookFailure, NoEffect, Outcome};
+
+pub(super) type SdkError<E> = result::SdkError<E, HttpResponse>;
 
 /// The longest text of another's that is passed on.
 const LONGEST: usize = 300;
@@ -170,7 +173,7 @@ impl Trouble {
         }
     }
 
-    fn unconnected(error: &ConnectorError) -> Self {
+    pub(super) fn unconnected(error: &ConnectorError) -> Self {
         if let Some(source) = find::<CredentialsError>(error) {
             return Self::Credentials { why: chain(source) };
         }
@@ -263,13 +266,18 @@ fn never_connected(error: &ConnectorError) -> bool {
 }
 
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+    sources(error).find_map(|error| error.downcast_ref())
+}
+
+/// The error itself, then what caused it.
+fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
 }
 
 /// An error and its sources in one line.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
-    for error in std::iter::successors(Some(error), |error| error.source()) {
+    for error in sources(error) {
         let text = error.to_string();
         if texts.last().is_none_or(|last| !last.ends_with(&text)) {
             texts.push(text);
