@@ -84,8 +84,7 @@ impl Intercept for Attempts {
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        bag.interceptor_state()
-            .store_put(SentAt(self.clock.local_now()));
+        bag.interceptor_state().store_put(SentAt(self.clock.local_now()));
         Ok(())
     }
 
@@ -134,7 +133,10 @@ fn outcome(context: &FinalizerInterceptorContextRef<'_>) -> &'static str {
 fn code(response: &HttpResponse) -> Option<String> {
     let named = response.headers().get("x-amzn-errortype").map(str::to_owned);
     let text = named.or_else(|| {
-        let body = response.body().bytes().filter(|body| body.len() <= LONGEST_ERROR)?;
+        let body = response
+            .body()
+            .bytes()
+            .filter(|body| body.len() <= LONGEST_ERROR)?;
         let json: serde_json::Value = serde_json::from_slice(body).ok()?;
         let text = json.get("__type").or_else(|| json.get("code"))?.as_str()?;
         Some(text.to_owned())

@@ -59,7 +59,9 @@ impl AwsClock {
 
 impl fmt::Debug for AwsClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AwsClock").field("offset", &self.offset()).finish()
+        f.debug_struct("AwsClock")
+            .field("offset", &self.offset())
+            .finish()
     }
 }
 

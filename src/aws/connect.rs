@@ -178,7 +178,7 @@ fn http_client() -> SharedHttpClient {
         .build_https()
 }
 
-fn timeouts(timeouts: Timeouts) -> TimeoutConfig {
+pub(super) fn timeouts(timeouts: Timeouts) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.read)

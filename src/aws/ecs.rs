@@ -234,7 +234,9 @@ impl EcsWrites for Ecs {
 
 /// A thing that went since it was listed is no failure; any other is.
 fn only_missing(ask: &Ask<'_>, operation: &'static str, failures: &[Failure]) -> Result<(), PortError> {
-    let other = failures.iter().find(|failure| failure.reason() != Some("MISSING"));
+    let other = failures
+        .iter()
+        .find(|failure| failure.reason() != Some("MISSING"));
     other.map_or(Ok(()), |failure| {
         let reason = failure.reason().unwrap_or("no reason");
         Err(ask.unexpected(operation, format!("partial failure: {reason}")))

@@ -200,7 +200,10 @@ impl LambdaWrites for Lambda {
         };
         // AWS's refusal can quote the whole environment.
         let sending = Sending::new(&self.clock, UPDATE, function).without_words();
-        let request = self.writer.update_function_configuration().function_name(function);
+        let request = self
+            .writer
+            .update_function_configuration()
+            .function_name(function);
         let request = request.environment(environment).revision_id(revision).customize();
         let answer = request.interceptor(sending.watch()).send().await;
         sending.ended(answer.map(|_| WRITTEN))

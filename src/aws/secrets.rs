@@ -163,6 +163,10 @@ fn rotation_lambda(arn: Option<&str>) -> Option<String> {
 }
 
 fn schedule(rules: &RotationRulesType) -> Option<String> {
-    let by_days = || rules.automatically_after_days().map(|days| format!("rate({days} days)"));
+    let by_days = || {
+        rules
+            .automatically_after_days()
+            .map(|days| format!("rate({days} days)"))
+    };
     rules.schedule_expression().map(str::to_owned).or_else(by_days)
 }

@@ -156,7 +156,10 @@ impl Trouble {
     /// A proxy's page, or an answer cut short: the body is never quoted.
     fn without_code(response: &HttpResponse) -> Self {
         let status = response.status().as_u16();
-        let kind = response.headers().get("content-type").unwrap_or("no content type");
+        let kind = response
+            .headers()
+            .get("content-type")
+            .unwrap_or("no content type");
         let why = format!("HTTP {status} ({}) that is no answer of the service", short(kind));
         match status {
             429 => Self::Throttled,

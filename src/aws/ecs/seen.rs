@@ -111,7 +111,10 @@ pub(super) fn service(found: &Service, tasks: Option<&[SdkTask]>) -> Result<Serv
 }
 
 fn controller(found: &Service) -> Result<Controller, String> {
-    match found.deployment_controller().map(|controller| controller.r#type()) {
+    match found
+        .deployment_controller()
+        .map(|controller| controller.r#type())
+    {
         None | Some(DeploymentControllerType::Ecs) => Ok(Controller::Ecs),
         Some(DeploymentControllerType::CodeDeploy) => Ok(Controller::CodeDeploy),
         Some(DeploymentControllerType::External) => Ok(Controller::External),
