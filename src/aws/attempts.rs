@@ -94,8 +94,7 @@ impl Intercept for Attempts {
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let date = context.response().headers().get("date").and_then(http_date);
-        if let (Some(SentAt(sent)), Some(date)) = (bag.load::<SentAt>(), date) {
+        if let (Some(SentAt(sent)), Some(date)) = (bag.load::<SentAt>(), date(context.response())) {
             self.clock.learn(*sent, self.clock.local_now(), date);
         }
         Ok(())
@@ -112,6 +111,13 @@ impl Intercept for Attempts {
         (self.observer)(self.service, known.copied().unwrap_or("other"), outcome(context));
         Ok(())
     }
+}
+
+/// When AWS wrote the answer. A proxy's page has a date too, but no request id.
+fn date(response: &HttpResponse) -> Option<Timestamp> {
+    let headers = response.headers();
+    headers.get("x-amzn-requestid")?;
+    headers.get("date").and_then(http_date)
 }
 
 fn outcome(context: &FinalizerInterceptorContextRef<'_>) -> &'static str {

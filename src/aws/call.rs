@@ -116,7 +116,9 @@ impl<'a> Sending<'a> {
             Trouble::Timeout if !self.transmitted.get() => Trouble::NotSent {
                 why: "no time was left to send it".to_owned(),
             },
-            Trouble::Cut { why } if !self.transmitted.get() => Trouble::NotSent { why },
+            Trouble::Cut { why } | Trouble::Credentials { why } if !self.transmitted.get() => {
+                Trouble::NotSent { why }
+            }
             trouble => trouble,
         };
         trouble.outcome(self.operation, &self.subject)

@@ -1,4 +1,4 @@
-//! Region, credentials and the shared HTTP client, resolved at the start (design: unknown is loud).
+//! Region, credentials and the shared HTTP client, resolved at the start.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const START_DEADLINE: Duration = Duration::from_secs(30);
 const IDLE_CONNECTIONS: usize = 2;
 
 /// How to reach AWS. What is absent comes from the environment, as the AWS SDKs define it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AwsOptions {
     pub region: Option<String>,
     /// Instead of AWS's own, for all services.
@@ -58,18 +58,6 @@ impl Default for Timeouts {
             read: Duration::from_secs(8),
             attempt: Duration::from_secs(8),
             operation: Duration::from_secs(20),
-        }
-    }
-}
-
-impl Default for AwsOptions {
-    fn default() -> Self {
-        Self {
-            region: None,
-            endpoint_url: None,
-            profile: None,
-            assume_role: None,
-            timeouts: Timeouts::default(),
         }
     }
 }

@@ -3,7 +3,8 @@
 mod seen;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_ecs::Client;
@@ -40,7 +41,9 @@ pub(super) struct Ecs {
     writer: Client,
     clock: AwsClock,
     /// A revision never changes. Environment values in it are wiped when they are dropped.
-    definitions: Mutex<BTreeMap<String, Arc<TaskDefinition>>>,
+    definitions: Mutex<BTreeMap<String, TaskDefinition>>,
+    /// Whether it was told that tasks may not be listed.
+    denial_told: AtomicBool,
 }
 
 impl Ecs {
@@ -50,6 +53,7 @@ impl Ecs {
             writer,
             clock,
             definitions: Mutex::default(),
+            denial_told: AtomicBool::new(false),
         }
     }
 
@@ -135,9 +139,28 @@ impl Ecs {
         }
     }
 
+    /// Without the right to its tasks, a service can still be judged, more weakly.
+    async fn tasks_if_allowed(
+        &self,
+        ask: &Ask<'_>,
+        cluster: &str,
+        service: &str,
+    ) -> Result<Option<Vec<Task>>, PortError> {
+        match self.tasks(ask, cluster, Some(service)).await {
+            Ok(tasks) => Ok(Some(tasks)),
+            Err(error) if matches!(error.failure, LookFailure::Denied { .. }) => {
+                if !self.denial_told.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "tasks may not be listed: nothing proves that a service is fresh");
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn known_definition(&self, arn: &str) -> Option<TaskDefinition> {
         let definitions = self.definitions.lock().unwrap_or_else(PoisonError::into_inner);
-        definitions.get(arn).map(|definition| (**definition).clone())
+        definitions.get(arn).cloned()
     }
 
     fn keep_definition(&self, arn: &str, definition: &TaskDefinition) {
@@ -145,7 +168,7 @@ impl Ecs {
         if definitions.len() >= MOST_DEFINITIONS {
             definitions.pop_first();
         }
-        definitions.insert(arn.to_owned(), Arc::new(definition.clone()));
+        definitions.insert(arn.to_owned(), definition.clone());
     }
 }
 
@@ -208,12 +231,7 @@ impl EcsReads for Ecs {
         let Some(found) = described.into_iter().find(seen::is_live) else {
             return ask.answered(None);
         };
-        let tasks = match self.tasks(&ask, cluster, Some(service)).await {
-            Ok(tasks) => Some(tasks),
-            // The service itself can be judged without, more weakly.
-            Err(error) if matches!(error.failure, LookFailure::Denied { .. }) => None,
-            Err(error) => return Err(error),
-        };
+        let tasks = self.tasks_if_allowed(&ask, cluster, service).await?;
         let seen = seen::service(&found, tasks.as_deref());
         ask.answered(Some(seen.map_err(|why| ask.unexpected(DESCRIBE_SERVICES, why))?))
     }

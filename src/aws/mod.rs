@@ -45,16 +45,11 @@ pub struct Aws {
     lambda: Arc<Lambda>,
 }
 
-/// Makes a client's configuration of what all clients share.
+/// A client of one service, made of what all clients share.
 macro_rules! client {
-    ($sdk:ident, $service:literal, $retry:expr, $shared:expr, $watch:expr) => {{
-        let watch = Attempts {
-            service: $service,
-            ..$watch.clone()
-        };
-        let config = $sdk::config::Builder::from($shared)
-            .retry_config($retry.clone())
-            .interceptor(watch);
+    ($sdk:ident, $shared:expr, $retry:expr, $watch:expr) => {{
+        let config = $sdk::config::Builder::from($shared);
+        let config = config.retry_config($retry.clone()).interceptor($watch);
         $sdk::Client::from_conf(config.build())
     }};
 }
@@ -63,27 +58,27 @@ impl Aws {
     fn new(shared: &SdkConfig, observer: &Observer, clock: AwsClock) -> Self {
         let read = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
         let once = RetryConfig::standard().with_max_attempts(1);
-        let watch = Attempts {
-            service: "",
+        let watch = |service| Attempts {
+            service,
             clock: clock.clone(),
             observer: observer.clone(),
         };
         let secrets = Secrets {
-            reader: client!(aws_sdk_secretsmanager, "secretsmanager", read, shared, watch),
+            reader: client!(aws_sdk_secretsmanager, shared, read, watch("secretsmanager")),
             clock: clock.clone(),
         };
         let logs = Logs {
-            reader: client!(aws_sdk_cloudwatchlogs, "logs", read, shared, watch),
+            reader: client!(aws_sdk_cloudwatchlogs, shared, read, watch("logs")),
             clock: clock.clone(),
         };
         let ecs = Ecs::new(
-            client!(aws_sdk_ecs, "ecs", read, shared, watch),
-            client!(aws_sdk_ecs, "ecs", once, shared, watch),
+            client!(aws_sdk_ecs, shared, read, watch("ecs")),
+            client!(aws_sdk_ecs, shared, once, watch("ecs")),
             clock.clone(),
         );
         let lambda = Lambda {
-            reader: client!(aws_sdk_lambda, "lambda", read, shared, watch),
-            writer: client!(aws_sdk_lambda, "lambda", once, shared, watch),
+            reader: client!(aws_sdk_lambda, shared, read, watch("lambda")),
+            writer: client!(aws_sdk_lambda, shared, once, watch("lambda")),
             clock: clock.clone(),
         };
         let region = shared.region().map(ToString::to_string);

@@ -12,7 +12,7 @@ use machine::model::{LookFailure, NoEffect, Outcome};
 pub(super) type SdkError<E> = result::SdkError<E, HttpResponse>;
 
 /// The longest text of another's that is passed on.
-const LONGEST: usize = 300;
+const LONGEST: usize = 500;
 
 const DENIED: &[&str] = &[
     "AccessDenied",
@@ -289,7 +289,9 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     short(&texts.join(": "))
 }
 
+/// On one line, and within the bound.
 fn short(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let kept = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
     text[..kept].to_owned()
 }

@@ -1,9 +1,11 @@
 //! What each kind of trouble means for a read and for a write.
 
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use machine::model::{LookFailure, NoEffect, Outcome, SecretArn};
 
 use super::fake::{Answer, Fake};
-use super::{aws, watched};
+use super::{aws, watched, with_credentials};
 use crate::ports::{EcsWrites, SecretReads};
 
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:db-AbCdEf";
@@ -177,4 +179,30 @@ async fn a_denial_names_action_and_resource() {
         };
         assert_eq!(error.failure, expected, "{message}");
     }
+}
+
+/// A role whose session ended and could not be renewed.
+#[derive(Debug)]
+struct Expired;
+
+impl ProvideCredentials for Expired {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Err(CredentialsError::provider_error("the session ended")))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_credentials_nothing_is_sent() {
+    let fake = Fake::answers([Answer::Silence]);
+    let (aws, calls) = with_credentials(&fake, SharedCredentialsProvider::new(Expired));
+    let error = aws.secrets.list().await.unwrap_err();
+    assert_eq!(of_failure(&error.failure), Means::Credentials, "{error}");
+    assert!(error.to_string().contains("the session ended"), "{error}");
+    let (_, outcome) = aws.ecs.force_deployment("prod", "orders").await;
+    assert_eq!(of_outcome(&outcome), Means::NotSent, "{outcome:?}");
+    assert!(fake.sent().is_empty());
+    assert!(calls.lock().unwrap().iter().all(|call| call.2 == "not-sent"));
 }

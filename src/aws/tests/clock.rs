@@ -54,10 +54,15 @@ fn an_answer_that_took_a_negative_time_does_not_panic() {
     assert_eq!(clock.offset(), SignedDuration::ZERO);
 }
 
+fn dated(date: &str) -> Answer {
+    Answer::json(serde_json::json!({ "SecretList": [] })).with("date", date)
+}
+
+const AN_HOUR_LATER: &str = "Thu, 01 Jan 2026 01:00:00 GMT";
+
 #[tokio::test(start_paused = true)]
 async fn looks_and_writes_are_in_awss_time() {
-    let answer = Answer::json(serde_json::json!({ "SecretList": [] }));
-    let fake = Fake::answers([answer.with("date", "Thu, 01 Jan 2026 01:00:00 GMT")]);
+    let fake = Fake::answers([dated(AN_HOUR_LATER).with("x-amzn-requestid", "1")]);
     let aws = aws(&fake);
     assert_eq!(aws.clock().now(), NOW);
     let (look, _) = aws.secrets.list().await.unwrap();
@@ -68,9 +73,10 @@ async fn looks_and_writes_are_in_awss_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_date_that_is_none_is_passed_over() {
-    let answer = Answer::json(serde_json::json!({ "SecretList": [] }));
-    let aws = aws(&Fake::answers([answer.with("date", "soon")]));
+async fn a_date_that_is_none_or_not_awss_is_passed_over() {
+    let answers = [dated("soon").with("x-amzn-requestid", "1"), dated(AN_HOUR_LATER)];
+    let aws = aws(&Fake::answers(answers));
+    aws.secrets.list().await.unwrap();
     aws.secrets.list().await.unwrap();
     assert_eq!(aws.clock().offset(), SignedDuration::ZERO);
 }

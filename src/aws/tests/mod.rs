@@ -27,17 +27,21 @@ const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
 type Calls = Arc<Mutex<Vec<(&'static str, &'static str, &'static str)>>>;
 
 fn watched(fake: &Fake) -> (Aws, Calls) {
+    let keys = Credentials::new("AKIDEXAMPLE", "not-a-secret", None, None, "test");
+    with_credentials(fake, SharedCredentialsProvider::new(keys))
+}
+
+fn with_credentials(fake: &Fake, credentials: SharedCredentialsProvider) -> (Aws, Calls) {
     let calls = Calls::default();
     let heard = calls.clone();
     let observer: Observer = Arc::new(move |service, operation, outcome| {
         heard.lock().unwrap().push((service, operation, outcome));
     });
     let clock = AwsClock::new(Arc::new(|| NOW));
-    let keys = Credentials::new("AKIDEXAMPLE", "not-a-secret", None, None, "test");
     let shared = SdkConfig::builder()
         .behavior_version(behavior())
         .region(Region::new("eu-west-1"))
-        .credentials_provider(SharedCredentialsProvider::new(keys))
+        .credentials_provider(credentials)
         .timeout_config(timeouts(Timeouts::default()))
         .time_source(clock.clone())
         .http_client(SharedHttpClient::new(fake.clone()))
