@@ -156,7 +156,7 @@ async fn a_read_is_tried_three_times_and_each_attempt_is_counted() {
 async fn an_attempt_that_is_retried_with_success() {
     let page = serde_json::json!({ "SecretList": [] });
     let throttled = Answer::error(400, "ThrottlingException", "slow down");
-    let (aws, calls) = watched(&Fake::answers([throttled, Answer::json(page)]));
+    let (aws, calls) = watched(&Fake::answers([throttled, Answer::json(&page)]));
     aws.secrets.list().await.unwrap();
     let outcomes: Vec<_> = calls.lock().unwrap().iter().map(|call| call.2).collect();
     assert_eq!(outcomes, ["throttled", "ok"]);

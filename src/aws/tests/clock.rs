@@ -55,7 +55,7 @@ fn an_answer_that_took_a_negative_time_does_not_panic() {
 }
 
 fn dated(date: &str) -> Answer {
-    Answer::json(serde_json::json!({ "SecretList": [] })).with("date", date)
+    Answer::json(&serde_json::json!({ "SecretList": [] })).with("date", date)
 }
 
 const AN_HOUR_LATER: &str = "Thu, 01 Jan 2026 01:00:00 GMT";

@@ -7,7 +7,7 @@ use super::aws;
 use super::fake::{Answer, Fake};
 use crate::ports::{EcsReads, EcsWrites};
 
-fn service(more: Value) -> Value {
+fn service(more: &Value) -> Value {
     let mut service = json!({
         "serviceName": "orders",
         "status": "ACTIVE",
@@ -27,7 +27,7 @@ fn service(more: Value) -> Value {
     service
 }
 
-fn task(id: &str, more: Value) -> Value {
+fn task(id: &str, more: &Value) -> Value {
     let mut task = json!({
         "taskArn": format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}"),
         "taskDefinitionArn": "arn:aws:ecs:eu-west-1:1:task-definition/orders:7",
@@ -42,7 +42,7 @@ fn task(id: &str, more: Value) -> Value {
 }
 
 fn described(service: &Value) -> Answer {
-    Answer::json(json!({ "services": [service] }))
+    Answer::json(&json!({ "services": [service] }))
 }
 
 async fn look(answers: Vec<Answer>) -> Option<ServiceSeen> {
@@ -53,13 +53,13 @@ async fn look(answers: Vec<Answer>) -> Option<ServiceSeen> {
 #[tokio::test(start_paused = true)]
 async fn a_service_with_its_wanted_tasks() {
     let fake = Fake::answers([
-        described(&service(json!({}))),
-        Answer::json(json!({ "taskArns": ["a", "b", "c"] })),
-        Answer::json(json!({
+        described(&service(&json!({}))),
+        Answer::json(&json!({ "taskArns": ["a", "b", "c"] })),
+        Answer::json(&json!({
             "tasks": [
-                task("a", json!({})),
-                task("b", json!({ "lastStatus": "PENDING", "healthStatus": "UNKNOWN", "startedAt": null })),
-                task("c", json!({ "desiredStatus": "STOPPED" })),
+                task("a", &json!({})),
+                task("b", &json!({ "lastStatus": "PENDING", "healthStatus": "UNKNOWN", "startedAt": null })),
+                task("c", &json!({ "desiredStatus": "STOPPED" })),
             ],
             "failures": [{ "arn": "d", "reason": "MISSING" }],
         })),
@@ -94,10 +94,10 @@ async fn a_service_with_its_wanted_tasks() {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_is_gone() {
-    let missing = Answer::json(json!({ "services": [], "failures": [{ "reason": "MISSING" }] }));
+    let missing = Answer::json(&json!({ "services": [], "failures": [{ "reason": "MISSING" }] }));
     assert_eq!(look(vec![missing]).await, None);
     assert_eq!(
-        look(vec![described(&service(json!({ "status": "INACTIVE" })))]).await,
+        look(vec![described(&service(&json!({ "status": "INACTIVE" })))]).await,
         None
     );
     let no_cluster = Answer::error(400, "ClusterNotFoundException", "Cluster not found.");
@@ -107,7 +107,7 @@ async fn a_service_that_is_gone() {
 #[tokio::test(start_paused = true)]
 async fn tasks_that_may_not_be_listed_leave_a_weaker_look() {
     let denied = Answer::error(400, "AccessDeniedException", "no");
-    let seen = look(vec![described(&service(json!({}))), denied]).await.unwrap();
+    let seen = look(vec![described(&service(&json!({}))), denied]).await.unwrap();
     assert!(!seen.tasks_listed && seen.tasks.is_empty());
 }
 
@@ -115,13 +115,13 @@ async fn tasks_that_may_not_be_listed_leave_a_weaker_look() {
 async fn what_is_partial_or_incomplete_is_no_answer() {
     let table = [
         json!({ "services": [], "failures": [{ "reason": "ACCESS" }] }),
-        json!({ "services": [service(json!({ "deployments": [{ "id": "ecs-svc/1" }] }))] }),
-        json!({ "services": [service(json!({ "deploymentController": { "type": "NEW" } }))] }),
+        json!({ "services": [service(&json!({ "deployments": [{ "id": "ecs-svc/1" }] }))] }),
+        json!({ "services": [service(&json!({ "deploymentController": { "type": "NEW" } }))] }),
     ];
     for body in table {
         let fake = Fake::answers([
-            Answer::json(body.clone()),
-            Answer::json(json!({ "taskArns": [] })),
+            Answer::json(&body.clone()),
+            Answer::json(&json!({ "taskArns": [] })),
         ]);
         let error = aws(&fake).ecs.service("prod", "orders").await.unwrap_err();
         assert!(
@@ -133,12 +133,12 @@ async fn what_is_partial_or_incomplete_is_no_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn other_controllers_and_strategies_are_told() {
-    let other = service(json!({
+    let other = service(&json!({
         "deploymentController": { "type": "CODE_DEPLOY" },
         "deploymentConfiguration": { "strategy": "BLUE_GREEN" },
         "schedulingStrategy": "DAEMON",
     }));
-    let seen = look(vec![described(&other), Answer::json(json!({ "taskArns": [] }))])
+    let seen = look(vec![described(&other), Answer::json(&json!({ "taskArns": [] }))])
         .await
         .unwrap();
     assert_eq!(seen.controller, Controller::CodeDeploy);
@@ -151,8 +151,8 @@ async fn other_controllers_and_strategies_are_told() {
 async fn services_are_described_by_ten_and_tasks_by_a_hundred() {
     let names: Vec<String> = (0..25).map(|n| format!("service/{n}")).collect();
     let fake = Fake::answers([
-        Answer::json(json!({ "serviceArns": names })),
-        described(&service(json!({}))),
+        Answer::json(&json!({ "serviceArns": names })),
+        described(&service(&json!({}))),
     ]);
     let (_, found) = aws(&fake).ecs.services("prod").await.unwrap();
     assert_eq!(found.len(), 3);
@@ -164,8 +164,10 @@ async fn services_are_described_by_ten_and_tasks_by_a_hundred() {
 
     let arns: Vec<String> = (0..150).map(|n| format!("task/{n}")).collect();
     let fake = Fake::answers([
-        Answer::json(json!({ "taskArns": arns })),
-        Answer::json(json!({ "tasks": [task("s", json!({})), task("x", json!({ "group": "family:x" }))] })),
+        Answer::json(&json!({ "taskArns": arns })),
+        Answer::json(
+            &json!({ "tasks": [task("s", &json!({})), task("x", &json!({ "group": "family:x" }))] }),
+        ),
     ]);
     let (_, standalone) = aws(&fake).ecs.standalone_tasks("prod").await.unwrap();
     assert_eq!(standalone.len(), 2);
@@ -175,7 +177,7 @@ async fn services_are_described_by_ten_and_tasks_by_a_hundred() {
 #[tokio::test(start_paused = true)]
 async fn a_task_definition_is_read_once() {
     let fake = Fake::answers([Answer::json(
-        json!({ "taskDefinition": { "containerDefinitions": [{
+        &json!({ "taskDefinition": { "containerDefinitions": [{
         "name": "app", "image": "app@sha256:1",
         "secrets": [{ "name": "A", "valueFrom": "arn:one" }],
         "logConfiguration": { "logDriver": "splunk", "secretOptions": [{ "name": "B", "valueFrom": "arn:two" }] },
@@ -196,11 +198,11 @@ async fn a_task_definition_is_read_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_forced_deployment_sends_nothing_else_and_names_the_new_primary() {
-    let updated = service(json!({ "deployments": [
+    let updated = service(&json!({ "deployments": [
         { "id": "ecs-svc/1", "status": "ACTIVE" },
         { "id": "ecs-svc/2", "status": "PRIMARY" },
     ] }));
-    let fake = Fake::answers([Answer::json(json!({ "service": updated }))]);
+    let fake = Fake::answers([Answer::json(&json!({ "service": updated }))]);
     let (_, outcome) = aws(&fake).ecs.force_deployment("prod", "orders").await;
     let done = Done::Written {
         deployment: Some(DeploymentId::new("ecs-svc/2")),

@@ -26,7 +26,7 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub(super) fn json(body: impl ToString) -> Self {
+    pub(super) fn json(body: &serde_json::Value) -> Self {
         Self::http(200, "application/json", body.to_string())
     }
 
@@ -41,7 +41,7 @@ impl Answer {
     }
 
     #[must_use]
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
         if let Self::Http { headers, .. } = &mut self {
             headers.push((name, value.to_string()));
         }

@@ -9,7 +9,7 @@ use crate::ports::{LambdaReads, LambdaWrites, MARKER_VARIABLE};
 
 const PASSWORD: &str = "hunter2-in-the-environment";
 
-fn configuration(environment: Value) -> Value {
+fn configuration(environment: &Value) -> Value {
     json!({
         "FunctionName": "mailer",
         "FunctionArn": "arn:aws:lambda:eu-west-1:1:function:mailer",
@@ -30,7 +30,7 @@ fn unreadable() -> Value {
     json!({ "Error": { "ErrorCode": "AccessDeniedException", "Message": "KMS" } })
 }
 
-fn function(environment: Value) -> Value {
+fn function(environment: &Value) -> Value {
     let tag = "abc/none/1767225600";
     json!({ "Configuration": configuration(environment), "Tags": { SleepTag::KEY: tag } })
 }
@@ -39,18 +39,18 @@ fn function(environment: Value) -> Value {
 fn look(first: Answer) -> Fake {
     Fake::answers([
         first,
-        Answer::json(json!({ "ReservedConcurrentExecutions": 0 })),
-        Answer::json(json!({ "Aliases": [
+        Answer::json(&json!({ "ReservedConcurrentExecutions": 0 })),
+        Answer::json(&json!({ "Aliases": [
             { "Name": "live", "FunctionVersion": "3" },
             { "Name": "dev", "FunctionVersion": "$LATEST" },
         ] })),
-        Answer::json(json!({ "ProvisionedConcurrencyConfigs": [] })),
+        Answer::json(&json!({ "ProvisionedConcurrencyConfigs": [] })),
     ])
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_function_and_never_a_value_of_its_environment() {
-    let fake = look(Answer::json(function(readable())));
+    let fake = look(Answer::json(&function(&readable())));
     let (_, seen) = aws(&fake).lambda.function("mailer").await.unwrap();
     let seen = seen.unwrap();
     assert!(!format!("{seen:?}").contains(PASSWORD));
@@ -80,7 +80,7 @@ async fn a_function_and_never_a_value_of_its_environment() {
 #[tokio::test(start_paused = true)]
 async fn an_environment_that_could_not_be_decrypted_is_unreadable() {
     for environment in [unreadable(), json!({})] {
-        let fake = look(Answer::json(function(environment)));
+        let fake = look(Answer::json(&function(&environment)));
         let (_, seen) = aws(&fake).lambda.function("mailer").await.unwrap();
         assert!(matches!(
             seen.unwrap().environment,
@@ -92,8 +92,8 @@ async fn an_environment_that_could_not_be_decrypted_is_unreadable() {
 #[tokio::test(start_paused = true)]
 async fn tags_that_could_not_be_read_are_no_absent_tags() {
     let error = json!({ "ErrorCode": "AccessDeniedException", "Message": "no" });
-    let body = json!({ "Configuration": configuration(readable()), "TagsError": error });
-    let error = aws(&look(Answer::json(body)))
+    let body = json!({ "Configuration": configuration(&readable()), "TagsError": error });
+    let error = aws(&look(Answer::json(&body)))
         .lambda
         .function("mailer")
         .await
@@ -113,9 +113,9 @@ async fn a_function_that_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn where_a_function_logs() {
-    let mut without = configuration(readable());
+    let mut without = configuration(&readable());
     without.as_object_mut().unwrap().remove("LoggingConfig");
-    let fake = Fake::answers([Answer::json(configuration(readable())), Answer::json(without)]);
+    let fake = Fake::answers([Answer::json(&configuration(&readable())), Answer::json(&without)]);
     let aws = aws(&fake);
     let arn = "arn:aws:lambda:eu-west-1:1:function:mailer";
     assert_eq!(aws.lambda.log_group(arn).await.unwrap().1, "/shared/rotation");
@@ -124,8 +124,8 @@ async fn where_a_function_logs() {
 
 #[tokio::test(start_paused = true)]
 async fn listed_functions_hide_their_values() {
-    let page = json!({ "Functions": [configuration(readable()), configuration(unreadable())] });
-    let (_, found) = aws(&Fake::answers([Answer::json(page)]))
+    let page = json!({ "Functions": [configuration(&readable()), configuration(&unreadable())] });
+    let (_, found) = aws(&Fake::answers([Answer::json(&page)]))
         .lambda
         .functions()
         .await
@@ -145,7 +145,10 @@ async fn merge(fake: &Fake) -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn a_merge_keeps_every_variable_and_is_guarded_by_the_revision() {
-    let fake = Fake::answers([Answer::json(configuration(readable())), Answer::json(json!({}))]);
+    let fake = Fake::answers([
+        Answer::json(&configuration(&readable())),
+        Answer::json(&json!({})),
+    ]);
     assert_eq!(
         merge(&fake).await,
         Outcome::Done(Done::Written { deployment: None })
@@ -161,9 +164,9 @@ async fn a_merge_keeps_every_variable_and_is_guarded_by_the_revision() {
 
 #[tokio::test(start_paused = true)]
 async fn a_function_without_an_environment_gets_one() {
-    let mut without = configuration(json!({}));
+    let mut without = configuration(&json!({}));
     without.as_object_mut().unwrap().remove("Environment");
-    let fake = Fake::answers([Answer::json(without), Answer::json(json!({}))]);
+    let fake = Fake::answers([Answer::json(&without), Answer::json(&json!({}))]);
     assert_eq!(
         merge(&fake).await,
         Outcome::Done(Done::Written { deployment: None })
@@ -172,20 +175,20 @@ async fn a_function_without_an_environment_gets_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_merge_that_must_not_be_sent() {
-    let mut moved = configuration(readable());
+    let mut moved = configuration(&readable());
     moved["RevisionId"] = json!("r2");
     let full = json!({ "Variables": { "BIG": PASSWORD.repeat(200) } });
     let done = json!({ "Variables": { MARKER_VARIABLE: "m1" } });
     let table = [
         (
             "unreadable",
-            Answer::json(configuration(unreadable())),
+            Answer::json(&configuration(&unreadable())),
             "conflict",
         ),
-        ("left out", Answer::json(configuration(json!({}))), "conflict"),
-        ("moved", Answer::json(moved), "conflict"),
-        ("full", Answer::json(configuration(full)), "rejected"),
-        ("already so", Answer::json(configuration(done)), "already-so"),
+        ("left out", Answer::json(&configuration(&json!({}))), "conflict"),
+        ("moved", Answer::json(&moved), "conflict"),
+        ("full", Answer::json(&configuration(&full)), "rejected"),
+        ("already so", Answer::json(&configuration(&done)), "already-so"),
         (
             "denied",
             Answer::error(403, "AccessDeniedException", "no"),
@@ -221,7 +224,7 @@ async fn awss_refusal_of_a_merge_is_kept_without_its_words() {
     ];
     for (status, code, expected) in refusals {
         let refusal = Answer::error(status, code, &quoting);
-        let fake = Fake::answers([Answer::json(configuration(readable())), refusal]);
+        let fake = Fake::answers([Answer::json(&configuration(&readable())), refusal]);
         let outcome = merge(&fake).await;
         assert_eq!(crate::telemetry::words::outcome(&outcome), expected, "{code}");
         assert!(!format!("{outcome:?}").contains(PASSWORD), "{outcome:?}");
@@ -231,7 +234,7 @@ async fn awss_refusal_of_a_merge_is_kept_without_its_words() {
 
 #[tokio::test(start_paused = true)]
 async fn concurrency_is_put_and_deleted() {
-    let fake = Fake::answers([Answer::json(json!({ "ReservedConcurrentExecutions": 7 }))]);
+    let fake = Fake::answers([Answer::json(&json!({ "ReservedConcurrentExecutions": 7 }))]);
     let aws = aws(&fake);
     let written = Outcome::Done(Done::Written { deployment: None });
     assert_eq!(aws.lambda.put_concurrency("mailer", 7).await.1, written);
@@ -244,10 +247,10 @@ async fn concurrency_is_put_and_deleted() {
 #[tokio::test(start_paused = true)]
 async fn tags_are_written_by_arn() {
     let fake = Fake::answers([
-        Answer::json(configuration(readable())),
-        Answer::json(json!({})),
-        Answer::json(configuration(readable())),
-        Answer::json(json!({})),
+        Answer::json(&configuration(&readable())),
+        Answer::json(&json!({})),
+        Answer::json(&configuration(&readable())),
+        Answer::json(&json!({})),
     ]);
     let aws = aws(&fake);
     let written = Outcome::Done(Done::Written { deployment: None });

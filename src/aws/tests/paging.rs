@@ -35,7 +35,7 @@ fn no_token_and_an_empty_one_are_the_end() {
 #[tokio::test(start_paused = true)]
 async fn all_pages_are_one_answer() {
     let page = |name: &str, next: Option<&str>| {
-        Answer::json(json!({ "SecretList": [{ "ARN": name }], "NextToken": next }))
+        Answer::json(&json!({ "SecretList": [{ "ARN": name }], "NextToken": next }))
     };
     let fake = Fake::answers([page("a", Some("2")), page("b", Some("3")), page("c", None)]);
     let (_, found) = aws(&fake).secrets.list().await.unwrap();
@@ -52,7 +52,7 @@ async fn all_pages_are_one_answer() {
 #[tokio::test(start_paused = true)]
 async fn an_endless_token_is_an_error_everywhere() {
     let page = json!({ "NextToken": "x", "nextToken": "x", "NextMarker": "x" });
-    let fake = Fake::answers([Answer::json(page)]);
+    let fake = Fake::answers([Answer::json(&page)]);
     let aws = aws(&fake);
     let failures = [
         aws.secrets.list().await.unwrap_err(),
@@ -77,9 +77,9 @@ async fn an_endless_token_is_an_error_everywhere() {
 async fn empty_pages_of_a_log_go_on() {
     let event = |at: i64| json!({ "timestamp": at, "message": format!("line {at}") });
     let fake = Fake::answers([
-        Answer::json(json!({ "events": [], "nextToken": "1" })),
-        Answer::json(json!({ "events": [event(20), event(10)], "nextToken": "2" })),
-        Answer::json(json!({ "events": [event(5)] })),
+        Answer::json(&json!({ "events": [], "nextToken": "1" })),
+        Answer::json(&json!({ "events": [event(20), event(10)], "nextToken": "2" })),
+        Answer::json(&json!({ "events": [event(5)] })),
     ]);
     let (_, (exists, events)) = aws(&fake).logs.events("group", super::NOW).await.unwrap();
     let at: Vec<_> = events.iter().map(|event| event.at.as_millisecond()).collect();

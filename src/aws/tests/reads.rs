@@ -27,7 +27,7 @@ async fn a_described_secret() {
         "VersionIdsToStages": { "v1": ["AWSPREVIOUS"], "v2": ["AWSCURRENT", "AWSPENDING"], "v3": [] },
         "ReplicationStatus": [{ "Region": "us-east-1" }],
     });
-    let fake = Fake::answers([Answer::json(described)]);
+    let fake = Fake::answers([Answer::json(&described)]);
     let (_, seen) = aws(&fake).secrets.describe(&secret()).await.unwrap();
     let seen = seen.unwrap();
     assert_eq!(seen.name, "shop/db");
@@ -55,7 +55,7 @@ async fn an_absent_secret_is_none() {
 #[tokio::test(start_paused = true)]
 async fn a_value_is_asked_for_by_version_and_stage_and_never_printed() {
     let fake = Fake::answers([Answer::json(
-        json!({ "VersionId": "v2", "SecretString": "hunter2" }),
+        &json!({ "VersionId": "v2", "SecretString": "hunter2" }),
     )]);
     let aws = aws(&fake);
     let answer = aws
@@ -84,7 +84,7 @@ async fn a_version_without_text_is_none_and_a_missing_secret_an_error() {
     let version = VersionId::new("v2");
     let absent = |message: &str| Answer::error(400, "ResourceNotFoundException", message);
     let fake = Fake::answers([
-        Answer::json(json!({ "VersionId": "v2", "SecretBinary": "aGk=" })),
+        Answer::json(&json!({ "VersionId": "v2", "SecretBinary": "aGk=" })),
         absent("Secrets Manager can't find the specified secret value for VersionId: v2"),
         absent("Secrets Manager can't find the specified secret."),
     ]);
