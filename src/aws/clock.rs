@@ -14,6 +14,8 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// A `Date` header has whole seconds, cut off.
 const DATE_STEP: SignedDuration = SignedDuration::from_secs(1);
 
+const NANOS_OF_MILLI: i128 = 1_000_000;
+
 /// The local clock, moved only as far as AWS's answers contradict it.
 ///
 /// Requests are signed with it too, so that a wrong local clock does not make AWS refuse them.
@@ -76,6 +78,8 @@ pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     timestamp(&DateTime::from_str(text, Format::HttpDate).ok()?)
 }
 
+/// AWS's times have milliseconds. They come as floating-point seconds, so the rest is noise.
 pub(super) fn timestamp(moment: &DateTime) -> Option<Timestamp> {
-    Timestamp::from_nanosecond(moment.as_nanos()).ok()
+    let milliseconds = (moment.as_nanos() + NANOS_OF_MILLI / 2).div_euclid(NANOS_OF_MILLI);
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
 }

@@ -20,7 +20,7 @@ async fn a_described_secret() {
         "RotationEnabled": true,
         "RotationLambdaARN": "arn:aws:lambda:eu-west-1:1:function:rotate",
         "RotationRules": { "AutomaticallyAfterDays": 30 },
-        "LastRotatedDate": 1_767_225_600.5,
+        "LastRotatedDate": 1_767_225_600.121_f64,
         "LastChangedDate": 1_767_225_601,
         "NextRotationDate": 1_767_225_602,
         "Tags": [{ "Key": "team", "Value": "shop" }],
@@ -36,7 +36,10 @@ async fn a_described_secret() {
     assert_eq!(seen.labels.previous, Some(VersionId::new("v1")));
     assert_eq!(seen.tags["team"], "shop");
     assert_eq!(seen.schedule.as_deref(), Some("rate(30 days)"));
-    assert_eq!(seen.last_rotated.unwrap().as_millisecond(), 1_767_225_600_500);
+    assert_eq!(
+        seen.last_rotated.unwrap().as_nanosecond(),
+        1_767_225_600_121_000_000
+    );
     assert_eq!(seen.replicas, ["us-east-1"]);
     assert_eq!(seen.deleted, None);
 }
