@@ -1,0 +1,121 @@
+//! The ports on AWS. SDK types and SDK errors stop here.
+//!
+//! Reading clients try three times; writing clients send a request once (design rule 2).
+
+mod attempts;
+mod call;
+mod clock;
+mod connect;
+mod ecs;
+mod lambda;
+mod logs;
+mod pages;
+mod secrets;
+mod trouble;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+
+pub use attempts::Observer;
+pub use clock::{AwsClock, Now};
+pub use connect::{AssumeRole, AwsOptions, ConnectError, Timeouts};
+
+use crate::ports::{Login, Ports};
+use attempts::Attempts;
+use ecs::Ecs;
+use lambda::Lambda;
+use logs::Logs;
+use secrets::Secrets;
+
+const READ_ATTEMPTS: u32 = 3;
+
+/// An account and region of AWS, as one set of credentials sees it.
+#[derive(Clone)]
+pub struct Aws {
+    region: String,
+    clock: AwsClock,
+    secrets: Arc<Secrets>,
+    logs: Arc<Logs>,
+    ecs: Arc<Ecs>,
+    lambda: Arc<Lambda>,
+}
+
+/// A client of one service, made of what all clients share.
+macro_rules! client {
+    ($sdk:ident, $shared:expr, $retry:expr, $watch:expr) => {{
+        let config = $sdk::config::Builder::from($shared);
+        let config = config.retry_config($retry.clone()).interceptor($watch);
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+impl Aws {
+    fn new(shared: &SdkConfig, observer: &Observer, clock: AwsClock) -> Self {
+        let read = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
+        let once = RetryConfig::standard().with_max_attempts(1);
+        let watch = |service| Attempts {
+            service,
+            clock: clock.clone(),
+            observer: observer.clone(),
+        };
+        let secrets = Secrets {
+            reader: client!(aws_sdk_secretsmanager, shared, read, watch("secretsmanager")),
+            clock: clock.clone(),
+        };
+        let logs = Logs {
+            reader: client!(aws_sdk_cloudwatchlogs, shared, read, watch("logs")),
+            clock: clock.clone(),
+        };
+        let ecs = Ecs::new(
+            client!(aws_sdk_ecs, shared, read, watch("ecs")),
+            client!(aws_sdk_ecs, shared, once, watch("ecs")),
+            clock.clone(),
+        );
+        let lambda = Lambda {
+            reader: client!(aws_sdk_lambda, shared, read, watch("lambda")),
+            writer: client!(aws_sdk_lambda, shared, once, watch("lambda")),
+            clock: clock.clone(),
+        };
+        let region = shared.region().map(ToString::to_string);
+        Self {
+            region: region.unwrap_or_default(),
+            clock,
+            secrets: Arc::new(secrets),
+            logs: Arc::new(logs),
+            ecs: Arc::new(ecs),
+            lambda: Arc::new(lambda),
+        }
+    }
+
+    /// All ports; logging in to databases is not AWS's.
+    pub fn ports(&self, login: Arc<dyn Login>) -> Ports {
+        Ports {
+            secrets: self.secrets.clone(),
+            logs: self.logs.clone(),
+            ecs: self.ecs.clone(),
+            ecs_writes: self.ecs.clone(),
+            lambda: self.lambda.clone(),
+            lambda_writes: self.lambda.clone(),
+            login,
+        }
+    }
+
+    /// AWS's time, for the program's one clock.
+    pub fn clock(&self) -> &AwsClock {
+        &self.clock
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+}
+
+/// Pinned: a new version of the SDK does not change retries or timeouts by itself.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}

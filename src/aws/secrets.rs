@@ -1,0 +1,172 @@
+//! Secrets Manager (aws-facts: Staging labels; Reading cheaply).
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
+use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
+use aws_sdk_secretsmanager::types::{RotationRulesType, SecretListEntry, Tag};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use machine::model::{Labels, SecretArn, SecretSeen, SecretSummary, VersionId};
+use secrecy::SecretString;
+
+use super::call::{Ask, is_absent};
+use super::clock::{AwsClock, timestamp};
+use super::pages::Pages;
+use super::trouble::SdkError;
+use crate::ports::{ReadResult, SecretReads};
+
+const LIST: &str = "secretsmanager:ListSecrets";
+const DESCRIBE: &str = "secretsmanager:DescribeSecret";
+const VERSIONS: &str = "secretsmanager:ListSecretVersionIds";
+const VALUE: &str = "secretsmanager:GetSecretValue";
+
+/// The most that ListSecrets and ListSecretVersionIds give on a page.
+const PAGE: i32 = 100;
+const MOST_PAGES: usize = 500;
+
+pub(super) struct Secrets {
+    pub(super) reader: Client,
+    pub(super) clock: AwsClock,
+}
+
+#[async_trait]
+impl SecretReads for Secrets {
+    async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
+        let ask = Ask::about(&self.clock, "*");
+        let mut pages = Pages::up_to(MOST_PAGES);
+        let mut found = Vec::new();
+        loop {
+            let request = self.reader.list_secrets().max_results(PAGE);
+            let page = request.set_next_token(pages.token()).send().await;
+            let page = page.map_err(|error| ask.error(LIST, &error))?;
+            found.extend(page.secret_list().iter().filter_map(summary));
+            let more = pages.follow(page.next_token);
+            if !more.map_err(|trouble| ask.failed(LIST, trouble))? {
+                return ask.answered(found);
+            }
+        }
+    }
+
+    async fn describe(&self, secret: &SecretArn) -> ReadResult<Option<SecretSeen>> {
+        let ask = Ask::about(&self.clock, secret.as_str());
+        let request = self.reader.describe_secret().secret_id(secret.as_str());
+        match request.send().await {
+            Ok(described) => ask.answered(Some(seen(secret, &described))),
+            Err(error) if is_absent(&error) => ask.answered(None),
+            Err(error) => Err(ask.error(DESCRIBE, &error)),
+        }
+    }
+
+    async fn valued_versions(&self, secret: &SecretArn) -> ReadResult<Vec<VersionId>> {
+        let ask = Ask::about(&self.clock, secret.as_str());
+        let mut pages = Pages::up_to(MOST_PAGES);
+        let mut found = Vec::new();
+        loop {
+            let request = self.reader.list_secret_version_ids().secret_id(secret.as_str());
+            let request = request.include_deprecated(false).max_results(PAGE);
+            let page = request.set_next_token(pages.token()).send().await;
+            let page = page.map_err(|error| ask.error(VERSIONS, &error))?;
+            let versions = page.versions().iter().filter_map(|version| version.version_id());
+            found.extend(versions.map(VersionId::new));
+            let more = pages.follow(page.next_token);
+            if !more.map_err(|trouble| ask.failed(VERSIONS, trouble))? {
+                return ask.answered(found);
+            }
+        }
+    }
+
+    /// Asks for version and stage together: AWS refuses where the label has moved on.
+    async fn value(
+        &self,
+        secret: &SecretArn,
+        version: &VersionId,
+        stage: &str,
+    ) -> ReadResult<Option<SecretString>> {
+        let ask = Ask::about(&self.clock, secret.as_str());
+        let request = self.reader.get_secret_value().secret_id(secret.as_str());
+        let request = request.version_id(version.as_str()).version_stage(stage);
+        match request.send().await {
+            Ok(answer) if answer.version_id() == Some(version.as_str()) => ask.answered(text(answer)),
+            Ok(_) => Err(ask.unexpected(VALUE, format!("another version than {version}"))),
+            Err(error) if has_no_value(&error) => ask.answered(None),
+            Err(error) => Err(ask.error(VALUE, &error)),
+        }
+    }
+}
+
+fn text(answer: GetSecretValueOutput) -> Option<SecretString> {
+    answer.secret_string.map(SecretString::from)
+}
+
+/// AWS names the same error for a missing secret ("the specified secret.") and for a version without a value.
+fn has_no_value(error: &SdkError<GetSecretValueError>) -> bool {
+    let message = error.as_service_error().and_then(ProvideErrorMetadata::message);
+    is_absent(error) && message.is_some_and(|message| message.contains("secret value"))
+}
+
+fn summary(entry: &SecretListEntry) -> Option<SecretSummary> {
+    let arn = SecretArn::new(entry.arn()?);
+    Some(SecretSummary {
+        name: entry.name().unwrap_or(arn.name()).to_owned(),
+        labels: labels(entry.secret_versions_to_stages()),
+        tags: tags(entry.tags()),
+        rotation_enabled: entry.rotation_enabled().unwrap_or(false),
+        rotation_lambda: rotation_lambda(entry.rotation_lambda_arn()),
+        owning_service: entry.owning_service().map(str::to_owned),
+        next_rotation: entry.next_rotation_date().and_then(timestamp),
+        arn,
+    })
+}
+
+fn seen(secret: &SecretArn, described: &DescribeSecretOutput) -> SecretSeen {
+    let replicas = described.replication_status().iter();
+    SecretSeen {
+        name: described.name().unwrap_or(secret.name()).to_owned(),
+        labels: labels(described.version_ids_to_stages()),
+        tags: tags(described.tags()),
+        rotation_enabled: described.rotation_enabled().unwrap_or(false),
+        rotation_lambda: rotation_lambda(described.rotation_lambda_arn()),
+        owning_service: described.owning_service().map(str::to_owned),
+        schedule: described.rotation_rules().and_then(schedule),
+        next_rotation: described.next_rotation_date().and_then(timestamp),
+        last_rotated: described.last_rotated_date().and_then(timestamp),
+        last_changed: described.last_changed_date().and_then(timestamp),
+        deleted: described.deleted_date().and_then(timestamp),
+        replicas: replicas
+            .filter_map(|replica| replica.region().map(str::to_owned))
+            .collect(),
+    }
+}
+
+fn labels(stages: Option<&HashMap<String, Vec<String>>>) -> Labels {
+    let holder = |label: &str| {
+        let holds = |stages: &[String]| stages.iter().any(|stage| stage == label);
+        let (version, _) = stages?.iter().find(|(_, stages)| holds(stages))?;
+        Some(VersionId::new(version))
+    };
+    Labels {
+        current: holder("AWSCURRENT"),
+        pending: holder("AWSPENDING"),
+        previous: holder("AWSPREVIOUS"),
+    }
+}
+
+fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
+    let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
+    tags.iter().filter_map(pair).collect()
+}
+
+fn rotation_lambda(arn: Option<&str>) -> Option<String> {
+    arn.filter(|arn| !arn.is_empty()).map(str::to_owned)
+}
+
+fn schedule(rules: &RotationRulesType) -> Option<String> {
+    let by_days = || {
+        rules
+            .automatically_after_days()
+            .map(|days| format!("rate({days} days)"))
+    };
+    rules.schedule_expression().map(str::to_owned).or_else(by_days)
+}
