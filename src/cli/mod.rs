@@ -1,11 +1,15 @@
 //! The command line: a file for each subcommand, wiring everything.
 
+mod check_config;
 mod client;
 mod demo;
 mod health;
+mod run;
 mod status;
+mod wiring;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +31,22 @@ struct Cli {
 enum Command {
     /// Run the real loop on a simulated account: needs no AWS account, ends by itself in under a minute
     Demo(demo::DemoArgs),
+    /// Run the daemon. SIGTERM drains it; a second signal ends it at once
+    Run {
+        /// The configuration file; config/watchdog.toml documents every key
+        #[arg(long, value_name = "FILE", env = "ROTATION_WATCHDOG_CONFIG")]
+        config: PathBuf,
+    },
+    /// Check a configuration: all problems at once, with place and remedy. Exit code 2 where there are any
+    CheckConfig {
+        file: PathBuf,
+        /// Print the effective configuration with the origin of each value
+        #[arg(long)]
+        show: bool,
+        /// Say which rule the secret of this name gets
+        #[arg(long, value_name = "NAME")]
+        secret: Option<String>,
+    },
     /// Ask a running watchdog whether it is ready; exit code 0 or 1, for a container's health check
     Health {
         #[arg(long, default_value = DEFAULT_URL)]
@@ -64,6 +84,8 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
     match command {
         Command::Demo(args) => demo::run(&args, out),
+        Command::Run { config } => run::run(&config),
+        Command::CheckConfig { file, show, secret } => check_config::run(&file, show, secret.as_deref(), out),
         Command::Health { url, live } => health::run(&url, live, out),
         Command::Status { url, json } => status::run(&url, json, out),
     }

@@ -1,0 +1,142 @@
+//! `run`: the daemon, wired from top to bottom.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::wiring;
+use crate::aws::Aws;
+use crate::config::Config;
+use crate::database::Databases;
+use crate::http::{self, Serving, Shown};
+use crate::runtime::{Clock, Decide, Parts, Watchdog};
+use crate::store::{Journal, Sqlite};
+use crate::telemetry::{self, Metrics};
+
+/// Runs until a signal. Exit code 2 for a configuration with problems; an error for a part that failed.
+pub(super) fn run(file: &Path) -> anyhow::Result<u8> {
+    let config = match Config::load(file, std::env::vars()) {
+        Ok(config) => config,
+        Err(problems) => {
+            write!(anstream::stderr(), "{problems}")?;
+            return Ok(2);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(live(&config))
+}
+
+async fn live(config: &Config) -> anyhow::Result<u8> {
+    let mut signals = Signals::new()?;
+    let local: telemetry::logs::Now = Arc::new(Timestamp::now);
+    telemetry::logs::init(&wiring::logs(&config.telemetry), local.clone())?;
+    let metrics = Arc::new(Metrics::new(wiring::metrics(&config.telemetry))?);
+    // What other processes may hold comes first: a start in vain asks AWS nothing.
+    let journal = Sqlite::open(&config.store.path)?;
+    let journal = Journal::start(journal).context("cannot start the journal's thread")?;
+    let counting = metrics.clone();
+    let observer =
+        Arc::new(move |service, operation, outcome| counting.aws_call(service, operation, outcome));
+    let options = wiring::aws(&config.aws);
+    let connecting = Aws::connect(&options, observer, local);
+    let aws = tokio::select! {
+        connected = connecting => connected?,
+        () = signals.stop() => return Ok(0),
+    };
+    let aws_clock = aws.clock().clone();
+    let now = Arc::new(move || aws_clock.now());
+    let login = Arc::new(Databases::new(wiring::database(&config.login), now.clone())?);
+    let parts = Parts {
+        ports: aws.ports(login),
+        journal: Arc::new(journal),
+        decide: Decide::default(),
+        clock: Clock::wall(now),
+        metrics,
+    };
+    supervise(config, parts, aws.region(), signals).await
+}
+
+/// The loop and the listener. Whichever ends first without being asked ends the process, by name.
+async fn supervise(config: &Config, parts: Parts, region: &str, mut signals: Signals) -> anyhow::Result<u8> {
+    let stop_http = CancellationToken::new();
+    let stop_loop = CancellationToken::new();
+    let (clock, metrics) = (parts.clock.clone(), parts.metrics.clone());
+    let watchdog = Watchdog::new(parts, wiring::options(config));
+    let shown = Shown {
+        snapshot: watchdog.snapshots(),
+        metrics,
+        pulse: watchdog.pulse(),
+        clock,
+        limits: wiring::http_limits(&config.http),
+    };
+    let serving = http::serve(config.http.listen, http::router(shown), stop_http.clone())?;
+    announce(config, &serving, region);
+
+    let mut turning = std::pin::pin!(watchdog.run(stop_loop.clone()));
+    let mut answering = std::pin::pin!(serving.ended());
+    tokio::select! {
+        ended = &mut turning => {
+            ended.context("the loop ended")?;
+            bail!("the loop ended without being asked");
+        }
+        ended = &mut answering => {
+            ended.context("the HTTP server ended")?;
+            bail!("the HTTP server ended without being asked");
+        }
+        () = signals.stop() => stop_loop.cancel(),
+    }
+    tokio::select! {
+        drained = turning => drained.context("the loop ended while draining")?,
+        () = signals.stop() => {
+            tracing::warn!("a second signal: ended at once; the next start goes on from the journal");
+            return Ok(1);
+        }
+    }
+    // Until here it told that it drains.
+    stop_http.cancel();
+    answering.await?;
+    tracing::info!("drained");
+    Ok(0)
+}
+
+fn announce(config: &Config, serving: &Serving, region: &str) {
+    tracing::info!(
+        version = telemetry::VERSION,
+        commit = telemetry::COMMIT,
+        region,
+        http = %serving.address(),
+        journal = %config.store.path.display(),
+        rules = config.rules.rules.len(),
+        "watching"
+    );
+}
+
+/// SIGTERM and SIGINT alike.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?,
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! From the configuration to what each part is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use machine::model::SecretSummary;
+
+use crate::aws::{AssumeRole, AwsOptions, Timeouts};
+use crate::config::{self, Config, LogFormat, LoginRule, Rule, Tls};
+use crate::database::DatabaseOptions;
+use crate::http;
+use crate::ports::{LoginTarget, TlsMode};
+use crate::runtime::{Assignment, Options, Rules};
+use crate::telemetry::MetricsOptions;
+use crate::telemetry::logs::{Format, LogOptions};
+
+pub(super) fn options(config: &Config) -> Options {
+    Options {
+        rules: rules(config.rules.clone()),
+        settings: config.settings.clone(),
+        clusters: config.discovery.clusters.clone(),
+        database_hosts: config.discovery.database_hosts.clone(),
+        patterns: Arc::new(config.patterns.clone()),
+        retention: config.store.retention,
+        drain: config.drain,
+        simulated: false,
+    }
+}
+
+fn rules(rules: config::Rules) -> Rules {
+    Arc::new(move |secret: &SecretSummary| rules.rule_of(secret).map(assignment))
+}
+
+fn assignment(rule: &Rule) -> Assignment {
+    Assignment {
+        rule: rule.to_string(),
+        policy: rule.policy.clone(),
+        login: login_target(&rule.login),
+        log_group: rule.log_group.clone(),
+    }
+}
+
+fn login_target(rule: &LoginRule) -> LoginTarget {
+    LoginTarget {
+        engine: rule.engine.clone(),
+        host: rule.host.clone(),
+        port: rule.port,
+        user: rule.user.clone(),
+        dbname: rule.dbname.clone(),
+        tls: rule.tls.map(|tls| match tls {
+            Tls::Verified => TlsMode::Verified,
+            Tls::Unverified => TlsMode::Unverified,
+            Tls::Preferred => TlsMode::Preferred,
+            Tls::None => TlsMode::None,
+        }),
+    }
+}
+
+pub(super) fn aws(config: &config::Aws) -> AwsOptions {
+    AwsOptions {
+        region: config.region.clone(),
+        endpoint_url: config.endpoint_url.clone(),
+        profile: config.profile.clone(),
+        assume_role: config.assume_role.as_ref().map(|role| AssumeRole {
+            role_arn: role.role_arn.clone(),
+            external_id: role.external_id.clone(),
+            session_name: Some(role.session_name.clone()),
+        }),
+        timeouts: Timeouts {
+            connect: duration(config.connect_timeout),
+            read: duration(config.read_timeout),
+            attempt: duration(config.attempt_timeout),
+            operation: duration(config.operation_timeout),
+        },
+    }
+}
+
+pub(super) fn database(config: &config::Login) -> DatabaseOptions {
+    DatabaseOptions {
+        login_timeout: duration(config.timeout),
+        ca_file: config.ca_file.clone(),
+    }
+}
+
+pub(super) fn http_limits(config: &config::Http) -> http::Limits {
+    http::Limits {
+        timeout: duration(config.timeout),
+        concurrency: config.concurrency,
+        ..http::Limits::default()
+    }
+}
+
+pub(super) fn logs(config: &config::Telemetry) -> LogOptions {
+    LogOptions {
+        format: match config.log_format {
+            LogFormat::Auto => Format::Auto,
+            LogFormat::Json => Format::Json,
+            LogFormat::Human => Format::Human,
+        },
+        filter: config.log_filter.clone(),
+    }
+}
+
+pub(super) fn metrics(config: &config::Telemetry) -> MetricsOptions {
+    MetricsOptions {
+        secret_series: config.secret_series,
+    }
+}
+
+/// The configuration's durations are positive.
+fn duration(duration: SignedDuration) -> Duration {
+    duration.unsigned_abs()
+}
