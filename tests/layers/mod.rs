@@ -116,7 +116,7 @@ fn imports_go_in_one_direction() {
         };
         for Named { line, ours, path } in source.paths() {
             let fits = |name: &&str| is_within(&path, name);
-            if ours && !fits(&part) && !allowed.iter().any(|name| fits(name)) {
+            if ours && !fits(&part) && !allowed.iter().any(fits) {
                 wrong.push(format!(
                     "{}:{line}: {part} may not import {}",
                     source.file,
