@@ -1,2 +1,3 @@
 mod database;
+mod deploy;
 mod layers;
