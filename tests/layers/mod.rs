@@ -229,6 +229,26 @@ fn only_the_commands_own_options_name_variables() {
     report(&wrong);
 }
 
+/// A `select!` picks at random among branches that are ready, and would make two runs of one seed differ.
+#[test]
+fn what_is_simulated_selects_in_order() {
+    let mut wrong = Vec::new();
+    let simulated = [
+        "src/observe",
+        "src/remediation",
+        "src/runtime",
+        "src/sim",
+        "src/store",
+    ];
+    for source in simulated.into_iter().flat_map(sources) {
+        let mut selects = source.code.split("select!").skip(1);
+        if selects.any(|text| !text.trim_start_matches([' ', '\n', '{']).starts_with("biased;")) {
+            wrong.push(format!("{}: a select! that is not `biased;`", source.file));
+        }
+    }
+    report(&wrong);
+}
+
 /// What is too long today, with a limit of its own: make it shorter, never longer.
 const LONG_FILES: &[(&str, usize)] = &[
     ("src/machine/findings.rs", 539),
