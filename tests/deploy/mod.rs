@@ -104,7 +104,7 @@ fn snake(action: &str) -> String {
     snake
 }
 
-/// IAM cannot tell a restart from a change of the task definition: only what is tagged may be written, or read.
+/// The right to restart is a right to change the task definition too: only what is tagged may be written, or read.
 #[test]
 fn writes_and_values_need_a_tag() {
     for (policy, tag) in [
