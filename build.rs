@@ -2,6 +2,10 @@
 
 use std::process::Command;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build has no configuration but its environment"
+)]
 fn main() {
     println!("cargo:rerun-if-env-changed=ROTATION_WATCHDOG_COMMIT");
     println!("cargo:rerun-if-changed=.git/HEAD");

@@ -1,1 +1,3 @@
-
+mod database;
+mod deploy;
+mod layers;

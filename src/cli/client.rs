@@ -1,5 +1,7 @@
 //! A minimal HTTP/1.1 client for the watchdog's own API: one GET, one connection, plain text on a near network.
 
+#![expect(clippy::disallowed_methods, reason = "a blocking command in real time")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};

@@ -4,7 +4,6 @@
 //! the driver encrypts for `caching_sha2_password` with a key that the server sends. Who can change the traffic can
 //! change that key: [`TlsMode::None`] and [`TlsMode::Preferred`] trust the network.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -78,7 +77,7 @@ async fn attempt(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>
 /// `prefer_socket` would go on over a Unix socket, another way to log in; `enable_cleartext_plugin` needs TLS.
 fn options(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> OptsBuilder {
     let ips: Vec<_> = addresses.iter().map(SocketAddr::ip).collect();
-    let program = HashMap::from([("program_name".to_owned(), "rotation-watchdog".to_owned())]);
+    let program = [("program_name".to_owned(), "rotation-watchdog".to_owned())];
     OptsBuilder::default()
         .ip_or_hostname(access.host.expose_secret())
         .resolved_ips(Some(ips))
@@ -93,7 +92,7 @@ fn options(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> O
         .max_allowed_packet(Some(MAX_PACKET))
         .wait_timeout(Some(WAIT_TIMEOUT))
         .stmt_cache_size(0)
-        .connect_attributes(program)
+        .connect_attributes(program.into())
 }
 
 fn answer(result: Result<(), Error>, channel: Channel) -> LoginAnswer {

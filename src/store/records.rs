@@ -270,9 +270,10 @@ impl From<LogRecord> for Fact {
 
 /// An enum of plain words, the same on both sides.
 macro_rules! words {
-    ($record:ident = $model:ident { $($word:ident),* }) => {
+    ($(#[$attribute:meta])* $record:ident = $model:ident { $($word:ident),* }) => {
         #[derive(Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
+        $(#[$attribute])*
         enum $record { $($word),* }
 
         impl From<$model> for $record {
@@ -290,6 +291,7 @@ macro_rules! words {
 }
 
 words!(
+    #[expect(clippy::enum_variant_names, reason = "the steps as AWS calls them")]
     StepRecord = Step {
         CreateSecret,
         SetSecret,

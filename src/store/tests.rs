@@ -225,7 +225,7 @@ fn a_damaged_journal_is_never_taken_for_none() {
         std::fs::read(&path).expect("the file")
     };
     let torn = whole[..whole.len() / 2].to_vec();
-    let mut flipped = whole.clone();
+    let mut flipped = whole;
     flipped[4096..4196].fill(0xff);
     let other =
         b"this is not a database, but it is long enough to be looked at as one ........................"

@@ -32,6 +32,7 @@ fn row(user: &'static str, password: &'static str, tls: TlsMode, expected: &'sta
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "real servers have real time")]
 fn databases(server: &Server, trusted: bool) -> Databases {
     let options = DatabaseOptions {
         login_timeout: Duration::from_secs(20),

@@ -1,8 +1,10 @@
 //! Real servers for login tests, each in a directory of its own, stopped when dropped.
 
+#![expect(clippy::disallowed_methods, reason = "real servers take real time")]
+
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -75,19 +77,15 @@ pub(crate) fn mariadb(tls: bool, sql: &str) -> Server {
     run(Command::new("mariadb-install-db")
         .args([
             "--no-defaults",
-            "--user=root",
             "--skip-test-db",
             "--auth-root-authentication-method=normal",
         ])
+        .args(server_user())
         .arg(format!("--datadir={}", data.display())));
     let mut command = Command::new("mariadbd");
     command
-        .args([
-            "--no-defaults",
-            "--user=root",
-            "--bind-address=127.0.0.1",
-            "--skip-name-resolve",
-        ])
+        .args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve"])
+        .args(server_user())
         .args(["--innodb-buffer-pool-size=8M", "--plugin-load-add=auth_ed25519"])
         .arg(format!("--datadir={}", data.display()))
         .arg(format!("--socket={}", socket.display()))
@@ -113,6 +111,15 @@ pub(crate) fn mariadb(tls: bool, sql: &str) -> Server {
     }
 }
 
+/// MariaDB runs as root only where it is told to.
+fn server_user() -> Option<&'static str> {
+    is_root().then_some("--user=root")
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
 fn client(socket: &Path, sql: &str) -> Command {
     let mut command = Command::new("mariadb");
     command
@@ -129,9 +136,11 @@ pub(crate) fn postgres(tls: bool, rules: &str, sql: &[&str]) -> Server {
     write_certificates(path);
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(path.join("server.key"), fs::Permissions::from_mode(0o600)).unwrap();
-    let (user, group) = postgres_ids();
-    for name in ["", "server.key", "server.pem"] {
-        chown(path.join(name), Some(user), Some(group)).unwrap();
+    if is_root() {
+        let (user, group) = postgres_ids();
+        for name in ["", "server.key", "server.pem"] {
+            chown(path.join(name), Some(user), Some(group)).unwrap();
+        }
     }
     let data = path.join("data");
     run(as_postgres("initdb")
@@ -183,16 +192,23 @@ fn psql(folder: &Path, port: u16, sql: &str) -> Command {
     command
 }
 
-/// Debian keeps the server's programs out of the path; PostgreSQL refuses to run as root.
+/// Debian keeps the server's programs out of the path. PostgreSQL refuses to run as root, anybody else runs it.
 fn as_postgres(program: &str) -> Command {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("Debian's package `postgresql`");
     let newest = versions
         .map(|entry| entry.unwrap().path())
         .max()
         .expect("Debian's package `postgresql`");
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]);
-    command.arg(newest.join("bin").join(program)).current_dir("/");
+    let program = newest.join("bin").join(program);
+    let mut command = if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]);
+        command.arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.current_dir("/");
     command
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::AbortHandle;
+use tokio::task::JoinSet;
 
 #[derive(Clone)]
 pub(super) enum Act {
@@ -14,11 +14,11 @@ pub(super) enum Act {
     Close,
 }
 
-/// Plays the same script to every connection, and listens until the client leaves.
+/// Plays the same script to every connection until the client leaves; ends when dropped.
 pub(super) struct Fake {
     pub(super) port: u16,
     heard: Arc<Mutex<Vec<u8>>>,
-    task: AbortHandle,
+    _task: JoinSet<()>,
 }
 
 impl Fake {
@@ -26,8 +26,13 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let task = tokio::spawn(serve(listener, script, heard.clone())).abort_handle();
-        Self { port, heard, task }
+        let mut task = JoinSet::new();
+        task.spawn(serve(listener, script, heard.clone()));
+        Self {
+            port,
+            heard,
+            _task: task,
+        }
     }
 
     pub(super) fn heard(&self, text: &str) -> bool {
@@ -36,16 +41,11 @@ impl Fake {
     }
 }
 
-impl Drop for Fake {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 async fn serve(listener: TcpListener, script: Vec<Act>, heard: Arc<Mutex<Vec<u8>>>) {
+    let mut sessions = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        tokio::spawn(play(stream, script.clone(), heard.clone()));
+        sessions.spawn(play(stream, script.clone(), heard.clone()));
     }
 }
 

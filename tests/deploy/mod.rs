@@ -1,0 +1,222 @@
+//! What a team takes into its own infrastructure: parsed, and held to what the program asks for.
+
+mod prometheus;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::layers::source::{root, sources};
+
+const OBSERVE: &str = "observe.json";
+const ACT: &str = "act.json";
+const LOGIN_TESTS: &str = "login-tests.json";
+
+/// Each operation that the ports ask of AWS, and the policy that allows it.
+const OPERATIONS: &[(&str, &str)] = &[
+    ("ecs:DescribeServices", OBSERVE),
+    ("ecs:DescribeTaskDefinition", OBSERVE),
+    ("ecs:DescribeTasks", OBSERVE),
+    ("ecs:ListClusters", OBSERVE),
+    ("ecs:ListServices", OBSERVE),
+    ("ecs:ListTasks", OBSERVE),
+    ("ecs:UpdateService", ACT),
+    ("lambda:DeleteFunctionConcurrency", ACT),
+    ("lambda:GetFunction", OBSERVE),
+    ("lambda:GetFunctionConcurrency", OBSERVE),
+    ("lambda:GetFunctionConfiguration", OBSERVE),
+    ("lambda:ListAliases", OBSERVE),
+    ("lambda:ListFunctions", OBSERVE),
+    ("lambda:ListProvisionedConcurrencyConfigs", OBSERVE),
+    ("lambda:PutFunctionConcurrency", ACT),
+    ("lambda:TagResource", ACT),
+    ("lambda:UntagResource", ACT),
+    ("lambda:UpdateFunctionConfiguration", ACT),
+    ("logs:FilterLogEvents", OBSERVE),
+    ("secretsmanager:DescribeSecret", OBSERVE),
+    ("secretsmanager:GetSecretValue", LOGIN_TESTS),
+    ("secretsmanager:ListSecretVersionIds", OBSERVE),
+    ("secretsmanager:ListSecrets", OBSERVE),
+];
+
+/// Rights that are not operations: without it GetFunction hides the tags.
+const EXTRA: &[(&str, &str)] = &[("lambda:ListTags", OBSERVE)];
+
+#[test]
+fn the_policies_allow_what_is_asked_and_no_more() {
+    for policy in [OBSERVE, ACT, LOGIN_TESTS] {
+        let asked: BTreeSet<String> = OPERATIONS
+            .iter()
+            .chain(EXTRA)
+            .filter(|(_, file)| *file == policy)
+            .map(|(action, _)| (*action).to_owned())
+            .collect();
+        let allowed: BTreeSet<String> = statements(policy).iter().flat_map(actions).collect();
+        assert_eq!(allowed, asked, "{policy}");
+    }
+}
+
+/// How the SDK's clients name their operations: `client.list_secrets()`.
+#[test]
+fn the_adapters_ask_only_what_the_policies_know() {
+    let verbs = [
+        "delete_",
+        "describe_",
+        "filter_",
+        "get_",
+        "list_",
+        "put_",
+        "tag_",
+        "untag_",
+        "update_",
+    ];
+    let known: BTreeSet<String> = OPERATIONS.iter().map(|(action, _)| snake(action)).collect();
+    if !root().join("src/aws").exists() {
+        return;
+    }
+    let mut called = BTreeSet::new();
+    for source in sources("src/aws") {
+        let calls = source
+            .code
+            .split('.')
+            .skip(1)
+            .filter_map(|text| text.split_once("()"));
+        let operations = calls
+            .map(|(name, _)| name.trim())
+            .filter(|name| verbs.iter().any(|verb| name.starts_with(verb)))
+            .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+        called.extend(operations.map(str::to_owned));
+    }
+    assert_eq!(called, known);
+}
+
+/// `ecs:ListTasks` is `list_tasks`.
+fn snake(action: &str) -> String {
+    let (_, name) = action.split_once(':').unwrap();
+    let mut snake = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// The right to restart is a right to change the task definition too: only what is tagged may be written, or read.
+#[test]
+fn writes_and_values_need_a_tag() {
+    for (policy, tag) in [
+        (ACT, "rotation-watchdog-may-act"),
+        (LOGIN_TESTS, "rotation-watchdog-may-read"),
+    ] {
+        for statement in statements(policy) {
+            let key = format!("aws:ResourceTag/{tag}");
+            let condition = &statement["Condition"]["StringEquals"][&key];
+            assert_eq!(condition, "true", "{policy}: {statement}");
+        }
+    }
+    let note = machine::model::SleepTag::KEY;
+    let tagging = statements(ACT)
+        .into_iter()
+        .find(|statement| actions(statement).any(|a| a == "lambda:TagResource"));
+    let keys = &tagging.unwrap()["Condition"]["ForAllValues:StringEquals"]["aws:TagKeys"];
+    assert_eq!(*keys, serde_json::json!([note]));
+}
+
+#[test]
+fn the_service_never_runs_two() {
+    let file = ecs("service.json");
+    let service = &file["service"];
+    assert_eq!(service["desiredCount"], 1);
+    assert_eq!(service["deploymentConfiguration"]["minimumHealthyPercent"], 0);
+    assert_eq!(service["deploymentConfiguration"]["maximumPercent"], 100);
+}
+
+/// The folder, the user and the health check stand in the Dockerfile too.
+#[test]
+fn containers_fit_the_image() {
+    let dockerfile = fs::read_to_string(root().join("Dockerfile")).unwrap();
+    let alone = ecs("service.json");
+    for task in [&alone["taskDefinition"], &ecs("sidecar.json")] {
+        let container = &task["containerDefinitions"][0];
+        assert_eq!(container["stopTimeout"], 120);
+        let user = container["user"].as_str().unwrap();
+        assert!(dockerfile.contains(&format!("\nUSER {user}\n")));
+        let mount = &container["mountPoints"][0];
+        assert_eq!(mount["sourceVolume"], task["volumes"][0]["name"]);
+        let folder = mount["containerPath"].as_str().unwrap();
+        assert!(dockerfile.contains(&format!("\nVOLUME {folder}\n")));
+        let health = &container["healthCheck"];
+        let words: Vec<&str> = health["command"].as_array().unwrap()[1..]
+            .iter()
+            .map(|w| w.as_str().unwrap())
+            .collect();
+        assert!(dockerfile.contains(&format!("CMD [\"{}\"]", words.join("\", \""))));
+        for (option, key) in [
+            ("interval", "interval"),
+            ("timeout", "timeout"),
+            ("start-period", "startPeriod"),
+        ] {
+            assert!(
+                dockerfile.contains(&format!("--{option}={}s", health[key])),
+                "{option}"
+            );
+        }
+    }
+}
+
+/// Names to fill in are those that the README fills in.
+#[test]
+fn the_readme_fills_in_every_name() {
+    let folder = root().join("deploy/ecs");
+    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+    let (_, command) = readme.split_once("envsubst '").unwrap();
+    let filled: Vec<&str> = command.split('\'').next().unwrap().split(' ').collect();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let names = text
+            .split("${")
+            .skip(1)
+            .map(|rest| rest.split('}').next().unwrap());
+        for name in names.filter(|_| path.extension().is_some_and(|extension| extension == "json")) {
+            assert!(
+                filled.contains(&format!("${name}").as_str()),
+                "{}: {name}",
+                path.display()
+            );
+        }
+        let file = path.file_name().unwrap().to_str().unwrap();
+        assert!(
+            file == "README.md" || readme.contains(&format!("| `{file}` |")),
+            "{file} is not explained"
+        );
+    }
+}
+
+fn ecs(file: &str) -> Value {
+    let text = fs::read_to_string(root().join("deploy/ecs").join(file)).unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn statements(policy: &str) -> Vec<Value> {
+    let statements = ecs(policy)["Statement"].as_array().unwrap().clone();
+    assert!(statements.iter().all(|statement| statement["Effect"] == "Allow"));
+    statements
+}
+
+/// One action, or a list of them.
+fn actions(statement: &Value) -> impl Iterator<Item = String> + use<> {
+    let actions = match &statement["Action"] {
+        Value::String(action) => vec![action.clone()],
+        list => list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|action| action.as_str().unwrap().to_owned())
+            .collect(),
+    };
+    actions.into_iter()
+}
