@@ -1,5 +1,7 @@
 //! Secrets Manager (aws-facts: Staging labels; Reading cheaply).
 
+#![expect(clippy::disallowed_types, reason = "the SDK's own")]
+
 use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;

@@ -72,9 +72,6 @@ fn the_adapters_ask_only_what_the_policies_know() {
         "update_",
     ];
     let known: BTreeSet<String> = OPERATIONS.iter().map(|(action, _)| snake(action)).collect();
-    if !root().join("src/aws").exists() {
-        return;
-    }
     let mut called = BTreeSet::new();
     for source in sources("src/aws") {
         let calls = source
@@ -172,7 +169,7 @@ fn containers_fit_the_image() {
 fn the_readme_fills_in_every_name() {
     let folder = root().join("deploy/ecs");
     let readme = fs::read_to_string(folder.join("README.md")).unwrap();
-    let (_, command) = readme.split_once("envsubst '").unwrap();
+    let (_, command) = readme.split_once("names='").unwrap();
     let filled: Vec<&str> = command.split('\'').next().unwrap().split(' ').collect();
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();

@@ -264,6 +264,8 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("src/machine/step.rs learn", 69),
     ("src/store/records.rs write", 83),
     // Tables of rows.
+    ("src/aws/tests/classification.rs table", 71),
+    ("src/config/tests.rs contradictions_are_problems", 61),
     ("src/machine/tables/standings.rs what_decides_about_a_service", 79),
     (
         "src/machine/tables/standings.rs what_decides_about_a_function_and_its_update",

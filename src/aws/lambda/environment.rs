@@ -1,5 +1,7 @@
 //! A function's environment: measured, merged, never kept (aws-facts: Lambda).
 
+#![expect(clippy::disallowed_types, reason = "the SDK's own")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
