@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::config::{Config, Match, Rule, Rules};
+use crate::config::{Config, Match, Rule, Rules, environment};
 
 /// 0 where the configuration is good, 2 where it has problems.
 pub(super) fn run(file: &Path, show: bool, secret: Option<&str>, out: &mut dyn Write) -> anyhow::Result<u8> {
-    let config = match Config::load(file, std::env::vars()) {
+    let config = match Config::load(file, environment()) {
         Ok(config) => config,
         Err(problems) => {
             write!(anstream::stderr(), "{problems}")?;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::wiring;
 use crate::aws::Aws;
-use crate::config::Config;
+use crate::config::{Config, environment};
 use crate::database::Databases;
 use crate::http::{self, Serving, Shown};
 use crate::runtime::{Clock, Decide, Parts, Watchdog};
@@ -20,7 +20,7 @@ use crate::telemetry::{self, Metrics};
 
 /// Runs until a signal. Exit code 2 for a configuration with problems; an error for a part that failed.
 pub(super) fn run(file: &Path) -> anyhow::Result<u8> {
-    let config = match Config::load(file, std::env::vars()) {
+    let config = match Config::load(file, environment()) {
         Ok(config) => config,
         Err(problems) => {
             write!(anstream::stderr(), "{problems}")?;
@@ -36,6 +36,7 @@ pub(super) fn run(file: &Path) -> anyhow::Result<u8> {
 
 async fn live(config: &Config) -> anyhow::Result<u8> {
     let mut signals = Signals::new()?;
+    #[expect(clippy::disallowed_methods, reason = "what the clock is made from")]
     let local: telemetry::logs::Now = Arc::new(Timestamp::now);
     telemetry::logs::init(&wiring::logs(&config.telemetry), local.clone())?;
     let metrics = Arc::new(Metrics::new(wiring::metrics(&config.telemetry))?);

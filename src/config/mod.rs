@@ -23,6 +23,7 @@ mod tests;
 mod tree;
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::path::Path;
 
 use machine::model::LogPatterns;
@@ -60,8 +61,20 @@ pub struct Config {
     shown: Vec<(Shown, String)>,
 }
 
+/// The process's environment. A name that is not Unicode is none of ours.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    let text = |name: OsString, value: OsString| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    };
+    std::env::vars_os().filter_map(move |(name, value)| text(name, value))
+}
+
 impl Config {
-    /// Reads `file` and the variables of the environment.
+    /// Reads `file`; `variables` are the environment's, or a test's.
     pub fn load(file: &Path, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Problems> {
         Self::read(Some(Source::read(file)?), variables)
     }
