@@ -169,7 +169,7 @@ fn consumers(snapshot: &Snapshot, view: &SecretView, rotation: &RotationView) ->
             .collect();
     }
     let past = view.reached.iter().filter(|((of, _), _)| of == key);
-    past.filter_map(|((_, id), stages)| stages.last().map(|(at, stage)| past_standing(id, *at, *stage)))
+    past.filter_map(|((_, id), runs)| runs.last().map(|run| past_standing(id, run.first, run.stage)))
         .collect()
 }
 

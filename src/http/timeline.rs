@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use machine::judge::RotationView;
-use machine::model::{Attempt, ConsumerId, Done, Outcome, Stage, When};
+use machine::model::{Attempt, ConsumerId, Done, Outcome, When};
 use machine::rotations::{Ending, Rotation, Seen, Source};
+use machine::state::StageRun;
 use serde::Serialize;
 
 use super::rotations::ending_word;
@@ -65,12 +66,8 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
     let mut entries = milestones(&rotation.rotation);
     entries.extend(failures(&rotation.rotation));
     let key = &rotation.rotation.key;
-    for ((_, consumer), stages) in view.reached.iter().filter(|((of, _), _)| of == key) {
-        entries.extend(
-            stages
-                .iter()
-                .map(|(at, stage)| stage_entry(consumer, *at, *stage)),
-        );
+    for ((_, consumer), runs) in view.reached.iter().filter(|((of, _), _)| of == key) {
+        entries.extend(stage_entries(consumer, runs));
     }
     for (consumer, facts) in &snapshot.consumers {
         entries.extend(
@@ -163,13 +160,19 @@ fn failures(rotation: &Rotation) -> impl Iterator<Item = Entry> {
     })
 }
 
-fn stage_entry(consumer: &ConsumerId, at: Timestamp, stage: Stage) -> Entry {
-    let text = format!("{consumer} is seen {}", words::stage(stage));
-    Entry {
-        consumer: Some(consumer.to_string()),
-        stage: Some(words::stage(stage)),
-        ..Entry::new("consumer", text, When::by(at), vec!["look"])
-    }
+/// Each stage began between the last look that showed the one before, and the first that showed it.
+fn stage_entries(consumer: &ConsumerId, runs: &[StageRun]) -> Vec<Entry> {
+    let before = [None].into_iter().chain(runs.iter().map(|run| Some(run.last)));
+    let entry = |(before, run): (Option<Timestamp>, &StageRun)| {
+        let text = format!("{consumer} is seen {}", words::stage(run.stage));
+        let when = before.map_or(When::by(run.first), |before| When::between(before, run.first));
+        Entry {
+            consumer: Some(consumer.to_string()),
+            stage: Some(words::stage(run.stage)),
+            ..Entry::new("consumer", text, when, vec!["look"])
+        }
+    };
+    before.zip(runs).map(entry).collect()
 }
 
 fn attempt_entries(consumer: &ConsumerId, attempt: &Attempt) -> Vec<Entry> {

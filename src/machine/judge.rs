@@ -134,7 +134,7 @@ pub struct Judgement {
     pub wants: Vec<Want>,
     /// Wants of this secret that wait for a reason of its own.
     pub waits: Vec<(ConsumerId, Reason)>,
-    /// Stages that consumers came to, not yet among the facts.
+    /// Stages at which consumers were seen, not yet among the facts.
     pub reached: Vec<Fact>,
     /// When time alone may change this.
     pub wake: Option<Timestamp>,
@@ -260,8 +260,8 @@ impl Judgement {
                 continue;
             };
             let known = facts.reached.get(&(rotation.key.clone(), consumer.clone()));
-            let last = known.and_then(|stages| stages.last());
-            if last.is_none_or(|(_, stage)| *stage != standing.stage) {
+            let last = known.and_then(|runs| runs.last());
+            if last.is_none_or(|run| run.stage != standing.stage || run.last < at) {
                 let (rotation, consumer, stage) = (rotation.key.clone(), consumer.clone(), standing.stage);
                 self.reached.push(Fact::Reached {
                     rotation,
@@ -336,12 +336,11 @@ fn since(
     id: &ConsumerId,
     standing: &Standing,
 ) -> Option<Timestamp> {
-    let stages = facts.reached.get(&(rotation.clone(), id.clone()))?;
-    stages
-        .iter()
+    let runs = facts.reached.get(&(rotation.clone(), id.clone()))?;
+    runs.iter()
         .rev()
-        .find(|(_, stage)| *stage == standing.stage)
-        .map(|(at, _)| *at)
+        .find(|run| run.stage == standing.stage)
+        .map(|run| run.first)
 }
 
 /// Whether it is sure enough that this version works (design rule 3).

@@ -24,6 +24,27 @@ pub struct State {
     pub owners: BTreeMap<AttemptId, ConsumerId>,
 }
 
+/// The stages that consumers came to, for each rotation, in order of time.
+pub type Reached = BTreeMap<(RotationKey, ConsumerId), Vec<StageRun>>;
+
+/// A consumer was seen at one stage from the first look to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageRun {
+    pub stage: Stage,
+    pub first: Timestamp,
+    pub last: Timestamp,
+}
+
+impl StageRun {
+    pub fn at(moment: Timestamp, stage: Stage) -> Self {
+        Self {
+            stage,
+            first: moment,
+            last: moment,
+        }
+    }
+}
+
 /// What is known of one secret. Merging is the same in any order of arrival.
 #[derive(Clone, Debug, Default)]
 pub struct SecretFacts {
@@ -31,8 +52,8 @@ pub struct SecretFacts {
     pub valued: BTreeMap<VersionId, Track<bool>>,
     pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
     pub log: BTreeSet<LogFact>,
-    /// How each consumer came along with each rotation: stages in order of time.
-    pub reached: BTreeMap<(RotationKey, ConsumerId), Vec<(Timestamp, Stage)>>,
+    /// How each consumer came along with each rotation.
+    pub reached: Reached,
     /// When DescribeSecret first answered.
     pub first_look: Option<Timestamp>,
     /// The latest answers; not kept over a restart.

@@ -10,7 +10,7 @@ use crate::model::{
     LookKey, Outcome, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, Stage, VersionId,
 };
 use crate::policy::Timing;
-use crate::state::{ConsumerFacts, Failing, SecretFacts, State};
+use crate::state::{ConsumerFacts, Failing, SecretFacts, StageRun, State};
 use crate::track::Track;
 
 /// ListSecrets may lag so far behind (aws-facts: Reading cheaply).
@@ -245,18 +245,15 @@ impl State {
                 stage,
                 at,
             } => {
-                let news = self
-                    .secret(&rotation.secret)
-                    .learn_stage(&rotation, &consumer, stage, at);
-                keep_if(
-                    news,
-                    Fact::Reached {
-                        rotation,
-                        consumer,
-                        stage,
-                        at,
-                    },
-                )
+                let fact = |(at, stage)| Fact::Reached {
+                    rotation: rotation.clone(),
+                    consumer: consumer.clone(),
+                    stage,
+                    at,
+                };
+                let secret = self.secret(&rotation.secret);
+                let news = secret.learn_stage(&rotation, &consumer, stage, at);
+                news.into_iter().map(fact).collect()
             }
         }
     }
@@ -346,13 +343,13 @@ impl SecretFacts {
         consumer: &ConsumerId,
         stage: Stage,
         at: Timestamp,
-    ) -> bool {
+    ) -> Vec<(Timestamp, Stage)> {
         let key = (rotation.clone(), consumer.clone());
         if !self.reached.contains_key(&key) && self.reached.len() >= Self::REACHED_LIMIT {
             let oldest = self
                 .reached
                 .iter()
-                .min_by_key(|(_, stages)| stages.first().map(|(at, _)| *at));
+                .min_by_key(|(_, runs)| runs.first().map(|run| run.first));
             if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
                 self.reached.remove(&oldest);
             }
@@ -410,15 +407,23 @@ fn since_changed(look: Look, changed: Option<Timestamp>, other_labels: Option<Ti
     }
 }
 
-fn note_stage(stages: &mut Vec<(Timestamp, Stage)>, at: Timestamp, stage: Stage) -> bool {
-    const STAGE_LIMIT: usize = 32;
-    let next = stages.partition_point(|(known, _)| *known <= at);
-    let same = next.checked_sub(1).is_some_and(|i| stages[i].1 == stage);
-    if same || stages.len() >= STAGE_LIMIT {
-        return false;
+/// News is a change: the last look at the stage before, and the first at this one. A look that shows the same only
+/// lengthens its run, and is not news.
+fn note_stage(runs: &mut Vec<StageRun>, at: Timestamp, stage: Stage) -> Vec<(Timestamp, Stage)> {
+    const RUN_LIMIT: usize = 32;
+    let next = runs.partition_point(|run| run.first <= at);
+    let border = match next.checked_sub(1).map(|i| &mut runs[i]) {
+        Some(run) if run.stage == stage => {
+            run.last = run.last.max(at);
+            return Vec::new();
+        }
+        before => before.map(|run| (run.last, run.stage)),
+    };
+    if runs.len() >= RUN_LIMIT {
+        return Vec::new();
     }
-    stages.insert(next, (at, stage));
-    true
+    runs.insert(next, StageRun::at(at, stage));
+    border.into_iter().chain([(at, stage)]).collect()
 }
 
 fn keep_latest<T>(slot: &mut Option<(Look, T)>, look: Look, seen: T) {

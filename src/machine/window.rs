@@ -1,12 +1,11 @@
 //! The danger window: from setSecret until no consumer holds the old value.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::judge::RotationView;
-use crate::model::{ConsumerId, RotationKey, Stage, When};
+use crate::model::{Stage, When};
 use crate::rotations::{Ending, Origin};
+use crate::state::{Reached, StageRun};
 
 /// When it opened and closed, each as far as it was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +14,6 @@ pub struct DangerWindow {
     /// Nothing while a consumer may hold the old value.
     pub closed: Option<When>,
 }
-
-/// Stages that consumers came to, in order of time.
-type Reached = BTreeMap<(RotationKey, ConsumerId), Vec<(Timestamp, Stage)>>;
 
 impl DangerWindow {
     /// The window of one rotation; nothing before setSecret, for an abandoned rotation, and for what was no rotation.
@@ -84,7 +80,7 @@ fn all_over(view: &RotationView, reached: &Reached, promoted: When) -> Option<Wh
             return None;
         }
         let history = reached.get(&(view.rotation.key.clone(), consumer.clone()));
-        let told = history.and_then(|stages| over_since(stages));
+        let told = history.and_then(|runs| over_since(runs));
         closed = later(closed, told.or(standing.as_of.map(When::by)));
     }
     Some(closed)
@@ -93,21 +89,20 @@ fn all_over(view: &RotationView, reached: &Reached, promoted: When) -> Option<Wh
 /// A promotion of the past: by what its consumers came to.
 fn history_over(view: &RotationView, reached: &Reached, promoted: When) -> Option<When> {
     let mut closed = promoted;
-    let of_this = |key: &&(RotationKey, ConsumerId)| key.0 == view.rotation.key;
-    for key in reached.keys().filter(of_this) {
-        closed = later(closed, Some(over_since(&reached[key])?));
+    for (_, runs) in reached.iter().filter(|((of, _), _)| *of == view.rotation.key) {
+        closed = later(closed, Some(over_since(runs)?));
     }
     Some(closed)
 }
 
 /// Between the last look that showed the old value and the first that did not.
-fn over_since(stages: &[(Timestamp, Stage)]) -> Option<When> {
-    let first = stages
+fn over_since(runs: &[StageRun]) -> Option<When> {
+    let first = runs
         .iter()
-        .rposition(|(_, stage)| !is_over(*stage))
+        .rposition(|run| !is_over(run.stage))
         .map_or(0, |i| i + 1);
-    let not_after = stages.get(first)?.0;
-    let before = first.checked_sub(1).map(|i| stages[i].0);
+    let not_after = runs.get(first)?.first;
+    let before = first.checked_sub(1).map(|i| runs[i].last);
     Some(before.map_or(When::by(not_after), |at| When::between(at, not_after)))
 }
 
@@ -120,10 +115,12 @@ fn later(a: When, b: Option<When>) -> When {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::consumers::{Standing, Why};
     use crate::milestones::Works;
-    use crate::model::{SecretArn, VersionId};
+    use crate::model::{ConsumerId, RotationKey, SecretArn, VersionId};
     use crate::phase::Phase;
     use crate::rotations::{Rotation, Seen, Source};
 
@@ -179,16 +176,26 @@ mod tests {
             (
                 key("0"),
                 vec![
-                    (at(16), Stage::Stale),
-                    (at(20), Stage::Refreshing),
-                    (at(25), Stage::Fresh),
+                    StageRun::at(at(16), Stage::Stale),
+                    StageRun {
+                        stage: Stage::Refreshing,
+                        first: at(20),
+                        last: at(23),
+                    },
+                    StageRun::at(at(25), Stage::Fresh),
                 ],
             ),
-            (key("1"), vec![(at(18), Stage::Stale), (at(30), Stage::Presumed)]),
+            (
+                key("1"),
+                vec![
+                    StageRun::at(at(18), Stage::Stale),
+                    StageRun::at(at(30), Stage::Presumed),
+                ],
+            ),
         ]);
         let window = DangerWindow::of(&view, &reached).unwrap();
-        assert_eq!(window.closed, Some(When::between(at(20), at(30))));
-        assert_eq!(window.at_least(at(99)), SignedDuration::from_secs(9));
+        assert_eq!(window.closed, Some(When::between(at(23), at(30))));
+        assert_eq!(window.at_least(at(99)), SignedDuration::from_secs(12));
         assert_eq!(window.at_most(at(99)), Some(SignedDuration::from_secs(20)));
     }
 
@@ -216,7 +223,7 @@ mod tests {
         let mut view = view(&[]);
         view.rotation.ending = Some((Ending::Superseded, When::between(at(50), at(51))));
         let key = (view.rotation.key.clone(), ConsumerId::declared("0"));
-        let reached = BTreeMap::from([(key, vec![(at(16), Stage::Stale)])]);
+        let reached = BTreeMap::from([(key, vec![StageRun::at(at(16), Stage::Stale)])]);
         let window = DangerWindow::of(&view, &reached).unwrap();
         assert_eq!(window.closed, Some(When::between(at(50), at(51))));
         view.rotation.ending = Some((Ending::Abandoned, When::by(at(50))));

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use machine::findings::Finding;
 use machine::judge::{Judgement, Reason};
-use machine::model::{ConsumerId, RotationKey, SecretArn, SecretSeen, Stage};
-use machine::state::ConsumerFacts;
+use machine::model::{ConsumerId, SecretArn, SecretSeen};
+use machine::state::{ConsumerFacts, Reached};
 
 /// Everything the HTTP API, the metrics and the command line may show. No secret value can be in it.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct SecretView {
     /// When DescribeSecret last answered.
     pub last_look: Option<Timestamp>,
     /// How the consumers came along with each rotation.
-    pub reached: BTreeMap<(RotationKey, ConsumerId), Vec<(Timestamp, Stage)>>,
+    pub reached: Reached,
 }
 
 impl Snapshot {
