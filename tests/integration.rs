@@ -1,3 +1,6 @@
+mod cli;
 mod database;
 mod deploy;
+mod endtoend;
 mod layers;
+mod support;

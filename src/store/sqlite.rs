@@ -39,6 +39,7 @@ impl Sqlite {
     /// Opens or creates the file; checks it whole.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
+        refuse_stump(path)?;
         let connection = Connection::open(path).map_err(|error| OpenError::Unusable {
             path: path.to_owned(),
             why: error.to_string(),
@@ -148,6 +149,19 @@ impl Sqlite {
             .and_then(|bytes| u64::try_from(bytes).ok())
             .unwrap_or(0)
     }
+}
+
+/// SQLite takes a file shorter than its smallest page for an empty database, and would begin anew in it.
+fn refuse_stump(path: &Path) -> Result<(), OpenError> {
+    const SMALLEST_PAGE: u64 = 512;
+    let length = std::fs::metadata(path).map_or(0, |found| found.len());
+    if (1..SMALLEST_PAGE).contains(&length) {
+        return Err(OpenError::Damaged {
+            path: path.to_owned(),
+            place: format!("{length} bytes are no database"),
+        });
+    }
+    Ok(())
 }
 
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {

@@ -1,7 +1,5 @@
 //! Login tests against real MariaDB and PostgreSQL servers, with and without TLS.
 
-mod servers;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +8,7 @@ use machine::model::LoginAnswer;
 use rotation_watchdog::database::{DatabaseOptions, Databases};
 use rotation_watchdog::ports::{Credentials, Login, LoginTarget, TlsMode};
 
-use self::servers::Server;
+use crate::support::servers::{self, Server};
 
 const RIGHT: &str = "r1ght-pässword";
 const WRONG: &str = "wr0ng";

@@ -31,7 +31,63 @@ pub(crate) fn write_certificates(folder: &Path) {
 pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) folder: TempDir,
+    engine: Engine,
     process: Child,
+}
+
+#[derive(Clone, Copy)]
+enum Engine {
+    MariaDb,
+    Postgres,
+}
+
+impl Server {
+    /// Runs `sql` as the administrator.
+    pub(crate) fn execute(&self, sql: &str) {
+        match self.engine {
+            Engine::MariaDb => run(&mut client(&self.folder.path().join("s"), sql)),
+            Engine::Postgres => run(&mut psql(self.folder.path(), self.port, sql)),
+        }
+    }
+
+    /// Whether `user` gets in from outside with `password`, as an application would.
+    pub(crate) fn accepts(&self, user: &str, password: &str) -> bool {
+        let port = self.port.to_string();
+        let mut command = match self.engine {
+            Engine::MariaDb => {
+                let mut command = Command::new("mariadb");
+                command.args([
+                    "--no-defaults",
+                    "--protocol=tcp",
+                    "--host=127.0.0.1",
+                    "--port",
+                    &port,
+                ]);
+                command
+                    .args(["--user", user, "--execute", "SELECT 1"])
+                    .env("MYSQL_PWD", password);
+                command
+            }
+            Engine::Postgres => {
+                let mut command = as_postgres("psql");
+                command.args([
+                    "-h",
+                    "127.0.0.1",
+                    "-p",
+                    &port,
+                    "-U",
+                    user,
+                    "-d",
+                    "postgres",
+                    "-c",
+                    "SELECT 1",
+                ]);
+                command.env("PGPASSWORD", password);
+                command
+            }
+        };
+        command.output().unwrap().status.success()
+    }
 }
 
 impl Drop for Server {
@@ -107,6 +163,7 @@ pub(crate) fn mariadb(tls: bool, sql: &str) -> Server {
     Server {
         port,
         folder,
+        engine: Engine::MariaDb,
         process,
     }
 }
@@ -172,6 +229,7 @@ pub(crate) fn postgres(tls: bool, rules: &str, sql: &[&str]) -> Server {
     Server {
         port,
         folder,
+        engine: Engine::Postgres,
         process,
     }
 }

@@ -1,0 +1,175 @@
+//! The program as its operators meet it when something is wrong.
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::{Command, Output};
+
+use serde_json::json;
+
+use crate::support::daemon::{Home, program, run};
+use crate::support::standin::Standin;
+
+const RULE: &str = "[[secrets.rules]]\nall = true\n";
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn fails(output: &Output, code: i32, expected: &[&str]) {
+    let said = said(output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for part in expected {
+        assert!(said.contains(part), "{part:?} is not in:\n{said}");
+    }
+}
+
+#[test]
+fn a_configuration_with_problems_starts_nothing() {
+    let standin = Standin::start();
+    let home = Home::new(&standin, "[cadence]\nsweep = 5\n");
+    fails(
+        &home.run(),
+        2,
+        &[
+            "cadence.sweep = 5",
+            "there is no rule",
+            "2 problems; nothing was started",
+        ],
+    );
+    assert!(!home.journal().exists());
+    let missing = program()
+        .args(["run", "--config", "/nowhere.toml"])
+        .output()
+        .expect("the program");
+    fails(&missing, 2, &["/nowhere.toml", "config/watchdog.toml"]);
+    let none = run(program().arg("run"));
+    fails(&none, 2, &["--config <FILE>"]);
+}
+
+#[test]
+fn check_config_tells_rules_and_origins() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/watchdog.toml");
+    let mut command = program();
+    let output = command
+        .args(["check-config", file, "--show"])
+        .env("ROTATION_WATCHDOG_CADENCE__SWEEP", "5m")
+        .output();
+    let shown = String::from_utf8_lossy(&output.expect("the program").stdout).into_owned();
+    assert!(
+        shown.contains("cadence.sweep = \"5m\"  # ROTATION_WATCHDOG_CADENCE__SWEEP"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("cadence.idle = \"1h\"  # ") && shown.contains("watchdog.toml:"),
+        "{shown}"
+    );
+    let output = program()
+        .args(["check-config", file, "--secret", "shop/mysql"])
+        .output()
+        .expect("the program");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(shown.contains("rule 1 (all with rotation on)"), "{shown}");
+}
+
+#[test]
+fn without_region_or_credentials_the_start_says_what_was_tried() {
+    let standin = Standin::start();
+    let home = Home::new(&standin, RULE);
+    let mut bare = program();
+    bare.args(["run", "--config"])
+        .arg(home.config())
+        .env_remove("AWS_ACCESS_KEY_ID");
+    fails(&run(&mut bare), 1, &["no AWS credentials", "AWS_PROFILE"]);
+    let text = fs::read_to_string(home.config())
+        .expect("the file")
+        .replace("region = \"eu-west-1\"\n", "");
+    fs::write(home.config(), text).expect("written");
+    fails(&home.run(), 1, &["no AWS region", "aws.region", "AWS_REGION"]);
+}
+
+#[test]
+fn a_taken_port_is_named_with_a_way_to_find_who_holds_it() {
+    let standin = Standin::start();
+    let home = Home::new(&standin, RULE);
+    let _taken = TcpListener::bind(&home.address).expect("free");
+    let port = home.address.rsplit(':').next().expect("a port");
+    fails(
+        &home.run(),
+        1,
+        &[&home.address, "is taken", &format!("sport = :{port}")],
+    );
+}
+
+#[test]
+fn a_journal_is_one_processs_and_never_silently_replaced() {
+    let standin = Standin::start();
+    let home = Home::new(&standin, RULE);
+    let daemon = home.start();
+    daemon.until_ready();
+    fails(&home.run(), 1, &["journal"]);
+    assert!(daemon.terminate().success());
+    fs::write(home.journal(), b"SQLite format 3\0 and then nonsense").expect("written");
+    fails(&home.run(), 1, &["damaged", "journal.sqlite", "baseline"]);
+}
+
+#[test]
+fn an_aws_that_answers_nonsense_is_waited_for() {
+    let standin = Standin::start();
+    let fault = json!({"operation": "ListSecrets", "kind": "html", "times": 6});
+    standin.post("fault", &fault);
+    let home = Home::new(&standin, &format!("{RULE}[cadence]\nfailure = \"200ms\"\n"));
+    let daemon = home.start();
+    daemon.until("a reason not to be ready", || {
+        home.health()
+            .filter(|text| text.contains("the first list of secrets"))
+    });
+    daemon.until_ready();
+    assert!(standin.writes().is_empty());
+}
+
+#[test]
+fn a_denied_call_is_a_finding_and_all_else_goes_on() {
+    let standin = Standin::start();
+    standin.secret("shop/mysql", &json!({}));
+    standin.post(
+        "fault",
+        &json!({"operation": "ListFunctions", "kind": "denied", "times": 1_000}),
+    );
+    let home = Home::new(&standin, RULE);
+    let daemon = home.start();
+    daemon.until_ready();
+    let findings = daemon.until("the finding", || {
+        let text = daemon.get("/v1/findings")?.to_string();
+        text.contains("lambda:ListFunctions").then_some(text)
+    });
+    assert!(findings.contains("lambda:ListFunctions"));
+}
+
+#[test]
+fn a_watchdog_that_does_not_run_is_told_by_status_and_health() {
+    for command in ["status", "health"] {
+        let output = program()
+            .args([command, "--url", "http://127.0.0.1:1"])
+            .output()
+            .expect("the program");
+        assert_eq!(output.status.code(), Some(1));
+        let told = said(&output) + &String::from_utf8_lossy(&output.stdout);
+        assert!(
+            told.contains("127.0.0.1:1") && told.contains("is it running"),
+            "{told}"
+        );
+    }
+}
+
+impl Home {
+    /// What `health` says while it is not well.
+    fn health(&self) -> Option<String> {
+        let mut command: Command = program();
+        let output = command
+            .args(["health", "--url"])
+            .arg(format!("http://{}", self.address))
+            .output()
+            .ok()?;
+        (output.status.code() == Some(1)).then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}

@@ -1,0 +1,172 @@
+//! The built program as a process.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::standin::Standin;
+use super::{http, wait_until};
+
+/// The program, with nothing of this process's environment that could change what it does.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rotation-watchdog"));
+    command
+        .env_clear()
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("HOME", "/nonexistent");
+    command
+}
+
+/// A folder with configuration, journal and log, and the address that is asked.
+pub(crate) struct Home {
+    pub(crate) folder: TempDir,
+    pub(crate) address: String,
+}
+
+impl Home {
+    /// `rest` follows the sections that every test has: `aws`, `store`, `http`.
+    pub(crate) fn new(standin: &Standin, rest: &str) -> Self {
+        let folder = TempDir::with_prefix("watchdog").expect("a folder");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let home = Self { folder, address };
+        let text = format!(
+            "[aws]\nregion = \"eu-west-1\"\nendpoint_url = \"{}\"\n[store]\npath = \"{}\"\n[http]\nlisten = \"{}\"\n{rest}",
+            standin.url(),
+            home.journal().display(),
+            home.address
+        );
+        fs::write(home.config(), text).expect("written");
+        home
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("watchdog.toml")
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.folder.path().join("journal.sqlite")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    pub(crate) fn log_text(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    /// Starts it; the log of all lives is one file.
+    pub(crate) fn start(&self) -> Daemon<'_> {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .expect("a log");
+        let process = program()
+            .args(["run", "--config"])
+            .arg(self.config())
+            .stderr(log)
+            .spawn()
+            .expect("the program");
+        Daemon { home: self, process }
+    }
+
+    /// Runs it to its end: for starts that must fail.
+    pub(crate) fn run(&self) -> Output {
+        let mut command = program();
+        command.args(["run", "--config"]).arg(self.config());
+        run(&mut command)
+    }
+}
+
+/// Runs a command that must end by itself.
+pub(crate) fn run(command: &mut Command) -> Output {
+    let spawned = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut ending = Ending(spawned.expect("the program"));
+    wait_until(
+        &format!("the end of {command:?}"),
+        || ending.0.try_wait().expect("a process"),
+        String::new,
+    );
+    let mut output = Output {
+        status: ending.0.wait().expect("ended"),
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+    };
+    read(ending.0.stdout.take(), &mut output.stdout);
+    read(ending.0.stderr.take(), &mut output.stderr);
+    output
+}
+
+fn read(pipe: Option<impl Read>, into: &mut Vec<u8>) {
+    pipe.expect("piped").read_to_end(into).expect("readable");
+}
+
+/// Ends its process, whatever happens to the test.
+struct Ending(Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+pub(crate) struct Daemon<'a> {
+    pub(crate) home: &'a Home,
+    process: Child,
+}
+
+impl Drop for Daemon<'_> {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+impl Daemon<'_> {
+    /// `kill -9`
+    pub(crate) fn kill(mut self) {
+        self.process.kill().expect("killed");
+        self.process.wait().expect("ended");
+    }
+
+    /// SIGTERM, and the end.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        let id = self.process.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().expect("kill");
+        self.process.wait().expect("ended")
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Option<Value> {
+        http::get(&self.home.address, path)
+    }
+
+    pub(crate) fn until_ready(&self) {
+        self.until("ready", || self.get("/readyz"));
+    }
+
+    /// Waits for something; shows the log where it does not come.
+    pub(crate) fn until<T>(&self, what: &str, look: impl FnMut() -> Option<T>) -> T {
+        wait_until(what, look, || self.home.log_text())
+    }
+
+    /// Waits until the latest rotation of a secret is in one of these phases; its id.
+    pub(crate) fn until_phase(&self, secret: &str, phases: &[&str]) -> String {
+        let path = format!("/v1/secrets/{}", secret.replace('/', "%2F"));
+        self.until(&format!("{secret} in {phases:?}"), || {
+            let view = self.get(&path)?;
+            let phase = view["phase"].as_str()?;
+            let rotation = view["rotation"].as_str()?;
+            phases.contains(&phase).then(|| rotation.to_owned())
+        })
+    }
+}
