@@ -158,7 +158,8 @@ def move_label(backend, secret_id, version_stage, remove_from_version_id, move_t
         if name and name not in secret.versions:
             raise ResourceNotFoundException(f"Secrets Manager can't find the specified secret version: {name}.")
     held_by = holder(secret, version_stage)
-    if held_by != (remove_from_version_id or None) and held_by != move_to_version_id:
+    allowed = (remove_from_version_id,) if remove_from_version_id else (None, move_to_version_id)
+    if held_by not in allowed:
         raise InvalidParameterException(_wrong_holder(version_stage, held_by, remove_from_version_id))
     if move_to_version_id:
         _check_movable(secret, version_stage, move_to_version_id)
