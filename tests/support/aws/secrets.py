@@ -213,7 +213,7 @@ def rotate(
     pending = holder(secret, PENDING)
     if pending and pending not in (name, holder(secret, CURRENT)):
         raise InvalidRequestException("A previous rotation isn't complete. That rotation will be reattempted.")
-    _enable_rotation(secret, lambda_arn, rotation_rules or {})
+    enable_rotation(secret, lambda_arn, rotation_rules or {})
     # Without an immediate rotation AWS makes a version and removes it again, only to run testSecret.
     if rotate_immediately and name not in secret.versions:
         _new_version(secret, name, [PENDING])
@@ -221,7 +221,7 @@ def rotate(
     return json.dumps({"ARN": secret.arn, "Name": secret.name, "VersionId": name})
 
 
-def _enable_rotation(secret, lambda_arn, rules):
+def enable_rotation(secret, lambda_arn, rules):
     secret.rotation_requested = secret.rotation_enabled = True
     secret.rotation_lambda_arn = lambda_arn
     days = rules.get("AutomaticallyAfterDays")

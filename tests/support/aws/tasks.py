@@ -143,6 +143,17 @@ class Service:
         for _ in range(desired - len(wanted)):
             self.tasks.append(self._new_task(now, self.primary(now).id, definition, timing))
 
+    def age(self, seconds):
+        """As if all of it had happened so long ago."""
+        self.created -= seconds
+        for deployment in self.deployments:
+            deployment.created -= seconds
+            deployment.completes -= seconds
+        for task in self.tasks:
+            task.created -= seconds
+            task.running -= seconds
+            task.healthy -= seconds
+
     def close(self, now):
         self.active, self.desired = False, 0
         for task in self.tasks:

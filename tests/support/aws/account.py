@@ -1,0 +1,95 @@
+"""The account: each operation goes to ECS here, or to moto with its corrections."""
+
+import io
+import json
+import os
+import sys
+import threading
+import traceback
+
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from . import functions, secrets
+from .ecs import Ecs
+from .timing import Timing
+from .wire import Answer, AwsError, failure, success
+
+# The server's or the answer's own to add.
+_DROPPED = {"date", "server", "content-type", "content-length", "x-amzn-requestid", "status", "connection"}
+
+
+class Account:
+    def __init__(self):
+        self.timing = Timing()
+        self.ecs = Ecs(self.timing)
+        # moto's model is not made for threads.
+        self.lock = threading.RLock()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+        secrets.correct()
+        functions.correct(self.timing)
+
+    def reset(self):
+        with self.lock:
+            moto_api_backend.reset()
+            self.ecs.reset()
+            self.timing.__init__()
+
+    def answer(self, request, body):
+        with self.lock:
+            try:
+                return self._answer(request, body)
+            except AwsError as error:
+                return failure(request.service, error)
+            except Exception as error:
+                traceback.print_exc(file=sys.stderr)
+                return failure(request.service, AwsError("InternalFailure", f"the stand-in failed: {error!r}", 500))
+
+    def _answer(self, request, body):
+        if request.service == "ecs":
+            return success("ecs", self.ecs.answer(request))
+        if request.service == "lambda":
+            functions.before(request)
+            if request.operation == "ListProvisionedConcurrencyConfigs":
+                return success("lambda", functions.provisioned(request))
+        answer = self._ask_moto(request.environ, body)
+        if "html" in answer.content_type:
+            raise AwsError("UnknownOperationException", f"the stand-in has no {request.service}:{request.operation}")
+        return _corrected(request, answer)
+
+    def _ask_moto(self, environ, body):
+        head = {}
+
+        def start(status, headers, exc_info=None):
+            head.update(status=int(status.split()[0]), headers=headers)
+
+        environ = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        content = b"".join(self._moto(environ, start))
+        content_type = next((value for name, value in head["headers"] if name.lower() == "content-type"), "")
+        headers = [(name, value) for name, value in head["headers"] if name.lower() not in _DROPPED]
+        return Answer(head["status"], content, content_type, headers)
+
+
+def _corrected(request, answer):
+    if request.service == "secretsmanager" and answer.status == 404:
+        answer.status = 400
+    if answer.status >= 300:
+        return answer
+    correct = _CORRECTIONS.get((request.service, request.operation))
+    if request.service == "lambda":
+        correct = functions.after
+    if correct and answer.body.strip():
+        answer.body = json.dumps(correct(request, json.loads(answer.body))).encode()
+    return answer
+
+
+def _in_order(_request, answer):
+    """FilterLogEvents gives a page in the order of time, not stream by stream."""
+    return answer | {"events": sorted(answer.get("events", []), key=lambda event: event["timestamp"])}
+
+
+_CORRECTIONS = {
+    ("secretsmanager", "ListSecretVersionIds"): lambda request, answer: secrets.visible_versions(request.parameters, answer),
+    ("logs", "FilterLogEvents"): _in_order,
+}
