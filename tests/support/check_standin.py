@@ -174,6 +174,33 @@ def the_rotation_lambda_logs_as_templates_do(world):
 
 
 @check
+def a_log_group_is_read_in_order_of_time(world):
+    client, now = world.client("logs"), int(time.time() * 1000)
+    client.create_log_group(logGroupName="g")
+    for stream, offset in (("a", 0), ("b", 1)):
+        client.create_log_stream(logGroupName="g", logStreamName=stream)
+        events = [{"timestamp": now + 10 * n + offset, "message": f"{stream}{n}"} for n in range(3)]
+        client.put_log_events(logGroupName="g", logStreamName=stream, logEvents=events)
+    pages = client.get_paginator("filter_log_events").paginate(logGroupName="g", PaginationConfig={"PageSize": 4})
+    assert [event["message"] for page in pages for event in page["events"]] == ["a0", "b0", "a1", "b1", "a2", "b2"]
+
+
+@check
+def a_task_is_given_what_its_reference_means(world):
+    secret = world.secret()
+    old, arn = secret["version"], secret["arn"]
+    new = world.rotate(secret, "start")["version"]
+    world.rotate(secret, "create", value="x")
+    world.rotate(secret, "finish")
+    partial = arn.rsplit("-", 1)[0]
+    cases = {arn: new, partial: new, f"{arn}:password::": new, f"{arn}::AWSPREVIOUS:": old, f"{arn}:::{old}": old}
+    for n, (reference, version) in enumerate(cases.items()):
+        world.post("service", cluster="shop", name=f"s{n}", secrets=[reference])
+        task = world.get(f"tasks?service=s{n}")["tasks"][0]
+        assert task["versions"] == {arn: version}, (reference, task)
+
+
+@check
 def a_forced_deployment_replaces_tasks_over_time(world):
     client, secret = world.client("ecs"), world.secret()
     world.post("service", cluster="shop", name="web", desired=2, secrets=[f"{secret['arn']}:password::"])

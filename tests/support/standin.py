@@ -8,6 +8,7 @@ under /_standin/ (see aws/control.py); everything else is AWS.
 
 import argparse
 import logging
+from http import HTTPStatus
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -34,7 +35,7 @@ class StandIn:
             answer = self._aws(environ, body)
         if answer is None:
             raise ConnectionAbortedError("a fault cut the connection")
-        start_response(f"{answer.status} ", answer.header_list())
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", answer.header_list())
         return [answer.body]
 
     def _aws(self, environ, body):

@@ -10,10 +10,10 @@ import traceback
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import functions, secrets
+from . import functions, logs, secrets
 from .ecs import Ecs
 from .timing import Timing
-from .wire import Answer, AwsError, failure, success
+from .wire import Answer, AwsError, content_type, failure, success
 
 # The server's or the answer's own to add.
 _DROPPED = {"date", "server", "content-type", "content-length", "x-amzn-requestid", "status", "connection"}
@@ -28,6 +28,7 @@ class Account:
         self._moto = DomainDispatcherApplication(create_backend_app)
         os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
         secrets.correct()
+        logs.correct()
         functions.correct(self.timing)
 
     def reset(self):
@@ -53,12 +54,12 @@ class Account:
             functions.before(request)
             if request.operation == "ListProvisionedConcurrencyConfigs":
                 return success("lambda", functions.provisioned(request))
-        answer = self._ask_moto(request.environ, body)
-        if "html" in answer.content_type:
+        answer = self._ask_moto(request.service, request.environ, body)
+        if _is_page(answer):
             raise AwsError("UnknownOperationException", f"the stand-in has no {request.service}:{request.operation}")
         return _corrected(request, answer)
 
-    def _ask_moto(self, environ, body):
+    def _ask_moto(self, service, environ, body):
         head = {}
 
         def start(status, headers, exc_info=None):
@@ -66,9 +67,13 @@ class Account:
 
         environ = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         content = b"".join(self._moto(environ, start))
-        content_type = next((value for name, value in head["headers"] if name.lower() == "content-type"), "")
         headers = [(name, value) for name, value in head["headers"] if name.lower() not in _DROPPED]
-        return Answer(head["status"], content, content_type, headers)
+        return Answer(head["status"], content, content_type(service), headers)
+
+
+def _is_page(answer):
+    """moto's answer to what it does not know."""
+    return answer.status >= 400 and answer.body.lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _corrected(request, answer):
@@ -76,20 +81,7 @@ def _corrected(request, answer):
         answer.status = 400
     if answer.status >= 300:
         return answer
-    correct = _CORRECTIONS.get((request.service, request.operation))
-    if request.service == "lambda":
-        correct = functions.after
+    correct = {"secretsmanager": secrets.after, "lambda": functions.after}.get(request.service)
     if correct and answer.body.strip():
         answer.body = json.dumps(correct(request, json.loads(answer.body))).encode()
     return answer
-
-
-def _in_order(_request, answer):
-    """FilterLogEvents gives a page in the order of time, not stream by stream."""
-    return answer | {"events": sorted(answer.get("events", []), key=lambda event: event["timestamp"])}
-
-
-_CORRECTIONS = {
-    ("secretsmanager", "ListSecretVersionIds"): lambda request, answer: secrets.visible_versions(request.parameters, answer),
-    ("logs", "FilterLogEvents"): _in_order,
-}

@@ -2,7 +2,7 @@
 
 import json
 import time
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from moto.core.exceptions import JsonRESTError
 
@@ -19,7 +19,7 @@ class Control:
     def answer(self, environ, body):
         """400 and a reason for an order that makes no sense."""
         route = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix(PREFIX)}"
-        query = {key: values[0] for key, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
+        query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         if route not in _ROUTES:
             return _json(404, {"error": f"no such order: {route}; there are {', '.join(_ROUTES)}"})
         try:

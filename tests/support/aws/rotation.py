@@ -3,15 +3,12 @@
 The database is the test's: `set` and `test` only write what the Lambda would have logged.
 """
 
-import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from moto.logs.models import logs_backends
-
-from . import functions, secrets
-from .wire import ACCOUNT, REGION
+from . import functions, logs, secrets
+from .wire import REGION
 
 STEPS = ("start", "create", "set", "test", "finish", "log")
 
@@ -82,7 +79,7 @@ def play(given):
     else:
         lines = _invoke(order)
     if lines and order.logged:
-        _write(order, lines)
+        logs.write(order.region, order.log_group(), lines)
     return {"secret": order.secret.arn, "version": order.version, "lines": lines if order.logged else []}
 
 
@@ -152,13 +149,3 @@ def _finish(order):
 
 
 _DO = {"create": _create, "set": _set, "test": _test, "finish": _finish}
-
-
-def _write(order, lines):
-    backend = logs_backends[ACCOUNT][order.region]
-    group = order.log_group()
-    stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/[$LATEST]{uuid.uuid5(uuid.NAMESPACE_DNS, group).hex}"
-    backend.ensure_log_group(group)
-    backend.ensure_log_stream(group, stream)
-    at = int(time.time() * 1000)
-    backend.put_log_events(group, stream, [{"timestamp": at, "message": line} for line in lines])

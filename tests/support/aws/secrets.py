@@ -231,7 +231,7 @@ def enable_rotation(secret, lambda_arn, rules):
 
 
 def list_versions(backend, secret_id):
-    """ListSecretVersionIds: only versions with a value, and unlabelled ones only for who asks (see `visible_versions`)."""
+    """ListSecretVersionIds: only versions with a value. `after` picks the labelled ones of them."""
     secret = find(backend, secret_id)
     versions = [
         {"VersionId": name, "VersionStages": version["version_stages"], "CreatedDate": version["createdate"]}
@@ -241,8 +241,11 @@ def list_versions(backend, secret_id):
     return json.dumps({"ARN": secret.arn, "Name": secret.name, "Versions": versions})
 
 
-def visible_versions(parameters, answer):
-    """The page of ListSecretVersionIds that the parameters ask for."""
+def after(request, answer):
+    """Of ListSecretVersionIds, the page that the parameters ask for."""
+    if request.operation != "ListSecretVersionIds":
+        return answer
+    parameters = request.parameters
     versions = answer.get("Versions", [])
     if not parameters.get("IncludeDeprecated"):
         versions = [version for version in versions if version["VersionStages"]]

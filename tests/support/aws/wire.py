@@ -1,10 +1,12 @@
 """Requests and answers as AWS's protocols have them: JSON 1.x, REST with JSON, and Query."""
 
+import functools
 import json
 import re
 import uuid
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, quote
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
 
 import botocore.session
@@ -16,22 +18,32 @@ _SESSION = botocore.session.get_session()
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 
 
+@functools.cache
 def model(service):
     """The botocore model of a service, by its signing name."""
     return _SESSION.get_service_model("cloudwatch" if service == "monitoring" else service)
 
 
+class Route(NamedTuple):
+    method: str
+    path: re.Pattern
+    # Of the path's variables.
+    names: list
+    query: dict
+    operation: str
+
+
 def _routes(service):
-    """Method, path pattern and name of each operation; a path with more fixed parts goes first."""
+    """How a REST service's operations are told apart; those with a fixed query or fewer variables go first."""
     service_model = model(service)
     routes = []
     for name in service_model.operation_names:
         http = service_model.operation_model(name).http
-        path = http["requestUri"].split("?")[0].rstrip("/")
-        pattern = re.sub(r"\\\{\w+\\\}", r"([^/]+)", re.escape(path))
+        path, _, query = http["requestUri"].partition("?")
+        pattern = re.sub(r"\\\{\w+\\\}", r"([^/]+)", re.escape(path.rstrip("/")))
         names = re.findall(r"\{(\w+)\}", path)
-        routes.append((http["method"], re.compile(pattern + "/?$"), names, name))
-    return sorted(routes, key=lambda route: len(route[2]))
+        routes.append(Route(http["method"], re.compile(pattern + "/?$"), names, dict(parse_qsl(query)), name))
+    return sorted(routes, key=lambda route: (not route.query, len(route.names)))
 
 
 _LAMBDA = _routes("lambda")
@@ -89,7 +101,7 @@ def read(environ, body):
     if service == "lambda" or "/functions" in environ["PATH_INFO"]:
         operation, parameters = _lambda_call(environ, body)
         return Request("lambda", operation, region, parameters, environ)
-    form = {key: values[0] for key, values in parse_qs(body.decode("utf-8", "replace")).items()}
+    form = dict(parse_qsl(body.decode("utf-8", "replace")))
     return Request(service or "unknown", form.pop("Action", "unknown"), region, form, environ)
 
 
@@ -109,11 +121,11 @@ def _service_of_target(prefix):
 def _lambda_call(environ, body):
     path = quote(environ["PATH_INFO"], safe="/:$")
     # An ARN in a path is sent escaped, and arrives with its slashes and colons.
-    for method, pattern, names, operation in _LAMBDA:
-        found = pattern.match(path)
-        if found and method == environ["REQUEST_METHOD"]:
-            query = {key: values[0] for key, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-            return operation, {**query, **_json(body), **dict(zip(names, found.groups()))}
+    query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    for route in _LAMBDA:
+        found = route.path.match(path)
+        if found and route.method == environ["REQUEST_METHOD"] and route.query.items() <= query.items():
+            return route.operation, {**query, **_json(body), **dict(zip(route.names, found.groups()))}
     return "unknown", {}
 
 
@@ -126,7 +138,7 @@ def _json(body):
 
 
 def success(service, output, status=200):
-    return Answer(status, json.dumps(output).encode(), _content_type(service))
+    return Answer(status, json.dumps(output).encode(), content_type(service))
 
 
 def failure(service, error):
@@ -140,12 +152,14 @@ def failure(service, error):
         return Answer(error.status, body.encode(), "text/xml")
     body = json.dumps({"__type": error.code, "message": error.message}).encode()
     headers = [("x-amzn-ErrorType", error.code)] if protocol == "rest-json" else []
-    return Answer(error.status, body, _content_type(service), headers)
+    return Answer(error.status, body, content_type(service), headers)
 
 
 def _protocol(service):
     return {"lambda": "rest-json", "iam": "query", "sts": "query"}.get(service, "json")
 
 
-def _content_type(service):
-    return "application/json" if _protocol(service) == "rest-json" else "application/x-amz-json-1.1"
+def content_type(service):
+    """moto calls all its answers HTML."""
+    types = {"rest-json": "application/json", "query": "text/xml"}
+    return types.get(_protocol(service), "application/x-amz-json-1.1")
