@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import traceback
+import urllib.error
 import urllib.request
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -88,12 +89,13 @@ def labels_tell_the_phases_of_a_rotation(world):
     old, new = secret["version"], world.rotate(secret, "start")["version"]
     assert labels() == {"AWSCURRENT": old, "AWSPENDING": new}
     assert valued() == {old}
-    assert code_of(client.get_secret_value, SecretId=secret["arn"], VersionStage="AWSPENDING") == "ResourceNotFoundException"
+    pending = {"SecretId": secret["arn"], "VersionStage": "AWSPENDING"}
+    assert code_of(client.get_secret_value, **pending) == "ResourceNotFoundException"
     assert code_of(client.rotate_secret, SecretId=secret["arn"]) == "InvalidRequestException"
     world.rotate(secret, "create", value=f"{PASSWORD}-2")
     assert valued() == {old, new}
     assert client.get_secret_value(SecretId=secret["arn"])["VersionId"] == old
-    assert client.get_secret_value(SecretId=secret["arn"], VersionStage="AWSPENDING")["SecretString"] == f"{PASSWORD}-2"
+    assert client.get_secret_value(**pending)["SecretString"] == f"{PASSWORD}-2"
     for step in ("set", "test", "finish"):
         world.rotate(secret, step)
     assert labels() == {"AWSCURRENT": new, "AWSPENDING": new, "AWSPREVIOUS": old}
@@ -140,7 +142,8 @@ def a_version_is_written_once(world):
 def secrets_are_listed_in_pages(world):
     for n in range(5):
         world.secret(f"app/{n}")
-    pages = list(world.client("secretsmanager").get_paginator("list_secrets").paginate(PaginationConfig={"PageSize": 2}))
+    paginator = world.client("secretsmanager").get_paginator("list_secrets")
+    pages = list(paginator.paginate(PaginationConfig={"PageSize": 2}))
     assert [len(page["SecretList"]) for page in pages] == [2, 2, 1]
     assert pages[0]["SecretList"][0]["RotationEnabled"] is True
 
@@ -229,7 +232,8 @@ def a_forced_deployment_replaces_tasks_over_time(world):
     assert len(started) == 2 and all(task["lastStatus"] == "PENDING" for task in started)
     assert all(task["createdAt"] >= asked - datetime.timedelta(seconds=1) for task in started)
     eventually(lambda: held() == {secret["version"], new})
-    eventually(lambda: all(task["healthStatus"] == "HEALTHY" and task["startedBy"] == forced[0]["id"] for task in tasks()))
+    eventually(lambda: {task["startedBy"] for task in tasks()} == {forced[0]["id"]})
+    assert all(task["healthStatus"] == "HEALTHY" for task in tasks())
     assert len(tasks()) == 2 and service()["deployments"][0]["rolloutState"] == "IN_PROGRESS"
     eventually(lambda: service()["deployments"][0]["rolloutState"] == "COMPLETED")
     assert len(service()["deployments"]) == 1 and held() == {new}
@@ -268,7 +272,8 @@ def ecs_is_built_and_listed_over_its_own_api(world):
     client = world.client("ecs")
     client.create_cluster(clusterName="shop")
     containers = [{"name": "app", "image": "app:1", "environment": [{"name": "A", "value": PASSWORD}]}]
-    arn = client.register_task_definition(family="app", containerDefinitions=containers)["taskDefinition"]["taskDefinitionArn"]
+    registered = client.register_task_definition(family="app", containerDefinitions=containers)
+    arn = registered["taskDefinition"]["taskDefinitionArn"]
     for n in range(12):
         client.create_service(cluster="shop", serviceName=f"s{n}", taskDefinition="app", desiredCount=1)
     client.run_task(cluster="shop", taskDefinition="app")
@@ -424,7 +429,8 @@ def no_secret_is_recorded(world):
     containers = [{"name": "app", "image": "app:1", "environment": [{"name": "A", "value": PASSWORD}]}]
     world.client("ecs").register_task_definition(family="app", containerDefinitions=containers)
     calls = world.get("calls")["calls"]
-    assert [call["operation"] for call in calls] == ["CreateSecret", "UpdateFunctionConfiguration", "RegisterTaskDefinition"]
+    operations = [call["operation"] for call in calls]
+    assert operations == ["CreateSecret", "UpdateFunctionConfiguration", "RegisterTaskDefinition"]
     assert PASSWORD not in json.dumps(calls)
     assert calls[1]["parameters"]["FunctionName"] == "report"
 

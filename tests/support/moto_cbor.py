@@ -60,7 +60,8 @@ class Cbor:
 def _as_json(environ, target, operation):
     """The same request as JSON 1.0."""
     body = json.dumps(_decode(_body(environ))).encode()
-    kept = {key: value for key, value in environ.items() if key not in ("HTTP_SMITHY_PROTOCOL", "HTTP_CONTENT_ENCODING")}
+    undone = ("HTTP_SMITHY_PROTOCOL", "HTTP_CONTENT_ENCODING")
+    kept = {key: value for key, value in environ.items() if key not in undone}
     return kept | {
         "PATH_INFO": "/",
         "RAW_URI": "/",

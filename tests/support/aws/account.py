@@ -35,7 +35,7 @@ class Account:
         with self.lock:
             moto_api_backend.reset()
             self.ecs.reset()
-            self.timing.__init__()
+            self.timing.reset()
 
     def answer(self, request, body):
         with self.lock:

@@ -15,7 +15,7 @@ class Calls:
         self._calls = []
 
     def begin(self, request):
-        """Notes a call as it arrives; `end` says what became of it."""
+        """Notes a call as it arrives. Who answers it fills in `status` and `fault`; no status, no answer."""
         call = {
             "time": time.time(),
             "service": request.service,

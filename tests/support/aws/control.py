@@ -23,8 +23,11 @@ class Control:
         if route not in _ROUTES:
             return _json(404, {"error": f"no such order: {route}; there are {', '.join(_ROUTES)}"})
         try:
+            given = json.loads(body or b"{}")
+            if not isinstance(given, dict):
+                raise ValueError("an order is a JSON object")
             with self._account.lock:
-                return _json(200, _ROUTES[route](self, query | json.loads(body or b"{}")))
+                return _json(200, _ROUTES[route](self, query | given))
         except KeyError as missing:
             return _json(400, {"error": f"{missing} is missing"})
         except (ValueError, AwsError, JsonRESTError) as error:
@@ -67,8 +70,9 @@ class Control:
         backend.create_secret(given["name"], given["value"], None, None, tags, None, None, [], False)
         secret = backend.secrets[given["name"]]
         if "rotation_lambda" in given:
-            found = functions.find(region, given["rotation_lambda"]) or functions.create(region, given["rotation_lambda"])
-            secrets.enable_rotation(secret, found.function_arn, {"AutomaticallyAfterDays": given.get("days", 30)})
+            name = given["rotation_lambda"]
+            function = functions.find(region, name) or functions.create(region, name)
+            secrets.enable_rotation(secret, function.function_arn, {"AutomaticallyAfterDays": given.get("days", 30)})
         return {"arn": secret.arn, "version": secrets.holder(secret, secrets.CURRENT)}
 
     def _create_function(self, given):

@@ -26,10 +26,6 @@ class Ecs:
             raise AwsError("UnknownOperationException", f"the stand-in has no ecs:{request.operation}")
         return operation(self, request.region, request.parameters)
 
-    def services(self):
-        for cluster in self._clusters.values():
-            yield from cluster.services.values()
-
     def tasks(self, cluster, service):
         """Every task ever started, of one cluster and service or of all, with the name of its cluster."""
         for (_, name), found in self._clusters.items():

@@ -83,8 +83,9 @@ def _error(kind, request):
     if kind == "denied":
         action = f"{request.service}:{request.operation}"
         message = (
-            f"User: arn:aws:sts::{ACCOUNT}:assumed-role/rotation-watchdog/session is not authorized to perform: {action} "
-            f"on resource: {_resource(request.parameters)} because no identity-based policy allows the {action} action"
+            f"User: arn:aws:sts::{ACCOUNT}:assumed-role/rotation-watchdog/session is not authorized to perform: "
+            f"{action} on resource: {_resource(request.parameters)} because no identity-based policy allows the "
+            f"{action} action"
         )
         return AwsError("AccessDeniedException", message, 403 if request.service == "lambda" else 400)
     return AwsError(_BROKEN.get(request.service, "InternalFailure"), "An internal error occurred.", 500)

@@ -131,7 +131,10 @@ def before(request):
 
 def _check_idle(function):
     if _is_updating(function):
-        message = f"The operation cannot be performed at this time. An update is in progress for resource: {function.function_arn}"
+        message = (
+            "The operation cannot be performed at this time. An update is in progress for resource: "
+            f"{function.function_arn}"
+        )
         raise AwsError("ResourceConflictException", message, 409)
 
 

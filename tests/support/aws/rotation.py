@@ -100,7 +100,8 @@ def _invoke(order):
         f"START RequestId: {invocation} Version: $LATEST\n",
         *told,
         f"END RequestId: {invocation}\n",
-        f"REPORT RequestId: {invocation}\tDuration: 84.12 ms\tBilled Duration: 85 ms\tMemory Size: 128 MB\tMax Memory Used: 74 MB\t\n",
+        f"REPORT RequestId: {invocation}\tDuration: 84.12 ms\tBilled Duration: 85 ms\t"
+        "Memory Size: 128 MB\tMax Memory Used: 74 MB\t\n",
     ]
 
 

@@ -43,6 +43,14 @@ def find(backend, secret_id):
     return backend.secrets[secret_id]
 
 
+def _find_live(backend, secret_id):
+    secret = find(backend, secret_id)
+    if secret.is_deleted():
+        message = "You can't perform this operation on the secret because it was marked for deletion."
+        raise InvalidRequestException(message)
+    return secret
+
+
 def has_value(version):
     return "secret_string" in version or "secret_binary" in version
 
@@ -96,9 +104,7 @@ def _promote_new(secret, version, name):
 
 def put_value(backend, secret_id, secret_string, secret_binary, client_request_token, version_stages):
     """PutSecretValue. A version's value is written once; the same value again changes nothing."""
-    secret = find(backend, secret_id)
-    if secret.is_deleted():
-        raise InvalidRequestException("You can't perform this operation on the secret because it was marked for deletion.")
+    secret = _find_live(backend, secret_id)
     name = backend._from_client_request_token(client_request_token)
     value = {"secret_string": secret_string, "secret_binary": secret_binary}
     value = {key: given for key, given in value.items() if given is not None}
@@ -129,9 +135,7 @@ def _same_value_or_refuse(secret, version, value):
 
 def get_value(backend, secret_id, version_id, version_stage):
     """GetSecretValue; AWSCURRENT where neither version nor label is named."""
-    secret = find(backend, secret_id)
-    if secret.is_deleted():
-        raise InvalidRequestException("You can't perform this operation on the secret because it was marked for deletion.")
+    secret = _find_live(backend, secret_id)
     label = version_stage or (None if version_id else CURRENT)
     name = version_id or holder(secret, label)
     version = secret.versions.get(name)
@@ -168,7 +172,7 @@ def move_label(backend, secret_id, version_stage, remove_from_version_id, move_t
         if version_stage == CURRENT and started_by_rotation:
             _end_rotation(secret)
     elif version_stage == CURRENT:
-        raise InvalidParameterException("You can't remove the staging label AWSCURRENT from the only version that has it.")
+        raise InvalidParameterException("You can only move the staging label AWSCURRENT to another version.")
     else:
         _detach(secret, version_stage)
     secret.last_changed_date = time.time()
@@ -201,7 +205,12 @@ def _end_rotation(secret):
 
 
 def rotate(
-    backend, secret_id, client_request_token=None, rotation_lambda_arn=None, rotation_rules=None, rotate_immediately=True
+    backend,
+    secret_id,
+    client_request_token=None,
+    rotation_lambda_arn=None,
+    rotation_rules=None,
+    rotate_immediately=True,
 ):
     """RotateSecret: an AWSPENDING version without a value. The steps are the test's to play."""
     secret = find(backend, secret_id)

@@ -183,7 +183,9 @@ class Service:
         primary = self.primary(now)
         others = [made for made in reversed(self.deployments) if made is not primary]
         shown = [made for made in others if any(not task.has_stopped(now) for task in self._tasks_of(made))]
-        return [self._describe_deployment(made, made is primary, now) for made in ([primary] if primary else []) + shown]
+        if primary:
+            shown.insert(0, primary)
+        return [self._describe_deployment(made, made is primary, now) for made in shown]
 
     def _tasks_of(self, deployment):
         return [task for task in self.tasks if task.started_by == deployment.id]

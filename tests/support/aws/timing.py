@@ -14,12 +14,15 @@ class Timing:
     # A function's configuration update.
     update: float = 0.3
 
+    def reset(self):
+        for field in fields(self):
+            setattr(self, field.name, field.default)
+
     def change(self, milliseconds):
         """Takes new times by name; the others stay."""
-        names = {field.name for field in fields(self)}
         for name, value in milliseconds.items():
-            if name.removesuffix("_ms") not in names:
-                raise ValueError(f"no such time: {name}; there are {sorted(f'{known}_ms' for known in names)}")
+            if name not in self.milliseconds():
+                raise ValueError(f"no such time: {name}; there are {', '.join(self.milliseconds())}")
             setattr(self, name.removesuffix("_ms"), float(value) / 1000)
 
     def milliseconds(self):

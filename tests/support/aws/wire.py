@@ -120,7 +120,6 @@ def _service_of_target(prefix):
 
 def _lambda_call(environ, body):
     path = quote(environ["PATH_INFO"], safe="/:$")
-    # An ARN in a path is sent escaped, and arrives with its slashes and colons.
     query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
     for route in _LAMBDA:
         found = route.path.match(path)
