@@ -1,4 +1,5 @@
 mod cli;
+mod contract;
 mod database;
 mod deploy;
 mod endtoend;

@@ -96,15 +96,30 @@ pub enum ConnectError {
 impl Aws {
     /// Finds region and credentials. Every attempt at a call is told to `observer`; `now` is the local clock.
     pub async fn connect(options: &AwsOptions, observer: Observer, now: Now) -> Result<Self, ConnectError> {
+        Self::connect_as(options, None, observer, now).await
+    }
+
+    /// The same with credentials of the caller's, where there are any.
+    pub async fn connect_as(
+        options: &AwsOptions,
+        credentials: Option<SharedCredentialsProvider>,
+        observer: Observer,
+        now: Now,
+    ) -> Result<Self, ConnectError> {
         let clock = AwsClock::new(now);
-        let resolved = tokio::time::timeout(START_DEADLINE, resolve(options, &clock)).await;
+        let resolving = resolve(options, credentials, &clock);
+        let resolved = tokio::time::timeout(START_DEADLINE, resolving).await;
         let shared = resolved.map_err(|_| ConnectError::Deadline)??;
         Ok(Self::new(&shared, &observer, clock))
     }
 }
 
-async fn resolve(options: &AwsOptions, clock: &AwsClock) -> Result<SdkConfig, ConnectError> {
-    let shared = load(options, clock).await;
+async fn resolve(
+    options: &AwsOptions,
+    credentials: Option<SharedCredentialsProvider>,
+    clock: &AwsClock,
+) -> Result<SdkConfig, ConnectError> {
+    let shared = load(options, credentials, clock).await;
     if shared.region().is_none() {
         let profile = profile(options);
         return Err(ConnectError::NoRegion { profile });
@@ -120,7 +135,11 @@ async fn resolve(options: &AwsOptions, clock: &AwsClock) -> Result<SdkConfig, Co
     }
 }
 
-async fn load(options: &AwsOptions, clock: &AwsClock) -> SdkConfig {
+async fn load(
+    options: &AwsOptions,
+    credentials: Option<SharedCredentialsProvider>,
+    clock: &AwsClock,
+) -> SdkConfig {
     let mut loader = aws_config::defaults(behavior())
         .http_client(http_client())
         .time_source(clock.clone())
@@ -133,6 +152,9 @@ async fn load(options: &AwsOptions, clock: &AwsClock) -> SdkConfig {
     }
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
+    }
+    if let Some(credentials) = credentials {
+        loader = loader.credentials_provider(credentials);
     }
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);

@@ -43,6 +43,25 @@ impl StageRun {
             last: moment,
         }
     }
+
+    /// Notes a look. News is a change: the last look at the stage before, and the first at this one. A look that shows
+    /// the same only lengthens its run.
+    pub(crate) fn note(runs: &mut Vec<Self>, at: Timestamp, stage: Stage) -> Vec<(Timestamp, Stage)> {
+        const RUN_LIMIT: usize = 32;
+        let next = runs.partition_point(|run| run.first <= at);
+        let border = match next.checked_sub(1).map(|i| &mut runs[i]) {
+            Some(run) if run.stage == stage => {
+                run.last = run.last.max(at);
+                return Vec::new();
+            }
+            before => before.map(|run| (run.last, run.stage)),
+        };
+        if runs.len() >= RUN_LIMIT {
+            return Vec::new();
+        }
+        runs.insert(next, Self::at(at, stage));
+        border.into_iter().chain([(at, stage)]).collect()
+    }
 }
 
 /// What is known of one secret. Merging is the same in any order of arrival.

@@ -354,7 +354,7 @@ impl SecretFacts {
                 self.reached.remove(&oldest);
             }
         }
-        note_stage(self.reached.entry(key).or_default(), at, stage)
+        StageRun::note(self.reached.entry(key).or_default(), at, stage)
     }
 }
 
@@ -405,25 +405,6 @@ fn since_changed(look: Look, changed: Option<Timestamp>, other_labels: Option<Ti
         (Some(at), None) if at < look.sent => Look::at(at),
         _ => look,
     }
-}
-
-/// News is a change: the last look at the stage before, and the first at this one. A look that shows the same only
-/// lengthens its run, and is not news.
-fn note_stage(runs: &mut Vec<StageRun>, at: Timestamp, stage: Stage) -> Vec<(Timestamp, Stage)> {
-    const RUN_LIMIT: usize = 32;
-    let next = runs.partition_point(|run| run.first <= at);
-    let border = match next.checked_sub(1).map(|i| &mut runs[i]) {
-        Some(run) if run.stage == stage => {
-            run.last = run.last.max(at);
-            return Vec::new();
-        }
-        before => before.map(|run| (run.last, run.stage)),
-    };
-    if runs.len() >= RUN_LIMIT {
-        return Vec::new();
-    }
-    runs.insert(next, StageRun::at(at, stage));
-    border.into_iter().chain([(at, stage)]).collect()
 }
 
 fn keep_latest<T>(slot: &mut Option<(Look, T)>, look: Look, seen: T) {

@@ -28,17 +28,20 @@ impl Applications {
     pub(super) fn start(shop: &Arc<Shop>) -> Self {
         let (shop, end) = (shop.clone(), Arc::new(AtomicBool::new(false)));
         let ended = end.clone();
-        let thread = thread::spawn(move || {
-            let mut logins: BTreeMap<String, Logins> = BTreeMap::new();
-            // One round more after the end was asked for: it sees how things stand then.
-            let mut last_round = false;
-            while !last_round {
-                last_round = ended.load(Ordering::SeqCst);
-                round(&shop, &mut logins);
-                pause();
-            }
-            logins
-        });
+        let thread = thread::Builder::new()
+            .name("applications".to_owned())
+            .spawn(move || {
+                let mut logins: BTreeMap<String, Logins> = BTreeMap::new();
+                // One round more after the end was asked for: it sees how things stand then.
+                let mut last_round = false;
+                while !last_round {
+                    last_round = ended.load(Ordering::SeqCst);
+                    round(&shop, &mut logins);
+                    pause();
+                }
+                logins
+            });
+        let thread = thread.expect("a thread");
         Self { end, thread }
     }
 
@@ -56,8 +59,9 @@ fn pause() {
 fn round(shop: &Shop, logins: &mut BTreeMap<String, Logins>) {
     let tasks = shop.standin.get("tasks");
     let mut by_service: BTreeMap<String, bool> = BTreeMap::new();
-    for task in tasks.as_array().expect("a list") {
-        let service = task["service"].as_str().expect("a name").to_owned();
+    let serving = |task: &&Value| task["healthStatus"] == "HEALTHY" && task["desiredStatus"] == "RUNNING";
+    for task in tasks["tasks"].as_array().expect("a list").iter().filter(serving) {
+        let service = task["group"].as_str().expect("a group").to_owned();
         let in_order = by_service.entry(service).or_insert(true);
         *in_order &= logs_in(shop, task);
     }

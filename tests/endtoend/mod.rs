@@ -86,13 +86,9 @@ impl Shop {
         shop.standin.service("orders", &[mysql]);
         shop.standin.service("checkout", &[mysql, postgres]);
         shop.standin.service("invoices", &[postgres]);
-        let function = |name: &str, secret: &str, reserved: Option<u32>| {
-            let environment = json!({"DATABASE_SECRET": secret, "MODE": "fast"});
-            let request = json!({"name": name, "environment": environment, "reserved": reserved});
-            shop.standin.post("function", &request);
-        };
-        function("mailer", mysql, None);
-        function("receipts", postgres, Some(7));
+        let variables = |secret: &str| json!({"DATABASE_SECRET": secret, "MODE": "fast"});
+        shop.standin.function("mailer", &variables(mysql), None);
+        shop.standin.function("receipts", &variables(postgres), Some(7));
         shop
     }
 
@@ -110,7 +106,7 @@ impl Shop {
 
     /// RotateSecret and createSecret. The new version.
     fn create(&self, database: &Database, n: u32) -> String {
-        let begin = json!({"secret": database.secret, "step": "begin"});
+        let begin = json!({"secret": database.secret, "step": "start"});
         let version = text(&self.standin.post("rotation", &begin), "version");
         self.versions.lock().expect("no panic").insert(version.clone(), n);
         let value = value(database.engine, &database.server, n).to_string();
@@ -124,7 +120,16 @@ impl Shop {
     }
 
     fn step(&self, database: &Database, version: &str, step: &str, value: Option<&str>) {
-        let request = json!({"secret": database.secret, "step": step, "version": version, "value": value});
+        let engine = if database.engine == "mysql" {
+            "MySQL"
+        } else {
+            "PostgreSQL"
+        };
+        let mut request =
+            json!({"secret": database.secret, "step": step, "version": version, "engine": engine});
+        if let Some(value) = value {
+            request["value"] = json!(value);
+        }
         self.standin.post("rotation", &request);
     }
 

@@ -31,8 +31,7 @@ fn rotations_are_seen_served_once_and_proven_across_a_kill() {
     // The second one is cut in the middle of its remediations.
     let second = rotate(&shop, &daemon, &shop.postgres, 3);
     daemon.until("a function at concurrency 0", || {
-        let function = shop.standin.get("function?name=receipts");
-        (function["reserved"] == json!(0)).then_some(())
+        (shop.standin.reserved("receipts") == Some(0)).then_some(())
     });
     daemon.kill();
     let daemon = home.start();
@@ -115,16 +114,20 @@ fn assert_served(shop: &Shop, services: &[&str], finished: f64) {
 }
 
 fn assert_functions_as_before(shop: &Shop) {
-    let mailer = shop.standin.get("function?name=mailer");
-    assert_eq!(mailer["environment"]["MODE"], json!("fast"));
-    assert_eq!(mailer["environment"]["DATABASE_SECRET"], json!(shop.mysql.secret));
-    let receipts = shop.standin.get("function?name=receipts");
-    assert_eq!(receipts["reserved"], json!(7));
-    assert_eq!(receipts["tags"], json!({}));
-    assert_eq!(
-        receipts["environment"],
-        json!({"DATABASE_SECRET": shop.postgres.secret, "MODE": "fast"})
-    );
+    for (name, database) in [("mailer", &shop.mysql), ("receipts", &shop.postgres)] {
+        let described = shop.standin.described_function(name);
+        let variables = &described["Configuration"]["Environment"]["Variables"];
+        assert_eq!(variables["MODE"], json!("fast"), "{described:#}");
+        assert_eq!(
+            variables["DATABASE_SECRET"],
+            json!(database.secret),
+            "{described:#}"
+        );
+        let tags = described["Tags"].as_object();
+        assert!(tags.is_none_or(serde_json::Map::is_empty), "{described:#}");
+    }
+    assert_eq!(shop.standin.reserved("receipts"), Some(7));
+    assert_eq!(shop.standin.reserved("mailer"), None);
 }
 
 fn assert_proven(daemon: &Daemon<'_>, rotation: &str) {

@@ -84,34 +84,71 @@ impl Standin {
         http::get(&self.address, &format!("/_standin/{control}")).expect("the stand-in")
     }
 
-    /// A secret with its rotation Lambda, whose rotation is announced for the next hour. Its ARN.
+    /// A secret with its rotation Lambda, whose next rotation is announced for within a day. Its ARN.
     pub(crate) fn secret(&self, name: &str, value: &Value) -> String {
-        let request = json!({"name": name, "value": value.to_string(), "announced": true});
+        let lambda = format!("rotate-{}", name.replace('/', "-"));
+        let request = json!({"name": name, "value": value.to_string(), "rotation_lambda": lambda, "days": 1});
         text(&self.post("secret", &request), "arn")
     }
 
     pub(crate) fn service(&self, name: &str, secrets: &[&str]) {
-        self.post(
-            "service",
-            &json!({"cluster": "prod", "name": name, "secrets": secrets}),
-        );
+        let request = json!({"cluster": "prod", "name": name, "secrets": secrets, "desired": 2});
+        self.post("service", &request);
     }
 
-    pub(crate) fn calls(&self) -> Vec<Call> {
-        let calls = self.get("calls");
-        let call = |call: &Value| Call {
-            operation: text(call, "operation"),
-            subject: text(call, "subject"),
-            at: call["at"].as_f64().expect("a time"),
-        };
-        calls.as_array().expect("a list").iter().map(call).collect()
+    pub(crate) fn function(&self, name: &str, variables: &Value, reserved: Option<u32>) {
+        self.post("function", &json!({"name": name, "variables": variables}));
+        if let Some(reserved) = reserved {
+            let path = format!("/2017-10-31/functions/{name}/concurrency");
+            self.lambda(
+                "PUT",
+                &path,
+                &json!({"ReservedConcurrentExecutions": reserved}).to_string(),
+            );
+        }
     }
 
-    /// Calls that change something, in their order.
+    /// Reserved concurrency; nothing where none is set.
+    pub(crate) fn reserved(&self, name: &str) -> Option<u64> {
+        let answer = self.lambda("GET", &format!("/2019-09-30/functions/{name}/concurrency"), "");
+        answer["ReservedConcurrentExecutions"].as_u64()
+    }
+
+    /// GetFunction's answer.
+    pub(crate) fn described_function(&self, name: &str) -> Value {
+        self.lambda("GET", &format!("/2015-03-31/functions/{name}"), "")
+    }
+
+    /// A call of Lambda's API, as anybody may make it.
+    fn lambda(&self, method: &str, path: &str, body: &str) -> Value {
+        const SIGNED: &str = "Authorization: AWS4-HMAC-SHA256 Credential=test/20250101/eu-west-1/lambda/aws4_request, \
+            SignedHeaders=host, Signature=0\r\n";
+        let (status, answer) =
+            http::ask_with(&self.address, method, path, body, SIGNED).expect("the stand-in");
+        assert_eq!(status, 200, "{method} {path}: {answer}");
+        serde_json::from_str(&answer).expect("JSON")
+    }
+
+    /// Calls of the program under test that change something, in their order.
     pub(crate) fn writes(&self) -> Vec<Call> {
-        let mut calls = self.calls();
-        calls.retain(|call| WRITES.contains(&call.operation.as_str()));
-        calls
+        let answer = self.get("calls");
+        let calls = answer["calls"].as_array().expect("a list").iter();
+        let ours = calls.filter(|call| call["user_agent"].to_string().contains("app/rotation-watchdog"));
+        let writes = ours.filter(|call| WRITES.iter().any(|write| call["operation"] == **write));
+        writes.map(Call::read).collect()
+    }
+}
+
+impl Call {
+    fn read(call: &Value) -> Self {
+        let named = ["service", "FunctionName", "Resource"];
+        let subject = named.iter().find_map(|key| call["parameters"][key].as_str());
+        let subject = subject.unwrap_or_default().rsplit(':').next().unwrap_or_default();
+        Self {
+            operation: text(call, "operation"),
+            subject: subject.to_owned(),
+            at: call["time"].as_f64().expect("a time"),
+        }
     }
 }
 

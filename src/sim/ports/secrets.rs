@@ -38,10 +38,11 @@ impl SecretReads for SimAccount {
         &self,
         secret: &SecretArn,
         version: &VersionId,
-        _stage: &str,
+        stage: &str,
     ) -> ReadResult<Option<SecretString>> {
         self.read("secretsmanager:GetSecretValue", secret.as_str(), |world| {
             let secret = world.secrets.get(secret)?;
+            secret.labelled(stage).filter(|labelled| *labelled == version)?;
             value(secret, version).map(SecretString::from)
         })
         .await

@@ -110,6 +110,17 @@ impl Secret {
         format!("/aws/lambda/{}", self.lambda_name())
     }
 
+    /// The version that carries a staging label.
+    pub fn labelled(&self, stage: &str) -> Option<&VersionId> {
+        let labels = &self.labels;
+        match stage {
+            "AWSCURRENT" => labels.current.as_ref(),
+            "AWSPENDING" => labels.pending.as_ref(),
+            "AWSPREVIOUS" => labels.previous.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether the database lets this version in.
     pub fn accepts(&self, version: &VersionId) -> bool {
         let Some(Some(value)) = self.values.get(version) else {
