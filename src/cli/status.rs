@@ -46,6 +46,10 @@ struct Consumers {
     total: usize,
     fresh: usize,
     presumed: usize,
+    refreshing: usize,
+    stale: usize,
+    unknown: usize,
+    beyond: usize,
     unjudged: usize,
 }
 
@@ -167,13 +171,30 @@ fn table(secrets: &[Secret]) -> String {
     table.trim_fmt() + "\n"
 }
 
-/// Fresh or presumed of all; before any promotion was seen there is nothing to be fresh for.
+/// Before any promotion was seen there is nothing to be fresh for.
 fn consumers(consumers: &Consumers) -> String {
     match consumers.total {
         0 => "none".to_owned(),
         total if consumers.unjudged == total => format!("–/{total}"),
-        total => format!("{}/{total} fresh", consumers.fresh + consumers.presumed),
+        _ => stages(consumers),
     }
+}
+
+/// Those that are likely fresh are not called fresh.
+fn stages(consumers: &Consumers) -> String {
+    let each = [
+        (consumers.fresh, "fresh"),
+        (consumers.presumed, "presumed"),
+        (consumers.refreshing, "refreshing"),
+        (consumers.stale, "stale"),
+        (consumers.unknown, "unknown"),
+        (consumers.beyond, "beyond"),
+    ];
+    let some = each
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}"));
+    some.collect::<Vec<_>>().join(", ")
 }
 
 fn window(window: &Window) -> String {
@@ -272,7 +293,7 @@ mod tests {
             "/shop/db",
             "act",
             "propagating",
-            "1/2 fresh",
+            "1 fresh, 1 stale",
             "open, 26.0 to 28.0 s",
             "none",
         ];

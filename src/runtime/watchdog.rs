@@ -6,10 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use machine::fleet::{Admission, Situation};
 use machine::judge::Judgements;
-use machine::model::{
-    AttemptId, Consumer, Decision, Event, Evidence, Fact, Look, LookKey, Outcome, Reference, ReferenceKind,
-    Scope, ScopeSeen, SecretArn,
-};
+use machine::model::{AttemptId, Decision, Event, Evidence, Fact, LookKey, Outcome, SecretArn};
 use machine::state::State;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -43,6 +40,10 @@ const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(6);
 pub enum RunError {
     #[error("read the journal")]
     Journal(#[from] ReadError),
+    #[error(
+        "the journal's thread has ended: nothing can be decided any more; the next start goes on from its file"
+    )]
+    JournalEnded,
 }
 
 /// One life of the watchdog.
@@ -54,20 +55,20 @@ pub struct Watchdog {
     pub(super) judgements: Judgements,
     pub(super) admission: Admission,
     /// When the set of assigned secrets last changed.
-    wanted_since: Timestamp,
-    agenda: Agenda,
+    pub(super) wanted_since: Timestamp,
+    pub(super) agenda: Agenda,
     under_way: BTreeSet<LookKey>,
     answers: JoinSet<Event>,
     writes_under_way: BTreeSet<AttemptId>,
     /// Secrets to be judged anew.
-    stale: BTreeSet<SecretArn>,
+    pub(super) stale: BTreeSet<SecretArn>,
     fleet_stale: bool,
     /// Learned, but not yet durable.
     backlog: Vec<Fact>,
     journal_retry: Option<Timestamp>,
     next_prune: Timestamp,
     drain: Option<Timestamp>,
-    publisher: Publisher,
+    pub(super) publisher: Publisher,
     pulse: Pulse,
 }
 
@@ -111,7 +112,7 @@ impl Watchdog {
         self.remember().await?;
         let mut events = Vec::new();
         loop {
-            self.turn(std::mem::take(&mut events)).await;
+            self.turn(std::mem::take(&mut events)).await?;
             if self.is_drained() {
                 break;
             }
@@ -232,7 +233,7 @@ impl Watchdog {
     }
 
     /// One turn: merge, judge, admit, journal, send, show.
-    async fn turn(&mut self, events: Vec<Event>) {
+    async fn turn(&mut self, events: Vec<Event>) -> Result<(), RunError> {
         let now = self.parts.clock.now();
         self.pulse.beat(now);
         for event in events {
@@ -240,14 +241,15 @@ impl Watchdog {
         }
         self.judge(now);
         let decisions = self.admit(now);
-        self.commit(now).await;
+        self.commit(now).await?;
         self.dispatch(decisions, now);
         self.ask(now);
         self.prune(now).await;
         self.publish(now);
+        Ok(())
     }
 
-    fn take_in(&mut self, event: Event) {
+    pub(super) fn take_in(&mut self, event: Event) {
         story::tell_event(&event, &self.state, &self.parts.metrics);
         match &event {
             Event::Seen { evidence, .. } => {
@@ -301,75 +303,6 @@ impl Watchdog {
                     .extend(facts.references.iter().map(|reference| reference.secret.clone()));
             }
         }
-    }
-
-    /// Gives each secret of the sweep its rule, and tells the machine of the consumers that rules name.
-    fn assign(&mut self) {
-        let summaries = self
-            .state
-            .secrets
-            .values()
-            .filter_map(|facts| facts.summary.as_ref());
-        let newest = summaries.clone().map(|(look, _)| look.sent).max();
-        let mut assigned = BTreeMap::new();
-        for (_, summary) in summaries.filter(|(look, _)| Some(look.sent) == newest) {
-            if let Some(assignment) = (self.options.rules)(summary) {
-                let known = self
-                    .assigned
-                    .get(&summary.arn)
-                    .filter(|known| ***known == assignment);
-                assigned.insert(
-                    summary.arn.clone(),
-                    known.cloned().unwrap_or_else(|| Arc::new(assignment)),
-                );
-            }
-        }
-        for lost in self
-            .assigned
-            .keys()
-            .filter(|secret| !assigned.contains_key(*secret))
-        {
-            self.judgements.remove(lost);
-            self.agenda.forget(lost);
-            self.publisher.forget(lost);
-        }
-        if !assigned.keys().eq(self.assigned.keys()) {
-            self.wanted_since = self.parts.clock.now();
-        }
-        if assigned != self.assigned {
-            self.assigned = assigned;
-            self.declare();
-        }
-        self.stale.extend(self.assigned.keys().cloned());
-    }
-
-    fn declare(&mut self) {
-        let mut consumers: BTreeMap<_, Consumer> = BTreeMap::new();
-        for (secret, assignment) in &self.assigned {
-            for declared in &assignment.policy.declared {
-                let consumer = consumers.entry(declared.id.clone()).or_insert_with(|| Consumer {
-                    id: declared.id.clone(),
-                    references: Vec::new(),
-                    mutable_images: Vec::new(),
-                });
-                consumer.references.push(Reference {
-                    secret: secret.clone(),
-                    kind: ReferenceKind::Declared,
-                });
-            }
-        }
-        let seen = ScopeSeen {
-            consumers: consumers.into_values().collect(),
-            ..ScopeSeen::default()
-        };
-        let evidence = Evidence::Scope {
-            scope: Scope::Declared,
-            seen,
-        };
-        self.take_in(Event::Seen {
-            look: Look::at(self.parts.clock.now()),
-            evidence,
-        });
     }
 
     fn judge(&mut self, now: Timestamp) {
@@ -459,9 +392,9 @@ impl Watchdog {
     }
 
     /// One durable transaction for all that this turn learned and decided.
-    async fn commit(&mut self, now: Timestamp) {
+    async fn commit(&mut self, now: Timestamp) -> Result<(), RunError> {
         if self.backlog.is_empty() || self.journal_retry.is_some_and(|at| now < at) {
-            return;
+            return Ok(());
         }
         match self.parts.journal.commit(self.backlog.clone(), now).await {
             Ok(()) => {
@@ -471,8 +404,10 @@ impl Watchdog {
                 }
                 self.backlog.clear();
             }
+            Err(WriteError::Ended) => return Err(RunError::JournalEnded),
             Err(error) => self.journal_failed(&error, now),
         }
+        Ok(())
     }
 
     fn journal_failed(&mut self, error: &WriteError, now: Timestamp) {

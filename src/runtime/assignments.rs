@@ -1,0 +1,79 @@
+//! Which rule each secret of the sweep gets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use machine::model::{Consumer, Event, Evidence, Look, Reference, ReferenceKind, Scope, ScopeSeen};
+
+use super::watchdog::Watchdog;
+
+impl Watchdog {
+    /// Gives each secret of the sweep its rule, and tells the machine of the consumers that rules name.
+    pub(super) fn assign(&mut self) {
+        let summaries = self
+            .state
+            .secrets
+            .values()
+            .filter_map(|facts| facts.summary.as_ref());
+        let newest = summaries.clone().map(|(look, _)| look.sent).max();
+        let mut assigned = BTreeMap::new();
+        for (_, summary) in summaries.filter(|(look, _)| Some(look.sent) == newest) {
+            if let Some(assignment) = (self.options.rules)(summary) {
+                let known = self
+                    .assigned
+                    .get(&summary.arn)
+                    .filter(|known| ***known == assignment);
+                assigned.insert(
+                    summary.arn.clone(),
+                    known.cloned().unwrap_or_else(|| Arc::new(assignment)),
+                );
+            }
+        }
+        for lost in self
+            .assigned
+            .keys()
+            .filter(|secret| !assigned.contains_key(*secret))
+        {
+            self.judgements.remove(lost);
+            self.agenda.forget(lost);
+            self.publisher.forget(lost);
+        }
+        if !assigned.keys().eq(self.assigned.keys()) {
+            self.wanted_since = self.parts.clock.now();
+        }
+        if assigned != self.assigned {
+            self.assigned = assigned;
+            self.declare();
+        }
+        self.stale.extend(self.assigned.keys().cloned());
+    }
+
+    fn declare(&mut self) {
+        let mut consumers: BTreeMap<_, Consumer> = BTreeMap::new();
+        for (secret, assignment) in &self.assigned {
+            for declared in &assignment.policy.declared {
+                let consumer = consumers.entry(declared.id.clone()).or_insert_with(|| Consumer {
+                    id: declared.id.clone(),
+                    references: Vec::new(),
+                    mutable_images: Vec::new(),
+                });
+                consumer.references.push(Reference {
+                    secret: secret.clone(),
+                    kind: ReferenceKind::Declared,
+                });
+            }
+        }
+        let seen = ScopeSeen {
+            consumers: consumers.into_values().collect(),
+            ..ScopeSeen::default()
+        };
+        let evidence = Evidence::Scope {
+            scope: Scope::Declared,
+            seen,
+        };
+        self.take_in(Event::Seen {
+            look: Look::at(self.parts.clock.now()),
+            evidence,
+        });
+    }
+}
