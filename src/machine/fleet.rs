@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::consumers::{nth, open_sleep, restore};
 use crate::judge::{Judgements, Reason, Want};
-use crate::model::{Action, AttemptId, ConsumerId, Decision, Mode, RotationKey, SecretArn, Stage};
+use crate::model::{
+    Action, AttemptId, ConsumerId, Decision, Done, Mode, Outcome, RotationKey, SecretArn, Stage,
+};
 use crate::policy::Settings;
 use crate::state::{ConsumerFacts, State};
 
@@ -226,12 +228,19 @@ fn moving(state: &State, facts: &ConsumerFacts) -> Option<Reason> {
     })
 }
 
+/// Those that happened, or may have. What was throttled must not use up the hour.
 fn redeploys_within_hour(facts: &ConsumerFacts, now: Timestamp) -> usize {
     let since = now - SignedDuration::from_hours(1);
     let redeploys = facts.attempts.iter().filter(|attempt| {
         matches!(attempt.decision.action, Action::Redeploy { .. }) && attempt.decision.at >= since
     });
-    redeploys.count()
+    let may_have_happened = redeploys.filter(|attempt| {
+        !matches!(
+            attempt.outcome,
+            Some((_, Outcome::NoEffect(_) | Outcome::Done(Done::AlreadySo)))
+        )
+    });
+    may_have_happened.count()
 }
 
 fn decide(

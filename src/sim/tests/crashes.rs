@@ -73,3 +73,38 @@ fn functions_switched_off_are_put_back_though_the_journal_is_lost() {
         }
     }
 }
+
+/// Three crashes in a row, at places and after pauses that differ from seed to seed.
+fn survive_three_crashes(seed: u64) {
+    let method = if seed.is_multiple_of(2) {
+        LambdaMethod::ConfigUpdate
+    } else {
+        LambdaMethod::ConcurrencyCycle
+    };
+    let scenario = Scenario::mixed(seed);
+    let trial = trial_with(&scenario, Mode::Act, method);
+    let mut until = end_of(&scenario);
+    let mut chance = Stream::new(seed, "crashes");
+    for _ in 0..3 {
+        let crossing = chance.next() % 200 + 1;
+        let life = trial.live(until, Some(crossing)).expect("a runtime");
+        if matches!(life.end, End::Crashed { .. }) {
+            let pause = chance.millis(0, 90_000);
+            let restart = trial.world().now() + pause;
+            trial.world().advance(restart);
+            until += pause;
+        }
+    }
+    live(&trial, until);
+    assert_served(
+        &trial,
+        &scenario,
+        until,
+        &format!("seed {seed}, {method:?}, three crashes"),
+    );
+}
+
+#[test]
+fn several_crashes_in_a_row_change_nothing() {
+    (0..60).for_each(survive_three_crashes);
+}

@@ -94,3 +94,13 @@ fn a_denied_read_is_a_finding_that_names_the_action() {
         "the rest goes on"
     );
 }
+
+#[test]
+fn throttled_redeploys_do_not_use_up_the_hour() {
+    let fault = Fault {
+        operation: "ecs:UpdateService",
+        times: 8,
+        kind: FaultKind::Throttled,
+    };
+    serve_with(&fault, LambdaMethod::ConfigUpdate, 6);
+}

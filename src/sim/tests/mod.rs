@@ -12,7 +12,7 @@ use machine::policy::LambdaMethod;
 
 use super::life::{End, Life};
 use super::world::{World, Write};
-use super::{Scenario, Trial, options};
+use super::{Scenario, Stream, Trial, options};
 
 /// After a scenario's last rotation everything has settled by then.
 const AFTERWARDS: SignedDuration = SignedDuration::from_mins(12);
