@@ -229,7 +229,8 @@ impl<'a> Section<'a> {
             self.show(key, default.as_ref().map(show), Place::Nowhere);
             return default;
         };
-        match parse(&value) {
+        let as_text = || parse(&self.tree.written(&self.path_of(key))?);
+        match parse(&value).or_else(as_text) {
             Some(parsed) => {
                 let place = self.tree.place(&self.path_of(key), &value);
                 self.show(key, Some(show(&parsed)), place);
@@ -279,9 +280,7 @@ impl<'a> Section<'a> {
     }
 
     fn place(&self) -> Place {
-        let source = self.tree.source.as_ref();
-        let span = source.and_then(|source| source.key_span(&self.path));
-        span.map_or(Place::Nowhere, Place::File)
+        self.key_place(&self.path)
     }
 
     fn note(&self, problem: Problem) {
@@ -304,7 +303,6 @@ impl<'a> Section<'a> {
             let path = self.path_of(key);
             let place = match self.tree.place(&path, value) {
                 Place::File(_) => self.key_place(&path),
-                // A whole table from the environment stands under its first variable.
                 other => other,
             };
             let problem = Problem::at(place, format!("unknown key {}", path.join(".")));
@@ -315,7 +313,8 @@ impl<'a> Section<'a> {
     fn key_place(&self, path: &[String]) -> Place {
         let source = self.tree.source.as_ref();
         let span = source.and_then(|source| source.key_span(path));
-        span.map_or(Place::Nowhere, Place::File)
+        let variable = || self.tree.variable_at(path).map(Place::Variable);
+        span.map(Place::File).or_else(variable).unwrap_or(Place::Nowhere)
     }
 
     fn suggestion(&self, key: &str) -> String {
