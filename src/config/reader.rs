@@ -14,6 +14,11 @@ use super::tree::Tree;
 
 /// Unknown keys are compared with the known ones; nearer than this is worth a suggestion.
 const NEAR: f64 = 0.6;
+/// No wait is longer: times as far from today as that can still be reckoned with.
+const LONGEST: SignedDuration = SignedDuration::from_hours(3650 * 24);
+const DURATION: &str =
+    "a duration with its unit, as \"500ms\", \"30s\", \"5m\", \"1h 30m\" or \"90d\", at most 3650d";
+const TEXT: &str = "a text that is not empty";
 
 /// What reading learned beside the values.
 #[derive(Default)]
@@ -101,15 +106,19 @@ impl<'a> Section<'a> {
         self.values.contains_key(key)
     }
 
+    /// Whether a list is absent or empty.
+    pub(super) fn lacks(&self, key: &str) -> bool {
+        let list = self.values.get(key).map(Value::as_array);
+        list.is_none_or(|list| list.is_some_and(<[Value]>::is_empty))
+    }
+
     /// A text; nothing where it is absent.
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
-        self.read(key, None, "a text", text_of, |text| quoted(text))
+        self.read(key, None, TEXT, filled, |text| quoted(text))
     }
 
     pub(super) fn text_or(&mut self, key: &'static str, default: &str) -> String {
-        let found = self.read(key, Some(default.to_owned()), "a text", text_of, |text| {
-            quoted(text)
-        });
+        let found = self.read(key, Some(default.to_owned()), TEXT, filled, |text| quoted(text));
         found.unwrap_or_else(|| default.to_owned())
     }
 
@@ -141,9 +150,13 @@ impl<'a> Section<'a> {
 
     /// A duration with its unit, longer than zero.
     pub(super) fn duration(&mut self, key: &'static str, default: SignedDuration) -> SignedDuration {
-        let parse = |value: &Value| duration_of(value).filter(|duration| duration.is_positive());
-        let kind = "a duration with its unit, as \"500ms\", \"30s\", \"5m\", \"1h 30m\" or \"90d\"";
-        self.read(key, Some(default), kind, parse, show_duration)
+        if let Some(value) = self.values.get(key).filter(|value| is_bare(value)) {
+            self.misfit(key, value, "has no unit", DURATION);
+            self.known.push(key);
+            return default;
+        }
+        let parse = |value: &Value| parse_duration(value.as_str()?);
+        self.read(key, Some(default), DURATION, parse, show_duration)
             .unwrap_or(default)
     }
 
@@ -254,11 +267,12 @@ impl<'a> Section<'a> {
     }
 
     fn wrong_type(&self, key: &str, value: &Value, kind: &str) {
-        let text = format!(
-            "{} = {} does not fit",
-            self.path_of(key).join("."),
-            show_value(value)
-        );
+        self.misfit(key, value, "does not fit", kind);
+    }
+
+    fn misfit(&self, key: &str, value: &Value, why: &str, kind: &str) {
+        let name = self.path_of(key).join(".");
+        let text = format!("{name} = {} {why}", show_value(value));
         let place = self.tree.place(&self.path_of(key), value);
         self.note(Problem::at(place, text).remedy(format!("give {kind}")));
     }
@@ -340,9 +354,23 @@ fn number_of(value: &Value) -> Option<i128> {
     value.to_i128().or_else(unsigned)
 }
 
-fn duration_of(value: &Value) -> Option<SignedDuration> {
-    let span: Span = value.as_str()?.parse().ok()?;
-    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+fn filled(value: &Value) -> Option<String> {
+    text_of(value).filter(|text| !text.trim().is_empty())
+}
+
+/// A number, or a text of digits, where a duration must have its unit.
+fn is_bare(value: &Value) -> bool {
+    match value.as_str() {
+        Some(text) => text.trim().parse::<f64>().is_ok(),
+        None => matches!(value, Value::Num(..)),
+    }
+}
+
+/// Longer than zero.
+pub(super) fn parse_duration(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    (duration.is_positive() && duration <= LONGEST).then_some(duration)
 }
 
 /// `90d`, `5m`, `500ms`: the largest unit that leaves no fraction.

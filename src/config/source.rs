@@ -5,6 +5,7 @@ use std::path::Path;
 
 use toml_edit::{ImDocument, Item, TableLike};
 
+use super::masked::masked;
 use super::place::Place;
 use super::problem::{Problem, Problems};
 
@@ -38,7 +39,7 @@ impl Source {
                 let place = error.span().map_or(Place::Nowhere, Place::File);
                 let problem = Problem::at(place, format!("not TOML: {}", error.message().trim()))
                     .remedy("texts and durations stand in quotes, a section in [brackets]");
-                Err(Problems::new(Some((name, text)), vec![problem]))
+                Err(Problems::new(Some((name, masked(&text))), vec![problem]))
             }
         }
     }
