@@ -22,6 +22,7 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod values;
 
 use std::cell::RefCell;
 use std::ffi::OsString;

@@ -6,8 +6,9 @@ use std::fmt;
 use machine::model::{ConsumerId, Declared, Mode, SecretSummary, Staleness};
 use machine::policy::{LambdaMethod, Policy};
 
-use super::reader::{Section, parse_duration, show_duration};
+use super::reader::Section;
 use super::remediation;
+use super::values::{parse_duration, show_duration};
 
 /// The rules in their order, and what none of them gets.
 #[derive(Clone, Debug, PartialEq, Eq)]

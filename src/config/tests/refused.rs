@@ -88,7 +88,7 @@ fn a_problem_inside_of_an_inline_table_or_list_points_at_it() {
 2 problems; nothing was started
 "#);
     let shown = problems("secrets.rules = [{ all = true, consumers = [{ id = \"x\" }] }]\n");
-    assert!(shown.contains("x.toml:1:51]"), "{shown}");
+    assert!(shown.contains("x.toml:1:52]"), "{shown}");
 }
 
 #[test]
