@@ -9,6 +9,7 @@ mod discovery;
 mod http;
 mod login;
 mod logs;
+mod masked;
 mod place;
 mod problem;
 mod reader;
@@ -21,6 +22,7 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod values;
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -39,6 +41,7 @@ pub use rules::{LoginRule, Match, Rule, Rules, Tls};
 pub use store::Store;
 pub use telemetry::{LogFormat, Telemetry};
 
+use masked::masked;
 use place::Place;
 use reader::{Notes, Section};
 use source::Source;
@@ -86,7 +89,7 @@ impl Config {
         let variables: Vec<(String, String)> = variables.collect();
         let text = source
             .as_ref()
-            .map(|source| (source.name.clone(), source.text.clone()));
+            .map(|source| (source.name.clone(), masked(&source.text)));
         let tree =
             Tree::new(source, &variables).map_err(|problem| Problems::new(text.clone(), vec![problem]))?;
         let notes = RefCell::default();

@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use figment::value::{Dict, Num, Value};
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use figment::value::{Dict, Value};
+use jiff::SignedDuration;
 
 use super::place::Place;
 use super::problem::Problem;
 use super::tree::Tree;
+use super::values::{filled, is_bare, number_of, parse_duration, quoted, show_duration, show_value, text_of};
 
 /// Unknown keys are compared with the known ones; nearer than this is worth a suggestion.
 const NEAR: f64 = 0.6;
+const DURATION: &str =
+    "a duration with its unit, as \"500ms\", \"30s\", \"5m\", \"1h 30m\" or \"90d\", at most 3650d";
+const TEXT: &str = "a text that is not empty";
 
 /// What reading learned beside the values.
 #[derive(Default)]
@@ -101,15 +105,19 @@ impl<'a> Section<'a> {
         self.values.contains_key(key)
     }
 
+    /// Whether a list is absent or empty.
+    pub(super) fn lacks(&self, key: &str) -> bool {
+        let list = self.values.get(key).map(Value::as_array);
+        list.is_none_or(|list| list.is_some_and(<[Value]>::is_empty))
+    }
+
     /// A text; nothing where it is absent.
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
-        self.read(key, None, "a text", text_of, |text| quoted(text))
+        self.read(key, None, TEXT, filled, |text| quoted(text))
     }
 
     pub(super) fn text_or(&mut self, key: &'static str, default: &str) -> String {
-        let found = self.read(key, Some(default.to_owned()), "a text", text_of, |text| {
-            quoted(text)
-        });
+        let found = self.read(key, Some(default.to_owned()), TEXT, filled, |text| quoted(text));
         found.unwrap_or_else(|| default.to_owned())
     }
 
@@ -141,9 +149,13 @@ impl<'a> Section<'a> {
 
     /// A duration with its unit, longer than zero.
     pub(super) fn duration(&mut self, key: &'static str, default: SignedDuration) -> SignedDuration {
-        let parse = |value: &Value| duration_of(value).filter(|duration| duration.is_positive());
-        let kind = "a duration with its unit, as \"500ms\", \"30s\", \"5m\", \"1h 30m\" or \"90d\"";
-        self.read(key, Some(default), kind, parse, show_duration)
+        if let Some(value) = self.values.get(key).filter(|value| is_bare(value)) {
+            self.misfit(key, value, "has no unit", DURATION);
+            self.known.push(key);
+            return default;
+        }
+        let parse = |value: &Value| parse_duration(value.as_str()?);
+        self.read(key, Some(default), DURATION, parse, show_duration)
             .unwrap_or(default)
     }
 
@@ -229,7 +241,8 @@ impl<'a> Section<'a> {
             self.show(key, default.as_ref().map(show), Place::Nowhere);
             return default;
         };
-        match parse(&value) {
+        let as_text = || parse(&self.tree.written(&self.path_of(key))?);
+        match parse(&value).or_else(as_text) {
             Some(parsed) => {
                 let place = self.tree.place(&self.path_of(key), &value);
                 self.show(key, Some(show(&parsed)), place);
@@ -253,11 +266,12 @@ impl<'a> Section<'a> {
     }
 
     fn wrong_type(&self, key: &str, value: &Value, kind: &str) {
-        let text = format!(
-            "{} = {} does not fit",
-            self.path_of(key).join("."),
-            show_value(value)
-        );
+        self.misfit(key, value, "does not fit", kind);
+    }
+
+    fn misfit(&self, key: &str, value: &Value, why: &str, kind: &str) {
+        let name = self.path_of(key).join(".");
+        let text = format!("{name} = {} {why}", show_value(value));
         let place = self.tree.place(&self.path_of(key), value);
         self.note(Problem::at(place, text).remedy(format!("give {kind}")));
     }
@@ -279,9 +293,7 @@ impl<'a> Section<'a> {
     }
 
     fn place(&self) -> Place {
-        let source = self.tree.source.as_ref();
-        let span = source.and_then(|source| source.key_span(&self.path));
-        span.map_or(Place::Nowhere, Place::File)
+        self.key_place(&self.path)
     }
 
     fn note(&self, problem: Problem) {
@@ -304,7 +316,6 @@ impl<'a> Section<'a> {
             let path = self.path_of(key);
             let place = match self.tree.place(&path, value) {
                 Place::File(_) => self.key_place(&path),
-                // A whole table from the environment stands under its first variable.
                 other => other,
             };
             let problem = Problem::at(place, format!("unknown key {}", path.join(".")));
@@ -315,7 +326,8 @@ impl<'a> Section<'a> {
     fn key_place(&self, path: &[String]) -> Place {
         let source = self.tree.source.as_ref();
         let span = source.and_then(|source| source.key_span(path));
-        span.map_or(Place::Nowhere, Place::File)
+        let variable = || self.tree.variable_at(path).map(Place::Variable);
+        span.map(Place::File).or_else(variable).unwrap_or(Place::Nowhere)
     }
 
     fn suggestion(&self, key: &str) -> String {
@@ -329,63 +341,4 @@ impl<'a> Section<'a> {
             _ => format!("known here: {}", self.known.join(", ")),
         }
     }
-}
-
-fn text_of(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
-}
-
-/// Numbers that begin with a sign or not.
-fn number_of(value: &Value) -> Option<i128> {
-    let unsigned = || value.to_u128().and_then(|n| i128::try_from(n).ok());
-    value.to_i128().or_else(unsigned)
-}
-
-fn duration_of(value: &Value) -> Option<SignedDuration> {
-    let span: Span = value.as_str()?.parse().ok()?;
-    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
-}
-
-/// `90d`, `5m`, `500ms`: the largest unit that leaves no fraction.
-pub(super) fn show_duration(duration: &SignedDuration) -> String {
-    let millis = duration.as_millis();
-    let units = [
-        (86_400_000, "d"),
-        (3_600_000, "h"),
-        (60_000, "m"),
-        (1_000, "s"),
-        (1, "ms"),
-    ];
-    let exact = units
-        .into_iter()
-        .find(|(unit, _)| millis % unit == 0 && millis >= *unit);
-    let (unit, name) = exact.unwrap_or((1, "ms"));
-    quoted(format!("{}{name}", millis / unit))
-}
-
-pub(super) fn quoted(text: impl AsRef<str>) -> String {
-    format!("{:?}", text.as_ref())
-}
-
-/// A value as it was written, cut where it is long.
-fn show_value(value: &Value) -> String {
-    let text = match value {
-        Value::String(_, text) => quoted(text),
-        Value::Bool(_, flag) => flag.to_string(),
-        Value::Num(_, number) => show_number(number),
-        Value::Array(..) => "a list".to_owned(),
-        Value::Dict(..) => "a table".to_owned(),
-        Value::Char(_, letter) => quoted(letter.to_string()),
-        Value::Empty(..) => "nothing".to_owned(),
-    };
-    text.chars().take(80).collect()
-}
-
-fn show_number(number: &Num) -> String {
-    number
-        .to_i128()
-        .map(|n| n.to_string())
-        .or_else(|| number.to_u128().map(|n| n.to_string()))
-        .or_else(|| number.to_f64().map(|n| n.to_string()))
-        .unwrap_or_default()
 }

@@ -6,8 +6,9 @@ use std::fmt;
 use machine::model::{ConsumerId, Declared, Mode, SecretSummary, Staleness};
 use machine::policy::{LambdaMethod, Policy};
 
-use super::reader::{Section, show_duration};
+use super::reader::Section;
 use super::remediation;
+use super::values::{parse_duration, show_duration};
 
 /// The rules in their order, and what none of them gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,13 +121,16 @@ impl Rules {
 
 pub(super) fn read(mut section: Section<'_>, mode: Mode) -> Rules {
     let excludes = section.texts("excludes", &[]);
+    for exclude in &excludes {
+        check_name(&section, "excludes", exclude.strip_suffix('*').unwrap_or(exclude));
+    }
     let mut rules: Vec<Rule> = Vec::new();
     for (n, inner) in section.sections("rules").into_iter().enumerate() {
         if let Some(rule) = rule(inner, n + 1, mode, &rules) {
             rules.push(rule);
         }
     }
-    if !section.has("rules") {
+    if section.lacks("rules") {
         section.problem_here(
             "there is no rule, so no secret would be watched",
             "add [[secrets.rules]] with name, prefix, tag, or all = true",
@@ -165,12 +169,14 @@ fn rule(mut section: Section<'_>, number: usize, mode: Mode, earlier: &[Rule]) -
 }
 
 fn matches(section: &mut Section<'_>) -> Option<Match> {
-    let name = section.text("name").map(Match::Name);
-    let prefix = section.text("prefix").map(Match::Prefix);
+    let name = checked_name(section, "name").map(Match::Name);
+    let prefix = checked_name(section, "prefix").map(Match::Prefix);
     let tag = tag(section);
     let all = section.flag("all", false).then_some(Match::All);
     let mut given: Vec<Match> = [name, prefix, tag, all].into_iter().flatten().collect();
     match given.len() {
+        // What was given, but wrongly, is noted already.
+        0 if ["name", "prefix"].iter().any(|key| section.has(key)) => None,
         0 => {
             section.problem_here("goes by nothing", "give one of name, prefix, tag, or all = true");
             None
@@ -183,6 +189,23 @@ fn matches(section: &mut Section<'_>) -> Option<Match> {
             );
             None
         }
+    }
+}
+
+fn checked_name(section: &mut Section<'_>, key: &'static str) -> Option<String> {
+    let name = section.text(key)?;
+    check_name(section, key, &name);
+    Some(name)
+}
+
+/// What no secret's name can hold, so that the rule would silently match nothing.
+fn check_name(section: &Section<'_>, key: &str, name: &str) {
+    if name.contains(|c: char| c.is_whitespace() || c == '*' || c == ':') {
+        section.problem(
+            key,
+            format!("{name:?} can match no secret: no name holds `*`, `:` or a space"),
+            "give the name itself, no pattern and no ARN; prefix = \"shop/\" matches all that begin so",
+        );
     }
 }
 
@@ -231,9 +254,7 @@ fn parse_staleness(text: &str) -> Option<Staleness> {
     if text == "restart" {
         return Some(Staleness::Restart);
     }
-    let span: jiff::Span = text.parse().ok()?;
-    let ttl = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
-    ttl.is_positive().then_some(Staleness::Wait(ttl))
+    parse_duration(text).map(Staleness::Wait)
 }
 
 fn overrides(section: &mut Section<'_>) -> BTreeMap<ConsumerId, Staleness> {
@@ -243,7 +264,11 @@ fn overrides(section: &mut Section<'_>) -> BTreeMap<ConsumerId, Staleness> {
             (Some(id), Some(staleness)) => {
                 overrides.insert(id, staleness);
             }
-            (None, _) => section.problem("staleness", format!("{id:?} names no consumer"), CONSUMERS),
+            (None, _) => section.problem(
+                "staleness",
+                format!("{id:?} names no consumer"),
+                format!("give {CONSUMERS}"),
+            ),
             (_, None) => section.problem(
                 "staleness",
                 format!("{text:?} is not {STALENESS}"),
@@ -254,13 +279,14 @@ fn overrides(section: &mut Section<'_>) -> BTreeMap<ConsumerId, Staleness> {
     overrides
 }
 
-const CONSUMERS: &str = "as \"ecs:CLUSTER/SERVICE\", \"lambda:FUNCTION\", or \"declared:ANY NAME\"";
+const CONSUMERS: &str =
+    "a consumer, as \"ecs:CLUSTER/SERVICE\", \"lambda:FUNCTION\", or \"declared:ANY NAME\"";
 
 /// Consumers that no discovery can find.
 fn declared(section: &mut Section<'_>) -> Vec<Declared> {
-    let mut declared = Vec::new();
+    let mut declared: Vec<Declared> = Vec::new();
     for mut consumer in section.sections("consumers") {
-        let id = consumer.parsed("id", None, "a consumer", ConsumerId::parse, ToString::to_string);
+        let id = consumer.parsed("id", None, CONSUMERS, ConsumerId::parse, ToString::to_string);
         let staleness = staleness(&mut consumer, "staleness", Staleness::Restart);
         match id {
             Some(id @ ConsumerId::Declared { .. }) if staleness == Staleness::Restart => consumer
@@ -268,8 +294,11 @@ fn declared(section: &mut Section<'_>) -> Vec<Declared> {
                     format!("{id} cannot be restarted by the watchdog"),
                     "give its staleness as the time its cache lives",
                 ),
+            Some(id) if declared.iter().any(|earlier| earlier.id == id) => {
+                consumer.problem("id", format!("{id} is listed twice"), "remove one of the two");
+            }
             Some(id) => declared.push(Declared { id, staleness }),
-            None if !consumer.has("id") => consumer.problem_here("has no id", CONSUMERS),
+            None if !consumer.has("id") => consumer.problem_here("has no id", format!("give {CONSUMERS}")),
             None => {}
         }
         consumer.finish();
@@ -305,6 +334,13 @@ fn login(mut section: Section<'_>) -> (LoginRule, bool, bool) {
             "pending_early",
             "has no effect while test is off",
             "set test = true, or remove it",
+        );
+    }
+    if !test && rule != LoginRule::default() {
+        section.problem_here(
+            "says where to log in while test is off",
+            "set test = true, or remove the target; `database` in the rule names what shares waves, \
+             discovery.database_hosts whose functions are suspected",
         );
     }
     section.finish();

@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::path::Path;
 
-use toml_edit::{ImDocument, Item, Table};
+use toml_edit::{ImDocument, Item, TableLike};
 
+use super::masked::masked;
 use super::place::Place;
 use super::problem::{Problem, Problems};
 
@@ -38,21 +39,23 @@ impl Source {
                 let place = error.span().map_or(Place::Nowhere, Place::File);
                 let problem = Problem::at(place, format!("not TOML: {}", error.message().trim()))
                     .remedy("texts and durations stand in quotes, a section in [brackets]");
-                Err(Problems::new(Some((name, text)), vec![problem]))
+                Err(Problems::new(Some((name, masked(&text))), vec![problem]))
             }
         }
     }
 
-    /// Bytes of the value at `path`, else of the nearest table that holds it.
+    /// Bytes of the value at `path`.
     pub(super) fn span(&self, path: &[String]) -> Option<Range<usize>> {
-        let (key, item) = find(self.document.as_table(), path)?;
-        item.span().or(key)
+        let spans = find(self.document.as_table(), path)?;
+        spans.value.or(spans.key)
     }
 
-    /// Bytes of the key itself.
+    /// Bytes of the key itself; of a list's item, its first line.
     pub(super) fn key_span(&self, path: &[String]) -> Option<Range<usize>> {
-        let (key, item) = find(self.document.as_table(), path)?;
-        key.or_else(|| item.span())
+        let spans = find(self.document.as_table(), path)?;
+        let span = spans.key.or(spans.value)?;
+        let first_line = self.text.get(span.clone())?.lines().next()?;
+        Some(span.start..span.start + first_line.len())
     }
 
     pub(super) fn line(&self, at: usize) -> usize {
@@ -60,32 +63,47 @@ impl Source {
     }
 }
 
-/// The item at `path`, a number being an index into a list, with the span of its key.
-fn find<'a>(table: &'a Table, path: &[String]) -> Option<(Option<Range<usize>>, &'a Item)> {
-    let (first, rest) = path.split_first()?;
-    let (key, item) = table.get_key_value(first)?;
-    descend(item, key.span(), rest)
+/// Where a key and its value stand.
+struct Spans {
+    key: Option<Range<usize>>,
+    value: Option<Range<usize>>,
 }
 
-fn descend<'a>(
-    item: &'a Item,
-    key: Option<Range<usize>>,
-    path: &[String],
-) -> Option<(Option<Range<usize>>, &'a Item)> {
-    let Some((first, rest)) = path.split_first() else {
-        return Some((key, item));
+/// What stands at `path`, a number being an index into a list.
+fn find(table: &dyn TableLike, path: &[String]) -> Option<Spans> {
+    let (first, rest) = path.split_first()?;
+    let (key, item) = table.get_key_value(first)?;
+    if rest.is_empty() {
+        return Some(Spans {
+            key: key.span(),
+            value: item.span(),
+        });
+    }
+    match item.as_table_like() {
+        Some(inner) => find(inner, rest),
+        None => find_in_list(item, rest),
+    }
+}
+
+/// In `[[tables]]`, or in `[a, list]`.
+fn find_in_list(list: &Item, path: &[String]) -> Option<Spans> {
+    let (index, rest) = path.split_first()?;
+    let index: usize = index.parse().ok()?;
+    let (span, table): (_, Option<&dyn TableLike>) = match list.as_array_of_tables() {
+        Some(tables) => {
+            let table = tables.get(index)?;
+            (table.span(), Some(table))
+        }
+        None => {
+            let value = list.as_array()?.get(index)?;
+            (value.span(), value.as_inline_table().map(|table| table as _))
+        }
     };
-    if let Some(tables) = item.as_array_of_tables() {
-        let table = tables.get(first.parse().ok()?)?;
-        return match rest {
-            [] => Some((table.span(), item)),
-            rest => find(table, rest),
-        };
+    if rest.is_empty() {
+        return Some(Spans {
+            key: None,
+            value: span,
+        });
     }
-    if let Some(table) = item.as_table() {
-        let (key, item) = table.get_key_value(first)?;
-        return descend(item, key.span(), rest);
-    }
-    // Inside of an inline table or list, the whole of it is the place.
-    Some((item.span().or(key), item))
+    find(table?, rest)
 }

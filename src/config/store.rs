@@ -18,6 +18,14 @@ pub(super) fn read(mut section: Section<'_>) -> Store {
         path: PathBuf::from(section.text_or("path", "rotation-watchdog.sqlite")),
         retention: section.duration("retention", SignedDuration::from_hours(90 * 24)),
     };
+    let name = store.path.to_string_lossy();
+    if name.contains(":memory:") || name.starts_with("file:") {
+        section.problem(
+            "path",
+            format!("{name:?} is no file: SQLite would not keep it, and a restart would know nothing"),
+            "give the path of a file, on a volume that outlives the container",
+        );
+    }
     if store.retention < SignedDuration::from_hours(48) {
         section.problem(
             "retention",

@@ -1,5 +1,7 @@
 //! The configuration as a user meets it.
 
+mod refused;
+
 use super::*;
 
 fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, Problems> {
@@ -70,14 +72,14 @@ fn every_key_is_documented_and_every_documented_key_exists() {
 fn all_problems_come_at_once_with_place_and_remedy() {
     let text = "[cadence]\nsweep = 30\nsweeep = \"1m\"\n\n[remediation]\nmode = \"approve\"\n\n[http]\nlisten = \"here\"\n";
     insta::assert_snapshot!(problems(text), @r#"
-  × cadence.sweep = 30 does not fit
+  × cadence.sweep = 30 has no unit
    ╭─[x.toml:2:9]
  1 │ [cadence]
  2 │ sweep = 30
    ·         ──
  3 │ sweeep = "1m"
    ╰────
-  help: give a duration with its unit, as "500ms", "30s", "5m", "1h 30m" or "90d"
+  help: give a duration with its unit, as "500ms", "30s", "5m", "1h 30m" or "90d", at most 3650d
   × unknown key cadence.sweeep
    ╭─[x.toml:3:1]
  2 │ sweep = 30
@@ -225,7 +227,7 @@ fn wrong_variables_are_named() {
     ];
     let shown = load(RULE, &variables).expect_err("problems").to_string();
     assert!(
-        shown.contains("ROTATION_WATCHDOG_CADENCE__SWEEP: cadence.sweep = 30 does not fit"),
+        shown.contains("ROTATION_WATCHDOG_CADENCE__SWEEP: cadence.sweep = 30 has no unit"),
         "{shown}"
     );
     assert!(

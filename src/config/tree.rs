@@ -1,5 +1,7 @@
 //! The layers as one tree: defaults are the readers', above them the file, above that the environment.
 
+use std::collections::BTreeMap;
+
 use figment::error::Error;
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
@@ -18,6 +20,7 @@ const VARIABLES: &str = "environment";
 /// The merged values, and where each came from.
 pub(super) struct Tree {
     figment: Figment,
+    variables: Variables,
     pub(super) root: Dict,
     pub(super) source: Option<Source>,
 }
@@ -28,7 +31,8 @@ impl Tree {
         if let Some(source) = &source {
             figment = figment.merge(Toml::string(&source.text));
         }
-        figment = figment.merge(Variables::of(variables));
+        let variables = Variables::of(variables);
+        figment = figment.merge(&variables);
         let root = match figment.extract::<Dict>() {
             Ok(root) => root,
             Err(error) => return Err(unmerged(&error)),
@@ -36,6 +40,7 @@ impl Tree {
         // Extracting into plain values keeps the tag of each.
         Ok(Self {
             figment,
+            variables,
             root,
             source,
         })
@@ -48,12 +53,29 @@ impl Tree {
             .get_metadata(value.tag())
             .is_some_and(|metadata| metadata.name == VARIABLES);
         if from_variable {
-            return Place::Variable(variable(path));
+            return self.variable_at(path).map_or(Place::Nowhere, Place::Variable);
         }
         self.source
             .as_ref()
             .and_then(|source| source.span(path))
             .map_or(Place::Nowhere, Place::File)
+    }
+
+    /// The variable that sets the value at `path`, one that sets what it stands in, or the first that sets a part of it.
+    pub(super) fn variable_at(&self, path: &[String]) -> Option<String> {
+        let Variables(variables) = &self.variables;
+        let around = (1..=path.len()).rev().find_map(|n| variables.get(&path[..n]));
+        let inside = || {
+            let (key, variable) = variables.range(path.to_vec()..).next()?;
+            key.starts_with(path).then_some(variable)
+        };
+        around.or_else(inside).map(|variable| variable.name.clone())
+    }
+
+    /// A variable's text as it was written: 0123 may be a number or a name.
+    pub(super) fn written(&self, path: &[String]) -> Option<Value> {
+        let variable = self.variables.0.get(path)?;
+        Some(Value::from(variable.text.as_str()))
     }
 }
 
@@ -61,26 +83,35 @@ fn unmerged(error: &Error) -> Problem {
     Problem::at(Place::Nowhere, error.to_string()).remedy("correct the value that is named")
 }
 
-/// The variable of a key.
-pub(super) fn variable(path: &[String]) -> String {
-    format!("{PREFIX}{}", path.join("__").to_uppercase())
+struct Variable {
+    name: String,
+    text: String,
 }
 
-/// The environment as a layer: `ROTATION_WATCHDOG_CADENCE__SWEEP=30s` is `cadence.sweep = "30s"`.
-struct Variables(Dict);
+/// The environment as a layer: `ROTATION_WATCHDOG_CADENCE__SWEEP=30s` is `cadence.sweep = "30s"`. By path, so that a
+/// key's own variable comes after, and wins over, one that sets the whole section.
+struct Variables(BTreeMap<Vec<String>, Variable>);
 
 impl Variables {
     fn of(variables: &[(String, String)]) -> Self {
-        let mut root = Dict::new();
         let keys = variables.iter().filter_map(|(name, text)| {
-            let key = name.strip_prefix(PREFIX)?;
-            (!OTHERS.contains(&name.as_str())).then(|| (key.to_lowercase(), text))
+            let key = name.strip_prefix(PREFIX)?.to_lowercase();
+            let variable = Variable {
+                name: name.clone(),
+                text: text.clone(),
+            };
+            let path = key.split("__").map(str::to_owned).collect();
+            (!OTHERS.contains(&name.as_str())).then_some((path, variable))
         });
-        for (key, text) in keys {
-            let path: Vec<&str> = key.split("__").collect();
-            insert(&mut root, &path, value(text));
+        Self(keys.collect())
+    }
+
+    fn dict(&self) -> Dict {
+        let mut root = Dict::new();
+        for (path, variable) in &self.0 {
+            insert(&mut root, path, value(&variable.text));
         }
-        Self(root)
+        root
     }
 }
 
@@ -89,26 +120,26 @@ fn value(text: &str) -> Value {
     text.parse().unwrap_or_else(|_| Value::from(text))
 }
 
-fn insert(dict: &mut Dict, path: &[&str], value: Value) {
+fn insert(dict: &mut Dict, path: &[String], value: Value) {
     let [first, rest @ ..] = path else { return };
     if rest.is_empty() {
-        dict.insert((*first).to_owned(), value);
+        dict.insert(first.clone(), value);
         return;
     }
     let inner = dict
-        .entry((*first).to_owned())
+        .entry(first.clone())
         .or_insert_with(|| Value::from(Dict::new()));
     if let Value::Dict(_, inner) = inner {
         insert(inner, rest, value);
     }
 }
 
-impl Provider for Variables {
+impl Provider for &Variables {
     fn metadata(&self) -> Metadata {
         Metadata::named(VARIABLES)
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
-        Ok(Map::from([(Profile::Default, self.0.clone())]))
+        Ok(Map::from([(Profile::Default, self.dict())]))
     }
 }

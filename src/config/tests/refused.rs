@@ -1,0 +1,174 @@
+//! What must not start, for it would silently do something else than was meant; and where each problem points.
+
+use super::*;
+
+fn with_rule(section: &str) -> String {
+    format!("{section}\n{RULE}")
+}
+
+fn in_rule(keys: &str) -> String {
+    format!("{RULE}{keys}\n")
+}
+
+/// The report's text with its wrapped lines joined.
+fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
+    let problems = load(text, variables).expect_err(text);
+    problems.to_string().replace("\n  │ ", " ")
+}
+
+#[test]
+fn what_would_silently_mean_something_else_is_refused() {
+    for (text, expected) in [
+        ("[secrets]\nrules = []\n".to_owned(), "there is no rule"),
+        ("[[secrets.rules]]\nprefix = \"\"\n".to_owned(), "not empty"),
+        (
+            "[[secrets.rules]]\nname = \"shop/*\"\n".to_owned(),
+            "can match no secret",
+        ),
+        (
+            "[[secrets.rules]]\nname = \"arn:aws:secretsmanager:eu-west-1:1:secret:a-AbCdEf\"\n".to_owned(),
+            "can match no secret",
+        ),
+        (
+            with_rule("[secrets]\nexcludes = [\"a/*/b\"]"),
+            "can match no secret",
+        ),
+        (in_rule("login = { host = \"db\" }"), "while test is off"),
+        (in_rule("consumers = [{ id = \"x\" }]"), "ecs:CLUSTER/SERVICE"),
+        (
+            in_rule("consumers = [{ id = \"lambda:x\" }, { id = \"lambda:x\" }]"),
+            "listed twice",
+        ),
+        (with_rule("[store]\npath = \"\""), "not empty"),
+        (with_rule("[store]\npath = \":memory:\""), "is no file"),
+        (with_rule("[store]\npath = \"file:x?mode=memory\""), "is no file"),
+        (with_rule("[store]\nretention = \"3651d\""), "at most 3650d"),
+        (
+            in_rule("ecs_fetching = \"3651d\""),
+            "ecs_fetching = \"3651d\" does not fit",
+        ),
+        (with_rule("[cadence]\nsweep = \"30\""), "has no unit"),
+        (with_rule("[cadence]\nsweep = 0.5"), "has no unit"),
+        (with_rule("[cadence]\nsweep = \"0s\""), "does not fit"),
+        (with_rule("[cadence]\nsweep = \"-5m\""), "does not fit"),
+        (with_rule("[logs]\ntest = [\"\"]"), "would match every line"),
+        (with_rule("[logs]\ntest = [\"<any>.\"]"), "would match every line"),
+        (with_rule("[logs]\ntest = [\"done <arn\"]"), "without the other"),
+        (with_rule("[logs]\ntest = [\"done> <arn>\"]"), "without the other"),
+    ] {
+        let shown = refusal(&text, &[]);
+        assert!(shown.contains(expected), "{text}:\n{shown}");
+        assert!(shown.contains("\n1 problem;"), "more than one problem:\n{shown}");
+    }
+}
+
+#[test]
+fn a_key_of_the_wrong_type_is_one_problem() {
+    let shown = problems("[[secrets.rules]]\nname = 3\n");
+    assert!(!shown.contains("goes by nothing"), "{shown}");
+}
+
+#[test]
+fn a_problem_inside_of_an_inline_table_or_list_points_at_it() {
+    insta::assert_snapshot!(problems(&in_rule("login = { test = true, tls = \"maybe\", hots = \"db\" }")), @r#"
+  × secrets.rules.0.login.tls = "maybe" does not fit
+   ╭─[x.toml:3:30]
+ 2 │ all = true
+ 3 │ login = { test = true, tls = "maybe", hots = "db" }
+   ·                              ───────
+   ╰────
+  help: give one of "verified", "unverified", "preferred", "none"
+  × unknown key secrets.rules.0.login.hots
+   ╭─[x.toml:3:39]
+ 2 │ all = true
+ 3 │ login = { test = true, tls = "maybe", hots = "db" }
+   ·                                       ────
+   ╰────
+  help: did you mean "host"?
+2 problems; nothing was started
+"#);
+    let shown = problems("secrets.rules = [{ all = true, consumers = [{ id = \"x\" }] }]\n");
+    assert!(shown.contains("x.toml:1:52]"), "{shown}");
+}
+
+#[test]
+fn a_problem_of_a_rule_points_at_its_first_line() {
+    insta::assert_snapshot!(problems(&in_rule("[[secrets.rules]]\nall = true")), @r"
+  × secrets.rules.1: never matches: rule 1 (all with rotation on) comes first and wins
+   ╭─[x.toml:3:1]
+ 2 │ all = true
+ 3 │ [[secrets.rules]]
+   · ─────────────────
+ 4 │ all = true
+   ╰────
+  help: move it up, or remove it
+1 problem; nothing was started
+");
+}
+
+#[test]
+fn a_password_put_in_the_file_by_mistake_is_not_shown() {
+    for text in [
+        in_rule("login = { test = true, password = \"hunter2\" }"),
+        "[login]\npassword = hunter2\n".to_owned(),
+        in_rule("[login]\npassword = \"hunter2\"\ntimeout = 5"),
+    ] {
+        let problems = load(&text, &[]).expect_err("a problem");
+        assert!(!problems.to_string().contains("hunter2"), "{problems}");
+        assert!(!format!("{problems:?}").contains("hunter2"), "{problems:?}");
+    }
+}
+
+#[test]
+fn a_problem_of_the_environment_names_a_variable_that_is_set() {
+    for (name, text, expected) in [
+        ("CADENS__SWEEP", "1m", "CADENS__SWEEP: unknown key cadens"),
+        (
+            "SECRETS__RULES",
+            "[{all=true, modee=\"act\"}]",
+            "RULES: unknown key secrets.rules.0.modee",
+        ),
+        (
+            "SECRETS__RULES__0__MODE",
+            "act",
+            "RULES__0__MODE: secrets.rules = a table",
+        ),
+        (
+            "AWS__ASSUME_ROLE__EXTERNAL_ID",
+            "x",
+            "EXTERNAL_ID: aws.assume_role: has no role_arn",
+        ),
+        ("AWS__REGION", "", "REGION: aws.region = \"\" does not fit"),
+    ] {
+        let shown = refusal(RULE, &[(&format!("ROTATION_WATCHDOG_{name}"), text)]);
+        assert!(shown.contains(expected), "{shown}");
+    }
+}
+
+#[test]
+fn a_text_from_the_environment_stays_as_it_was_written() {
+    let variables = [
+        (
+            "ROTATION_WATCHDOG_AWS__ASSUME_ROLE__ROLE_ARN",
+            "arn:aws:iam::1:role/x",
+        ),
+        ("ROTATION_WATCHDOG_AWS__ASSUME_ROLE__EXTERNAL_ID", "0123"),
+        ("ROTATION_WATCHDOG_AWS__PROFILE", "true"),
+    ];
+    let config = load(RULE, &variables)
+        .map_err(|p| p.to_string())
+        .expect("no problem");
+    assert_eq!(config.aws.profile.as_deref(), Some("true"));
+    let role = config.aws.assume_role.expect("a role");
+    assert_eq!(role.external_id.as_deref(), Some("0123"));
+}
+
+#[test]
+fn a_keys_own_variable_wins_over_its_sections_in_any_order() {
+    let section = ("ROTATION_WATCHDOG_CADENCE", "{sweep=\"2m\"}");
+    let key = ("ROTATION_WATCHDOG_CADENCE__SWEEP", "30s");
+    for variables in [[section, key], [key, section]] {
+        let config = load(RULE, &variables).expect("no problem");
+        assert_eq!(config.settings.cadence.sweep, jiff::SignedDuration::from_secs(30));
+    }
+}
