@@ -1,6 +1,7 @@
 //! The built program against the stand-in for AWS, a real MariaDB and a real PostgreSQL, with applications that log in.
 
 mod applications;
+mod doubt;
 mod observe;
 mod rotation;
 

@@ -71,13 +71,13 @@ fn rotations_are_seen_served_once_and_proven_across_a_kill() {
     );
 }
 
-struct Played {
-    rotation: String,
+pub(super) struct Played {
+    pub(super) rotation: String,
     finished: f64,
 }
 
 /// Plays the rotation Lambda, and sees the daemon see each step.
-fn rotate(shop: &Shop, daemon: &Daemon<'_>, database: &Database, n: u32) -> Played {
+pub(super) fn rotate(shop: &Shop, daemon: &Daemon<'_>, database: &Database, n: u32) -> Played {
     let writes = shop.standin.writes().len();
     let version = shop.create(database, n);
     daemon.until_phase(database.name, &["created"]);
@@ -130,7 +130,7 @@ fn assert_functions_as_before(shop: &Shop) {
     assert_eq!(shop.standin.reserved("mailer"), None);
 }
 
-fn assert_proven(daemon: &Daemon<'_>, rotation: &str) {
+pub(super) fn assert_proven(daemon: &Daemon<'_>, rotation: &str) {
     let view = daemon
         .get(&format!("/v1/rotations/{rotation}"))
         .expect("the rotation");
