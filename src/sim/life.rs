@@ -10,7 +10,7 @@ use machine::model::Fact;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::ports::{Crossing, Gate};
+use super::ports::{Crossing, Faults, Gate, next_fault};
 use crate::runtime::{Clock, Options, Parts, RunError, Snapshot, Watchdog};
 use crate::store::{JournalPort, Loaded, ReadError, WriteError};
 
@@ -71,6 +71,8 @@ impl Gate for CrashGate {
 pub struct GatedJournal {
     pub inner: Arc<dyn JournalPort>,
     pub gate: Arc<dyn Gate>,
+    /// Any fault of `journal.commit` is a full disk.
+    pub faults: Faults,
 }
 
 #[async_trait]
@@ -82,7 +84,10 @@ impl JournalPort for GatedJournal {
 
     async fn commit(&self, facts: Vec<Fact>, at: Timestamp) -> Result<(), WriteError> {
         self.gate.cross(Crossing::before("journal.commit")).await;
-        let result = self.inner.commit(facts, at).await;
+        let result = match next_fault(&self.faults, "journal.commit") {
+            None => self.inner.commit(facts, at).await,
+            Some(_) => Err(WriteError::Full),
+        };
         self.gate.cross(Crossing::after("journal.commit")).await;
         result
     }

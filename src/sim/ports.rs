@@ -64,8 +64,11 @@ pub struct SimAccount {
     world: Arc<Mutex<World>>,
     clock: Clock,
     gate: Arc<dyn Gate>,
-    faults: Arc<Mutex<Vec<Fault>>>,
+    faults: Faults,
 }
+
+/// What is to go wrong, in no order.
+pub type Faults = Arc<Mutex<Vec<Fault>>>;
 
 /// A failure of the next `times` calls of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +102,7 @@ impl SimAccount {
     }
 
     #[must_use]
-    pub fn with_faults(mut self, faults: Arc<Mutex<Vec<Fault>>>) -> Self {
+    pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
     }
@@ -195,11 +198,16 @@ impl SimAccount {
     }
 
     fn fault(&self, operation: &'static str) -> Option<FaultKind> {
-        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = faults
-            .iter_mut()
-            .find(|fault| fault.operation == operation && fault.times > 0)?;
-        fault.times -= 1;
-        Some(fault.kind.clone())
+        next_fault(&self.faults, operation)
     }
+}
+
+/// The fault that this call meets, if any.
+pub(super) fn next_fault(faults: &Faults, operation: &str) -> Option<FaultKind> {
+    let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
+    let fault = faults
+        .iter_mut()
+        .find(|fault| fault.operation == operation && fault.times > 0)?;
+    fault.times -= 1;
+    Some(fault.kind.clone())
 }

@@ -10,7 +10,7 @@ use machine::policy::{LambdaMethod, Policy, Settings};
 use rusqlite::Connection;
 
 use super::life::{GatedJournal, Life, live};
-use super::ports::{Fault, Gate, SimAccount};
+use super::ports::{Faults, Gate, SimAccount};
 use super::world::World;
 use crate::ports::LoginTarget;
 use crate::runtime::{Assignment, Clock, Decide, Options, Parts};
@@ -22,7 +22,7 @@ use crate::telemetry::{Metrics, MetricsOptions};
 pub struct Trial {
     pub world: Arc<Mutex<World>>,
     pub options: Options,
-    pub faults: Arc<Mutex<Vec<Fault>>>,
+    pub faults: Faults,
     pub decide: Decide,
     /// What the lives logged, through the production formatter.
     pub log: Log,
@@ -115,6 +115,7 @@ impl Trial {
             journal: Arc::new(GatedJournal {
                 inner: self.disk.clone(),
                 gate,
+                faults: self.faults.clone(),
             }),
             decide: self.decide,
             clock,

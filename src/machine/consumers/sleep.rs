@@ -37,7 +37,7 @@ pub(super) fn stand(
         (None, Some(0)) => Standing::of(Stage::Presumed, Why::SwitchedOff),
         (Some(tag), former) if may_sleep(facts, tag, former, question) => {
             // A sleep that went is one of an earlier cycle.
-            send(facts, question, Action::Sleep { former }, true)
+            send(facts, question, Action::Sleep { former }, Some(question.now))
         }
         // Awake again, or not to be switched off any more: the note is taken away by `restore`.
         (Some(_), _) => Standing::of(Stage::Refreshing, Why::Cycling),
@@ -47,7 +47,7 @@ pub(super) fn stand(
                 facts,
                 question,
                 Action::TagSleep { tag },
-                may_begin_again(facts, question),
+                next_cycle(facts, question),
             )
         }
     }
@@ -75,30 +75,43 @@ fn cycled(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
         .any(|(_, asleep)| done("restore").any(|(decided, _)| decided >= asleep + question.timing.sleep_for))
 }
 
-/// A cycle that was called off (a crash, a drain, a lapsed deadline) left everything as it was.
-fn may_begin_again(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
-    let last_done = facts
+/// When a new cycle may begin: at once after one that we called off (a crash, a drain, a lapsed deadline); after one
+/// whose note is gone without us, once looks are surely newer than our writes. Nothing after enough of them.
+fn next_cycle(facts: &ConsumerFacts, question: &Question<'_>) -> Option<Timestamp> {
+    if super::nth(facts, question.rotation, "tag-sleep") > CYCLES {
+        return None;
+    }
+    let done = facts
         .attempts_for(question.rotation)
-        .filter(|attempt| matches!(attempt.outcome, Some((_, Outcome::Done(_)))))
-        .last();
-    let called_off = last_done.is_some_and(|attempt| attempt.decision.action == Action::Untag);
-    called_off && super::nth(facts, question.rotation, "tag-sleep") <= CYCLES
+        .filter_map(|attempt| match &attempt.outcome {
+            Some((at, Outcome::Done(_))) => Some((&attempt.decision.action, *at)),
+            _ => None,
+        });
+    match done.last()? {
+        (Action::Untag, at) => Some(at),
+        (_, at) => Some(at + question.timing.settle + question.timing.doubt_gap),
+    }
 }
 
-fn send(facts: &ConsumerFacts, question: &Question<'_>, action: Action, again: bool) -> Standing {
+/// `again`: from when on it may be sent though it went through before.
+fn send(
+    facts: &ConsumerFacts,
+    question: &Question<'_>,
+    action: Action,
+    again: Option<Timestamp>,
+) -> Standing {
     match retry(facts, question.rotation, action.kind(), question.now) {
         Retry::Now => Standing::wanting(action, Why::ConfiguredBefore),
-        Retry::Went { .. } if again => Standing::wanting(action, Why::ConfiguredBefore),
         Retry::Wait { why, until } => Standing {
             wake: until,
             ..Standing::of(Stage::Refreshing, why)
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
-        // Written, but no look shows it: not yet, or another changed it since.
-        Retry::Went { at, .. } if question.now < at + question.timing.recover_deadline => {
-            Standing::of(Stage::Refreshing, Why::Cycling).until(at + question.timing.recover_deadline)
-        }
-        Retry::Went { .. } => Standing::of(Stage::Beyond, Why::CycleBroken),
+        Retry::Went { .. } => match again {
+            Some(at) if question.now >= at => Standing::wanting(action, Why::ConfiguredBefore),
+            Some(at) => Standing::of(Stage::Refreshing, Why::Cycling).until(at),
+            None => Standing::of(Stage::Beyond, Why::CycleBroken),
+        },
     }
 }
 

@@ -138,7 +138,7 @@ impl fmt::Display for Why {
             Self::SwitchedOff => f.write_str("its reserved concurrency was 0 already: nothing runs"),
             Self::Asleep { until } => write!(f, "switched off until {until:.0}, then its concurrency is put back"),
             Self::Cycling => f.write_str("its environments are being recycled"),
-            Self::CycleBroken => f.write_str("its concurrency was changed by another in the middle of the cycle"),
+            Self::CycleBroken => f.write_str("its concurrency or our note on it was changed by another in the middle of each cycle"),
             Self::Cycled => f.write_str("it was switched off and on again after the promotion"),
         }
     }

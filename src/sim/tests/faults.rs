@@ -104,3 +104,76 @@ fn throttled_redeploys_do_not_use_up_the_hour() {
     };
     serve_with(&fault, LambdaMethod::ConfigUpdate, 6);
 }
+
+/// Stops a life when a function is asleep.
+fn trial_asleep(scenario: &Scenario) -> Trial {
+    let trial = trial_with(scenario, Mode::Act, LambdaMethod::ConcurrencyCycle);
+    let mailer = ConsumerId::function("mailer");
+    let end = end_of(scenario);
+    while !trial.world().functions[&mailer].is_off() {
+        let next = trial.world().now() + SignedDuration::from_secs(1);
+        assert!(next < end, "it was never switched off: {}", trial.log.text());
+        live(&trial, next);
+    }
+    trial
+}
+
+#[test]
+fn a_full_disk_stops_decisions_but_not_putting_back() {
+    let scenario = Scenario::mixed(12);
+    let trial = trial_asleep(&scenario);
+    let full = Fault {
+        operation: "journal.commit",
+        times: u32::MAX,
+        kind: FaultKind::LostBefore,
+    };
+    trial.faults.lock().expect("no panic").push(full);
+    let begun = writes_of(&trial, "lambda:TagResource").len();
+    let until = end_of(&scenario);
+    let life = live(&trial, until);
+    for plan in &scenario.functions {
+        let function = trial.world().functions[&ConsumerId::function(&plan.name)].clone();
+        assert_eq!(
+            function.reserved,
+            plan.reserved,
+            "{}: {}",
+            plan.name,
+            trial.log.text()
+        );
+        assert!(function.tags.is_empty(), "{}: {}", plan.name, trial.log.text());
+    }
+    assert_eq!(
+        writes_of(&trial, "lambda:TagResource").len(),
+        begun,
+        "nothing more is decided"
+    );
+    assert!(
+        life.last
+            .all_findings()
+            .iter()
+            .any(|finding| finding.kind == "journal")
+    );
+    trial.faults.lock().expect("no panic").clear();
+    let later = until + SignedDuration::from_mins(5);
+    live(&trial, later);
+    assert_served(&trial, &scenario, later, "seed 12, after the disk was full");
+}
+
+#[test]
+fn switched_to_observe_what_is_off_is_put_back_at_once() {
+    let scenario = Scenario::mixed(12);
+    let mut trial = trial_asleep(&scenario);
+    trial.options = options(Mode::Observe, LambdaMethod::ConcurrencyCycle);
+    let soon = trial.world().now() + SignedDuration::from_secs(6);
+    live(&trial, soon);
+    for plan in &scenario.functions {
+        let function = trial.world().functions[&ConsumerId::function(&plan.name)].clone();
+        assert_eq!(
+            function.reserved,
+            plan.reserved,
+            "{}: {}",
+            plan.name,
+            trial.log.text()
+        );
+    }
+}
