@@ -15,8 +15,10 @@ const START_SLACK: SignedDuration = SignedDuration::from_mins(10);
 /// Fills in what versions, logs and logins tell of a rotation. `after` is the promotion before it.
 pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<Timestamp>) {
     fill_created(rotation, facts);
-    for fact in lines_of(rotation, facts, after) {
-        take_line(rotation, fact);
+    if rotation.origin.has_steps() {
+        for fact in lines_of(rotation, facts, after) {
+            take_line(rotation, fact);
+        }
     }
     fill_exposed_by_login(rotation, facts);
     name_test_runs(rotation);
@@ -67,7 +69,7 @@ fn lines_of(rotation: &Rotation, facts: &SecretFacts, after: Option<Timestamp>) 
 
 fn take_line(rotation: &mut Rotation, fact: LogFact) {
     match fact.line {
-        LogLine::Done { step, .. } => {
+        LogLine::Done { step, version, .. } => {
             // A step's effect lies between the line of the step before and its own line.
             let not_before = rotation.last_line_before(step);
             let when = not_before.map_or(When::by(fact.at), |bound| When::between(bound, fact.at));
@@ -75,8 +77,9 @@ fn take_line(rotation: &mut Rotation, fact: LogFact) {
                 Step::CreateSecret => Seen::also(&mut rotation.created, when, Source::Log),
                 Step::SetSecret => Seen::also(&mut rotation.exposed, when, Source::Log),
                 Step::TestSecret => Seen::also(&mut rotation.tested, when, Source::Log),
+                // Too early a promotion would make stale tasks fresh: only a line that names the version dates it.
                 Step::FinishSecret => {
-                    if rotation.promoted.is_some() {
+                    if rotation.promoted.is_some() && version.is_some() {
                         Seen::also(&mut rotation.promoted, When::by(fact.at), Source::Log);
                     }
                 }

@@ -24,6 +24,16 @@ pub enum Origin {
     Baseline,
 }
 
+impl Origin {
+    /// Whether a rotation Lambda may have brought it about: its log speaks of nothing else.
+    pub(crate) fn has_steps(self) -> bool {
+        match self {
+            Self::Rotation | Self::Baseline => true,
+            Self::Manual | Self::Rollback => false,
+        }
+    }
+}
+
 /// How a rotation ended otherwise than by its success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
