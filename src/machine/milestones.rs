@@ -215,14 +215,20 @@ pub fn works(rotation: &Rotation, facts: &SecretFacts) -> Works {
     let told = verdict(facts, &rotation.key.version);
     match told.filter(|(_, at)| counts_from(rotation).is_none_or(|from| *at >= from)) {
         Some((true, at)) => return Works::Yes(Proof::Login(at)),
-        Some((false, refused)) => return Works::No { refused },
-        None => {}
+        // setSecret was not done yet when it was refused, if testSecret logged in later.
+        Some((false, refused)) if !tested_since(rotation, refused) => return Works::No { refused },
+        Some((false, _)) | None => {}
     }
     match (&rotation.tested, rotation.origin) {
         (Some(tested), _) => Works::Yes(Proof::TestSecret(tested.when.not_after)),
         (None, Origin::Rotation) => Works::Yes(Proof::Protocol),
         (None, _) => Works::Unproven,
     }
+}
+
+fn tested_since(rotation: &Rotation, refused: Timestamp) -> bool {
+    let tested = rotation.tested.as_ref();
+    tested.is_some_and(|seen| seen.when.not_after > refused)
 }
 
 /// Of a version that was current before, what logins told then says nothing: the database had another password since.

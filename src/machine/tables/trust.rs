@@ -31,6 +31,19 @@ fn a_login_from_before_a_rotation_proves_nothing_once_its_label_is_rolled_back()
 }
 
 #[test]
+fn a_refusal_from_before_testsecret_is_outdone_by_its_line() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .login(12, "b", false)
+        .line(16, Step::TestSecret)
+        .labels(20, "b - a");
+    assert!(matches!(works(&tale, 21), Works::Yes(Proof::TestSecret(_))));
+    tale.login(22, "b", false);
+    assert!(matches!(works(&tale, 23), Works::No { .. }));
+}
+
+#[test]
 fn a_value_put_by_hand_does_not_borrow_the_lines_of_the_rotation_it_abandons() {
     let mut tale = Tale::new();
     tale.labels(0, "a - z")
