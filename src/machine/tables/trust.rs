@@ -60,6 +60,16 @@ fn a_value_put_by_hand_does_not_borrow_the_lines_of_the_rotation_it_abandons() {
     assert!(left.rotation.tested.is_some(), "the line is the rotation's");
 }
 
+/// The service writes LastRotatedDate after finishSecret has moved the label.
+#[test]
+fn a_rotation_that_ran_unseen_was_rotated_a_moment_after_its_labels_changed() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z");
+    (tale.last_changed, tale.last_rotated) = (Some(at(500)), Some(at(503)));
+    tale.labels(3_600, "b - a");
+    assert_eq!(tale.latest(3_601).rotation.origin, Origin::Rotation);
+}
+
 /// A function may rotate many secrets, and not all of its lines say which.
 #[test]
 fn a_finish_line_without_a_version_does_not_date_a_promotion() {
