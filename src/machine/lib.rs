@@ -12,6 +12,7 @@ pub mod milestones;
 pub mod model;
 pub mod phase;
 pub mod policy;
+mod reason;
 pub mod rotations;
 pub mod state;
 pub mod step;

@@ -58,6 +58,15 @@ impl Standing {
         self
     }
 
+    /// Fresh or presumed by what runs with the new value; not because nothing runs, or because time has passed.
+    pub(crate) fn holds_the_new_value(&self) -> bool {
+        let by_absence = matches!(
+            self.why,
+            Why::NothingRuns | Why::Gone | Why::CacheExpired | Why::SwitchedOff
+        );
+        matches!(self.stage, Stage::Fresh | Stage::Presumed) && !by_absence
+    }
+
     /// Nothing more is to come from the watchdog.
     pub fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Fresh | Stage::Presumed | Stage::Beyond)
