@@ -232,7 +232,7 @@ impl Judgement {
 fn standings(state: &State, secret: &SecretArn, question: &Question<'_>) -> Vec<(ConsumerId, Standing)> {
     let lambdas = state.rotation_lambdas();
     let is_rotation_lambda = |id: &ConsumerId| match id {
-        ConsumerId::Function { name } => lambdas.iter().any(|arn| arn.rsplit(':').next() == Some(name)),
+        ConsumerId::Function { name } => lambdas.contains(&**name),
         _ => false,
     };
     state

@@ -14,6 +14,7 @@ pub mod phase;
 pub mod policy;
 mod reason;
 pub mod rotations;
+mod scopes;
 pub mod state;
 pub mod step;
 pub mod track;
