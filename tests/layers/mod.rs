@@ -50,6 +50,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "observe::Patterns",
         ],
     ),
+    // A remediation's check comes between two looks, where no scenario can reach.
+    ("sim::tests", &["machine", "remediation", "runtime", "sim"]),
     (
         "cli",
         &[
