@@ -145,7 +145,10 @@ impl Plan<'_> {
 
     fn secret(&mut self, secret: &SecretArn, facts: &SecretFacts, judgement: &Judgement) {
         let key = LookKey::Secret(secret.clone());
-        let interval = self.secret_interval(facts, judgement);
+        let mut interval = self.secret_interval(facts, judgement);
+        if self.is_unlisted(facts) {
+            interval = interval.min(self.cadence().sweep);
+        }
         let differs =
             facts
                 .summary
@@ -160,6 +163,13 @@ impl Plan<'_> {
         } else {
             self.every(key, interval)
         }
+    }
+
+    /// The last sweep left it out: deleted, most likely.
+    fn is_unlisted(&self, facts: &SecretFacts) -> bool {
+        let listed = facts.summary.as_ref().map(|(look, _)| look.sent);
+        let swept = self.last(&LookKey::Sweep).map(|look| look.sent);
+        listed.zip(swept).is_some_and(|(listed, swept)| listed < swept)
     }
 
     fn secret_interval(&self, facts: &SecretFacts, judgement: &Judgement) -> SignedDuration {

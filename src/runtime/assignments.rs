@@ -3,9 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use machine::model::{Consumer, Event, Evidence, Look, Reference, ReferenceKind, Scope, ScopeSeen};
+use jiff::{SignedDuration, Timestamp};
+use machine::model::{
+    Consumer, Event, Evidence, Look, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn, SecretSummary,
+};
 
+use super::parts::Assignment;
 use super::watchdog::Watchdog;
+
+/// The longest time that a deleted secret can be restored.
+const RECOVERY_WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl Watchdog {
     /// Gives each secret of the sweep its rule, and tells the machine of the consumers that rules name.
@@ -29,6 +36,8 @@ impl Watchdog {
                 );
             }
         }
+        let kept = self.kept(&assigned, newest);
+        assigned.extend(kept);
         for lost in self
             .assigned
             .keys()
@@ -46,6 +55,36 @@ impl Watchdog {
             self.declare();
         }
         self.stale.extend(self.assigned.keys().cloned());
+    }
+
+    /// Secrets keep their rule where the list has lost them, and where their rotation was switched off: consumers may
+    /// be left behind, and a deleted secret must say so.
+    fn kept(
+        &self,
+        assigned: &BTreeMap<SecretArn, Arc<Assignment>>,
+        newest: Option<Timestamp>,
+    ) -> Vec<(SecretArn, Arc<Assignment>)> {
+        let is_kept = |secret: &SecretArn| {
+            let (listed, summary) = self.state.secrets.get(secret)?.summary.as_ref()?;
+            let unlisted_for = newest?.duration_since(listed.sent);
+            let rotating = SecretSummary {
+                rotation_enabled: true,
+                ..summary.clone()
+            };
+            Some(if unlisted_for.is_zero() {
+                (self.options.rules)(&rotating).is_some()
+            } else {
+                unlisted_for < RECOVERY_WINDOW
+            })
+        };
+        let before = self
+            .assigned
+            .iter()
+            .filter(|(secret, _)| !assigned.contains_key(*secret));
+        before
+            .filter(|(secret, _)| is_kept(secret).unwrap_or(false))
+            .map(|(secret, assignment)| (secret.clone(), Arc::clone(assignment)))
+            .collect()
     }
 
     fn declare(&mut self) {

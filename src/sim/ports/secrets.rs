@@ -13,7 +13,10 @@ use crate::sim::world::{Kind, Secret};
 impl SecretReads for SimAccount {
     async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
         self.read("secretsmanager:ListSecrets", "*", |world| {
-            let listed = world.secrets.values().filter(|secret| secret.deleted.is_none());
+            let listed = world
+                .secrets
+                .values()
+                .filter(|secret| secret.deleted(world.now()).is_none());
             listed.map(summary).collect()
         })
         .await
@@ -21,7 +24,7 @@ impl SecretReads for SimAccount {
 
     async fn describe(&self, secret: &SecretArn) -> ReadResult<Option<SecretSeen>> {
         self.read("secretsmanager:DescribeSecret", secret.as_str(), |world| {
-            world.secrets.get(secret).map(seen)
+            world.secrets.get(secret).map(|secret| seen(secret, world.now()))
         })
         .await
     }
@@ -43,7 +46,7 @@ impl SecretReads for SimAccount {
     ) -> ReadResult<Option<SecretString>> {
         self.read("secretsmanager:GetSecretValue", secret.as_str(), |world| {
             let secret = world.secrets.get(secret)?;
-            if secret.deleted.is_some() {
+            if secret.deleted(world.now()).is_some() {
                 return None;
             }
             secret.labelled(stage).filter(|labelled| *labelled == version)?;
@@ -66,7 +69,7 @@ fn summary(secret: &Secret) -> SecretSummary {
     }
 }
 
-fn seen(secret: &Secret) -> SecretSeen {
+fn seen(secret: &Secret, now: Timestamp) -> SecretSeen {
     SecretSeen {
         name: secret.name().to_owned(),
         labels: secret.labels.clone(),
@@ -78,7 +81,7 @@ fn seen(secret: &Secret) -> SecretSeen {
         next_rotation: secret.next_rotation,
         last_rotated: secret.last_rotated,
         last_changed: Some(secret.last_changed),
-        deleted: secret.deleted,
+        deleted: secret.deleted(now),
         replicas: Vec::new(),
     }
 }

@@ -1,6 +1,8 @@
 //! What must change nothing: restarts, first starts, values put by hand, the brake.
 
 use super::*;
+use crate::sim::arn;
+use crate::sim::world::Kind;
 
 #[test]
 fn a_restart_with_nothing_to_do_does_nothing() {
@@ -91,4 +93,20 @@ fn a_restart_after_the_records_of_a_rotation_were_dropped_does_nothing() {
             trial.log.text()
         );
     }
+}
+
+/// ListSecrets leaves it out at once; DescribeSecret goes on to tell of it.
+#[test]
+fn a_deleted_secret_says_so_and_nobody_is_restarted_for_it() {
+    let mut scenario = Scenario::mixed(7);
+    scenario.secret("mail/api-key", Kind::ApiKey, &[]);
+    let trial = trial(&scenario, Mode::Act);
+    let deleted = scenario.last_rotation() - SignedDuration::from_secs(20);
+    if let Some(secret) = trial.world().secrets.get_mut(&arn("shop/mysql")) {
+        secret.deleted = Some(deleted);
+    }
+    let life = live(&trial, end_of(&scenario));
+    assert_eq!(trial.world().writes, []);
+    let kinds: Vec<_> = life.last.all_findings().iter().map(|found| found.kind).collect();
+    assert!(kinds.contains(&"secret-deleted"), "{kinds:?}");
 }

@@ -80,7 +80,7 @@ pub struct Secret {
     pub last_changed: Timestamp,
     pub last_rotated: Option<Timestamp>,
     pub next_rotation: Option<Timestamp>,
-    /// Scheduled for deletion: no longer listed, and its value cannot be read.
+    /// From then on it is scheduled for deletion: no longer listed, and its value cannot be read.
     pub deleted: Option<Timestamp>,
     rotations: Vec<RotationPlan>,
     made: u32,
@@ -91,6 +91,10 @@ pub struct Secret {
 }
 
 impl Secret {
+    pub fn deleted(&self, now: Timestamp) -> Option<Timestamp> {
+        self.deleted.filter(|at| now >= *at)
+    }
+
     pub fn name(&self) -> &str {
         self.arn.name()
     }
