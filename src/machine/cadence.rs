@@ -178,6 +178,7 @@ impl Plan<'_> {
             return cadence.active;
         }
         match judgement.latest().map(|view| view.phase) {
+            Some(Phase::Failed { .. }) if self.lies_still(judgement) => cadence.announced,
             Some(
                 Phase::Creating | Phase::Created | Phase::Exposed | Phase::Tested | Phase::Failed { .. },
             ) => cadence.active,
@@ -191,6 +192,12 @@ impl Plan<'_> {
                 }
             }
         }
+    }
+
+    /// The rotation under way has not moved for as long as a stalled one: it may lie so for weeks.
+    fn lies_still(&self, judgement: &Judgement) -> bool {
+        let moved = judgement.open().and_then(|view| view.rotation.last_progress());
+        moved.is_some_and(|at| self.now >= at + self.settings.timing.stalled_after)
     }
 
     fn is_announced(&self, facts: &SecretFacts) -> bool {
@@ -228,8 +235,7 @@ impl Plan<'_> {
         let key = LookKey::Log(secret.clone());
         match judgement.latest() {
             Some(view) if view.rotation.is_open() => {
-                let stalled = view.phase == Phase::Stalled;
-                let interval = if stalled {
+                let interval = if self.lies_still(judgement) {
                     self.cadence().announced
                 } else {
                     self.cadence().log
@@ -250,13 +256,13 @@ impl Plan<'_> {
 
     fn logins(&mut self, secret: &SecretArn, facts: &SecretFacts, judgement: &Judgement, policy: &Policy) {
         if let Some(view) = judgement.open() {
-            self.logins_while_open(secret, facts, view, policy);
+            self.logins_while_open(secret, facts, view, policy, self.lies_still(judgement));
         } else if let Some(view) = judgement.current()
             && view.rotation.origin != Origin::Baseline
             && matches!(view.phase, Phase::Propagating | Phase::Verifying)
             && !matches!(view.works, Works::Yes(crate::milestones::Proof::Login(_)))
         {
-            self.login(secret, facts, &view.rotation.key.version);
+            self.login(secret, facts, &view.rotation.key.version, false);
         }
     }
 
@@ -267,6 +273,7 @@ impl Plan<'_> {
         facts: &SecretFacts,
         view: &RotationView,
         policy: &Policy,
+        lies_still: bool,
     ) {
         let rotation = &view.rotation;
         let new = &rotation.key.version;
@@ -291,17 +298,22 @@ impl Plan<'_> {
             && !proven
             && let Some(old) = old
         {
-            self.login(secret, facts, old);
+            self.login(secret, facts, old, lies_still);
         }
         let reason = old_refused || told || (policy.login_pending_early && rotation.created.is_some());
         if reason && !proven {
-            self.login(secret, facts, new);
+            self.login(secret, facts, new, lies_still);
         }
     }
 
     /// After refusals the wait doubles, so that no account is locked: it is as long as the refusals already last.
-    fn login(&mut self, secret: &SecretArn, facts: &SecretFacts, version: &VersionId) {
+    fn login(&mut self, secret: &SecretArn, facts: &SecretFacts, version: &VersionId, lies_still: bool) {
         let cadence = self.cadence();
+        let usual = if lies_still {
+            cadence.announced
+        } else {
+            cadence.login
+        };
         let refused_for = facts
             .logins
             .get(version)
@@ -310,9 +322,7 @@ impl Plan<'_> {
                 crate::milestones::is_refused(&run.state)
                     .then(|| run.last.sent.duration_since(run.first.sent))
             });
-        let interval = refused_for.map_or(cadence.login, |lasting| {
-            (lasting + cadence.login).min(cadence.login_backoff)
-        });
+        let interval = refused_for.map_or(usual, |lasting| (lasting + usual).min(cadence.login_backoff));
         self.every(LookKey::Login(secret.clone(), version.clone()), interval);
     }
 

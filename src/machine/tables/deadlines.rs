@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::world::{Tale, at, deployment, function, service};
+use super::world::{Tale, arn, at, deployment, function, service};
+use crate::cadence::secret_looks;
 use crate::consumers::{Standing, Why};
 use crate::fleet::{Situation, admit};
 use crate::judge::Judgements;
 use crate::model::{
-    AttemptId, ConsumerId, Event, NoEffect, Outcome, Rollout, ServiceSeen, SleepTag, Stage, Step,
+    AttemptId, ConsumerId, Event, LookKey, NoEffect, Outcome, Rollout, ServiceSeen, SleepTag, Stage, Step,
 };
 
 fn orders() -> ConsumerId {
@@ -92,4 +93,40 @@ fn a_restore_that_fails_for_hours_is_journalled_and_backs_off_each_time() {
             outcome: Outcome::NoEffect(NoEffect::Throttled),
         });
     }
+}
+
+#[test]
+fn a_rotation_that_lies_failed_for_weeks_is_not_looked_at_twice_a_second() {
+    let mut tale = Tale::new();
+    tale.policy.login_test = true;
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .valued(11, &["a", "b"])
+        .failure(15, Step::SetSecret);
+    let looks_in_a_minute = |tale: &mut Tale, from: i64| {
+        let mut looks = 0;
+        for second in from..from + 60 {
+            let judgement = tale.judge(second);
+            let due = secret_looks(
+                &tale.state,
+                &arn("db"),
+                &judgement,
+                &tale.policy,
+                &tale.settings,
+                at(second),
+            );
+            let due: Vec<_> = due.into_iter().filter(|(_, due)| *due <= at(second)).collect();
+            for (key, _) in due {
+                looks += 1;
+                match key {
+                    LookKey::Login(_, version) => tale.login(second, version.as_str(), true),
+                    _ => tale.labels(second, "a b z"),
+                };
+            }
+        }
+        looks
+    };
+    assert!(looks_in_a_minute(&mut tale, 20) > 100);
+    let later = looks_in_a_minute(&mut tale, 100_000);
+    assert!(later < 20, "{later} looks in a minute");
 }
