@@ -1,8 +1,8 @@
 //! What a person should know, with a severity and a way out. Derived: a finding goes when its cause goes.
 
+mod discovered;
 mod secret;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -94,8 +94,9 @@ pub fn of_fleet(state: &State, admission: &Admission, now: Timestamp) -> Vec<Fin
             .iter()
             .filter_map(|(id, facts)| Some(still_asleep(id, open_sleep(facts)??))),
     );
-    found.extend(standalone_tasks(state));
-    found.extend(suspected(state));
+    found.extend(discovered::standalone_tasks(state));
+    found.extend(discovered::suspected(state));
+    found.extend(discovered::unreadable(state));
     found.extend(long_waits(admission, state, now));
     found
 }
@@ -383,55 +384,6 @@ pub fn subject_of(key: &LookKey) -> (String, Option<SecretArn>) {
         LookKey::Discovery(Scope::Functions) => ("Lambda functions".to_owned(), None),
         LookKey::Discovery(Scope::Declared) => ("declared consumers".to_owned(), None),
     }
-}
-
-fn standalone_tasks(state: &State) -> Vec<Finding> {
-    let mut by_secret: BTreeMap<&SecretArn, Vec<&str>> = BTreeMap::new();
-    for (_, seen) in state.scopes.values() {
-        for (task, secret) in &seen.standalone {
-            by_secret.entry(secret).or_default().push(task);
-        }
-    }
-    let finding = |(secret, tasks): (&SecretArn, Vec<&str>)| Finding {
-        severity: Severity::Warning,
-        kind: "standalone-tasks",
-        subject: secret.name().to_owned(),
-        secret: Some(secret.clone()),
-        text: format!(
-            "{} running tasks without a service hold it, among them {}",
-            tasks.len(),
-            tasks[0]
-        ),
-        remedy: "stop and start them by hand after the rotation".to_owned(),
-    };
-    by_secret.into_iter().map(finding).collect()
-}
-
-fn suspected(state: &State) -> Vec<Finding> {
-    use crate::model::ReferenceKind;
-    let lambdas = state.rotation_lambdas();
-    let mut found = Vec::new();
-    for (id, facts) in &state.consumers {
-        let rotates = lambdas.contains(bare_name(id));
-        for reference in facts
-            .references
-            .iter()
-            .filter(|r| r.kind == ReferenceKind::Suspected && !rotates)
-        {
-            found.push(Finding {
-                severity: Severity::Info,
-                kind: "suspected-consumer",
-                subject: id.to_string(),
-                secret: Some(reference.secret.clone()),
-                text: format!(
-                    "its environment names the database of {}: it may use the secret",
-                    reference.secret.name()
-                ),
-                remedy: "give it the secret's ARN, or name it in the rule's consumers".to_owned(),
-            });
-        }
-    }
-    found
 }
 
 /// Waits that only a person can end.

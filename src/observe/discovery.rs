@@ -134,10 +134,14 @@ async fn in_functions(ports: &Ports, wanted: &Wanted) -> Result<(Look, ScopeSeen
     let consumers = functions
         .iter()
         .filter_map(|function| function_consumer(function, wanted));
+    let unreadable = functions
+        .iter()
+        .filter(|function| function.environment_error.is_some());
     Ok((
         look,
         ScopeSeen {
             consumers: consumers.collect(),
+            unreadable: unreadable.map(|function| function.name.clone()).collect(),
             ..ScopeSeen::default()
         },
     ))

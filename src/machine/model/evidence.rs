@@ -49,6 +49,8 @@ pub struct ScopeSeen {
     pub clusters: Vec<String>,
     /// Running tasks without a service that hold a secret: task and secret.
     pub standalone: Vec<(String, SecretArn)>,
+    /// Functions whose environment could not be decrypted for us: whether they use a secret is unknown.
+    pub unreadable: Vec<String>,
 }
 
 /// The answer to a look.

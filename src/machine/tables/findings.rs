@@ -1,7 +1,8 @@
 //! What a person is told.
 
 use super::world::{Tale, arn, at, labels, service};
-use crate::findings::of_secret;
+use crate::findings::{of_fleet, of_secret};
+use crate::fleet::Admission;
 use crate::model::{
     Consumer, ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, SecretSeen, Step,
 };
@@ -91,4 +92,20 @@ fn tasks_that_may_not_be_listed_name_the_missing_right() {
     seen.tasks_listed = false;
     tale.service(30, &orders, seen);
     assert_eq!(kinds(&tale, 31), ["tasks-unseen"]);
+}
+
+#[test]
+fn functions_that_cannot_be_read_name_the_missing_right() {
+    let mut tale = Tale::new();
+    let seen = ScopeSeen {
+        unreadable: vec!["mailer".to_owned()],
+        ..ScopeSeen::default()
+    };
+    let scope = Scope::Functions;
+    tale.see(1, Evidence::Scope { scope, seen });
+    let found = of_fleet(&tale.state, &Admission::default(), at(2));
+    let [finding] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert!(finding.remedy.contains("kms:Decrypt"), "{finding:?}");
 }
