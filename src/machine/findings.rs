@@ -53,6 +53,8 @@ pub struct Finding {
 
 /// Looks that fail this often in a row are worth a finding.
 const FAILING_TIMES: u32 = 3;
+/// What failed and was not tried for so long is not asked any more: its rotation or its cluster is gone.
+const ASKED_NO_MORE: SignedDuration = SignedDuration::from_hours(2);
 
 /// The findings about one secret.
 pub fn of_secret(
@@ -86,7 +88,7 @@ pub fn of_fleet(state: &State, admission: &Admission, now: Timestamp) -> Vec<Fin
     let mut found: Vec<Finding> = state
         .failing
         .iter()
-        .filter_map(|(key, failing)| unseen(key, failing))
+        .filter_map(|(key, failing)| unseen(key, failing, now))
         .collect();
     found.extend(
         state
@@ -334,12 +336,13 @@ fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
     }
 }
 
-fn unseen(key: &LookKey, failing: &Failing) -> Option<Finding> {
+fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
     let denied = matches!(
         failing.failure,
         LookFailure::Denied { .. } | LookFailure::Credentials { .. }
     );
-    if !denied && failing.times < FAILING_TIMES {
+    let asked_no_more = now > failing.last + ASKED_NO_MORE;
+    if !denied && (failing.times < FAILING_TIMES || asked_no_more) {
         return None;
     }
     let (subject, secret) = subject_of(key);

@@ -4,7 +4,8 @@ use super::world::{Tale, arn, at, labels, service};
 use crate::findings::{of_fleet, of_secret};
 use crate::fleet::Admission;
 use crate::model::{
-    Consumer, ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, SecretSeen, Step,
+    Consumer, ConsumerId, Event, Evidence, Look, LookFailure, LookKey, Reference, ReferenceKind, Scope,
+    ScopeSeen, SecretSeen, Step,
 };
 
 fn kinds(tale: &Tale, second: i64) -> Vec<&'static str> {
@@ -108,4 +109,25 @@ fn functions_that_cannot_be_read_name_the_missing_right() {
         panic!("{found:?}")
     };
     assert!(finding.remedy.contains("kms:Decrypt"), "{finding:?}");
+}
+
+#[test]
+fn a_look_that_is_not_asked_for_any_more_is_no_finding_for_ever() {
+    let told = |failure: LookFailure| {
+        let mut tale = Tale::new();
+        for second in [0, 2, 6] {
+            tale.event(Event::Unseen {
+                look: Look::at(at(second)),
+                key: LookKey::Log(arn("db")),
+                failure: failure.clone(),
+            });
+        }
+        [10, 10_000].map(|second| of_fleet(&tale.state, &Admission::default(), at(second)).len())
+    };
+    assert_eq!(told(LookFailure::Timeout), [1, 0]);
+    let denied = LookFailure::Denied {
+        iam_action: "logs:FilterLogEvents".to_owned(),
+        resource: "*".to_owned(),
+    };
+    assert_eq!(told(denied), [1, 1], "the right is still missing");
 }
