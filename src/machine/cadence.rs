@@ -50,7 +50,7 @@ pub fn secret_looks(
     plan.agenda
 }
 
-/// What is due for the fleet as a whole: the sweep, discovery, and functions that sleep.
+/// What is due for the fleet as a whole: the sweep, discovery, and functions that sleep or may sleep.
 ///
 /// `wanted_since`: when the set of secrets to find consumers of last changed. A discovery from before it knows less.
 pub fn fleet_looks(
@@ -82,8 +82,12 @@ pub fn fleet_looks(
         }
     }
     for (consumer, facts) in &state.consumers {
+        let key = LookKey::Consumer(consumer.clone());
         if open_sleep(facts).is_some() || facts.unresolved().is_some() {
-            plan.every(LookKey::Consumer(consumer.clone()), settings.cadence.consumer);
+            plan.every(key, settings.cadence.consumer);
+        } else if matches!(consumer, ConsumerId::Function { .. }) {
+            // It may bear the note of a life whose journal is gone, whatever its secrets do now (design rule 4).
+            plan.once(key);
         }
     }
     plan.agenda

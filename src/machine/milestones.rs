@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{LogFact, LogLine, LoginAnswer, Step, Strategy, VersionId, When};
-use crate::rotations::{Ending, Failure, Rotation, Seen, Source};
+use crate::rotations::{Ending, Failure, Origin, Rotation, Seen, Source};
 use crate::state::SecretFacts;
 use crate::track::Track;
 
@@ -209,16 +209,24 @@ pub enum Works {
 }
 
 pub fn works(rotation: &Rotation, facts: &SecretFacts) -> Works {
-    match verdict(facts, &rotation.key.version) {
+    let told = verdict(facts, &rotation.key.version);
+    match told.filter(|(_, at)| counts_from(rotation).is_none_or(|from| *at >= from)) {
         Some((true, at)) => return Works::Yes(Proof::Login(at)),
         Some((false, refused)) => return Works::No { refused },
         None => {}
     }
     match (&rotation.tested, rotation.origin) {
         (Some(tested), _) => Works::Yes(Proof::TestSecret(tested.when.not_after)),
-        (None, crate::rotations::Origin::Rotation) => Works::Yes(Proof::Protocol),
+        (None, Origin::Rotation) => Works::Yes(Proof::Protocol),
         (None, _) => Works::Unproven,
     }
+}
+
+/// Of a version that was current before, what logins told then says nothing: the database had another password since.
+fn counts_from(rotation: &Rotation) -> Option<Timestamp> {
+    let returned = rotation.origin == Origin::Rollback || rotation.key.n > 1;
+    let began = rotation.started.as_ref().or(rotation.promoted.as_ref())?.when;
+    returned.then(|| began.not_before.unwrap_or(began.not_after))
 }
 
 /// How the secret rotates, and by what evidence (aws-facts: Strategies).

@@ -3,4 +3,5 @@
 mod fleet;
 mod rotations;
 mod standings;
+mod trust;
 mod world;

@@ -108,3 +108,19 @@ fn survive_three_crashes(seed: u64) {
 fn several_crashes_in_a_row_change_nothing() {
     (0..60).for_each(survive_three_crashes);
 }
+
+/// So long after the promotion that a first start takes it for the baseline: nothing is wanted, but what sleeps is woken.
+#[test]
+fn a_function_left_switched_off_is_found_by_its_note_though_the_promotion_is_old() {
+    let scenario = Scenario::mixed(12);
+    let mut trial = trial_asleep(&scenario);
+    trial.lose_disk().expect("a journal in memory");
+    let later = trial.world().now() + SignedDuration::from_mins(40);
+    trial.world().advance(later);
+    live(&trial, later + SignedDuration::from_mins(2));
+    for plan in &scenario.functions {
+        let function = trial.world().functions[&ConsumerId::function(&plan.name)].clone();
+        let left = (function.reserved, function.tags.len());
+        assert_eq!(left, (plan.reserved, 0), "{}: {}", plan.name, trial.log.text());
+    }
+}

@@ -105,19 +105,6 @@ fn throttled_redeploys_do_not_use_up_the_hour() {
     serve_with(&fault, LambdaMethod::ConfigUpdate, 6);
 }
 
-/// Stops a life when a function is asleep.
-fn trial_asleep(scenario: &Scenario) -> Trial {
-    let trial = trial_with(scenario, Mode::Act, LambdaMethod::ConcurrencyCycle);
-    let mailer = ConsumerId::function("mailer");
-    let end = end_of(scenario);
-    while !trial.world().functions[&mailer].is_off() {
-        let next = trial.world().now() + SignedDuration::from_secs(1);
-        assert!(next < end, "it was never switched off: {}", trial.log.text());
-        live(&trial, next);
-    }
-    trial
-}
-
 #[test]
 fn a_full_disk_stops_decisions_but_not_putting_back() {
     let scenario = Scenario::mixed(12);

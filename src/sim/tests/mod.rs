@@ -35,6 +35,19 @@ pub(super) fn live(trial: &Trial, until: Timestamp) -> Life {
     life
 }
 
+/// Stops a life when a function is asleep.
+pub(super) fn trial_asleep(scenario: &Scenario) -> Trial {
+    let trial = trial_with(scenario, Mode::Act, LambdaMethod::ConcurrencyCycle);
+    let mailer = ConsumerId::function("mailer");
+    let end = end_of(scenario);
+    while !trial.world().functions[&mailer].is_off() {
+        let next = trial.world().now() + SignedDuration::from_secs(1);
+        assert!(next < end, "it was never switched off: {}", trial.log.text());
+        live(&trial, next);
+    }
+    trial
+}
+
 /// The world after the same time with nobody watching.
 pub(super) fn unwatched(scenario: &Scenario, until: Timestamp) -> World {
     let mut world = scenario.world();
