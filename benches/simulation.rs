@@ -1,6 +1,10 @@
 //! How fast the simulation runs: the real loop, journal and ports on a simulated account. Prints one JSON object.
 
-#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark takes real time and prints")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark takes real time and prints"
+)]
 
 use std::time::Instant;
 
