@@ -15,8 +15,10 @@ const START_SLACK: SignedDuration = SignedDuration::from_mins(10);
 /// Fills in what versions, logs and logins tell of a rotation. `after` is the promotion before it.
 pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<Timestamp>) {
     fill_created(rotation, facts);
-    for fact in lines_of(rotation, facts, after) {
-        take_line(rotation, fact);
+    if rotation.origin.has_steps() {
+        for fact in lines_of(rotation, facts, after) {
+            take_line(rotation, fact);
+        }
     }
     fill_exposed_by_login(rotation, facts);
     name_test_runs(rotation);
@@ -67,7 +69,7 @@ fn lines_of(rotation: &Rotation, facts: &SecretFacts, after: Option<Timestamp>) 
 
 fn take_line(rotation: &mut Rotation, fact: LogFact) {
     match fact.line {
-        LogLine::Done { step, .. } => {
+        LogLine::Done { step, version, .. } => {
             // A step's effect lies between the line of the step before and its own line.
             let not_before = rotation.last_line_before(step);
             let when = not_before.map_or(When::by(fact.at), |bound| When::between(bound, fact.at));
@@ -75,8 +77,9 @@ fn take_line(rotation: &mut Rotation, fact: LogFact) {
                 Step::CreateSecret => Seen::also(&mut rotation.created, when, Source::Log),
                 Step::SetSecret => Seen::also(&mut rotation.exposed, when, Source::Log),
                 Step::TestSecret => Seen::also(&mut rotation.tested, when, Source::Log),
+                // Too early a promotion would make stale tasks fresh: only a line that names the version dates it.
                 Step::FinishSecret => {
-                    if rotation.promoted.is_some() {
+                    if rotation.promoted.is_some() && version.is_some() {
                         Seen::also(&mut rotation.promoted, When::by(fact.at), Source::Log);
                     }
                 }
@@ -212,14 +215,20 @@ pub fn works(rotation: &Rotation, facts: &SecretFacts) -> Works {
     let told = verdict(facts, &rotation.key.version);
     match told.filter(|(_, at)| counts_from(rotation).is_none_or(|from| *at >= from)) {
         Some((true, at)) => return Works::Yes(Proof::Login(at)),
-        Some((false, refused)) => return Works::No { refused },
-        None => {}
+        // setSecret was not done yet when it was refused, if testSecret logged in later.
+        Some((false, refused)) if !tested_since(rotation, refused) => return Works::No { refused },
+        Some((false, _)) | None => {}
     }
     match (&rotation.tested, rotation.origin) {
         (Some(tested), _) => Works::Yes(Proof::TestSecret(tested.when.not_after)),
         (None, Origin::Rotation) => Works::Yes(Proof::Protocol),
         (None, _) => Works::Unproven,
     }
+}
+
+fn tested_since(rotation: &Rotation, refused: Timestamp) -> bool {
+    let tested = rotation.tested.as_ref();
+    tested.is_some_and(|seen| seen.when.not_after > refused)
 }
 
 /// Of a version that was current before, what logins told then says nothing: the database had another password since.

@@ -11,6 +11,9 @@ use crate::policy::Timing;
 use crate::state::SecretFacts;
 use crate::track::{Run, began};
 
+/// LastRotatedDate is written after finishSecret has returned, so it is a little later than the labels' change.
+const ROTATED_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
 /// How a version came to be current, or is on the way to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -22,6 +25,16 @@ pub enum Origin {
     Rollback,
     /// It was current when the secret was first seen.
     Baseline,
+}
+
+impl Origin {
+    /// Whether a rotation Lambda may have brought it about: its log speaks of nothing else.
+    pub(crate) fn has_steps(self) -> bool {
+        match self {
+            Self::Rotation | Self::Baseline => true,
+            Self::Manual | Self::Rollback => false,
+        }
+    }
 }
 
 /// How a rotation ended otherwise than by its success.
@@ -283,7 +296,9 @@ impl Story<'_> {
     /// A rotation that ran unseen left its mark in LastRotatedDate or in the log.
     fn was_rotated(&self, version: &VersionId, when: When) -> bool {
         let rotated = self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_rotated);
-        let within = |at: Timestamp| when.not_before.is_none_or(|from| at >= from) && at <= when.not_after;
+        let within = |at: Timestamp| {
+            when.not_before.is_none_or(|from| at >= from) && at <= when.not_after + ROTATED_AFTER
+        };
         rotated.is_some_and(within)
             || self.facts.log.iter().any(|fact| {
                 matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(v), .. } if v == version)

@@ -1,8 +1,8 @@
 //! What is believed of a promoted version, and what is not (design rule 3).
 
-use super::world::{Tale, labels};
+use super::world::{Tale, at};
 use crate::milestones::{Proof, Works};
-use crate::model::{LoginAnswer, Step};
+use crate::model::Step;
 use crate::rotations::Origin;
 
 fn works(tale: &Tale, second: i64) -> Works {
@@ -28,4 +28,54 @@ fn a_login_from_before_a_rotation_proves_nothing_once_its_label_is_rolled_back()
     );
     tale.login(108, "a", true);
     assert!(matches!(works(&tale, 109), Works::Yes(Proof::Login(_))));
+}
+
+#[test]
+fn a_refusal_from_before_testsecret_is_outdone_by_its_line() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .login(12, "b", false)
+        .line(16, Step::TestSecret)
+        .labels(20, "b - a");
+    assert!(matches!(works(&tale, 21), Works::Yes(Proof::TestSecret(_))));
+    tale.login(22, "b", false);
+    assert!(matches!(works(&tale, 23), Works::No { .. }));
+}
+
+#[test]
+fn a_value_put_by_hand_does_not_borrow_the_lines_of_the_rotation_it_abandons() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .labels(19, "a b z")
+        .labels(20, "c b a");
+    tale.line(22, Step::TestSecret);
+    let put = tale.judge(25).current().cloned().expect("a promotion");
+    assert_eq!(
+        (put.rotation.origin, put.works),
+        (Origin::Manual, Works::Unproven)
+    );
+    let left = tale.judge(25).open().cloned().expect("AWSPENDING is still there");
+    assert!(left.rotation.tested.is_some(), "the line is the rotation's");
+}
+
+/// The service writes LastRotatedDate after finishSecret has moved the label.
+#[test]
+fn a_rotation_that_ran_unseen_was_rotated_a_moment_after_its_labels_changed() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z");
+    (tale.last_changed, tale.last_rotated) = (Some(at(500)), Some(at(503)));
+    tale.labels(3_600, "b - a");
+    assert_eq!(tale.latest(3_601).rotation.origin, Origin::Rotation);
+}
+
+/// A function may rotate many secrets, and not all of its lines say which.
+#[test]
+fn a_finish_line_without_a_version_does_not_date_a_promotion() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").labels(10, "a b z").labels(20, "b - a");
+    let seen = tale.latest(21).rotation.promoted.expect("promoted").when;
+    tale.line(12, Step::FinishSecret);
+    assert_eq!(tale.latest(21).rotation.promoted.expect("promoted").when, seen);
 }
