@@ -7,6 +7,7 @@ use machine::consumers::Standing;
 use machine::findings::{Finding, Severity};
 use machine::model::{ConsumerId, ReferenceKind, SecretArn, Stage};
 use machine::rotations::Origin;
+use machine::state::function_name;
 use serde::Serialize;
 
 use crate::runtime::{SecretView, Snapshot};
@@ -141,7 +142,7 @@ fn judged(view: &SecretView) -> Option<&[(ConsumerId, Standing)]> {
 /// They reference the secrets they rotate, and are no consumers.
 fn rotation_lambdas(snapshot: &Snapshot) -> BTreeSet<&str> {
     let seen = snapshot.secrets.values().filter_map(|view| view.seen.as_ref());
-    seen.filter_map(|seen| seen.rotation_lambda.as_deref()?.rsplit(':').next())
+    seen.filter_map(|seen| seen.rotation_lambda.as_deref().map(function_name))
         .collect()
 }
 

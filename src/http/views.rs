@@ -63,28 +63,10 @@ pub(super) struct WaitView {
 
 impl WaitView {
     pub(super) fn of(consumer: &ConsumerId, reason: &Reason) -> Self {
-        let until = match reason {
-            Reason::Margin { until } | Reason::Proof { until } => Some(*until),
-            Reason::Observing
-            | Reason::Held
-            | Reason::Unproven
-            | Reason::Refused
-            | Reason::First { .. }
-            | Reason::FirstFailed { .. }
-            | Reason::Moving { .. }
-            | Reason::Unseen { .. }
-            | Reason::Busy { .. }
-            | Reason::InFlight { .. }
-            | Reason::Wave { .. }
-            | Reason::HourlyCap { .. }
-            | Reason::OwnServiceLast
-            | Reason::Draining
-            | Reason::Journal => None,
-        };
         Self {
             consumer: consumer.to_string(),
             reason: reason.to_string(),
-            until,
+            until: reason.until(),
         }
     }
 

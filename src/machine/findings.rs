@@ -465,9 +465,7 @@ fn suspected(state: &State) -> Vec<Finding> {
     let lambdas = state.rotation_lambdas();
     let mut found = Vec::new();
     for (id, facts) in &state.consumers {
-        let rotates = lambdas
-            .iter()
-            .any(|arn| arn.rsplit(':').next() == Some(bare_name(id)));
+        let rotates = lambdas.contains(bare_name(id));
         for reference in facts
             .references
             .iter()

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::consumers::{nth, open_sleep, restore};
+use crate::consumers::{Why, nth, open_sleep, restore};
 use crate::judge::{Judgements, Reason, Want};
 use crate::model::{
-    Action, AttemptId, ConsumerId, Decision, Done, Mode, Outcome, RotationKey, SecretArn, Stage,
+    Action, AttemptId, ConsumerId, Decision, Done, LookKey, Mode, Outcome, RotationKey, SecretArn, Stage,
 };
 use crate::policy::Settings;
+use crate::rotations::on_its_way_to;
 use crate::state::{ConsumerFacts, State};
 
 /// What may start now, and why the rest waits.
@@ -37,7 +38,7 @@ pub fn admit(state: &State, judgements: &Judgements, settings: &Settings, situat
     admission.restore(state, judgements, settings, situation);
     let mut load = Load::of(judgements);
     for (consumer, wants) in by_consumer(judgements, settings) {
-        let reason = obstacle(state, consumer, &wants, &load, settings, situation);
+        let reason = obstacle(state, judgements, consumer, &wants, &load, settings, situation);
         match reason {
             None => {
                 load.add(consumer, &wants);
@@ -163,6 +164,7 @@ impl Load {
 
 fn obstacle(
     state: &State,
+    judgements: &Judgements,
     consumer: &ConsumerId,
     wants: &[&Want],
     load: &Load,
@@ -170,7 +172,6 @@ fn obstacle(
     situation: Situation,
 ) -> Option<Reason> {
     let facts = state.consumers.get(consumer)?;
-    let limits = &settings.limits;
     if situation.draining {
         return Some(Reason::Draining);
     }
@@ -180,23 +181,80 @@ fn obstacle(
     if wants.iter().any(|want| want.mode != Mode::Act) {
         return Some(Reason::Observing);
     }
-    if let Some(reason) = moving(state, facts) {
-        return Some(reason);
-    }
     if let Some(attempt) = facts.unresolved() {
         return Some(Reason::Busy {
             action: attempt.decision.action.kind(),
         });
     }
-    if redeploys_within_hour(facts, situation.now) >= limits.redeploys_per_service_and_hour
+    let own = settings.limits.own_service.as_ref() == Some(consumer);
+    let others_left =
+        || load.consumers.iter().any(|other| other != consumer) || some_unseen(state, judgements, wants);
+    not_at_rest(state, facts, settings)
+        .or_else(|| another_waits(judgements, consumer, facts))
+        .or_else(|| (own && others_left()).then_some(Reason::OwnServiceLast))
+        .or_else(|| capped(facts, consumer, wants, load, settings, situation.now))
+}
+
+/// A secret it references that is on its way to another version, not there, or was never seen (design rule 5).
+fn not_at_rest(state: &State, facts: &ConsumerFacts, settings: &Settings) -> Option<Reason> {
+    facts.references.iter().find_map(|reference| {
+        let secret = reference.secret.clone();
+        let known = state.secrets.get(&secret);
+        // Labels of the journal say nothing of a brake set meanwhile: it must have been seen in this life.
+        let Some((known, (_, seen))) = known.and_then(|known| Some((known, known.seen.as_ref()?))) else {
+            return Some(Reason::Unseen { secret });
+        };
+        if seen.deleted.is_some() || known.gone.is_some() {
+            return Some(Reason::Deleted { secret });
+        }
+        let version = on_its_way_to(known, &settings.timing)?;
+        Some(Reason::Moving { secret, version })
+    })
+}
+
+/// A restart would give it the new value of every secret, so also of one that waits to be proven, or for its margin.
+fn another_waits(judgements: &Judgements, consumer: &ConsumerId, facts: &ConsumerFacts) -> Option<Reason> {
+    facts.references.iter().find_map(|reference| {
+        let waits = &judgements.get(&reference.secret)?.waits;
+        let (_, reason) = waits.iter().find(|(waiting, _)| waiting == consumer)?;
+        let harmful = matches!(
+            reason,
+            Reason::Margin { .. } | Reason::Proof { .. } | Reason::Refused | Reason::FirstFailed { .. }
+        );
+        harmful.then(|| Reason::Another {
+            secret: reference.secret.clone(),
+            reason: Box::new(reason.clone()),
+        })
+    })
+}
+
+/// Some consumer of these secrets was not looked at since the promotion; one that cannot be looked at is not waited for.
+fn some_unseen(state: &State, judgements: &Judgements, wants: &[&Want]) -> bool {
+    wants
+        .iter()
+        .filter_map(|want| judgements.get(&want.secret)?.current())
+        .flat_map(|view| &view.consumers)
+        .any(|(other, standing)| {
+            standing.why == Why::NotLookedYet
+                && !state.failing.contains_key(&LookKey::Consumer(other.clone()))
+        })
+}
+
+fn capped(
+    facts: &ConsumerFacts,
+    consumer: &ConsumerId,
+    wants: &[&Want],
+    load: &Load,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Reason> {
+    let limits = &settings.limits;
+    if redeploys_within_hour(facts, now) >= limits.redeploys_per_service_and_hour
         && matches!(wants[0].action, Action::Redeploy { .. })
     {
         return Some(Reason::HourlyCap {
             limit: limits.redeploys_per_service_and_hour,
         });
-    }
-    if limits.own_service.as_ref() == Some(consumer) && load.consumers.iter().any(|other| other != consumer) {
-        return Some(Reason::OwnServiceLast);
     }
     if !load.consumers.contains(consumer) && load.consumers.len() >= limits.in_flight {
         return Some(Reason::InFlight {
@@ -209,22 +267,6 @@ fn obstacle(
     Some(Reason::Wave {
         database: full.database.clone(),
         limit: limits.wave,
-    })
-}
-
-/// A secret it references that is on its way to another version, or was never seen (design rule 5).
-fn moving(state: &State, facts: &ConsumerFacts) -> Option<Reason> {
-    facts.references.iter().find_map(|reference| {
-        let secret = &reference.secret;
-        match state.secrets.get(secret).and_then(|facts| facts.labels.latest()) {
-            None => Some(Reason::Unseen {
-                secret: secret.clone(),
-            }),
-            Some(run) => run.state.in_progress().map(|version| Reason::Moving {
-                secret: secret.clone(),
-                version: version.clone(),
-            }),
-        }
     })
 }
 

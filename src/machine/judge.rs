@@ -1,7 +1,6 @@
 //! One secret judged: its rotations with their phases, its consumers with their standings, and what is wanted.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,10 +8,11 @@ use jiff::Timestamp;
 use crate::consumers::{Question, Standing, stand};
 use crate::milestones::{Proof, Works, strategy, works};
 use crate::model::{
-    Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, SecretArn, Stage, Strategy, VersionId,
+    Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, SecretArn, Stage, Strategy,
 };
 use crate::phase::{Phase, phase, together};
 use crate::policy::{Policy, Settings};
+pub use crate::reason::Reason;
 use crate::rotations::{Origin, Rotation, rotations};
 use crate::state::{SecretFacts, State};
 
@@ -38,87 +38,6 @@ pub struct Want {
     pub not_before: Timestamp,
     /// The wave it belongs to.
     pub database: String,
-}
-
-/// Why something that is wanted does not happen yet. Every wait has one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    Observing,
-    Held,
-    Margin {
-        until: Timestamp,
-    },
-    /// A login or testSecret's line may still prove the version.
-    Proof {
-        until: Timestamp,
-    },
-    /// Nothing but the label says that the version works.
-    Unproven,
-    /// The new version was refused by the database.
-    Refused,
-    /// Trusted by protocol: one consumer goes first.
-    First {
-        consumer: ConsumerId,
-    },
-    FirstFailed {
-        consumer: ConsumerId,
-    },
-    Moving {
-        secret: SecretArn,
-        version: VersionId,
-    },
-    Unseen {
-        secret: SecretArn,
-    },
-    Busy {
-        action: &'static str,
-    },
-    InFlight {
-        limit: usize,
-    },
-    Wave {
-        database: String,
-        limit: usize,
-    },
-    HourlyCap {
-        limit: usize,
-    },
-    OwnServiceLast,
-    Draining,
-    /// The journal cannot be written, so nothing may be decided.
-    Journal,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Observing => f.write_str("mode is observe: it would be done now"),
-            Self::Held => f.write_str("held by the secret's tag"),
-            Self::Margin { until } => write!(f, "not before {until:.3}: promotion plus margin"),
-            Self::Proof { until } => {
-                write!(f, "waiting until {until:.0} for a login or testSecret's log line")
-            }
-            Self::Unproven => {
-                f.write_str("nothing proves that the version works: it did not come through AWSPENDING")
-            }
-            Self::Refused => f.write_str("the database refuses the new version: nobody is restarted onto it"),
-            Self::First { consumer } => write!(f, "trusted by protocol only: {consumer} goes first"),
-            Self::FirstFailed { consumer } => write!(f, "{consumer} went first and did not recover"),
-            Self::Moving { secret, version } => {
-                write!(f, "secret {} is rotating to {version}", secret.name())
-            }
-            Self::Unseen { secret } => write!(f, "secret {} was not seen yet", secret.name()),
-            Self::Busy { action } => write!(f, "{action} is under way for it"),
-            Self::InFlight { limit } => write!(f, "{limit} consumers are being refreshed already"),
-            Self::Wave { database, limit } => {
-                write!(f, "{limit} consumers of {database} are being refreshed already")
-            }
-            Self::HourlyCap { limit } => write!(f, "redeployed {limit} times within the last hour"),
-            Self::OwnServiceLast => f.write_str("the watchdog's own service comes last"),
-            Self::Draining => f.write_str("shutting down"),
-            Self::Journal => f.write_str("the journal cannot be written"),
-        }
-    }
 }
 
 /// Everything concluded about a secret at one moment.
@@ -293,7 +212,7 @@ impl Judgement {
                 .or_else(|| doubtful(&view, consumer, facts, policy, settings, now))
                 .or_else(|| (now < not_before).then_some(Reason::Margin { until: not_before }));
             if let Some(reason) = reason {
-                self.wake_at(reason_ends(&reason));
+                self.wake_at(reason.until());
                 self.waits.push((consumer.clone(), reason));
                 continue;
             }
@@ -313,7 +232,7 @@ impl Judgement {
 fn standings(state: &State, secret: &SecretArn, question: &Question<'_>) -> Vec<(ConsumerId, Standing)> {
     let lambdas = state.rotation_lambdas();
     let is_rotation_lambda = |id: &ConsumerId| match id {
-        ConsumerId::Function { name } => lambdas.iter().any(|arn| arn.rsplit(':').next() == Some(name)),
+        ConsumerId::Function { name } => lambdas.contains(&**name),
         _ => false,
     };
     state
@@ -373,7 +292,7 @@ fn one_first(view: &RotationView, consumer: &ConsumerId, own: &Option<ConsumerId
     if view
         .consumers
         .iter()
-        .any(|(_, standing)| matches!(standing.stage, Stage::Fresh | Stage::Presumed))
+        .any(|(_, standing)| standing.holds_the_new_value())
     {
         return None;
     }
@@ -410,11 +329,4 @@ fn one_first(view: &RotationView, consumer: &ConsumerId, own: &Option<ConsumerId
     (first != consumer).then(|| Reason::First {
         consumer: first.clone(),
     })
-}
-
-fn reason_ends(reason: &Reason) -> Option<Timestamp> {
-    match reason {
-        Reason::Margin { until } | Reason::Proof { until } => Some(*until),
-        _ => None,
-    }
 }

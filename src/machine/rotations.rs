@@ -221,6 +221,17 @@ pub(crate) fn is_settling(facts: &SecretFacts, timing: &Timing) -> bool {
     goes_back(&settled_runs(earlier, timing), last) && span(last) < timing.settle
 }
 
+/// The version that the secret is on its way to, or may be: also where a single look says that it is not any more.
+pub(crate) fn on_its_way_to(facts: &SecretFacts, timing: &Timing) -> Option<VersionId> {
+    let latest = &facts.labels.latest()?.state;
+    let settling = || {
+        is_settling(facts, timing)
+            .then(|| latest.current.clone())
+            .flatten()
+    };
+    latest.in_progress().cloned().or_else(settling)
+}
+
 fn span(run: &Run<Labels>) -> SignedDuration {
     run.last.arrived.duration_since(run.first.sent)
 }

@@ -154,11 +154,11 @@ impl State {
             .filter(move |(_, facts)| facts.references(secret))
     }
 
-    /// Lambda functions that rotate secrets: neither consumers nor suspects.
+    /// Names of the Lambda functions that rotate secrets: neither consumers nor suspects.
     pub fn rotation_lambdas(&self) -> BTreeSet<&str> {
         self.secrets
             .values()
-            .filter_map(SecretFacts::rotation_lambda)
+            .filter_map(SecretFacts::rotation_lambda_name)
             .collect()
     }
 }
@@ -172,7 +172,17 @@ impl SecretFacts {
         }
     }
 
+    pub fn rotation_lambda_name(&self) -> Option<&str> {
+        self.rotation_lambda().map(function_name)
+    }
+
     pub fn current(&self) -> Option<&VersionId> {
         self.labels.latest().and_then(|run| run.state.current.as_ref())
     }
+}
+
+/// The function's name in its ARN, which may end in an alias or a version.
+pub fn function_name(arn: &str) -> &str {
+    let (_, tail) = arn.split_once(":function:").unwrap_or(("", arn));
+    tail.split(':').next().unwrap_or(tail)
 }

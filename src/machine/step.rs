@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::doubt;
 use crate::model::{
     Attempt, AttemptId, ConsumerId, Decision, Event, Evidence, Fact, Labels, LogFact, Look, LookFailure,
-    LookKey, Outcome, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, Stage, VersionId,
+    LookKey, Outcome, RotationKey, SecretArn, SecretSeen, SecretSummary, Stage, VersionId,
 };
 use crate::policy::Timing;
 use crate::state::{ConsumerFacts, Failing, SecretFacts, StageRun, State};
@@ -78,7 +78,7 @@ impl State {
                 self.resolve_doubts(timing)
             }
             Evidence::Scope { scope, seen } => {
-                self.see_scope(look, scope, &seen);
+                self.see_scope(look, scope, seen);
                 Vec::new()
             }
         }
@@ -143,42 +143,6 @@ impl State {
             look,
             present,
         })
-    }
-
-    fn see_scope(&mut self, look: Look, scope: Scope, seen: &ScopeSeen) {
-        if self
-            .scopes
-            .get(&scope)
-            .is_some_and(|(known, _)| known.sent > look.sent)
-        {
-            return;
-        }
-        if let Some((_, before)) = self.scopes.insert(scope, (look, seen.clone())) {
-            for lost in before
-                .consumers
-                .iter()
-                .filter(|old| seen.consumers.iter().all(|new| new.id != old.id))
-            {
-                self.forget_consumer(&lost.id);
-            }
-        }
-        for consumer in &seen.consumers {
-            self.consumers
-                .entry(consumer.id.clone())
-                .or_default()
-                .describe(consumer);
-        }
-    }
-
-    /// A consumer that references nothing any more is dropped, unless something was done to it.
-    fn forget_consumer(&mut self, id: &ConsumerId) {
-        let Some(facts) = self.consumers.get_mut(id) else {
-            return;
-        };
-        facts.references.clear();
-        if facts.attempts.is_empty() {
-            self.consumers.remove(id);
-        }
     }
 
     fn resolve_doubts(&mut self, timing: &Timing) -> Vec<Fact> {

@@ -6,7 +6,8 @@ mod redeploy;
 
 use std::time::Duration;
 
-use machine::model::{Action, ConsumerId, Decision, NoEffect, Outcome, SecretArn};
+use machine::model::{Action, ConsumerId, Decision, NoEffect, Outcome, SecretArn, SecretSeen};
+use tokio::time::{Instant, timeout_at};
 
 use crate::ports::{PortError, Ports};
 
@@ -17,14 +18,15 @@ pub struct Order {
     pub secrets: Vec<SecretArn>,
 }
 
-/// Prechecks and sends one decision. Bounded by `budget` for each half.
+/// Prechecks and sends one decision, both within `budget`: nothing is sent after the decision's deadline.
 pub async fn send(ports: &Ports, order: &Order, budget: Duration) -> Outcome {
-    match tokio::time::timeout(budget, precheck(ports, order)).await {
+    let deadline = Instant::now() + budget;
+    match timeout_at(deadline, precheck(ports, order)).await {
         Ok(Check::Go) => {}
         Ok(Check::Stop(outcome)) => return outcome,
         Err(_) => return not_sent("the precheck had no answer in time"),
     }
-    match tokio::time::timeout(budget, act(ports, &order.decision)).await {
+    match timeout_at(deadline, act(ports, &order.decision)).await {
         Ok(outcome) => outcome,
         Err(_) => Outcome::InDoubt {
             why: "no answer in time".to_owned(),
@@ -38,13 +40,9 @@ enum Check {
     Stop(Outcome),
 }
 
+/// The secrets come last: they can move any moment.
 async fn precheck(ports: &Ports, order: &Order) -> Check {
     let decision = &order.decision;
-    if !decision.action.restores()
-        && let Check::Stop(outcome) = at_rest(ports, &order.secrets).await
-    {
-        return Check::Stop(outcome);
-    }
     let checked = match (&decision.action, &decision.consumer) {
         (Action::Redeploy { fresh_after }, ConsumerId::Service { cluster, name }) => {
             redeploy::precheck(ports, cluster, name, *fresh_after).await
@@ -52,26 +50,48 @@ async fn precheck(ports: &Ports, order: &Order) -> Check {
         (action, ConsumerId::Function { name }) => function_precheck(ports, name, action).await,
         _ => Ok(Check::Stop(impossible(decision))),
     };
-    checked.unwrap_or_else(|error| Check::Stop(not_sent(&format!("the precheck failed: {error}"))))
+    match checked {
+        Ok(Check::Go) if !decision.action.restores() => at_rest(ports, order).await,
+        Ok(checked) => checked,
+        Err(error) => unseen(&error),
+    }
 }
 
-/// No secret of the consumer may be between AWSPENDING and AWSCURRENT at the moment of the write (design rule 5).
-async fn at_rest(ports: &Ports, secrets: &[SecretArn]) -> Check {
-    for secret in secrets {
-        match ports.secrets.describe(secret).await {
-            Ok((_, Some(seen))) => {
-                if let Some(version) = seen.labels.in_progress() {
-                    let expected = format!("{} at rest", secret.name());
-                    return Check::Stop(conflict(expected, format!("AWSPENDING on {version}")));
-                }
-            }
-            Ok((_, None)) => {
-                return Check::Stop(conflict(format!("secret {}", secret.name()), "none".to_owned()));
-            }
-            Err(error) => return Check::Stop(not_sent(&format!("the precheck failed: {error}"))),
+/// Every secret of the consumer must be as the decision took it to be, at the moment of the write (design rule 5).
+async fn at_rest(ports: &Ports, order: &Order) -> Check {
+    for secret in &order.secrets {
+        let found = match ports.secrets.describe(secret).await {
+            Ok((_, Some(seen))) => unrest(&order.decision, secret, &seen),
+            Ok((_, None)) => Some("none".to_owned()),
+            Err(error) => return unseen(&error),
+        };
+        if let Some(found) = found {
+            return Check::Stop(conflict(format!("secret {} at rest", secret.name()), found));
         }
     }
     Check::Go
+}
+
+fn unrest(decision: &Decision, secret: &SecretArn, seen: &SecretSeen) -> Option<String> {
+    if seen.deleted.is_some() {
+        return Some("scheduled for deletion".to_owned());
+    }
+    if let Some(version) = seen.labels.in_progress() {
+        return Some(format!("AWSPENDING on {version}"));
+    }
+    let served = decision
+        .rotations
+        .iter()
+        .rev()
+        .find(|rotation| &rotation.secret == secret)?;
+    if seen.labels.current.as_ref() != Some(&served.version) {
+        return Some("AWSCURRENT on another version".to_owned());
+    }
+    seen.brake().map(|_| "the brake's tag".to_owned())
+}
+
+fn unseen(error: &PortError) -> Check {
+    Check::Stop(not_sent(&format!("the precheck failed: {error}")))
 }
 
 async fn function_precheck(ports: &Ports, name: &str, action: &Action) -> Result<Check, PortError> {

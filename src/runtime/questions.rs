@@ -35,7 +35,7 @@ pub(super) fn question(watchdog: &Watchdog, key: &LookKey, now: Timestamp) -> Op
 fn log(watchdog: &Watchdog, secret: &SecretArn, now: Timestamp) -> Option<Question> {
     let facts = watchdog.state.secrets.get(secret)?;
     let assignment = watchdog.assigned.get(secret)?;
-    let lambda = facts.rotation_lambda()?.rsplit(':').next()?.to_owned();
+    let lambda = facts.rotation_lambda_name()?.to_owned();
     let started = watchdog
         .judgements
         .get(secret)

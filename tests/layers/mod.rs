@@ -50,6 +50,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "observe::Patterns",
         ],
     ),
+    // A remediation's check comes between two looks, where no scenario can reach.
+    ("sim::tests", &["machine", "remediation", "runtime", "sim"]),
     (
         "cli",
         &[
@@ -252,8 +254,6 @@ fn what_is_simulated_selects_in_order() {
 /// What is too long today, with a limit of its own: make it shorter, never longer.
 const LONG_FILES: &[(&str, usize)] = &[
     ("src/machine/findings.rs", 539),
-    ("src/machine/judge.rs", 421),
-    ("src/machine/step.rs", 435),
     ("src/machine/tables/standings.rs", 544),
     ("src/runtime/watchdog.rs", 505),
     ("src/store/records.rs", 582),

@@ -58,6 +58,15 @@ impl Standing {
         self
     }
 
+    /// Fresh or presumed by what runs with the new value; not because nothing runs, or because time has passed.
+    pub(crate) fn holds_the_new_value(&self) -> bool {
+        let by_absence = matches!(
+            self.why,
+            Why::NothingRuns | Why::Gone | Why::CacheExpired | Why::SwitchedOff
+        );
+        matches!(self.stage, Stage::Fresh | Stage::Presumed) && !by_absence
+    }
+
     /// Nothing more is to come from the watchdog.
     pub fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Fresh | Stage::Presumed | Stage::Beyond)
@@ -114,15 +123,21 @@ pub(crate) fn staleness(id: &ConsumerId, facts: &ConsumerFacts, question: &Quest
     }
 }
 
+/// What the consumer is pinned to, if nothing in it would get the new value.
 fn pinned(facts: &ConsumerFacts, secret: &SecretArn) -> Option<String> {
-    facts
+    let mut to = None;
+    for reference in facts
         .references
         .iter()
         .filter(|reference| &reference.secret == secret)
-        .find_map(|reference| match &reference.kind {
-            ReferenceKind::Pinned { to } => Some(to.clone()),
-            _ => None,
-        })
+    {
+        match &reference.kind {
+            ReferenceKind::Pinned { to: pin } => to = Some(pin.clone()),
+            ReferenceKind::Suspected | ReferenceKind::Declared => {}
+            ReferenceKind::Injected | ReferenceKind::Fetches => return None,
+        }
+    }
+    to
 }
 
 fn wait_out(question: &Question<'_>, ttl: SignedDuration) -> Standing {

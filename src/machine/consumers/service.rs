@@ -35,7 +35,7 @@ fn proven(
     at: Timestamp,
 ) -> Option<Standing> {
     if seen.tasks.is_empty() {
-        return Some(without_tasks(seen, question));
+        return Some(without_tasks(facts, seen, question));
     }
     let ours = our_deployments(facts, question);
     let by_us = |task: &Task| task.started_by.as_ref().is_some_and(|id| ours.contains(&id));
@@ -54,18 +54,16 @@ fn proven(
     })
 }
 
-fn without_tasks(seen: &ServiceSeen, question: &Question<'_>) -> Standing {
+fn without_tasks(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> Standing {
     if seen.tasks_listed && seen.running == 0 && seen.desired == 0 {
         return Standing::of(Stage::Fresh, Why::NothingRuns);
     }
     if seen.tasks_listed && seen.running == 0 {
-        return Standing::of(
-            Stage::Refreshing,
-            Why::Starting {
-                running: 0,
-                desired: seen.desired,
-            },
-        );
+        let starting = Why::Starting {
+            running: 0,
+            desired: seen.desired,
+        };
+        return refreshing(starting, facts, seen, question);
     }
     match seen.deployments.as_slice() {
         [sole] if sole.created > question.threshold() && sole.rollout == Rollout::Completed => {
@@ -163,8 +161,22 @@ fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) ->
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
         Retry::Went { attempt, times, at } => after_redeploy(&attempt, times, at, facts, seen, question),
-        Retry::Now if older_deployment(seen) => Standing::of(Stage::Stale, Why::OlderDeployment),
+        Retry::Now if older_deployment(seen) => older(facts, seen, question),
         Retry::Now => Standing::wanting(redeploy, holds_old),
+    }
+}
+
+/// Another's deployment is waited for as long as one of ours would be; it refreshes nothing.
+fn older(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> Standing {
+    match refreshing(Why::OlderDeployment, facts, seen, question) {
+        waiting @ Standing {
+            stage: Stage::Refreshing,
+            ..
+        } => Standing {
+            stage: Stage::Stale,
+            ..waiting
+        },
+        over => over,
     }
 }
 

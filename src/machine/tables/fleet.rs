@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::world::{Tale, arn, at, service};
+use super::world::{Tale, arn, at, labels, service};
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::{Judgements, Reason};
-use crate::model::{Action, ConsumerId, Mode, Step};
+use crate::model::{Action, ConsumerId, Evidence, LoginAnswer, Mode, Step, VersionId};
 
 fn consumer(name: &str) -> ConsumerId {
     ConsumerId::service("prod", name)
@@ -199,4 +199,129 @@ fn a_failing_journal_and_a_drain_stop_everything_but_putting_back() {
         assert_eq!(admission.start, vec![]);
         assert_eq!(reason(&admission, "db", "orders"), Some(expected));
     }
+}
+
+#[test]
+fn a_service_without_tasks_does_not_go_first() {
+    let mut tale = promoted(&["db"]);
+    let mut empty = service(&[]);
+    (empty.desired, empty.running) = (0, 0);
+    tale.uses(&consumer("a"), &["db"])
+        .service(25, &consumer("a"), empty);
+    for name in ["b", "c"] {
+        tale.uses(&consumer(name), &["db"])
+            .service(25, &consumer(name), service(&[-500]));
+    }
+    let admission = admission(&tale, &["db"], 30);
+    let started: Vec<_> = admission.start.iter().map(|d| d.consumer.clone()).collect();
+    assert_eq!(started, vec![consumer("b")], "nothing was proven by a");
+}
+
+#[test]
+fn nobody_is_restarted_onto_the_dead_value_of_another_secret() {
+    let mut tale = promoted(&["db"]);
+    tale.labels_of("queue", 0, "x - w")
+        .labels_of("queue", 20, "y - x");
+    tale.uses(&consumer("orders"), &["db", "queue"])
+        .line(18, Step::TestSecret);
+    let refused = LoginAnswer::Refused {
+        code: "1045".to_owned(),
+    };
+    tale.see(
+        22,
+        Evidence::Login {
+            secret: arn("queue"),
+            version: VersionId::new("y"),
+            answer: refused,
+        },
+    );
+    tale.service(25, &consumer("orders"), service(&[-500]));
+    let admission = admission(&tale, &["db", "queue"], 60);
+    assert_eq!(admission.start, vec![]);
+    let reason = reason(&admission, "db", "orders").expect("a reason");
+    assert!(
+        matches!(&reason, Reason::Another { reason, .. } if **reason == Reason::Refused),
+        "{reason}"
+    );
+}
+
+#[test]
+fn two_secrets_promoted_one_after_the_other_give_one_redeploy() {
+    let mut tale = promoted(&["db"]);
+    tale.line(18, Step::TestSecret);
+    tale.labels_of("queue", 0, "x - w")
+        .labels_of("queue", 20, "x y w")
+        .labels_of("queue", 25, "y - x");
+    tale.uses(&consumer("orders"), &["db", "queue"])
+        .service(25, &consumer("orders"), service(&[-500]));
+    tale.service(26, &consumer("orders"), service(&[-500]));
+    let soon = admission(&tale, &["db", "queue"], 26);
+    assert!(
+        matches!(reason(&soon, "db", "orders"), Some(Reason::Another { .. })),
+        "{soon:?}"
+    );
+    assert_eq!(admission(&tale, &["db", "queue"], 27).start.len(), 1);
+}
+
+#[test]
+fn the_own_service_waits_for_those_that_were_not_looked_at_yet() {
+    let mut tale = promoted(&["db"]);
+    tale.line(18, Step::TestSecret);
+    tale.settings.limits.own_service = Some(consumer("a"));
+    tale.uses(&consumer("a"), &["db"]).uses(&consumer("b"), &["db"]);
+    tale.service(25, &consumer("a"), service(&[-500]));
+    let admission = admission(&tale, &["db"], 30);
+    assert_eq!(admission.start, vec![]);
+    assert_eq!(reason(&admission, "db", "a"), Some(Reason::OwnServiceLast));
+}
+
+#[test]
+fn labels_that_seem_to_go_back_still_hold_restarts_back() {
+    let mut tale = promoted(&["db"]);
+    tale.line(18, Step::TestSecret);
+    tale.uses(&consumer("orders"), &["db"])
+        .service(25, &consumer("orders"), service(&[-500]));
+    tale.labels(26, "b c a").labels(27, "b - a");
+    let stale = admission(&tale, &["db"], 28);
+    assert_eq!(stale.start, vec![]);
+    assert!(matches!(
+        reason(&stale, "db", "orders"),
+        Some(Reason::Moving { .. })
+    ));
+    tale.labels(33, "b - a");
+    assert_eq!(admission(&tale, &["db"], 34).start.len(), 1);
+}
+
+#[test]
+fn nobody_is_restarted_while_a_secret_is_deleted() {
+    let mut tale = promoted(&["db"]);
+    tale.line(18, Step::TestSecret);
+    tale.uses(&consumer("orders"), &["db"])
+        .service(25, &consumer("orders"), service(&[-500]));
+    let mut seen = tale.secret_seen("db", labels("b - a"));
+    seen.deleted = Some(at(26));
+    let secret = arn("db");
+    tale.see(27, Evidence::Secret { secret, seen });
+    let deleted = admission(&tale, &["db"], 28);
+    assert_eq!(deleted.start, vec![]);
+    assert!(matches!(
+        reason(&deleted, "db", "orders"),
+        Some(Reason::Deleted { .. })
+    ));
+    tale.labels(30, "b - a");
+    assert_eq!(admission(&tale, &["db"], 31).start.len(), 1, "restored");
+}
+
+#[test]
+fn what_only_the_journal_knows_is_looked_at_first() {
+    let mut tale = promoted(&["db"]);
+    tale.line(18, Step::TestSecret);
+    let mut tale = tale.restarted();
+    tale.uses(&consumer("orders"), &["db"])
+        .service(25, &consumer("orders"), service(&[-500]));
+    let unseen = admission(&tale, &["db"], 30);
+    assert!(
+        matches!(reason(&unseen, "db", "orders"), Some(Reason::Unseen { .. })),
+        "{unseen:?}"
+    );
 }

@@ -13,7 +13,8 @@ use crate::sim::world::{Kind, Secret};
 impl SecretReads for SimAccount {
     async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
         self.read("secretsmanager:ListSecrets", "*", |world| {
-            world.secrets.values().map(summary).collect()
+            let listed = world.secrets.values().filter(|secret| secret.deleted.is_none());
+            listed.map(summary).collect()
         })
         .await
     }
@@ -42,6 +43,9 @@ impl SecretReads for SimAccount {
     ) -> ReadResult<Option<SecretString>> {
         self.read("secretsmanager:GetSecretValue", secret.as_str(), |world| {
             let secret = world.secrets.get(secret)?;
+            if secret.deleted.is_some() {
+                return None;
+            }
             secret.labelled(stage).filter(|labelled| *labelled == version)?;
             value(secret, version).map(SecretString::from)
         })
@@ -74,7 +78,7 @@ fn seen(secret: &Secret) -> SecretSeen {
         next_rotation: secret.next_rotation,
         last_rotated: secret.last_rotated,
         last_changed: Some(secret.last_changed),
-        deleted: None,
+        deleted: secret.deleted,
         replicas: Vec::new(),
     }
 }

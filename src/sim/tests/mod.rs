@@ -2,6 +2,7 @@
 
 mod crashes;
 mod faults;
+mod prechecks;
 mod rotations;
 mod secrecy;
 mod standstill;

@@ -80,6 +80,8 @@ pub struct Secret {
     pub last_changed: Timestamp,
     pub last_rotated: Option<Timestamp>,
     pub next_rotation: Option<Timestamp>,
+    /// Scheduled for deletion: no longer listed, and its value cannot be read.
+    pub deleted: Option<Timestamp>,
     rotations: Vec<RotationPlan>,
     made: u32,
     /// When the database began to refuse the version that consumers had been given.
@@ -172,6 +174,7 @@ impl World {
             last_changed: self.now - SignedDuration::from_hours(30 * 24),
             last_rotated: Some(self.now - SignedDuration::from_hours(30 * 24)),
             next_rotation: plan.rotations.first().map(|rotation| rotation.at),
+            deleted: None,
             rotations: plan.rotations.clone(),
             made: 0,
             exposed: Vec::new(),

@@ -1,0 +1,129 @@
+//! The reasons for every wait, in words for people.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::model::{ConsumerId, SecretArn, VersionId};
+
+/// Why something that is wanted does not happen yet. Every wait has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    Observing,
+    Held,
+    Margin {
+        until: Timestamp,
+    },
+    /// A login or testSecret's line may still prove the version.
+    Proof {
+        until: Timestamp,
+    },
+    /// Nothing but the label says that the version works.
+    Unproven,
+    /// The new version was refused by the database.
+    Refused,
+    /// Trusted by protocol: one consumer goes first.
+    First {
+        consumer: ConsumerId,
+    },
+    FirstFailed {
+        consumer: ConsumerId,
+    },
+    Moving {
+        secret: SecretArn,
+        version: VersionId,
+    },
+    Unseen {
+        secret: SecretArn,
+    },
+    /// New tasks could not read it.
+    Deleted {
+        secret: SecretArn,
+    },
+    Busy {
+        action: &'static str,
+    },
+    InFlight {
+        limit: usize,
+    },
+    Wave {
+        database: String,
+        limit: usize,
+    },
+    HourlyCap {
+        limit: usize,
+    },
+    OwnServiceLast,
+    /// A restart gives it that secret's new value too, and that one waits.
+    Another {
+        secret: SecretArn,
+        reason: Box<Reason>,
+    },
+    Draining,
+    /// The journal cannot be written, so nothing may be decided.
+    Journal,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Observing => f.write_str("mode is observe: it would be done now"),
+            Self::Held => f.write_str("held by the secret's tag"),
+            Self::Margin { until } => write!(f, "not before {until:.3}: promotion plus margin"),
+            Self::Proof { until } => {
+                write!(f, "waiting until {until:.0} for a login or testSecret's log line")
+            }
+            Self::Unproven => {
+                f.write_str("nothing proves that the version works: it did not come through AWSPENDING")
+            }
+            Self::Refused => f.write_str("the database refuses the new version: nobody is restarted onto it"),
+            Self::First { consumer } => write!(f, "trusted by protocol only: {consumer} goes first"),
+            Self::FirstFailed { consumer } => write!(f, "{consumer} went first and did not recover"),
+            Self::Moving { secret, version } => {
+                write!(f, "secret {} is rotating to {version}", secret.name())
+            }
+            Self::Unseen { secret } => write!(f, "secret {} was not seen yet", secret.name()),
+            Self::Deleted { secret } => {
+                write!(f, "secret {} is deleted: new tasks cannot read it", secret.name())
+            }
+            Self::Busy { action } => write!(f, "{action} is under way for it"),
+            Self::InFlight { limit } => write!(f, "{limit} consumers are being refreshed already"),
+            Self::Wave { database, limit } => {
+                write!(f, "{limit} consumers of {database} are being refreshed already")
+            }
+            Self::HourlyCap { limit } => write!(f, "redeployed {limit} times within the last hour"),
+            Self::OwnServiceLast => f.write_str("the watchdog's own service comes last"),
+            Self::Another { secret, reason } => {
+                write!(f, "secret {}, which it would get too: {reason}", secret.name())
+            }
+            Self::Draining => f.write_str("shutting down"),
+            Self::Journal => f.write_str("the journal cannot be written"),
+        }
+    }
+}
+
+impl Reason {
+    /// When the wait ends by itself, where that is known.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Margin { until } | Self::Proof { until } => Some(*until),
+            Self::Another { reason, .. } => reason.until(),
+            Self::Observing
+            | Self::Held
+            | Self::Unproven
+            | Self::Refused
+            | Self::First { .. }
+            | Self::FirstFailed { .. }
+            | Self::Moving { .. }
+            | Self::Unseen { .. }
+            | Self::Deleted { .. }
+            | Self::Busy { .. }
+            | Self::InFlight { .. }
+            | Self::Wave { .. }
+            | Self::HourlyCap { .. }
+            | Self::OwnServiceLast
+            | Self::Draining
+            | Self::Journal => None,
+        }
+    }
+}
