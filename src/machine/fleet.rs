@@ -322,14 +322,17 @@ fn decision(
     settings: &Settings,
     now: Timestamp,
 ) -> Decision {
-    let cause: Vec<String> = rotations
+    let mut cause: Vec<String> = rotations
         .iter()
         .map(|rotation| rotation.id().to_string())
         .collect();
-    let nth = match rotations.first() {
-        Some(rotation) => nth(facts, rotation, action.kind()),
-        None => u32::try_from(facts.attempts.len()).unwrap_or(u32::MAX),
-    };
+    let nth = rotations
+        .first()
+        .map_or(1, |rotation| nth(facts, rotation, action.kind()));
+    if action.restores() {
+        // Repeated for ever, and old attempts are forgotten: their count alone would give a name twice.
+        cause.push(now.to_string());
+    }
     let attempt = match &action {
         // The note on the function names the attempt that left it.
         Action::TagSleep { tag } => tag.attempt.clone(),

@@ -126,6 +126,15 @@ impl ConsumerFacts {
             .find(|attempt| matches!(attempt.outcome, None | Some((_, InDoubt { .. }))))
     }
 
+    /// The attempt to forget first: the oldest restore without effect, lest what it is to put back is lost.
+    pub(crate) fn least_telling(&self) -> usize {
+        use crate::model::Outcome::NoEffect;
+        let in_vain = |attempt: &Attempt| {
+            attempt.decision.action.restores() && matches!(attempt.outcome, Some((_, NoEffect(_))))
+        };
+        self.attempts.iter().position(in_vain).unwrap_or(0)
+    }
+
     /// Attempts for the sake of one rotation, oldest first.
     pub fn attempts_for<'a>(&'a self, rotation: &'a RotationKey) -> impl Iterator<Item = &'a Attempt> {
         self.attempts

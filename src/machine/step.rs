@@ -238,8 +238,8 @@ impl State {
             outcome: None,
         });
         if facts.attempts.len() > ConsumerFacts::ATTEMPT_LIMIT {
-            let oldest = facts.attempts.remove(0);
-            self.owners.remove(&oldest.decision.attempt);
+            let forgotten = facts.attempts.remove(facts.least_telling());
+            self.owners.remove(&forgotten.decision.attempt);
         }
         true
     }

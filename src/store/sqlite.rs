@@ -27,6 +27,35 @@ const SCHEMA: &str = "
     CREATE INDEX facts_by_secret ON facts (secret, kind);
 ";
 
+const PRUNE_FACTS: &str = "
+    WITH labels AS (
+        SELECT seq, secret, json_extract(body, '$.current') AS current FROM facts WHERE kind = 'labels'),
+    standing AS (
+        SELECT secret, current, max(seq) AS last FROM labels GROUP BY secret),
+    since AS (
+        SELECT secret, current, last, coalesce((SELECT max(seq) FROM labels
+            WHERE labels.secret = standing.secret AND labels.current IS NOT standing.current), 0) AS border
+        FROM standing),
+    kept AS (
+        SELECT last AS seq FROM since
+        UNION SELECT border FROM since
+        UNION SELECT (SELECT min(seq) FROM labels WHERE labels.secret = since.secret AND seq > border) FROM since)
+    DELETE FROM facts WHERE at < ?1 AND kind <> 'ended'
+    AND seq NOT IN (SELECT seq FROM kept)
+    AND NOT (kind = 'decided' AND EXISTS (
+        SELECT 1 FROM json_each(facts.body, '$.rotations') AS served
+        JOIN standing ON standing.secret = json_extract(served.value, '$.secret')
+            AND standing.current = json_extract(served.value, '$.version')))
+    AND NOT (kind = 'decided' AND seq >= coalesce((
+        SELECT max(seq) FROM facts AS note
+        WHERE note.kind = 'decided' AND note.body LIKE '%\"tag_sleep\"%'), seq + 1))";
+
+/// An outcome goes with its decision.
+const PRUNE_OUTCOMES: &str = "
+    DELETE FROM facts WHERE at < ?1 AND kind = 'ended'
+    AND json_extract(body, '$.attempt') NOT IN (
+        SELECT json_extract(body, '$.attempt') FROM facts WHERE kind = 'decided')";
+
 /// The journal on one connection.
 #[derive(Debug)]
 pub struct Sqlite {
@@ -123,18 +152,15 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Drops what was written before `keep_since`, but for the last labels of each secret and for what may still be
-    /// switched off: each function's last note and all that came after it.
+    /// Drops what was written before `keep_since`, but for what a start needs to know of the promotion that stands,
+    /// however old it is: when each secret came to its current version, and what was done for it; and for what may still
+    /// be switched off: the last note and all that came after it.
     pub fn prune(&mut self, keep_since: Timestamp) -> Result<u64, WriteError> {
-        let dropped = self.connection.execute(
-            "DELETE FROM facts WHERE at < ?1
-             AND seq NOT IN (SELECT max(seq) FROM facts WHERE kind = 'labels' GROUP BY secret)
-             AND NOT (kind IN ('decided', 'ended')
-                      AND seq >= coalesce((SELECT max(seq) FROM facts AS open
-                                           WHERE open.kind = 'decided' AND open.body LIKE '%\"tag_sleep\"%'), seq + 1))",
-            params![keep_since.to_string()],
-        )?;
-        Ok(dropped as u64)
+        let transaction = self.connection.transaction()?;
+        let facts = transaction.execute(PRUNE_FACTS, params![keep_since.to_string()])?;
+        let outcomes = transaction.execute(PRUNE_OUTCOMES, params![keep_since.to_string()])?;
+        transaction.commit()?;
+        Ok((facts + outcomes) as u64)
     }
 
     /// Size of the database in bytes; 0 where it cannot be told.

@@ -302,8 +302,21 @@ fn pruning_keeps_what_must_stay() {
     };
     let note = decision("t", Action::TagSleep { tag });
     let sleep = decision("s", Action::Sleep { former: Some(7) });
+    let mut untag = decision("old", Action::Untag);
+    if let Fact::Decided(decision) = &mut untag {
+        decision.rotations[0].version = VersionId::new("before");
+    }
+    let served = decision("served", Action::Redeploy { fresh_after: at(2) });
+    let ended = |attempt: &str| Fact::Ended {
+        attempt: AttemptId::new(attempt),
+        at: at(4),
+        outcome: Outcome::Done(Done::AlreadySo),
+    };
     let old = [
-        decision("old", Action::Untag),
+        untag,
+        ended("old"),
+        served.clone(),
+        ended("served"),
         labels(1),
         labels(2),
         note.clone(),
@@ -314,7 +327,7 @@ fn pruning_keeps_what_must_stay() {
     assert_eq!(journal.prune(at(1000)).expect("pruned"), 3);
     assert_eq!(
         journal.load().expect("readable").facts,
-        vec![note, sleep, labels(3000)]
+        vec![served, ended("served"), labels(1), note, sleep, labels(3000)]
     );
 }
 

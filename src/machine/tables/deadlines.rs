@@ -1,8 +1,14 @@
 //! No wait for a consumer lasts for ever.
 
-use super::world::{Tale, deployment, service};
+use std::collections::BTreeSet;
+
+use super::world::{Tale, at, deployment, function, service};
 use crate::consumers::{Standing, Why};
-use crate::model::{ConsumerId, Rollout, ServiceSeen, Stage, Step};
+use crate::fleet::{Situation, admit};
+use crate::judge::Judgements;
+use crate::model::{
+    AttemptId, ConsumerId, Event, NoEffect, Outcome, Rollout, ServiceSeen, SleepTag, Stage, Step,
+};
 
 fn orders() -> ConsumerId {
     ConsumerId::service("prod", "orders")
@@ -46,4 +52,44 @@ fn an_older_deployment_is_not_waited_for_for_ever() {
         matches!((late.stage, &late.why), (Stage::Beyond, Why::NotInTime { .. })),
         "{late:?}"
     );
+}
+
+/// Putting N back fails as long as the account's floor of unreserved concurrency forbids it.
+#[test]
+fn a_restore_that_fails_for_hours_is_journalled_and_backs_off_each_time() {
+    let mailer = ConsumerId::function("mailer");
+    let mut tale = Tale::new();
+    tale.uses(&mailer, &["db"]).labels(0, "a - z");
+    let mut seen = function(Some(0));
+    seen.sleep_tag = Some(SleepTag {
+        attempt: AttemptId::new("gone"),
+        former: Some(7),
+        deadline: at(5),
+    });
+    let mut attempts = BTreeSet::new();
+    for i in 0..400 {
+        let second = 10 + i * 70;
+        tale.function(second, &mailer, seen.clone());
+        let situation = Situation {
+            now: at(second + 1),
+            draining: false,
+            journal: true,
+        };
+        let start = admit(&tale.state, &Judgements::new(), &tale.settings, situation).start;
+        let [decision] = start.as_slice() else {
+            panic!("try {i}: {start:?}")
+        };
+        let before = tale.journal.len();
+        tale.event(Event::Decided(decision.clone()));
+        assert_eq!(tale.journal.len(), before + 1, "try {i} is journalled");
+        assert!(
+            attempts.insert(decision.attempt.clone()),
+            "try {i} has a name of its own"
+        );
+        tale.event(Event::Ended {
+            attempt: decision.attempt.clone(),
+            at: at(second + 2),
+            outcome: Outcome::NoEffect(NoEffect::Throttled),
+        });
+    }
 }

@@ -71,3 +71,24 @@ fn the_brake_on_a_secret_holds_its_remediations() {
         assert_eq!(trial.world().writes, [], "{brake}");
     }
 }
+
+/// A secret that rotates more seldom than the journal remembers.
+#[test]
+fn a_restart_after_the_records_of_a_rotation_were_dropped_does_nothing() {
+    for method in [LambdaMethod::ConfigUpdate, LambdaMethod::ConcurrencyCycle] {
+        let scenario = Scenario::mixed(7);
+        let mut trial = trial_with(&scenario, Mode::Act, method);
+        trial.options.retention = SignedDuration::from_hours(1);
+        live(&trial, end_of(&scenario) + SignedDuration::from_hours(13));
+        let before = trial.world().writes.clone();
+        let kept = trial.facts().expect("a readable journal").len();
+        let later = trial.world().now() + SignedDuration::from_mins(20);
+        live(&trial, later);
+        assert_eq!(
+            trial.world().writes,
+            before,
+            "{method:?}: {kept} records were kept: {}",
+            trial.log.text()
+        );
+    }
+}
