@@ -1,5 +1,7 @@
 //! What a person should know, with a severity and a way out. Derived: a finding goes when its cause goes.
 
+mod secret;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -51,8 +53,6 @@ pub struct Finding {
 
 /// Looks that fail this often in a row are worth a finding.
 const FAILING_TIMES: u32 = 3;
-/// A rotation that is so late is overdue.
-const OVERDUE: SignedDuration = SignedDuration::from_hours(48);
 
 /// The findings about one secret.
 pub fn of_secret(
@@ -67,7 +67,10 @@ pub fn of_secret(
         secret,
         found: Vec::new(),
     };
-    list.account(state.secrets.get(secret).unwrap_or(&empty), now);
+    let facts = state.secrets.get(secret).unwrap_or(&empty);
+    list.account(facts, now);
+    list.references(state);
+    list.abandoned(facts, judgement);
     if let Some(view) = judgement.open() {
         list.open_rotation(view, judgement);
     }
@@ -157,53 +160,6 @@ impl List<'_> {
         });
     }
 
-    /// What DescribeSecret says about the secret itself.
-    fn account(&mut self, facts: &SecretFacts, now: Timestamp) {
-        if let Some(look) = facts.gone {
-            let text = format!("the secret no longer exists (seen {:.0})", look.arrived);
-            self.add(
-                Severity::Warning,
-                "secret-gone",
-                text,
-                "remove it from the rules, or restore it",
-            );
-        }
-        let Some((_, seen)) = &facts.seen else { return };
-        if let Some(at) = seen.deleted {
-            let text = format!("scheduled for deletion since {at:.0}");
-            self.add(
-                Severity::Critical,
-                "secret-deleted",
-                text,
-                format!("aws secretsmanager restore-secret --secret-id {}", self.secret),
-            );
-        }
-        if !seen.replicas.is_empty() {
-            let text = format!(
-                "replicated to {}: consumers there are not seen",
-                seen.replicas.join(", ")
-            );
-            self.add(
-                Severity::Info,
-                "replicated",
-                text,
-                "run a watchdog in each of these regions",
-            );
-        }
-        let next = seen
-            .next_rotation
-            .filter(|_| seen.rotation_enabled && seen.deleted.is_none());
-        if let Some(next) = next.filter(|next| now > *next + OVERDUE) {
-            let text = format!("rotation was due by {next:.0} and has not happened");
-            self.add(
-                Severity::Critical,
-                "overdue",
-                text,
-                "read the rotation Lambda's log for the last failure",
-            );
-        }
-    }
-
     fn open_rotation(&mut self, view: &RotationView, judgement: &Judgement) {
         let version = &view.rotation.key.version;
         match view.phase {
@@ -239,6 +195,15 @@ impl List<'_> {
     fn promotion(&mut self, state: &State, view: &RotationView) {
         self.worth(state, view);
         for (consumer, standing) in &view.consumers {
+            if standing.why == Why::TasksUnseen {
+                self.about(
+                    Severity::Warning,
+                    "tasks-unseen",
+                    consumer.to_string(),
+                    "its tasks cannot be listed: nothing proves it fresh or stale, so it is not restarted",
+                    "allow ecs:ListTasks and ecs:DescribeTasks on its cluster",
+                );
+            }
             if standing.stage == Stage::Beyond {
                 let remedy = beyond_remedy(consumer, &standing.why);
                 self.about(
@@ -247,24 +212,6 @@ impl List<'_> {
                     consumer.to_string(),
                     standing.why.to_string(),
                     remedy,
-                );
-            }
-            let tags = state
-                .consumers
-                .get(consumer)
-                .map(|facts| facts.mutable_images.as_slice())
-                .unwrap_or_default();
-            if !tags.is_empty() && view.phase != Phase::Settled {
-                let text = format!(
-                    "image by a tag that can move: {}; a redeploy may ship other code",
-                    tags.join(", ")
-                );
-                self.about(
-                    Severity::Info,
-                    "mutable-image",
-                    consumer.to_string(),
-                    text,
-                    "pin the image by its digest",
                 );
             }
         }

@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod discovery;
+mod findings;
 mod fleet;
 mod rotations;
 mod standings;

@@ -1,0 +1,161 @@
+//! What a person should know of a secret before, between and after its rotations.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{List, Severity};
+use crate::judge::Judgement;
+use crate::milestones::verdict;
+use crate::model::{ReferenceKind, SecretSeen, Strategy};
+use crate::rotations::Ending;
+use crate::state::{SecretFacts, State};
+
+/// A rotation that is so late is overdue.
+const OVERDUE: SignedDuration = SignedDuration::from_hours(48);
+
+impl List<'_> {
+    /// What DescribeSecret says about the secret itself.
+    pub(super) fn account(&mut self, facts: &SecretFacts, now: Timestamp) {
+        if let Some(look) = facts.gone {
+            let text = format!("the secret no longer exists (seen {:.0})", look.arrived);
+            self.add(
+                Severity::Warning,
+                "secret-gone",
+                text,
+                "remove it from the rules, or restore it",
+            );
+        }
+        let Some((_, seen)) = &facts.seen else { return };
+        self.brake(seen);
+        self.rotation_off(seen);
+        if let Some(at) = seen.deleted {
+            let text = format!("scheduled for deletion since {at:.0}");
+            self.add(
+                Severity::Critical,
+                "secret-deleted",
+                text,
+                format!("aws secretsmanager restore-secret --secret-id {}", self.secret),
+            );
+        }
+        if !seen.replicas.is_empty() {
+            let text = format!(
+                "replicated to {}: consumers there are not seen",
+                seen.replicas.join(", ")
+            );
+            self.add(
+                Severity::Info,
+                "replicated",
+                text,
+                "run a watchdog in each of these regions",
+            );
+        }
+        let next = seen
+            .next_rotation
+            .filter(|_| seen.rotation_enabled && seen.deleted.is_none());
+        if let Some(next) = next.filter(|next| now > *next + OVERDUE) {
+            let text = format!("rotation was due by {next:.0} and has not happened");
+            self.add(
+                Severity::Critical,
+                "overdue",
+                text,
+                "read the rotation Lambda's log for the last failure",
+            );
+        }
+    }
+
+    /// A word that we do not know brakes all the same, but maybe not as its author meant.
+    fn brake(&mut self, seen: &SecretSeen) {
+        let word = seen.tags.get("rotation-watchdog");
+        let Some(word) = word.filter(|word| !["observe", "hold"].contains(&word.as_str())) else {
+            return;
+        };
+        self.add(
+            Severity::Warning,
+            "unknown-brake",
+            format!(
+                "its tag rotation-watchdog says {word:?}: taken for \"observe\"; a tag never raises the mode"
+            ),
+            "set the tag to observe or hold, or remove it",
+        );
+    }
+
+    fn rotation_off(&mut self, seen: &SecretSeen) {
+        if seen.rotation_enabled || seen.owning_service.is_some() || seen.deleted.is_some() {
+            return;
+        }
+        if seen.rotation_lambda.is_some() {
+            self.add(
+                Severity::Warning,
+                "rotation-off",
+                "its rotation was switched off",
+                format!(
+                    "once its cause is mended: aws secretsmanager rotate-secret --secret-id {}",
+                    self.secret
+                ),
+            );
+        } else {
+            self.add(
+                Severity::Info,
+                "no-rotation",
+                "it has no rotation: only values put by hand are seen",
+                "set a rotation up, or take it out of the rules",
+            );
+        }
+    }
+
+    /// What discovery already tells of the next redeploy.
+    pub(super) fn references(&mut self, state: &State) {
+        for (consumer, facts) in state.consumers_of(self.secret) {
+            let pins = facts
+                .references
+                .iter()
+                .filter_map(|reference| match &reference.kind {
+                    ReferenceKind::Pinned { to } if &reference.secret == self.secret => Some(to.as_str()),
+                    _ => None,
+                });
+            let pins: Vec<&str> = pins.collect();
+            if !pins.is_empty() {
+                self.about(
+                    Severity::Warning,
+                    "pinned",
+                    consumer.to_string(),
+                    format!(
+                        "references {}: a redeploy gives it the same value again",
+                        pins.join(", ")
+                    ),
+                    "change the reference to AWSCURRENT and deploy",
+                );
+            }
+            if !facts.mutable_images.is_empty() {
+                let tags = facts.mutable_images.join(", ");
+                self.about(
+                    Severity::Info,
+                    "mutable-image",
+                    consumer.to_string(),
+                    format!("image by a tag that can move: {tags}; a redeploy may ship other code"),
+                    "pin the image by its digest",
+                );
+            }
+        }
+    }
+
+    /// AWSPENDING is gone after setSecret: the failure's finding goes with it, the outage does not.
+    pub(super) fn abandoned(&mut self, facts: &SecretFacts, judgement: &Judgement) {
+        let Some(rotation) = judgement.latest().map(|view| &view.rotation) else {
+            return;
+        };
+        let (Some((Ending::Abandoned, _)), Some(exposed)) = (rotation.ending, &rotation.exposed) else {
+            return;
+        };
+        let current = facts.current().and_then(|current| verdict(facts, current));
+        let works = current.is_some_and(|(accepted, at)| accepted && at > exposed.when.not_after);
+        if works || judgement.strategy.0 == Strategy::AlternatingUsers {
+            return;
+        }
+        let text = format!(
+            "rotation to {} was given up after setSecret: the database may hold its password, and AWSCURRENT the old one",
+            rotation.key.version
+        );
+        let remedy = "log in with AWSCURRENT; if it is refused, set the database's password back to AWSCURRENT's value, or move AWSCURRENT to that version";
+        self.add(Severity::Critical, "rotation-abandoned", text, remedy);
+    }
+}
