@@ -144,6 +144,9 @@ fn secret_view(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> Option<Se
     })
 }
 
+/// One sweep may fail. After so many in a row nobody knows what rotates: credentials, network, or AWS.
+const SWEEPS_IN_VAIN: u32 = 3;
+
 /// What is still missing before the watchdog is ready. A look that fails was tried: it is a finding, not a wait.
 fn missing(view: &View<'_>) -> Vec<String> {
     let tried = |key: &LookKey| view.state.looked.contains_key(key) || view.state.failing.contains_key(key);
@@ -156,6 +159,11 @@ fn missing(view: &View<'_>) -> Vec<String> {
             .map(|failing| format!(": {}", failing.failure));
         missing.push(format!("the first list of secrets{}", why.unwrap_or_default()));
         return missing;
+    }
+    if let Some(failing) = view.state.failing.get(&LookKey::Sweep)
+        && failing.times >= SWEEPS_IN_VAIN
+    {
+        missing.push(format!("a list of secrets: {}", failing.failure));
     }
     let unseen = view
         .assigned

@@ -115,14 +115,21 @@ fn a_journal_is_one_processs_and_never_silently_replaced() {
 #[test]
 fn an_aws_that_answers_nonsense_is_waited_for() {
     let standin = Standin::start();
-    let fault = json!({"operation": "ListSecrets", "kind": "html", "times": 6});
-    standin.post("fault", &fault);
-    let home = Home::new(&standin, &format!("{RULE}[cadence]\nfailure = \"200ms\"\n"));
+    let nonsense = json!({"operation": "ListSecrets", "kind": "html", "times": null});
+    standin.post("fault", &nonsense);
+    let home = Home::new(
+        &standin,
+        &format!("{RULE}[cadence]\nsweep = \"500ms\"\nfailure = \"100ms\"\n"),
+    );
     let daemon = home.start();
     daemon.until("a reason not to be ready", || {
-        home.health()
-            .filter(|text| text.contains("the first list of secrets"))
+        home.unwell("the first list of secrets")
     });
+    standin.delete("fault");
+    daemon.until_ready();
+    standin.post("fault", &nonsense);
+    daemon.until("not ready any more", || home.unwell("a list of secrets"));
+    standin.delete("fault");
     daemon.until_ready();
     assert!(standin.writes().is_empty());
 }
@@ -162,14 +169,15 @@ fn a_watchdog_that_does_not_run_is_told_by_status_and_health() {
 }
 
 impl Home {
-    /// What `health` says while it is not well.
-    fn health(&self) -> Option<String> {
+    /// Whether `health` is not well, and says so.
+    fn unwell(&self, why: &str) -> Option<()> {
         let mut command: Command = program();
         let output = command
             .args(["health", "--url"])
             .arg(format!("http://{}", self.address))
             .output()
             .ok()?;
-        (output.status.code() == Some(1)).then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code() == Some(1) && said.contains(why)).then_some(())
     }
 }

@@ -80,6 +80,10 @@ impl Standin {
         serde_json::from_str(&answer).expect("JSON")
     }
 
+    pub(crate) fn delete(&self, control: &str) {
+        http::ask(&self.address, "DELETE", &format!("/_standin/{control}"), "").expect("the stand-in");
+    }
+
     pub(crate) fn get(&self, control: &str) -> Value {
         http::get(&self.address, &format!("/_standin/{control}")).expect("the stand-in")
     }
