@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sim::arn;
-use crate::sim::world::Kind;
+use crate::sim::world::{Kind, Reads};
 
 #[test]
 fn a_restart_with_nothing_to_do_does_nothing() {
@@ -109,4 +109,29 @@ fn a_deleted_secret_says_so_and_nobody_is_restarted_for_it() {
     assert_eq!(trial.world().writes, []);
     let kinds: Vec<_> = life.last.all_findings().iter().map(|found| found.kind).collect();
     assert!(kinds.contains(&"secret-deleted"), "{kinds:?}");
+}
+
+/// Eight days with a rotation each, on a journal that keeps two.
+#[test]
+fn days_of_rotations_leave_a_bounded_journal_and_one_redeploy_each() {
+    let mut scenario = Scenario::empty(13);
+    let days: Vec<i64> = (0..8).map(|day| 60 + day * 86_400).collect();
+    scenario.secret("shop/mysql", Kind::SingleUser { engine: "MySQL" }, &days);
+    scenario.service("orders", &["shop/mysql"], Reads::Injected);
+    let mut trial = trial(&scenario, Mode::Act);
+    trial.options.retention = SignedDuration::from_hours(48);
+    let mut sizes = Vec::new();
+    for day in 1..=8 {
+        let until = scenario.start + SignedDuration::from_hours(24 * day);
+        live(&trial, until);
+        sizes.push(trial.facts().expect("a readable journal").len());
+    }
+    assert_eq!(
+        writes_of(&trial, "ecs:UpdateService").len(),
+        20,
+        "{}",
+        trial.log.text()
+    );
+    let (early, late) = (sizes[3], sizes[7]);
+    assert!(late <= early + early / 4, "the journal grows: {sizes:?}");
 }
