@@ -1,5 +1,6 @@
 //! What a person should know, with a severity and a way out. Derived: a finding goes when its cause goes.
 
+mod beyond;
 mod discovered;
 mod secret;
 
@@ -7,7 +8,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::consumers::{Why, open_sleep};
+use self::beyond::{beyond_remedy, severity_of};
+use crate::consumers::{NO_EFFECT_LIMIT, Why, open_sleep};
 use crate::fleet::Admission;
 use crate::judge::{Judgement, Reason, RotationView};
 use crate::milestones::{Works, verdict};
@@ -207,6 +209,18 @@ impl List<'_> {
                     "allow ecs:ListTasks and ecs:DescribeTasks on its cluster",
                 );
             }
+            if let Why::NoEffect { why, times } = &standing.why
+                && *times >= NO_EFFECT_LIMIT
+                && standing.stage != Stage::Beyond
+            {
+                self.about(
+                    Severity::Critical,
+                    "in-vain",
+                    consumer.to_string(),
+                    format!("{times} tries to refresh it changed nothing, last: {why}; it is tried again every five minutes"),
+                    "find out what keeps AWS from answering; it goes on by itself",
+                );
+            }
             if standing.stage == Stage::Beyond {
                 let remedy = beyond_remedy(consumer, &standing.why);
                 self.about(
@@ -289,50 +303,6 @@ fn failed_remedy(view: &RotationView, judgement: &Judgement) -> String {
         "the database may hold the new password already: log in with AWSPENDING; if it works, finish the rotation by moving AWSCURRENT to it, else set the database back to AWSCURRENT's password".to_owned()
     } else {
         "consumers still hold a working password; mend the rotation Lambda: Secrets Manager retries the rotation by itself".to_owned()
-    }
-}
-
-fn severity_of(why: &Why) -> Severity {
-    match why {
-        Why::RolledBackTwice | Why::NotInTime { .. } | Why::UpdateFailed | Why::NoEffect { .. } => {
-            Severity::Critical
-        }
-        _ => Severity::Warning,
-    }
-}
-
-fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
-    match (consumer, why) {
-        (_, Why::Pinned { .. }) => "change the reference to AWSCURRENT and deploy".to_owned(),
-        (ConsumerId::Service { cluster, name }, Why::Controller { name: "CODE_DEPLOY" }) => {
-            format!("aws deploy create-deployment for {name} in {cluster} with its present task definition")
-        }
-        (ConsumerId::Service { cluster, name }, Why::Controller { .. }) => {
-            format!(
-                "aws ecs create-task-set --cluster {cluster} --service {name} with its present task definition, then make it primary"
-            )
-        }
-        (_, Why::Downtime) => {
-            "set allow_downtime in the secret's rule, or redeploy it at a quiet hour".to_owned()
-        }
-        (ConsumerId::Service { cluster, name }, _) => {
-            format!(
-                "look at the service's events, then: aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment"
-            )
-        }
-        (ConsumerId::Function { .. }, Why::EnvironmentUnreadable { .. }) => {
-            "grant kms:Decrypt on the function's key, or update its configuration by hand".to_owned()
-        }
-        (ConsumerId::Function { name }, Why::AliasPinned { alias, .. }) => {
-            format!("aws lambda publish-version --function-name {name}, then point alias {alias} at it")
-        }
-        (ConsumerId::Function { .. }, Why::SnapStart | Why::Provisioned) => {
-            "publish a new version and move the alias to it".to_owned()
-        }
-        (ConsumerId::Function { name }, _) => {
-            format!("aws lambda get-function-configuration --function-name {name}, then update it by hand")
-        }
-        (ConsumerId::Declared { .. }, _) => "restart it by hand".to_owned(),
     }
 }
 

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::consumers::{Why, nth, open_sleep, restore};
 use crate::judge::{Judgements, Reason, Want};
 use crate::model::{
-    Action, AttemptId, ConsumerId, Decision, Done, LookKey, Mode, Outcome, RotationKey, SecretArn, Stage,
+    Action, AttemptId, Brake, ConsumerId, Decision, Done, LookKey, Mode, Outcome, RotationKey, SecretArn,
+    Stage,
 };
 use crate::policy::Settings;
 use crate::rotations::on_its_way_to;
@@ -189,23 +190,38 @@ fn obstacle(
     let own = settings.limits.own_service.as_ref() == Some(consumer);
     let others_left =
         || load.consumers.iter().any(|other| other != consumer) || some_unseen(state, judgements, wants);
-    not_at_rest(state, facts, settings)
+    not_at_rest(state, judgements, facts, settings)
         .or_else(|| another_waits(judgements, consumer, facts))
         .or_else(|| (own && others_left()).then_some(Reason::OwnServiceLast))
         .or_else(|| capped(facts, consumer, wants, load, settings, situation.now))
 }
 
 /// A secret it references that is on its way to another version, not there, or was never seen (design rule 5).
-fn not_at_rest(state: &State, facts: &ConsumerFacts, settings: &Settings) -> Option<Reason> {
+///
+/// A secret without a rule is known by the list alone; the precheck looks at it right before the write.
+fn not_at_rest(
+    state: &State,
+    judgements: &Judgements,
+    facts: &ConsumerFacts,
+    settings: &Settings,
+) -> Option<Reason> {
     facts.references.iter().find_map(|reference| {
         let secret = reference.secret.clone();
         let known = state.secrets.get(&secret);
+        if !judgements.contains_key(&secret) {
+            let (_, summary) = known?.summary.as_ref()?;
+            let version = summary.labels.in_progress()?.clone();
+            return Some(Reason::Moving { secret, version });
+        }
         // Labels of the journal say nothing of a brake set meanwhile: it must have been seen in this life.
         let Some((known, (_, seen))) = known.and_then(|known| Some((known, known.seen.as_ref()?))) else {
             return Some(Reason::Unseen { secret });
         };
         if seen.deleted.is_some() || known.gone.is_some() {
             return Some(Reason::Deleted { secret });
+        }
+        if seen.brake() == Some(Brake::Hold) {
+            return Some(Reason::Held);
         }
         let version = on_its_way_to(known, &settings.timing)?;
         Some(Reason::Moving { secret, version })

@@ -6,5 +6,6 @@ mod findings;
 mod fleet;
 mod rotations;
 mod standings;
+mod tries;
 mod trust;
 mod world;

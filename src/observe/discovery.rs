@@ -16,9 +16,20 @@ use crate::ports::{
 /// What discovery looks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
+    /// All secrets that are listed: a consumer must not be restarted while any of its own rotates (design rule 5).
     pub secrets: Vec<SecretArn>,
+    /// Those with a rule. What uses none of them is no consumer.
+    pub watched: BTreeSet<SecretArn>,
     /// Database hosts as the rules name them, with the secret they belong to.
     pub hosts: Vec<(String, SecretArn)>,
+}
+
+impl Wanted {
+    fn concerns(&self, references: &[Reference]) -> bool {
+        references
+            .iter()
+            .any(|reference| self.watched.contains(&reference.secret))
+    }
 }
 
 pub(super) async fn discover(ports: &Ports, scope: Scope, wanted: &Wanted) -> Answer {
@@ -52,7 +63,7 @@ async fn in_cluster(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Lo
     for service in services {
         let definition = definitions.get(&service.task_definition).await?;
         let references = references(definition, wanted);
-        if !references.is_empty() {
+        if wanted.concerns(&references) {
             let id = ConsumerId::service(cluster, &service.name);
             seen.consumers.push(Consumer {
                 id,
@@ -75,6 +86,7 @@ async fn standalone(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Lo
         let definition = definitions.get(&task.task_definition).await?;
         let held = references(definition, wanted)
             .into_iter()
+            .filter(|reference| wanted.watched.contains(&reference.secret))
             .map(|reference| (task.arn.clone(), reference.secret));
         seen.standalone.extend(held);
     }
@@ -165,7 +177,7 @@ fn function_consumer(function: &FunctionSummary, wanted: &Wanted) -> Option<Cons
     }
     let references: Vec<Reference> = references.into_iter().collect();
     let id = ConsumerId::function(&function.name);
-    (!references.is_empty()).then_some(Consumer {
+    wanted.concerns(&references).then_some(Consumer {
         id,
         references,
         mutable_images: Vec::new(),

@@ -38,7 +38,7 @@ fn meanings(events: &[LogEvent], secret: &SecretArn, patterns: &LogPatterns) -> 
         .arn()
         .or_else(|| owners.get(line.request.as_deref()?).copied())
     {
-        Some(arn) => secret.as_str().starts_with(arn),
+        Some(arn) => is_named(secret, arn),
         None => true,
     };
     let meaning = |line: &Line| {
@@ -48,6 +48,12 @@ fn meanings(events: &[LogEvent], secret: &SecretArn, patterns: &LogPatterns) -> 
         })
     };
     lines.iter().filter(is_ours).filter_map(meaning).collect()
+}
+
+/// Whether a line's ARN is the secret's, with the hyphen and six random characters or without.
+fn is_named(secret: &SecretArn, arn: &str) -> bool {
+    let rest = secret.as_str().strip_prefix(arn);
+    rest.is_some_and(|rest| rest.is_empty() || rest.len() == 7 && rest.starts_with('-'))
 }
 
 /// A line of the log, taken out of its JSON where the function logs JSON.

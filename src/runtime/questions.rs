@@ -76,19 +76,26 @@ fn login(watchdog: &Watchdog, secret: &SecretArn, version: &VersionId) -> Option
 }
 
 fn wanted(watchdog: &Watchdog) -> Wanted {
-    let secrets: Vec<SecretArn> = watchdog.assigned.keys().cloned().collect();
+    let listed = watchdog.state.secrets.iter();
+    let listed = listed.filter(|(_, facts)| facts.summary.is_some());
+    let secrets: Vec<SecretArn> = listed.map(|(secret, _)| secret.clone()).collect();
+    let watched: BTreeSet<SecretArn> = watchdog.assigned.keys().cloned().collect();
     let of_rule = watchdog
         .assigned
         .iter()
         .filter_map(|(secret, assignment)| assignment.login.host.clone().map(|host| (host, secret.clone())));
     let named = watchdog.options.database_hosts.iter().filter_map(|(host, name)| {
-        secrets
+        watched
             .iter()
             .find(|secret| secret.name() == name)
             .map(|secret| (host.clone(), secret.clone()))
     });
     let hosts = of_rule.chain(named).collect();
-    Wanted { secrets, hosts }
+    Wanted {
+        secrets,
+        watched,
+        hosts,
+    }
 }
 
 /// The parts of discovery: the given clusters, or those that were found. Without a secret there is nothing to discover.

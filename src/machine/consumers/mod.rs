@@ -165,8 +165,10 @@ pub(crate) enum Retry {
     GiveUp(Why),
 }
 
-/// Tries without effect before a person is asked; throttling and conflicts pass, and denials are mended by people.
-const NO_EFFECT_LIMIT: usize = 6;
+/// Tries without effect before a person is told.
+pub(crate) const NO_EFFECT_LIMIT: usize = 6;
+/// And from then on so far apart: what AWS denies or rejects is left to people, all else passes by itself.
+const SLOW: SignedDuration = SignedDuration::from_mins(5);
 
 pub(crate) fn retry(facts: &ConsumerFacts, rotation: &RotationKey, kind: &str, now: Timestamp) -> Retry {
     if let Some(attempt) = facts.unresolved() {
@@ -215,10 +217,16 @@ fn after_no_effect(tries: &[&Attempt], at: Timestamp, why: NoEffect, now: Timest
         .rev()
         .take_while(|attempt| matches!(attempt.outcome, Some((_, Outcome::NoEffect(_)))))
         .count();
-    if in_vain >= NO_EFFECT_LIMIT {
+    let is_final = matches!(why, NoEffect::Denied { .. } | NoEffect::Rejected { .. });
+    if in_vain >= NO_EFFECT_LIMIT && is_final {
         return Retry::GiveUp(Why::NoEffect { why, times: in_vain });
     }
-    let until = at + backoff(in_vain);
+    let pause = if in_vain >= NO_EFFECT_LIMIT {
+        SLOW
+    } else {
+        backoff(in_vain)
+    };
+    let until = at + pause;
     if now >= until {
         Retry::Now
     } else {

@@ -4,11 +4,11 @@ use super::world::{Tale, arn, at, deployment, function, labels, service, task};
 use crate::consumers::{Standing, Why};
 use crate::model::{
     Action, Alias, AttemptId, ConsumerId, Controller, Decision, DeploymentId, Done, EnvironmentSeen, Event,
-    Health, NoEffect, Outcome, Rollout, RotationKey, ServiceSeen, SleepTag, Stage, UpdateStatus, VersionId,
+    Health, Outcome, Rollout, RotationKey, ServiceSeen, SleepTag, Stage, UpdateStatus, VersionId,
 };
 use crate::policy::LambdaMethod;
 
-fn orders() -> ConsumerId {
+pub(super) fn orders() -> ConsumerId {
     ConsumerId::service("prod", "orders")
 }
 
@@ -17,7 +17,7 @@ fn mailer() -> ConsumerId {
 }
 
 /// A rotation to `b`, promoted between 20 and 21 and proven by a login; `consumer` uses the secret.
-fn promoted(consumer: &ConsumerId) -> Tale {
+pub(super) fn promoted(consumer: &ConsumerId) -> Tale {
     let mut tale = Tale::new();
     tale.uses(consumer, &["db"])
         .labels(0, "a - z")
@@ -36,7 +36,7 @@ fn key() -> RotationKey {
     }
 }
 
-fn standing(tale: &Tale, second: i64) -> Standing {
+pub(super) fn standing(tale: &Tale, second: i64) -> Standing {
     tale.latest(second)
         .consumers
         .first()
@@ -45,7 +45,7 @@ fn standing(tale: &Tale, second: i64) -> Standing {
         .clone()
 }
 
-fn attempt(
+pub(super) fn attempt(
     tale: &mut Tale,
     consumer: &ConsumerId,
     id: &str,
@@ -71,7 +71,7 @@ fn attempt(
     }
 }
 
-fn redeploy() -> Action {
+pub(super) fn redeploy() -> Action {
     Action::Redeploy { fresh_after: at(22) }
 }
 
@@ -297,30 +297,6 @@ fn a_write_in_doubt_that_happened_is_done() {
         attempt.outcome.as_ref().map(|(_, outcome)| outcome.clone()),
         Some(deployed("d-9"))
     );
-}
-
-#[test]
-fn tries_without_effect_wait_longer_and_end_with_a_person() {
-    let mut tale = promoted(&orders());
-    tale.service(25, &orders(), service(&[-500]));
-    for i in 0..6 {
-        let second = 30 + i * 100;
-        assert!(standing(&tale, second).action.is_some(), "try {i}");
-        attempt(
-            &mut tale,
-            &orders(),
-            &format!("x{i}"),
-            redeploy(),
-            Some(Outcome::NoEffect(NoEffect::Throttled)),
-            second,
-        );
-        assert_eq!(standing(&tale, second + 2).action, None, "it backs off");
-    }
-    assert!(matches!(
-        standing(&tale, 5_000).why,
-        Why::NoEffect { times: 6, .. }
-    ));
-    assert_eq!(standing(&tale, 5_000).stage, Stage::Beyond);
 }
 
 #[test]

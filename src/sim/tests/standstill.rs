@@ -128,10 +128,34 @@ fn days_of_rotations_leave_a_bounded_journal_and_one_redeploy_each() {
     }
     assert_eq!(
         writes_of(&trial, "ecs:UpdateService").len(),
-        20,
+        8,
         "{}",
         trial.log.text()
     );
     let (early, late) = (sizes[3], sizes[7]);
     assert!(late <= early + early / 4, "the journal grows: {sizes:?}");
+}
+
+/// A restart would read the secret that nobody watches as well (design rule 5).
+#[test]
+fn nobody_is_restarted_while_a_secret_without_a_rule_is_rotating() {
+    let mut scenario = Scenario::empty(14);
+    scenario.secret("shop/mysql", Kind::SingleUser { engine: "MySQL" }, &[100]);
+    scenario.secret("legacy/db", Kind::SingleUser { engine: "MySQL" }, &[10]);
+    scenario.secrets[1].rotations[0].steps[3] = SignedDuration::from_secs(200);
+    scenario.service("checkout", &["shop/mysql", "legacy/db"], Reads::Injected);
+    let mut trial = trial(&scenario, Mode::Act);
+    let all = trial.options.rules.clone();
+    trial.options.rules =
+        std::sync::Arc::new(move |secret| all(secret).filter(|_| secret.name == "shop/mysql"));
+    live(&trial, scenario.start + SignedDuration::from_mins(15));
+    let world = trial.world();
+    let legacy = world.secrets.values().find(|secret| secret.name() == "legacy/db");
+    let finished = legacy.expect("the secret").promoted[0];
+    let redeploys: Vec<Timestamp> = world.writes.iter().map(|write| write.at).collect();
+    assert!(
+        redeploys.len() == 1 && redeploys[0] > finished,
+        "{redeploys:?}, {finished}: {}",
+        trial.log.text()
+    );
 }
