@@ -3,6 +3,7 @@
 mod beyond;
 mod discovered;
 mod secret;
+mod worth;
 
 use std::fmt;
 
@@ -12,11 +13,9 @@ use self::beyond::{beyond_remedy, severity_of};
 use crate::consumers::{NO_EFFECT_LIMIT, Why, open_sleep};
 use crate::fleet::Admission;
 use crate::judge::{Judgement, Reason, RotationView};
-use crate::milestones::{Works, verdict};
 use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag, Stage, Strategy};
 use crate::phase::Phase;
 use crate::policy::Settings;
-use crate::rotations::Origin;
 use crate::state::{Failing, SecretFacts, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -231,41 +230,6 @@ impl List<'_> {
                     remedy,
                 );
             }
-        }
-    }
-
-    /// Whether the promoted version is worth restarting anybody for.
-    fn worth(&mut self, state: &State, view: &RotationView) {
-        if view.rotation.origin == Origin::Baseline || view.phase == Phase::Settled {
-            return;
-        }
-        let facts = state.secrets.get(self.secret);
-        let old_works = view
-            .rotation
-            .replaced
-            .as_ref()
-            .zip(facts)
-            .and_then(|(old, facts)| verdict(facts, old));
-        match (view.works, view.rotation.origin) {
-            (Works::No { .. }, _) => {
-                let old = if old_works.is_some_and(|(accepted, _)| accepted) {
-                    "; the version before still logs in"
-                } else {
-                    ""
-                };
-                let text = format!(
-                    "AWSCURRENT {} is refused by the database{old}. Nobody is restarted onto it",
-                    view.rotation.key.version
-                );
-                self.add(Severity::Critical, "dead-value", text, "set the database's password to AWSCURRENT's value, or move AWSCURRENT back to AWSPREVIOUS");
-            }
-            (Works::Unproven, Origin::Manual) => {
-                self.add(Severity::Warning, "manual-promotion", "the value was replaced outside a rotation, and no login proves that it works: nobody is restarted", "switch the login test on for this secret, or restart the consumers by hand");
-            }
-            (Works::Unproven, Origin::Rollback) => {
-                self.add(Severity::Warning, "rollback", "AWSCURRENT moved back to an earlier version, and no login proves that it works: nobody is restarted", "check that the database has the same password; switch the login test on, or restart the consumers by hand");
-            }
-            _ => {}
         }
     }
 

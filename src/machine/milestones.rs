@@ -138,13 +138,15 @@ fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts) {
     let Some(when) = first(new, is_accepted, is_refused) else {
         return;
     };
-    if rotation.started.is_none() {
+    let Some(began) = rotation.started.as_ref().map(|seen| seen.when.not_before) else {
         return;
-    }
+    };
     Seen::also(&mut rotation.exposed, when, Source::Login);
     let old = rotation.replaced.as_ref().and_then(|old| facts.logins.get(old));
+    // A refusal from before the rotation was another trouble.
     if let Some(when) = old.and_then(|track| first(track, is_refused, is_accepted))
         && when.not_before.is_some()
+        && began.is_none_or(|began| when.not_after >= began)
     {
         Seen::also(&mut rotation.exposed, when, Source::Login);
     }
@@ -221,9 +223,15 @@ pub fn works(rotation: &Rotation, facts: &SecretFacts) -> Works {
     }
     match (&rotation.tested, rotation.origin) {
         (Some(tested), _) => Works::Yes(Proof::TestSecret(tested.when.not_after)),
-        (None, Origin::Rotation) => Works::Yes(Proof::Protocol),
+        (None, Origin::Rotation) if !failed_its_test(rotation) => Works::Yes(Proof::Protocol),
         (None, _) => Works::Unproven,
     }
+}
+
+/// testSecret failed and was never told to succeed: whoever moved AWSCURRENT then did not follow the protocol.
+fn failed_its_test(rotation: &Rotation) -> bool {
+    let mut failures = rotation.failures.iter();
+    failures.any(|failure| failure.step == Some(Step::TestSecret))
 }
 
 fn tested_since(rotation: &Rotation, refused: Timestamp) -> bool {

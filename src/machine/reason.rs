@@ -73,9 +73,7 @@ impl fmt::Display for Reason {
             Self::Proof { until } => {
                 write!(f, "waiting until {until:.0} for a login or testSecret's log line")
             }
-            Self::Unproven => {
-                f.write_str("nothing proves that the version works: it did not come through AWSPENDING")
-            }
+            Self::Unproven => f.write_str("nothing proves that the version works"),
             Self::Refused => f.write_str("the database refuses the new version: nobody is restarted onto it"),
             Self::First { consumer } => write!(f, "trusted by protocol only: {consumer} goes first"),
             Self::FirstFailed { consumer } => write!(f, "{consumer} went first and did not recover"),

@@ -79,3 +79,31 @@ fn a_finish_line_without_a_version_does_not_date_a_promotion() {
     tale.line(12, Step::FinishSecret);
     assert_eq!(tale.latest(21).rotation.promoted.expect("promoted").when, seen);
 }
+
+#[test]
+fn a_promotion_by_hand_after_a_failed_test_is_not_trusted_by_protocol() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .failure(14, Step::TestSecret)
+        .labels(30, "b - a");
+    assert_eq!(works(&tale, 31), Works::Unproven);
+    tale.line(29, Step::TestSecret);
+    assert!(matches!(works(&tale, 35), Works::Yes(Proof::TestSecret(_))));
+}
+
+#[test]
+fn a_refusal_from_before_the_rotation_does_not_open_its_window() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .login(2, "a", true)
+        .login(4, "a", false)
+        .login(6, "a", true)
+        .labels(100, "a - z")
+        .labels(110, "a b z")
+        .login(116, "b", true)
+        .labels(120, "b - a");
+    let view = tale.judge(121).current().cloned().expect("a promotion");
+    let opened = view.rotation.exposed.expect("a login with the new password").when;
+    assert!(opened.not_after >= at(116), "{opened:?}");
+}
