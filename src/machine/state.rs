@@ -153,6 +153,22 @@ pub struct Failing {
 }
 
 impl State {
+    /// Forgets when things were looked at that nobody asks for any more: versions without a label, consumers gone.
+    pub(crate) fn forget_unasked(&mut self) {
+        let (secrets, consumers) = (&self.secrets, &self.consumers);
+        let is_asked = |key: &LookKey| match key {
+            LookKey::Login(secret, version) => secrets
+                .get(secret)
+                .and_then(|facts| facts.labels.latest())
+                .is_some_and(|run| run.state.carries(version)),
+            LookKey::Consumer(consumer) => consumers.contains_key(consumer),
+            LookKey::Secret(_) | LookKey::Versions(_) | LookKey::Log(_) => true,
+            LookKey::Sweep | LookKey::Discovery(_) => true,
+        };
+        self.looked.retain(|key, _| is_asked(key));
+        self.failing.retain(|key, _| is_asked(key));
+    }
+
     /// The consumers that reference `secret`, in order.
     pub fn consumers_of<'a>(
         &'a self,

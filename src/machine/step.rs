@@ -38,10 +38,7 @@ impl State {
     fn see(&mut self, look: Look, evidence: Evidence, timing: &Timing) -> Vec<Fact> {
         self.note_answer(look, evidence.key());
         match evidence {
-            Evidence::Sweep { secrets } => secrets
-                .into_iter()
-                .flat_map(|summary| self.see_summary(look, summary))
-                .collect(),
+            Evidence::Sweep { secrets } => self.see_list(look, secrets),
             Evidence::Secret { secret, seen } => self.see_secret(look, &secret, seen),
             Evidence::SecretGone { secret } => {
                 self.secrets.entry(secret).or_default().gone = Some(look);
@@ -104,7 +101,15 @@ impl State {
 
     /// A sweep tells that a state held within the last five minutes: it confirms what is known,
     /// and where it differs it only makes us look (cadence), for it may be old.
-    fn see_summary(&mut self, look: Look, summary: SecretSummary) -> Vec<Fact> {
+    fn see_list(&mut self, look: Look, secrets: Vec<SecretSummary>) -> Vec<Fact> {
+        self.forget_unasked();
+        secrets
+            .into_iter()
+            .for_each(|summary| self.see_summary(look, summary));
+        Vec::new()
+    }
+
+    fn see_summary(&mut self, look: Look, summary: SecretSummary) {
         let facts = self.secrets.entry(summary.arn.clone()).or_default();
         let lagging = look.lagging(SWEEP_LAG);
         if let Some(run) = facts.labels.latest()
@@ -114,7 +119,6 @@ impl State {
             facts.labels.see(lagging, summary.labels.clone());
         }
         keep_latest(&mut facts.summary, look, summary);
-        Vec::new()
     }
 
     fn see_secret(&mut self, look: Look, secret: &SecretArn, seen: SecretSeen) -> Vec<Fact> {
@@ -379,21 +383,4 @@ fn keep_latest<T>(slot: &mut Option<(Look, T)>, look: Look, seen: T) {
 
 fn keep_if(news: bool, fact: Fact) -> Vec<Fact> {
     if news { vec![fact] } else { Vec::new() }
-}
-
-impl Evidence {
-    /// Which look this answers.
-    pub fn key(&self) -> LookKey {
-        match self {
-            Self::Sweep { .. } => LookKey::Sweep,
-            Self::Secret { secret, .. } | Self::SecretGone { secret } => LookKey::Secret(secret.clone()),
-            Self::Versions { secret, .. } => LookKey::Versions(secret.clone()),
-            Self::Log { secret, .. } => LookKey::Log(secret.clone()),
-            Self::Login { secret, version, .. } => LookKey::Login(secret.clone(), version.clone()),
-            Self::Service { consumer, .. } | Self::Function { consumer, .. } => {
-                LookKey::Consumer(consumer.clone())
-            }
-            Self::Scope { scope, .. } => LookKey::Discovery(scope.clone()),
-        }
-    }
 }

@@ -96,6 +96,23 @@ pub enum Evidence {
     },
 }
 
+impl Evidence {
+    /// Which look this answers.
+    pub fn key(&self) -> LookKey {
+        match self {
+            Self::Sweep { .. } => LookKey::Sweep,
+            Self::Secret { secret, .. } | Self::SecretGone { secret } => LookKey::Secret(secret.clone()),
+            Self::Versions { secret, .. } => LookKey::Versions(secret.clone()),
+            Self::Log { secret, .. } => LookKey::Log(secret.clone()),
+            Self::Login { secret, version, .. } => LookKey::Login(secret.clone(), version.clone()),
+            Self::Service { consumer, .. } | Self::Function { consumer, .. } => {
+                LookKey::Consumer(consumer.clone())
+            }
+            Self::Scope { scope, .. } => LookKey::Discovery(scope.clone()),
+        }
+    }
+}
+
 /// A line of the rotation Lambda's log that means something. Never the line itself: it holds user and host names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogFact {

@@ -16,6 +16,14 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// Whether any label is on this version.
+    pub fn carries(&self, version: &VersionId) -> bool {
+        [&self.current, &self.pending, &self.previous]
+            .into_iter()
+            .flatten()
+            .any(|labelled| labelled == version)
+    }
+
     /// The version a rotation is working on: AWSPENDING, unless it merely lingers on the current version.
     pub fn in_progress(&self) -> Option<&VersionId> {
         self.pending

@@ -2,7 +2,7 @@
 
 use super::world::{Tale, at};
 use crate::milestones::{Proof, Works};
-use crate::model::Step;
+use crate::model::{Evidence, LookKey, Step};
 use crate::rotations::Origin;
 
 fn works(tale: &Tale, second: i64) -> Works {
@@ -106,4 +106,22 @@ fn a_refusal_from_before_the_rotation_does_not_open_its_window() {
     let view = tale.judge(121).current().cloned().expect("a promotion");
     let opened = view.rotation.exposed.expect("a login with the new password").when;
     assert!(opened.not_after >= at(116), "{opened:?}");
+}
+
+#[test]
+fn what_is_remembered_of_looks_does_not_grow_with_every_version() {
+    let mut tale = Tale::new();
+    for n in 0..20 {
+        let second = i64::from(n) * 100;
+        let (old, new) = (format!("v{n}"), format!("v{}", n + 1));
+        tale.labels(second, &format!("{new} - {old}"))
+            .login(second + 1, &new, true)
+            .see(second + 2, Evidence::Sweep { secrets: Vec::new() });
+    }
+    let logins = tale
+        .state
+        .looked
+        .keys()
+        .filter(|key| matches!(key, LookKey::Login(..)));
+    assert!(logins.count() <= 2, "AWSCURRENT and AWSPREVIOUS");
 }
