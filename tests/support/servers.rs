@@ -130,7 +130,9 @@ pub(crate) fn mariadb(tls: bool, sql: &str) -> Server {
     write_certificates(path);
     let data = path.join("data");
     let socket = path.join("s");
+    // A server that starts removes what it takes for its own temporary tables: each has a folder for them.
     run(Command::new("mariadb-install-db")
+        .env("TMPDIR", path)
         .args([
             "--no-defaults",
             "--skip-test-db",
@@ -140,6 +142,7 @@ pub(crate) fn mariadb(tls: bool, sql: &str) -> Server {
         .arg(format!("--datadir={}", data.display())));
     let mut command = Command::new("mariadbd");
     command
+        .env("TMPDIR", path)
         .args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve"])
         .args(server_user())
         .args(["--innodb-buffer-pool-size=8M", "--plugin-load-add=auth_ed25519"])
