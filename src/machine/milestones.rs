@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{LogFact, LogLine, LoginAnswer, Step, Strategy, VersionId, When};
+use crate::model::{Labels, LogFact, LogLine, LoginAnswer, Step, Strategy, VersionId, When};
 use crate::rotations::{Ending, Failure, Origin, Rotation, Seen, Source};
 use crate::state::SecretFacts;
 use crate::track::Track;
@@ -270,22 +270,23 @@ fn strategy_by_logins(facts: &SecretFacts) -> (Strategy, &'static str) {
     let Some(labels) = facts.labels.latest().map(|run| &run.state) else {
         return (Strategy::Unknown, "nothing seen yet");
     };
-    let verdicts = (
-        labels
-            .current
-            .as_ref()
-            .and_then(|version| verdict(facts, version)),
-        labels
-            .previous
-            .as_ref()
-            .and_then(|version| verdict(facts, version)),
-    );
-    match verdicts {
-        (Some((true, _)), Some((true, _))) => (
+    let verdict = |version: &Option<VersionId>| verdict(facts, version.as_ref()?);
+    match (verdict(&labels.current), verdict(&labels.previous)) {
+        // From before the new password worked, the old one's acceptance tells nothing.
+        (Some((true, _)), Some((true, at))) if new_worked_before(facts, labels, at) => (
             Strategy::AlternatingUsers,
             "AWSCURRENT and AWSPREVIOUS both log in",
         ),
         (Some((true, _)), Some((false, _))) => (Strategy::SingleUser, "AWSPREVIOUS is refused"),
         _ => (Strategy::Unknown, "no log line and no login told yet"),
     }
+}
+
+fn new_worked_before(facts: &SecretFacts, labels: &Labels, at: Timestamp) -> bool {
+    let logins = labels
+        .current
+        .as_ref()
+        .and_then(|current| facts.logins.get(current));
+    let accepted = logins.and_then(|track| track.runs().iter().find(|run| is_accepted(&run.state)));
+    accepted.is_some_and(|run| run.first.arrived <= at)
 }

@@ -263,7 +263,7 @@ impl Story<'_> {
         match (before, &run.state.current) {
             (None, Some(current)) => self.promote(current, self.baseline(), None, when),
             (Some(before), Some(current)) if before.state.current.as_ref() != Some(current) => {
-                let origin = self.origin(before, run, current, when);
+                let origin = self.origin(before, run, current);
                 self.promote(current, origin, before.state.current.clone(), when);
             }
             _ => {}
@@ -273,11 +273,10 @@ impl Story<'_> {
 
     /// What was current at the first look is a baseline, unless it was rotated shortly before (design rule 9).
     fn baseline(&self) -> Origin {
-        let rotated = self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_rotated);
         let recently = self
             .facts
             .first_look
-            .zip(rotated)
+            .zip(self.last_rotated())
             .is_some_and(|(first, rotated)| {
                 rotated <= first && first.duration_since(rotated) <= self.timing.baseline_age
             });
@@ -288,7 +287,17 @@ impl Story<'_> {
         }
     }
 
-    fn origin(&self, before: &Run<Labels>, run: &Run<Labels>, current: &VersionId, when: When) -> Origin {
+    fn last_rotated(&self) -> Option<Timestamp> {
+        self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_rotated)
+    }
+
+    /// Whether the rotation was the last thing that happened to the secret.
+    fn unchanged_since(&self, rotated: Timestamp) -> bool {
+        let changed = self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_changed);
+        changed.is_some_and(|changed| changed <= rotated + ROTATED_AFTER)
+    }
+
+    fn origin(&self, before: &Run<Labels>, run: &Run<Labels>, current: &VersionId) -> Origin {
         let through_pending = self
             .open()
             .is_some_and(|i| &self.rotations[i].key.version == current)
@@ -297,20 +306,23 @@ impl Story<'_> {
             Origin::Rotation
         } else if before.state.previous.as_ref() == Some(current) || self.promotions(current) > 0 {
             Origin::Rollback
-        } else if self.was_rotated(current, when) {
+        } else if self.was_rotated(current, before, run) {
             Origin::Rotation
         } else {
             Origin::Manual
         }
     }
 
-    /// A rotation that ran unseen left its mark in LastRotatedDate or in the log.
-    fn was_rotated(&self, version: &VersionId, when: When) -> bool {
-        let rotated = self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_rotated);
+    /// A rotation that ran unseen left its mark in the log, or in LastRotatedDate where nothing came after it.
+    fn was_rotated(&self, version: &VersionId, before: &Run<Labels>, run: &Run<Labels>) -> bool {
+        let when = began(Some(before), run);
         let within = |at: Timestamp| {
             when.not_before.is_none_or(|from| at >= from) && at <= when.not_after + ROTATED_AFTER
         };
-        rotated.is_some_and(within)
+        let one_promotion = run.state.previous == before.state.current;
+        let is_last = |rotated: Timestamp| one_promotion || self.unchanged_since(rotated);
+        self.last_rotated()
+            .is_some_and(|rotated| within(rotated) && is_last(rotated))
             || self.facts.log.iter().any(|fact| {
                 matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(v), .. } if v == version)
             })

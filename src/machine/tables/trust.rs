@@ -2,7 +2,7 @@
 
 use super::world::{Tale, at};
 use crate::milestones::{Proof, Works};
-use crate::model::{Evidence, LookKey, Step};
+use crate::model::{Evidence, LookKey, Step, Strategy};
 use crate::rotations::Origin;
 
 fn works(tale: &Tale, second: i64) -> Works {
@@ -70,6 +70,22 @@ fn a_rotation_that_ran_unseen_was_rotated_a_moment_after_its_labels_changed() {
     assert_eq!(tale.latest(3_601).rotation.origin, Origin::Rotation);
 }
 
+#[test]
+fn a_value_put_by_hand_after_an_unseen_rotation_is_not_taken_for_it() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z");
+    (tale.last_changed, tale.last_rotated) = (Some(at(900)), Some(at(503)));
+    tale.labels(3_600, "c - b");
+    assert_eq!(tale.latest(3_601).rotation.origin, Origin::Manual);
+    tale.last_rotated = Some(at(901));
+    tale.labels(3_610, "c - b");
+    assert_eq!(
+        tale.latest(3_611).rotation.origin,
+        Origin::Rotation,
+        "two rotations"
+    );
+}
+
 /// A function may rotate many secrets, and not all of its lines say which.
 #[test]
 fn a_finish_line_without_a_version_does_not_date_a_promotion() {
@@ -106,6 +122,19 @@ fn a_refusal_from_before_the_rotation_does_not_open_its_window() {
     let view = tale.judge(121).current().cloned().expect("a promotion");
     let opened = view.rotation.exposed.expect("a login with the new password").when;
     assert!(opened.not_after >= at(116), "{opened:?}");
+}
+
+#[test]
+fn an_old_password_accepted_before_the_new_one_is_not_an_alternating_user() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .login(2, "a", true)
+        .labels(10, "a b z")
+        .labels(20, "b - a")
+        .login(21, "b", true);
+    assert_eq!(tale.judge(22).strategy.0, Strategy::Unknown);
+    tale.login(23, "a", true);
+    assert_eq!(tale.judge(24).strategy.0, Strategy::AlternatingUsers);
 }
 
 #[test]
