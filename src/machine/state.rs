@@ -201,6 +201,16 @@ impl SecretFacts {
         self.rotation_lambda().map(function_name)
     }
 
+    /// Whether a version was last seen on its way, by DescribeSecret or, where that does not ask, by the sweep.
+    pub fn is_pending(&self) -> bool {
+        let labels = match (self.labels.latest(), &self.summary) {
+            (Some(run), _) => Some(&run.state),
+            (None, Some((_, summary))) => Some(&summary.labels),
+            (None, None) => None,
+        };
+        labels.is_some_and(|labels| labels.in_progress().is_some())
+    }
+
     pub fn current(&self) -> Option<&VersionId> {
         self.labels.latest().and_then(|run| run.state.current.as_ref())
     }

@@ -167,7 +167,7 @@ fn function_consumer(function: &FunctionSummary, wanted: &Wanted) -> Option<Cons
             && function
                 .environment
                 .iter()
-                .any(|variable| variable.value.expose_secret() == host)
+                .any(|variable| names_host(variable.value.expose_secret(), host))
         {
             references.insert(Reference {
                 secret: secret.clone(),
@@ -182,4 +182,35 @@ fn function_consumer(function: &FunctionSummary, wanted: &Wanted) -> Option<Cons
         references,
         mutable_images: Vec::new(),
     })
+}
+
+/// Whether a value is a host or has it in an address, such as `mysql://user@host:3306/name`.
+fn names_host(value: &str, host: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    !host.is_empty()
+        && value.match_indices(host).any(|(start, _)| {
+            let (before, after) = (&value[..start], &value[start + host.len()..]);
+            !before.ends_with(is_name) && !after.starts_with(is_name)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_host;
+
+    #[test]
+    fn a_host_is_named_alone_or_in_an_address() {
+        let host = "db.eu-west-1.rds.amazonaws.com";
+        for value in [
+            host.to_owned(),
+            format!("mysql://app@{host}:3306/shop"),
+            format!("jdbc:postgresql://{host}/shop"),
+            format!("host={host} user=app"),
+        ] {
+            assert!(names_host(&value, host), "{value}");
+        }
+        for value in [format!("old-{host}"), format!("{host}.cn"), String::new()] {
+            assert!(!names_host(&value, host), "{value}");
+        }
+    }
 }

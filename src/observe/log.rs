@@ -3,6 +3,7 @@
 //! Lines hold user and host names: only their meaning is kept (aws-facts: The rotation Lambda's log).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use machine::model::{Evidence, LogFact, LogLine, LogPatterns, SecretArn, Step, Strategy, VersionId};
@@ -10,25 +11,33 @@ use machine::model::{Evidence, LogFact, LogLine, LogPatterns, SecretArn, Step, S
 use super::Answer;
 use crate::ports::{LogEvent, Ports};
 
-pub(super) async fn read(
-    ports: &Ports,
-    secret: SecretArn,
-    lambda: &str,
-    group: Option<String>,
-    since: Timestamp,
-    patterns: &LogPatterns,
-) -> Answer {
-    let group = match group {
-        Some(group) => group,
-        None => ports.lambda.log_group(lambda).await?.1,
+/// What the rotation Lambda logged about a secret since a moment.
+#[derive(Clone, Debug)]
+pub struct LogQuestion {
+    pub secret: SecretArn,
+    pub lambda: String,
+    /// The rule's; else the function's own is asked for.
+    pub group: Option<String>,
+    pub since: Timestamp,
+    /// Another secret that the same function rotates is on its way too: a line that names none may be the other's.
+    pub shared: bool,
+    pub patterns: Arc<LogPatterns>,
+}
+
+pub(super) async fn read(ports: &Ports, question: LogQuestion) -> Answer {
+    let group = match &question.group {
+        Some(group) => group.clone(),
+        None => ports.lambda.log_group(&question.lambda).await?.1,
     };
-    let (look, (_, events)) = ports.logs.events(&group, since).await?;
-    let lines = meanings(&events, &secret, patterns);
+    let (look, (_, events)) = ports.logs.events(&group, question.since).await?;
+    let lines = meanings(&events, &question);
+    let secret = question.secret;
     Ok((look, Evidence::Log { secret, lines }))
 }
 
 /// What the events say about one secret. A function may rotate many: lines of another secret's invocation are left out.
-fn meanings(events: &[LogEvent], secret: &SecretArn, patterns: &LogPatterns) -> Vec<LogFact> {
+fn meanings(events: &[LogEvent], question: &LogQuestion) -> Vec<LogFact> {
+    let LogQuestion { secret, patterns, .. } = question;
     let lines: Vec<Line> = events.iter().map(Line::read).collect();
     let owners: BTreeMap<&str, &str> = lines
         .iter()
@@ -39,7 +48,7 @@ fn meanings(events: &[LogEvent], secret: &SecretArn, patterns: &LogPatterns) -> 
         .or_else(|| owners.get(line.request.as_deref()?).copied())
     {
         Some(arn) => is_named(secret, arn),
-        None => true,
+        None => !question.shared,
     };
     let meaning = |line: &Line| {
         Some(LogFact {
@@ -203,6 +212,10 @@ mod tests {
     const REQUEST: &str = "01234567-89ab-cdef-0123-456789abcdef";
 
     fn facts(messages: &[String]) -> Vec<LogLine> {
+        facts_of(messages, false)
+    }
+
+    fn facts_of(messages: &[String], shared: bool) -> Vec<LogLine> {
         let events: Vec<LogEvent> = messages
             .iter()
             .map(|message| LogEvent {
@@ -210,7 +223,15 @@ mod tests {
                 message: message.clone(),
             })
             .collect();
-        meanings(&events, &SecretArn::new(ARN), &LogPatterns::default())
+        let question = LogQuestion {
+            secret: SecretArn::new(ARN),
+            lambda: "rotator".to_owned(),
+            group: None,
+            since: Timestamp::UNIX_EPOCH,
+            shared,
+            patterns: Arc::default(),
+        };
+        meanings(&events, &question)
             .into_iter()
             .map(|fact| fact.line)
             .collect()
@@ -289,7 +310,12 @@ mod tests {
         );
         let their_error = format!("[ERROR] 2026 {REQUEST} setSecret: something");
         assert_eq!(facts(&[theirs, their_error.clone()]), vec![]);
-        assert_eq!(facts(&[their_error]).len(), 1, "nothing says whose it is");
+        assert_eq!(
+            facts(std::slice::from_ref(&their_error)).len(),
+            1,
+            "only ours rotates"
+        );
+        assert_eq!(facts_of(&[their_error], true), vec![], "nothing says whose it is");
     }
 
     #[test]

@@ -9,10 +9,10 @@ mod secrets;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use machine::model::{ConsumerId, Event, Evidence, LogPatterns, Look, LookKey, Scope, SecretArn, VersionId};
+use machine::model::{ConsumerId, Event, Evidence, Look, LookKey, Scope, SecretArn, VersionId};
 
 pub use discovery::Wanted;
+pub use log::LogQuestion;
 
 use crate::ports::{LoginTarget, PortError, Ports};
 
@@ -22,14 +22,7 @@ pub enum Question {
     Sweep,
     Secret(SecretArn),
     Versions(SecretArn),
-    /// Lines since `since`; the group is the rule's, else the rotation Lambda's own.
-    Log {
-        secret: SecretArn,
-        lambda: String,
-        group: Option<String>,
-        since: Timestamp,
-        patterns: Arc<LogPatterns>,
-    },
+    Log(LogQuestion),
     /// `stage` is the label that the version carries.
     Login {
         secret: SecretArn,
@@ -50,7 +43,7 @@ impl Question {
             Self::Sweep => LookKey::Sweep,
             Self::Secret(secret) => LookKey::Secret(secret.clone()),
             Self::Versions(secret) => LookKey::Versions(secret.clone()),
-            Self::Log { secret, .. } => LookKey::Log(secret.clone()),
+            Self::Log(question) => LookKey::Log(question.secret.clone()),
             Self::Login { secret, version, .. } => LookKey::Login(secret.clone(), version.clone()),
             Self::Consumer(consumer) => LookKey::Consumer(consumer.clone()),
             Self::Discovery { scope, .. } => LookKey::Discovery(scope.clone()),
@@ -65,13 +58,7 @@ pub async fn look(ports: &Ports, question: Question) -> Event {
         Question::Sweep => secrets::sweep(ports).await,
         Question::Secret(secret) => secrets::labels(ports, secret).await,
         Question::Versions(secret) => secrets::versions(ports, secret).await,
-        Question::Log {
-            secret,
-            lambda,
-            group,
-            since,
-            patterns,
-        } => log::read(ports, secret, &lambda, group, since, &patterns).await,
+        Question::Log(question) => log::read(ports, question).await,
         Question::Login {
             secret,
             version,

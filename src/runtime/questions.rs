@@ -9,7 +9,7 @@ use machine::state::State;
 
 use super::parts::Assignment;
 use super::watchdog::Watchdog;
-use crate::observe::{Question, Wanted};
+use crate::observe::{LogQuestion, Question, Wanted};
 
 /// How far before a rotation's first sign its log may begin: RotateSecret's first step logs before a look shows it.
 const LOG_LOOKBACK: SignedDuration = SignedDuration::from_mins(10);
@@ -46,13 +46,22 @@ fn log(watchdog: &Watchdog, secret: &SecretArn, now: Timestamp) -> Option<Questi
         .looked
         .get(&LookKey::Log(secret.clone()))
         .map(|look| look.sent - LOG_OVERLAP);
-    Some(Question::Log {
+    Some(Question::Log(LogQuestion {
         secret: secret.clone(),
+        shared: is_shared(&watchdog.state, secret, &lambda),
         lambda,
         group: assignment.log_group.clone(),
         since: last.map_or(from, |last| last.max(from)),
         patterns: Arc::clone(&watchdog.options.patterns),
-    })
+    }))
+}
+
+/// Whether the function rotates another secret just now.
+fn is_shared(state: &State, secret: &SecretArn, lambda: &str) -> bool {
+    let others = state.secrets.iter().filter(|(other, _)| *other != secret);
+    others
+        .filter(|(_, facts)| facts.rotation_lambda_name() == Some(lambda))
+        .any(|(_, facts)| facts.is_pending())
 }
 
 /// A version can only be read by a label it carries.
