@@ -39,16 +39,19 @@ const PRUNE_FACTS: &str = "
     kept AS (
         SELECT last AS seq FROM since
         UNION SELECT border FROM since
-        UNION SELECT (SELECT min(seq) FROM labels WHERE labels.secret = since.secret AND seq > border) FROM since)
+        UNION SELECT (SELECT min(seq) FROM labels WHERE labels.secret = since.secret AND seq > border) FROM since),
+    notes AS (
+        SELECT json_extract(body, '$.consumer') AS consumer, max(seq) AS last FROM facts
+        WHERE kind = 'decided' AND json_type(body, '$.action.tag_sleep') IS NOT NULL GROUP BY consumer)
     DELETE FROM facts WHERE at < ?1 AND kind <> 'ended'
     AND seq NOT IN (SELECT seq FROM kept)
     AND NOT (kind = 'decided' AND EXISTS (
         SELECT 1 FROM json_each(facts.body, '$.rotations') AS served
         JOIN standing ON standing.secret = json_extract(served.value, '$.secret')
             AND standing.current = json_extract(served.value, '$.version')))
-    AND NOT (kind = 'decided' AND seq >= coalesce((
-        SELECT max(seq) FROM facts AS note
-        WHERE note.kind = 'decided' AND note.body LIKE '%\"tag_sleep\"%'), seq + 1))";
+    AND NOT (kind = 'decided' AND EXISTS (
+        SELECT 1 FROM notes WHERE notes.consumer = json_extract(facts.body, '$.consumer') AND facts.seq >= notes.last)
+        AND json_type(body, '$.action.update_environment') IS NULL)";
 
 /// An outcome goes with its decision.
 const PRUNE_OUTCOMES: &str = "
@@ -154,7 +157,7 @@ impl Sqlite {
 
     /// Drops what was written before `keep_since`, but for what a start needs to know of the promotion that stands,
     /// however old it is: when each secret came to its current version, and what was done for it; and for what may still
-    /// be switched off: the last note and all that came after it.
+    /// be switched off: the last note on each function and the writes of its cycle.
     pub fn prune(&mut self, keep_since: Timestamp) -> Result<u64, WriteError> {
         let transaction = self.connection.transaction()?;
         let facts = transaction.execute(PRUNE_FACTS, params![keep_since.to_string()])?;

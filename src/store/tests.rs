@@ -306,6 +306,10 @@ fn pruning_keeps_what_must_stay() {
     if let Fact::Decided(decision) = &mut untag {
         decision.rotations[0].version = VersionId::new("before");
     }
+    let mut other_note = note.clone();
+    if let Fact::Decided(decision) = &mut other_note {
+        decision.consumer = ConsumerId::function("mailer");
+    }
     let served = decision("served", Action::Redeploy { fresh_after: at(2) });
     let ended = |attempt: &str| Fact::Ended {
         attempt: AttemptId::new(attempt),
@@ -321,13 +325,22 @@ fn pruning_keeps_what_must_stay() {
         labels(2),
         note.clone(),
         sleep.clone(),
+        other_note.clone(),
     ];
     journal.commit(&old, at(0)).expect("room");
     journal.commit(&[labels(3000)], at(3000)).expect("room");
     assert_eq!(journal.prune(at(1000)).expect("pruned"), 3);
     assert_eq!(
         journal.load().expect("readable").facts,
-        vec![served, ended("served"), labels(1), note, sleep, labels(3000)]
+        vec![
+            served,
+            ended("served"),
+            labels(1),
+            note,
+            sleep,
+            other_note,
+            labels(3000)
+        ]
     );
 }
 
