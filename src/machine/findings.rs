@@ -16,7 +16,7 @@ use crate::judge::{Judgement, Reason, RotationView};
 use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag, Stage, Strategy};
 use crate::phase::Phase;
 use crate::policy::Settings;
-use crate::state::{Failing, SecretFacts, State};
+use crate::state::{ConsumerFacts, Failing, SecretFacts, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -95,7 +95,7 @@ pub fn of_fleet(state: &State, admission: &Admission, now: Timestamp) -> Vec<Fin
         state
             .consumers
             .iter()
-            .filter_map(|(id, facts)| Some(still_asleep(id, open_sleep(facts)??))),
+            .filter_map(|(id, facts)| Some(not_put_back(id, facts, open_sleep(facts)??))),
     );
     found.extend(discovered::standalone_tasks(state));
     found.extend(discovered::suspected(state));
@@ -104,19 +104,35 @@ pub fn of_fleet(state: &State, admission: &Admission, now: Timestamp) -> Vec<Fin
     found
 }
 
-fn still_asleep(id: &ConsumerId, why: &NoEffect) -> Finding {
+fn not_put_back(id: &ConsumerId, facts: &ConsumerFacts, why: &NoEffect) -> Finding {
     let name = bare_name(id);
+    let awake = matches!(&facts.function, Some((_, Some(seen))) if seen.reserved != Some(0));
+    let (severity, kind, text, remedy) = if awake {
+        (
+            Severity::Warning,
+            "note-left",
+            format!("its concurrency is as it was, but our note on it could not be taken away: {why}"),
+            format!("remove the function's tag {}", SleepTag::KEY),
+        )
+    } else {
+        (
+            Severity::Critical,
+            "restore-failed",
+            format!("its reserved concurrency could not be put back: {why}. The function is throttled"),
+            format!(
+                "aws lambda get-function-concurrency --function-name {name}; then put it back by hand, or delete it \
+                 where none was set; the function's tag {} says what it was",
+                SleepTag::KEY
+            ),
+        )
+    };
     Finding {
-        severity: Severity::Critical,
-        kind: "restore-failed",
+        severity,
+        kind,
         subject: id.to_string(),
         secret: None,
-        text: format!("its reserved concurrency could not be put back: {why}. The function is throttled"),
-        remedy: format!(
-            "aws lambda get-function-concurrency --function-name {name}; then put it back by hand, or delete it where \
-             none was set; the function's tag {} says what it was",
-            SleepTag::KEY
-        ),
+        text,
+        remedy,
     }
 }
 
