@@ -10,7 +10,8 @@ use crate::milestones::{Works, verdict};
 use crate::model::{ConsumerId, Look, LookKey, Scope, SecretArn, Stage, VersionId};
 use crate::phase::Phase;
 use crate::policy::{Cadence, Policy, Settings};
-use crate::rotations::{Origin, Source, is_settling};
+use crate::rotations::{Origin, Source};
+use crate::settling::is_settling;
 use crate::state::{Failing, SecretFacts, State};
 
 /// A look and when it is due.

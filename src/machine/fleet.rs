@@ -11,7 +11,7 @@ use crate::model::{
     Stage,
 };
 use crate::policy::Settings;
-use crate::rotations::on_its_way_to;
+use crate::settling::on_its_way_to;
 use crate::state::{ConsumerFacts, State};
 
 /// What may start now, and why the rest waits.

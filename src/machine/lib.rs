@@ -15,10 +15,10 @@ pub mod policy;
 mod reason;
 pub mod rotations;
 mod scopes;
+mod settling;
 pub mod state;
 pub mod step;
 pub mod track;
-
 pub mod window;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Labels, LogLine, RotationKey, SecretArn, Step, VersionId, When};
 use crate::policy::Timing;
+use crate::settling::settled_runs;
 use crate::state::SecretFacts;
 use crate::track::{Run, began};
 
@@ -194,59 +195,6 @@ pub fn rotations(secret: &SecretArn, facts: &SecretFacts, timing: &Timing) -> Ve
         crate::milestones::fill(&mut rotations[i], facts, after);
     }
     rotations
-}
-
-/// The runs that mean something: labels that seem to go back may be a stale answer until they were
-/// seen so for `timing.settle` (aws-facts: Reading cheaply).
-fn settled_runs(runs: &[Run<Labels>], timing: &Timing) -> Vec<Run<Labels>> {
-    let mut settled: Vec<Run<Labels>> = Vec::new();
-    for run in runs {
-        if goes_back(&settled, run) && span(run) < timing.settle {
-            continue;
-        }
-        match settled.last_mut() {
-            Some(last) if last.state == run.state => last.last = run.last,
-            _ => settled.push(run.clone()),
-        }
-    }
-    settled
-}
-
-/// Whether the latest labels seem to go back and are not yet believed.
-pub(crate) fn is_settling(facts: &SecretFacts, timing: &Timing) -> bool {
-    let runs = facts.labels.runs();
-    let Some((last, earlier)) = runs.split_last() else {
-        return false;
-    };
-    goes_back(&settled_runs(earlier, timing), last) && span(last) < timing.settle
-}
-
-/// The version that the secret is on its way to, or may be: also where a single look says that it is not any more.
-pub(crate) fn on_its_way_to(facts: &SecretFacts, timing: &Timing) -> Option<VersionId> {
-    let latest = &facts.labels.latest()?.state;
-    let settling = || {
-        is_settling(facts, timing)
-            .then(|| latest.current.clone())
-            .flatten()
-    };
-    latest.in_progress().cloned().or_else(settling)
-}
-
-fn span(run: &Run<Labels>) -> SignedDuration {
-    run.last.arrived.duration_since(run.first.sent)
-}
-
-fn goes_back(settled: &[Run<Labels>], run: &Run<Labels>) -> bool {
-    let Some((last, earlier)) = settled.split_last() else {
-        return false;
-    };
-    let current_went_back = run.state.current != last.state.current
-        && (earlier.iter().any(|old| old.state.current == run.state.current)
-            || run.state.current == last.state.previous);
-    let pending_vanished = run.state.current == last.state.current
-        && last.state.in_progress().is_some()
-        && run.state.in_progress().is_none();
-    current_went_back || pending_vanished
 }
 
 /// The rotations told so far, while walking the label runs in order.

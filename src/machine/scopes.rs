@@ -12,11 +12,27 @@ impl State {
         if known.is_some_and(|(known, _)| known.sent > look.sent) {
             return;
         }
-        let named = seen.consumers.iter().map(|consumer| consumer.id.clone());
-        let mut concerned: BTreeSet<ConsumerId> = named.collect();
-        if let Some((_, before)) = self.scopes.insert(scope, (look, seen)) {
-            concerned.extend(before.consumers.into_iter().map(|consumer| consumer.id));
+        let mut concerned = ids_of(&seen);
+        if scope == Scope::Clusters {
+            concerned.extend(self.forget_clusters(&seen.clusters));
         }
+        if let Some((_, before)) = self.scopes.insert(scope, (look, seen)) {
+            concerned.extend(ids_of(&before));
+        }
+        self.describe_anew(concerned);
+    }
+
+    /// Drops what was found in clusters that are gone. The consumers named there.
+    fn forget_clusters(&mut self, left: &[String]) -> BTreeSet<ConsumerId> {
+        let is_gone = |scope: &Scope| match scope {
+            Scope::Cluster(cluster) | Scope::Tasks(cluster) => !left.contains(cluster),
+            Scope::Clusters | Scope::Functions | Scope::Declared => false,
+        };
+        let gone = self.scopes.extract_if(.., |scope, _| is_gone(scope));
+        gone.flat_map(|(_, (_, seen))| ids_of(&seen)).collect()
+    }
+
+    fn describe_anew(&mut self, concerned: BTreeSet<ConsumerId>) {
         let mut described = self.describe(&concerned);
         for id in concerned {
             match described.remove(&id) {
@@ -49,6 +65,13 @@ impl State {
             self.consumers.remove(id);
         }
     }
+}
+
+fn ids_of(seen: &ScopeSeen) -> BTreeSet<ConsumerId> {
+    seen.consumers
+        .iter()
+        .map(|consumer| consumer.id.clone())
+        .collect()
 }
 
 /// Who is known to use a secret is not suspected of it.

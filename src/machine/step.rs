@@ -1,6 +1,6 @@
 //! Taking in events: what was seen is merged, and what narrows the knowledge comes back as facts to journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -103,10 +103,18 @@ impl State {
     /// and where it differs it only makes us look (cadence), for it may be old.
     fn see_list(&mut self, look: Look, secrets: Vec<SecretSummary>) -> Vec<Fact> {
         self.forget_unasked();
+        self.forget_unlisted(&secrets);
         secrets
             .into_iter()
             .for_each(|summary| self.see_summary(look, summary));
         Vec::new()
+    }
+
+    /// Of a secret that was only ever listed nothing is kept once it is not.
+    fn forget_unlisted(&mut self, listed: &[SecretSummary]) {
+        let listed: BTreeSet<&SecretArn> = listed.iter().map(|summary| &summary.arn).collect();
+        self.secrets
+            .retain(|secret, facts| facts.first_look.is_some() || listed.contains(secret));
     }
 
     fn see_summary(&mut self, look: Look, summary: SecretSummary) {

@@ -1,7 +1,11 @@
 //! Consumers as several sources describe them.
 
-use super::world::{Tale, arn, function, service};
-use crate::model::{Consumer, ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, Stage};
+use std::collections::BTreeMap;
+
+use super::world::{Tale, arn, function, labels, service};
+use crate::model::{
+    Consumer, ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, SecretSummary, Stage,
+};
 
 fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
@@ -118,4 +122,48 @@ fn a_sidecar_that_reads_awsprevious_does_not_keep_its_service_from_a_restart() {
     tale.see(22, Evidence::Scope { scope, seen });
     tale.service(25, &orders, service(&[-500]));
     assert!(tale.latest(26).consumers[0].1.action.is_some());
+}
+
+#[test]
+fn a_cluster_that_is_gone_takes_what_was_found_there_with_it() {
+    let mut tale = Tale::new();
+    let clusters = |tale: &mut Tale, second, names: &[&str]| {
+        let seen = ScopeSeen {
+            clusters: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..ScopeSeen::default()
+        };
+        let scope = Scope::Clusters;
+        tale.see(second, Evidence::Scope { scope, seen });
+    };
+    clusters(&mut tale, 0, &["prod", "test"]);
+    let of = |cluster: &str| Scope::Cluster(cluster.to_owned());
+    found(&mut tale, 1, of("test"), &[("db", ReferenceKind::Injected)]);
+    found(&mut tale, 2, of("prod"), &[("queue", ReferenceKind::Injected)]);
+    assert_eq!(held(&tale).len(), 2);
+    clusters(&mut tale, 3, &["prod"]);
+    assert_eq!(held(&tale).len(), 1);
+    assert!(!tale.state.scopes.contains_key(&of("test")));
+}
+
+#[test]
+fn a_secret_that_was_only_listed_is_forgotten_once_it_is_not() {
+    let mut tale = Tale::new();
+    let summary = |name: &str| SecretSummary {
+        arn: arn(name),
+        name: name.to_owned(),
+        labels: labels("a - z"),
+        tags: BTreeMap::new(),
+        rotation_enabled: true,
+        rotation_lambda: None,
+        owning_service: None,
+        next_rotation: None,
+    };
+    tale.labels(0, "a - z");
+    let secrets = vec![summary("db"), summary("other")];
+    tale.see(1, Evidence::Sweep { secrets });
+    assert_eq!(tale.state.secrets.len(), 2);
+    let secrets = Vec::new();
+    tale.see(2, Evidence::Sweep { secrets });
+    let left: Vec<_> = tale.state.secrets.keys().collect();
+    assert_eq!(left, [&arn("db")], "what was looked at has a history");
 }
