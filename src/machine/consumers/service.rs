@@ -198,6 +198,12 @@ fn beyond_us(seen: &ServiceSeen, question: &Question<'_>) -> Option<Why> {
     if let Some(name) = &seen.staged_strategy {
         return Some(Why::StagedStrategy { name: name.clone() });
     }
+    if seen.redeploy_is_stuck() {
+        return Some(Why::NoRoom {
+            minimum: seen.minimum_percent,
+            maximum: seen.maximum_percent,
+        });
+    }
     (seen.redeploy_has_downtime() && !question.policy.allow_downtime).then_some(Why::Downtime)
 }
 

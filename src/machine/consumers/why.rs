@@ -44,6 +44,11 @@ pub enum Why {
         name: String,
     },
     Downtime,
+    /// Percents that let no deployment begin.
+    NoRoom {
+        minimum: u32,
+        maximum: u32,
+    },
     Pinned {
         to: String,
     },
@@ -114,6 +119,11 @@ impl fmt::Display for Why {
             Self::Controller { name } => write!(f, "its deployments are made by {name}"),
             Self::StagedStrategy { name } => write!(f, "deployment strategy {name} is not supported yet"),
             Self::Downtime => f.write_str("a redeploy would stop tasks before their successors run, and no rule allows it"),
+            Self::NoRoom { minimum, maximum } => write!(
+                f,
+                "its deployment configuration ({minimum} % to {maximum} %) allows neither one task more nor one less: a \
+                 redeploy would never begin"
+            ),
             Self::Pinned { to } => write!(f, "its reference is pinned to {to}: a restart gives it the same value again"),
             Self::OnlyDeclared => f.write_str("only the configuration names it: a person restarts it"),
             Self::CacheLives { until } => write!(f, "its cache may hold the old value until {until:.0}"),

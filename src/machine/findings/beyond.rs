@@ -34,6 +34,12 @@ pub(super) fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
         (_, Why::Downtime) => {
             "set allow_downtime in the secret's rule, or redeploy it at a quiet hour".to_owned()
         }
+        (ConsumerId::Service { cluster, name }, Why::NoRoom { .. }) => {
+            format!(
+                "aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment \
+                 --deployment-configuration maximumPercent=200,minimumHealthyPercent=100"
+            )
+        }
         (ConsumerId::Service { cluster, name }, _) => {
             format!(
                 "look at the service's events, then: aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment"

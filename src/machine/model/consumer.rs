@@ -143,7 +143,22 @@ pub struct ServiceSeen {
 impl ServiceSeen {
     /// Whether a rolling redeploy stops a task before its successor runs (aws-facts: ECS).
     pub fn redeploy_has_downtime(&self) -> bool {
-        self.daemon || (self.maximum_percent <= 100 && self.minimum_percent < 100)
+        self.daemon || (!self.may_start_more() && self.may_stop_some())
+    }
+
+    /// The percents allow neither another task nor one less: a redeploy would never begin.
+    pub fn redeploy_is_stuck(&self) -> bool {
+        !self.daemon && !self.may_start_more() && !self.may_stop_some()
+    }
+
+    /// ECS rounds the greatest number of tasks down (Service: deploymentConfiguration).
+    fn may_start_more(&self) -> bool {
+        u64::from(self.desired) * u64::from(self.maximum_percent) / 100 > u64::from(self.desired)
+    }
+
+    /// ECS rounds the least number of healthy tasks up.
+    fn may_stop_some(&self) -> bool {
+        (u64::from(self.desired) * u64::from(self.minimum_percent)).div_ceil(100) < u64::from(self.desired)
     }
 }
 
@@ -282,6 +297,41 @@ mod tests {
         }
         assert_eq!(ConsumerId::parse("ecs:no-service"), None);
         assert_eq!(ConsumerId::parse("fargate:x"), None);
+    }
+
+    /// Desired count, minimum and maximum percent; downtime, stuck.
+    #[test]
+    fn what_the_percents_allow() {
+        let table = [
+            ((2, 100, 200), (false, false)),
+            ((2, 50, 100), (true, false)),
+            ((1, 0, 100), (true, false)),
+            ((1, 0, 150), (true, false)),
+            ((1, 100, 150), (false, true)),
+            ((2, 100, 150), (false, false)),
+            ((4, 100, 100), (false, true)),
+            ((1, 50, 100), (false, true)),
+        ];
+        for ((desired, minimum_percent, maximum_percent), expected) in table {
+            let seen = ServiceSeen {
+                controller: Controller::Ecs,
+                staged_strategy: None,
+                daemon: false,
+                minimum_percent,
+                maximum_percent,
+                desired,
+                running: desired,
+                pending: 0,
+                deployments: Vec::new(),
+                tasks: Vec::new(),
+                tasks_listed: true,
+            };
+            let found = (seen.redeploy_has_downtime(), seen.redeploy_is_stuck());
+            assert_eq!(
+                found, expected,
+                "{desired} tasks, {minimum_percent} % to {maximum_percent} %"
+            );
+        }
     }
 
     #[test]

@@ -44,6 +44,17 @@ fn a_service_that_never_starts_a_task_does_not_hold_its_wave_for_ever() {
 }
 
 #[test]
+fn a_redeploy_that_could_never_begin_is_not_sent() {
+    let mut seen = service(&[-500]);
+    (seen.minimum_percent, seen.maximum_percent) = (100, 100);
+    let [early, _] = seen_twice(&seen);
+    assert!(
+        matches!((early.stage, &early.why), (Stage::Beyond, Why::NoRoom { .. })),
+        "{early:?}"
+    );
+}
+
+#[test]
 fn an_older_deployment_is_not_waited_for_for_ever() {
     let mut seen = service(&[5]);
     seen.deployments = vec![deployment("old", 5, Rollout::InProgress)];
