@@ -1,5 +1,7 @@
 //! `[telemetry]`: logs and metrics.
 
+use tracing_subscriber::filter::Directive;
+
 use super::reader::Section;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +31,21 @@ pub(super) fn read(mut section: Section<'_>) -> Telemetry {
         log_format: section
             .choice("log_format", Some(LogFormat::Auto), &formats)
             .unwrap_or(LogFormat::Auto),
-        log_filter: section.text("log_filter"),
+        log_filter: section.parsed(
+            "log_filter",
+            None,
+            "tracing directives, as \"debug\" or \"rotation_watchdog=debug,aws_=info\"",
+            |text| is_filter(text).then(|| text.to_owned()),
+            Clone::clone,
+        ),
         secret_series: section.count("secret_series", 200, 0..=10_000),
     };
     section.finish();
     telemetry
+}
+
+/// As `telemetry` reads it: directives between commas.
+fn is_filter(text: &str) -> bool {
+    text.split(',')
+        .all(|directive| directive.parse::<Directive>().is_ok())
 }

@@ -40,15 +40,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Logs go through the product's own formatter, so that leaks and errors in them are found.
     (
         "sim",
-        &[
-            "machine",
-            "ports",
-            "runtime",
-            "store",
-            "config",
-            "telemetry",
-            "observe::Patterns",
-        ],
+        &["machine", "ports", "runtime", "store", "config", "telemetry"],
     ),
     // A remediation's check comes between two looks, where no scenario can reach.
     ("sim::tests", &["machine", "remediation", "runtime", "sim"]),
@@ -93,7 +85,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tower_http", &["http"]),
     // `http` names the content type of the metrics.
     ("prometheus", &["telemetry", "http"]),
-    ("tracing_subscriber", &["telemetry"]),
+    // The configuration refuses a filter that does not parse.
+    ("tracing_subscriber", &["telemetry", "config::telemetry"]),
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("figment", &["config"]),

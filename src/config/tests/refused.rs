@@ -51,6 +51,10 @@ fn what_would_silently_mean_something_else_is_refused() {
         (with_rule("[cadence]\nsweep = 0.5"), "has no unit"),
         (with_rule("[cadence]\nsweep = \"0s\""), "does not fit"),
         (with_rule("[cadence]\nsweep = \"-5m\""), "does not fit"),
+        (
+            with_rule("[telemetry]\nlog_filter = \"rotation_watchdog=loud\""),
+            "tracing directives",
+        ),
         (with_rule("[logs]\ntest = [\"\"]"), "would match every line"),
         (with_rule("[logs]\ntest = [\"<any>.\"]"), "would match every line"),
         (with_rule("[logs]\ntest = [\"done <arn\"]"), "without the other"),
