@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::parts::Assignment;
 use super::questions;
 use super::snapshot::{SecretView, Snapshot};
+use super::story;
 
 /// Snapshots are at least so far apart.
 const PAUSE: SignedDuration = SignedDuration::from_millis(100);
@@ -83,9 +84,13 @@ impl Publisher {
         }
         for secret in std::mem::take(&mut self.changed) {
             if let Some(shown) = secret_view(view, &secret, now) {
+                let known = self.secrets.get(&secret).map(|known| known.findings.as_slice());
+                story::tell_findings(known.unwrap_or_default(), &shown.findings);
                 self.secrets.insert(secret, Arc::new(shown));
             }
         }
+        let findings = fleet_findings(view, now);
+        story::tell_findings(&before.findings, &findings);
         let consumers = view.state.consumers.iter().map(|(id, facts)| {
             let known = before.consumers.get(id).filter(|known| ***known == *facts);
             (
@@ -100,7 +105,7 @@ impl Publisher {
             secrets: self.secrets.clone(),
             consumers: consumers.collect(),
             waits: Arc::new(view.admission.waits.clone()),
-            findings: Arc::new(fleet_findings(view, now)),
+            findings: Arc::new(findings),
             journal_bytes: view.journal_bytes,
             ..Snapshot::clone(&before)
         }));

@@ -1,6 +1,7 @@
 //! The log of what happens: one line for each thing seen, decided and done. A line reads alone.
 
 use jiff::Timestamp;
+use machine::findings::{Finding, Severity};
 use machine::judge::{Judgement, RotationView};
 use machine::model::{
     Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, VersionId,
@@ -184,6 +185,38 @@ fn count(before: &RotationView, after: &RotationView, state: &State, metrics: &M
         .map(|facts| &facts.reached);
     if let Some(window) = reached.and_then(|reached| DangerWindow::of(after, reached)) {
         metrics.danger_window(window.at_least(now).as_secs_f64());
+    }
+}
+
+/// Tells which findings came and which went. One that only changed its words is the same.
+pub(super) fn tell_findings(before: &[Finding], after: &[Finding]) {
+    let is_among = |list: &[Finding], finding: &Finding| list.iter().any(|other| is_same(other, finding));
+    for finding in after.iter().filter(|finding| !is_among(before, finding)) {
+        tell_finding(finding);
+    }
+    for Finding { kind, subject, .. } in before.iter().filter(|finding| !is_among(after, finding)) {
+        tracing::info!(kind, %subject, "finding ended");
+    }
+}
+
+fn is_same(a: &Finding, b: &Finding) -> bool {
+    (a.kind, &a.subject, &a.secret, a.severity) == (b.kind, &b.subject, &b.secret, b.severity)
+}
+
+fn tell_finding(finding: &Finding) {
+    let Finding {
+        severity,
+        kind,
+        subject,
+        secret,
+        text,
+        remedy,
+    } = finding;
+    let secret = secret.as_ref().map(SecretArn::name);
+    match severity {
+        Severity::Critical => tracing::error!(kind, %subject, secret, to_do = remedy, "finding: {text}"),
+        Severity::Warning => tracing::warn!(kind, %subject, secret, to_do = remedy, "finding: {text}"),
+        Severity::Info => tracing::info!(kind, %subject, secret, to_do = remedy, "finding: {text}"),
     }
 }
 

@@ -29,8 +29,10 @@ fn answer(world: &World, target: &LoginTarget, credentials: &Credentials) -> Log
     if accepted.is_some() && accepted.map(String::as_str) == text("password") {
         LoginAnswer::Accepted
     } else {
+        let is_postgres = text("engine").is_some_and(|engine| engine.starts_with("postgres"));
+        let code = if is_postgres { "28P01" } else { "1045" };
         LoginAnswer::Refused {
-            code: "1045".to_owned(),
+            code: code.to_owned(),
         }
     }
 }
