@@ -1,12 +1,13 @@
 //! Connections that cannot be held open: what a slow client gets.
 //!
-//! The server has no timeout for a request's head, so the connection itself has two:
-//! - since it was accepted, or since the last byte that we could send: [`QUIET`]. What the client sends does not count,
-//!   so a head or body that drips in is cut off, and so is a client that does not read its answer;
-//! - from its beginning to its end: [`LIFE`], which also bounds an answer that is read a byte at a time.
+//! The server has no timeout for a request's head, so the connection itself has deadlines:
+//! - a request, from its first byte to its last, and so the first one of a connection: [`HEAD`];
+//! - an answer: [`QUIET`] since the last byte that could be sent, and [`ANSWER`] for the whole of it;
+//! - between two requests: [`IDLE`], longer than the scrape interval of any Prometheus.
 //!
-//! At most [`CONNECTIONS`] are open at once; more wait in the kernel's queue. Not covered: a client that opens
-//! all of them again and again keeps others waiting, so the port belongs on the loopback or a private network.
+//! HTTP/2 is refused: its pings are answered without any request. At most [`CONNECTIONS`] are open at once; more wait in
+//! the kernel's queue. Not covered: a client that opens all of them again and again keeps others waiting, so the port
+//! belongs on the loopback or a private network.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,9 +22,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+const HEAD: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_secs(15);
-const LIFE: Duration = Duration::from_secs(120);
-const CONNECTIONS: usize = 256;
+const ANSWER: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(90);
+const CONNECTIONS: usize = 512;
+/// How HTTP/2 begins.
+const PREFACE: &[u8] = b"PRI";
 
 /// A listener whose connections have a deadline.
 pub(super) struct Guarded {
@@ -60,17 +65,26 @@ impl Listener for Guarded {
 pub(super) struct Connection<S> {
     stream: S,
     deadline: Pin<Box<Sleep>>,
-    end: Instant,
+    doing: Doing,
+    /// Bytes of the preface that have come.
+    preface: usize,
     _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What the connection is used for; what comes after an answer begins the next request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    Reading,
+    Writing { end: Instant },
 }
 
 impl<S> Connection<S> {
     fn new(stream: S, permit: Option<OwnedSemaphorePermit>) -> Self {
-        let begun = Instant::now();
         Self {
             stream,
-            deadline: Box::pin(sleep_until(begun + QUIET)),
-            end: begun + LIFE,
+            deadline: Box::pin(sleep_until(Instant::now() + HEAD)),
+            doing: Doing::Reading,
+            preface: 0,
             _permit: permit,
         }
     }
@@ -83,9 +97,40 @@ impl<S> Connection<S> {
         }
     }
 
+    fn received(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let expected = PREFACE.get(self.preface..).unwrap_or_default();
+        let same = bytes.iter().zip(expected).take_while(|(a, b)| a == b).count();
+        if !expected.is_empty() && same == expected.len() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        // Anything else in its place is HTTP/1.
+        self.preface = if same == bytes.len() {
+            self.preface + same
+        } else {
+            PREFACE.len()
+        };
+        if self.doing != Doing::Reading && !bytes.is_empty() {
+            self.doing = Doing::Reading;
+            self.deadline.as_mut().reset(Instant::now() + HEAD);
+        }
+        Ok(())
+    }
+
     fn sent(&mut self) {
-        let deadline = (Instant::now() + QUIET).min(self.end);
-        self.deadline.as_mut().reset(deadline);
+        let now = Instant::now();
+        let end = match self.doing {
+            Doing::Reading => now + ANSWER,
+            Doing::Writing { end } => end,
+        };
+        self.doing = Doing::Writing { end };
+        self.deadline.as_mut().reset((now + QUIET).min(end));
+    }
+
+    /// All of an answer is with the kernel: it may be the end of it.
+    fn flushed(&mut self) {
+        if self.doing != Doing::Reading {
+            self.deadline.as_mut().reset(Instant::now() + IDLE);
+        }
     }
 }
 
@@ -96,7 +141,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        Poll::Ready(self.received(&buffer.filled()[before..]))
     }
 }
 
@@ -114,7 +161,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_flush(context)
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -154,11 +203,11 @@ mod tests {
             kind = read => assert_eq!(kind, io::ErrorKind::TimedOut),
             () = drip => unreachable!("the reader ends first"),
         }
-        assert_eq!(begun.elapsed(), QUIET);
+        assert_eq!(begun.elapsed(), HEAD);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answers_renew_the_deadline_but_not_for_ever() {
+    async fn an_answer_that_is_read_byte_by_byte_is_cut_off() {
         let (ours, mut theirs) = duplex(64);
         let mut connection = Connection::new(ours, None);
         let begun = Instant::now();
@@ -167,7 +216,46 @@ mod tests {
             let _ = theirs.read(&mut buffer).await.expect("open");
             sleep(Duration::from_secs(10)).await;
         }
-        assert_eq!(begun.elapsed(), LIFE);
+        assert_eq!(begun.elapsed(), ANSWER);
+    }
+
+    /// A Prometheus that asks every minute keeps its connection.
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_in_use_lives_on_between_requests() {
+        let (ours, mut theirs) = duplex(64);
+        let mut connection = Connection::new(ours, None);
+        let mut buffer = [0; 64];
+        for _ in 0..10 {
+            theirs.write_all(b"GET").await.expect("open");
+            assert_eq!(connection.read(&mut buffer).await.expect("not cut off"), 3);
+            connection.write_all(b"answer").await.expect("not cut off");
+            connection.flush().await.expect("not cut off");
+            let _ = theirs.read(&mut buffer).await.expect("open");
+            sleep(Duration::from_secs(60)).await;
+        }
+        sleep(IDLE).await;
+        assert!(connection.read(&mut buffer).await.is_err(), "nobody came again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn http_2_is_refused_however_it_comes() {
+        for parts in [&["PRI * HTTP/2.0\r\n"][..], &["P", "R", "I *"]] {
+            let (ours, mut theirs) = duplex(64);
+            let mut connection = Connection::new(ours, None);
+            let mut read = Ok(1);
+            for part in parts {
+                theirs.write_all(part.as_bytes()).await.expect("open");
+                read = connection.read(&mut [0; 64]).await;
+            }
+            assert_eq!(read.expect_err("refused").kind(), io::ErrorKind::Unsupported);
+        }
+        for other in ["PUT /", "GET /", "PATCH", "PRX"] {
+            let (ours, mut theirs) = duplex(64);
+            let mut connection = Connection::new(ours, None);
+            theirs.write_all(other.as_bytes()).await.expect("open");
+            let read = connection.read(&mut [0; 64]).await;
+            assert_eq!(read.expect("taken"), other.len());
+        }
     }
 
     #[tokio::test(start_paused = true)]
