@@ -1,6 +1,7 @@
 //! The state in numbers, and an index of who uses what: for lists, the status and the metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use machine::consumers::Standing;
@@ -8,6 +9,7 @@ use machine::findings::{Finding, Severity};
 use machine::model::{ConsumerId, ReferenceKind, SecretArn, Stage};
 use machine::rotations::Origin;
 use machine::state::function_name;
+use machine::window::DangerWindow;
 use serde::Serialize;
 
 use crate::runtime::{SecretView, Snapshot};
@@ -111,11 +113,12 @@ impl<'a> Index<'a> {
     pub(super) fn consumers(&self, view: &'a SecretView) -> Vec<(&'a ConsumerId, Option<&'a Standing>)> {
         match judged(view) {
             Some(standings) => standings.iter().map(|(id, s)| (id, Some(s))).collect(),
-            None => {
-                let ids = self.by_secret.get(&view.arn).into_iter().flatten();
-                ids.map(|id| (*id, None)).collect()
-            }
+            None => self.users_of(&view.arn).map(|id| (id, None)).collect(),
         }
+    }
+
+    pub(super) fn users_of(&self, secret: &SecretArn) -> impl Iterator<Item = &'a ConsumerId> + '_ {
+        self.by_secret.get(secret).into_iter().flatten().copied()
     }
 
     pub(super) fn count(&self, view: &'a SecretView) -> StageCounts {
@@ -154,19 +157,43 @@ pub(super) fn phase(view: &SecretView) -> &'static str {
 }
 
 /// What the gauges show.
-pub(super) fn reading(snapshot: &Snapshot, now: Timestamp) -> Reading {
+pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration) -> Reading {
+    let age = |at: Option<Timestamp>| {
+        let since = at.unwrap_or(snapshot.started);
+        now.duration_since(since).as_secs_f64().max(0.0)
+    };
     let secret = |view: &SecretView| SecretReading {
         name: view.name.clone(),
         phase: phase(view),
-        last_look_age_seconds: view
-            .last_look
-            .map(|at| now.duration_since(at).as_secs_f64().max(0.0)),
+        last_look_age_seconds: age(view.last_look),
+        danger_window_open_seconds: open_window(view, now),
     };
+    let findings = snapshot.all_findings();
+    let mut by_kind = BTreeMap::new();
+    for finding in &findings {
+        *by_kind.entry(finding.kind).or_insert(0) += 1;
+    }
     Reading {
         ready: snapshot.is_ready(),
         journal_bytes: snapshot.journal_bytes,
         secrets: snapshot.secrets.values().map(|view| secret(view)).collect(),
         consumers: Index::of(snapshot).count_all(snapshot).by_word(),
-        findings: FindingCounts::of(&snapshot.all_findings()).by_word(),
+        findings: FindingCounts::of(&findings).by_word(),
+        findings_by_kind: by_kind,
+        last_list_age_seconds: age(snapshot.last_list),
+        loop_age_seconds: loop_age.as_secs_f64(),
     }
+}
+
+/// How long a window has certainly been open that is not closed yet.
+fn open_window(view: &SecretView, now: Timestamp) -> Option<f64> {
+    let windows = view
+        .judgement
+        .rotations
+        .iter()
+        .filter(|rotation| rotation.rotation.ending.is_none())
+        .filter_map(|rotation| DangerWindow::of(rotation, &view.reached));
+    let open = windows.filter(|window| window.closed.is_none());
+    open.map(|window| window.at_least(now).as_secs_f64())
+        .reduce(f64::max)
 }

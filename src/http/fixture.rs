@@ -323,6 +323,7 @@ pub(crate) fn snapshot() -> Snapshot {
             findings: of_secret(&state, secret, judgement, &settings, now),
             seen: facts.seen.as_ref().map(|(_, seen)| seen.clone()),
             last_look: facts.seen.as_ref().map(|(look, _)| look.arrived),
+            logins: facts.logins.clone(),
             reached: facts.reached.clone(),
         };
         (secret.clone(), Arc::new(view))

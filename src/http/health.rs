@@ -20,7 +20,7 @@ pub(super) struct Ready {
 
 /// Whether the loop turns. Never asks AWS, so that an outage there restarts nothing.
 pub(super) async fn live(State(shown): State<Shown>) -> Result<Json<Live>, Problem> {
-    let age = shown.pulse.age(shown.now());
+    let age = shown.pulse.age();
     let limit = shown.limits.loop_silence;
     if age > limit {
         return Err(Problem::unavailable(format!(

@@ -9,7 +9,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use jiff::SignedDuration;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::{BoxError, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -28,7 +27,7 @@ pub struct Limits {
     pub body_bytes: usize,
     pub uri_bytes: usize,
     /// `/livez` fails where the loop has not turned for so long.
-    pub loop_silence: SignedDuration,
+    pub loop_silence: Duration,
 }
 
 impl Default for Limits {
@@ -38,7 +37,7 @@ impl Default for Limits {
             concurrency: 64,
             body_bytes: 64 * 1024,
             uri_bytes: 8 * 1024,
-            loop_silence: SignedDuration::from_secs(30),
+            loop_silence: Duration::from_secs(30),
         }
     }
 }

@@ -14,7 +14,7 @@ const MAX_LIMIT: usize = 500;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    limit: Option<usize>,
+    limit: Option<String>,
     cursor: Option<String>,
 }
 
@@ -42,12 +42,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let wrong = |rejection: QueryRejection| Problem::bad_request(rejection.body_text());
         let Query(Raw { limit, cursor }) = Query::from_request_parts(parts, state).await.map_err(wrong)?;
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Problem::bad_request(format!(
-                "limit is {limit}; it must be from 1 to {MAX_LIMIT}"
-            )));
-        }
+        let limit = limit.map_or(Ok(DEFAULT_LIMIT), |text| read_limit(&text))?;
         Ok(Self { limit, cursor })
     }
 }
@@ -75,6 +70,15 @@ impl Paging {
             next_cursor,
         })
     }
+}
+
+fn read_limit(text: &str) -> Result<usize, Problem> {
+    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| {
+        Problem::bad_request(format!(
+            "limit is {text:?}; it must be a number from 1 to {MAX_LIMIT}"
+        ))
+    })
 }
 
 /// List and key of the last item, in hexadecimal digits: opaque, and safe in a URL.

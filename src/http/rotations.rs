@@ -11,6 +11,7 @@ use machine::window::DangerWindow;
 use serde::Serialize;
 
 use super::Shown;
+use super::counts::Index;
 use super::page::{Page, Paging};
 use super::problem::Problem;
 use super::timeline::{Entry, timeline};
@@ -159,13 +160,20 @@ fn works(works: Works) -> WorksView {
     WorksView { verdict, at }
 }
 
-/// The current promotion's standings; for one of the past, what its consumers had come to.
+/// The current promotion's standings; before the promotion who uses the secret, judged by nothing yet; for one of the past, what its consumers had come to.
 fn consumers(snapshot: &Snapshot, view: &SecretView, rotation: &RotationView) -> Vec<StandingView> {
     let key = &rotation.rotation.key;
     if rotation.rotation.is_current() {
         let standings = rotation.consumers.iter();
         return standings
             .map(|(id, standing)| StandingView::of(snapshot, &view.arn, id, Some(standing)))
+            .collect();
+    }
+    if rotation.rotation.is_open() {
+        let index = Index::of(snapshot);
+        return index
+            .users_of(&view.arn)
+            .map(|id| StandingView::of(snapshot, &view.arn, id, None))
             .collect();
     }
     let past = view.reached.iter().filter(|((of, _), _)| of == key);

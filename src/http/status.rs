@@ -56,7 +56,7 @@ pub(super) async fn get(State(shown): State<Shown>) -> Json<Status> {
         started: snapshot.started,
         at: snapshot.at,
         uptime_seconds: now.duration_since(snapshot.started).as_secs_f64(),
-        loop_age_seconds: shown.pulse.age(now).as_secs_f64(),
+        loop_age_seconds: shown.pulse.age().as_secs_f64(),
         secrets: secrets(&snapshot),
         consumers: Index::of(&snapshot).count_all(&snapshot),
         waits: snapshot.waits.len(),

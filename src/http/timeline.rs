@@ -5,6 +5,7 @@ use machine::judge::RotationView;
 use machine::model::{Attempt, ConsumerId, Done, Outcome, When};
 use machine::rotations::{Ending, Rotation, Seen, Source};
 use machine::state::StageRun;
+use machine::track::began;
 use serde::Serialize;
 
 use super::rotations::ending_word;
@@ -15,8 +16,8 @@ use crate::telemetry::words;
 /// One thing that happened. Fields that do not concern it are absent.
 #[derive(Serialize)]
 pub(super) struct Entry {
-    /// `started`, `createSecret`, `setSecret`, `testSecret`, `finishSecret`, `promoted`, `step-failed`, `ended`,
-    /// `consumer`, `remediation-decided` or `remediation-answered`.
+    /// `started`, `createSecret`, `setSecret`, `testSecret`, `finishSecret`, `promoted`, `step-failed`, `login`,
+    /// `ended`, `consumer`, `remediation-decided` or `remediation-answered`.
     what: &'static str,
     /// The same for people.
     text: String,
@@ -65,6 +66,7 @@ impl Entry {
 pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &RotationView) -> Vec<Entry> {
     let mut entries = milestones(&rotation.rotation);
     entries.extend(failures(&rotation.rotation));
+    entries.extend(logins(view, &rotation.rotation));
     let key = &rotation.rotation.key;
     for ((_, consumer), runs) in view.reached.iter().filter(|((of, _), _)| of == key) {
         entries.extend(stage_entries(consumer, runs));
@@ -160,11 +162,37 @@ fn failures(rotation: &Rotation) -> impl Iterator<Item = Entry> {
     })
 }
 
+/// What logins with the new version and with the one before it answered, wherever the answer changed.
+fn logins(view: &SecretView, rotation: &Rotation) -> Vec<Entry> {
+    let begun = rotation.started.as_ref().or(rotation.promoted.as_ref());
+    let from = begun.map(|seen| seen.when.not_before.unwrap_or(seen.when.not_after));
+    let to = rotation.ending.map(|(_, when)| when.not_after);
+    let versions = [
+        (Some(&rotation.key.version), "the new version"),
+        (rotation.replaced.as_ref(), "the version before"),
+    ];
+    let mut entries = Vec::new();
+    for (version, name) in versions {
+        let Some(track) = version.and_then(|version| view.logins.get(version)) else {
+            continue;
+        };
+        for (i, run) in track.runs().iter().enumerate() {
+            let before = i.checked_sub(1).map(|i| &track.runs()[i]);
+            let when = began(before, run);
+            if from.is_none_or(|from| when.not_after >= from) && to.is_none_or(|to| when.not_after <= to) {
+                let text = format!("login with {name}: {}", words::login_text(&run.state));
+                entries.push(Entry::new("login", text, when, vec!["login"]));
+            }
+        }
+    }
+    entries
+}
+
 /// Each stage began between the last look that showed the one before, and the first that showed it.
 fn stage_entries(consumer: &ConsumerId, runs: &[StageRun]) -> Vec<Entry> {
     let before = [None].into_iter().chain(runs.iter().map(|run| Some(run.last)));
     let entry = |(before, run): (Option<Timestamp>, &StageRun)| {
-        let text = format!("{consumer} is seen {}", words::stage(run.stage));
+        let text = format!("{consumer} is {}: {}", words::stage(run.stage), run.why);
         let when = before.map_or(When::by(run.first), |before| When::between(before, run.first));
         Entry {
             consumer: Some(consumer.to_string()),

@@ -1,16 +1,18 @@
 //! When to look at what: seldom at rest, closely from the moment AWSPENDING shows.
 
+mod logins;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::baseline;
 use crate::consumers::{Standing, open_sleep};
 use crate::judge::{Judgement, Judgements, RotationView};
-use crate::milestones::{Works, verdict};
-use crate::model::{ConsumerId, Look, LookKey, Scope, SecretArn, Stage, VersionId};
+use crate::model::{ConsumerId, Look, LookKey, Scope, SecretArn, Stage};
 use crate::phase::Phase;
 use crate::policy::{Cadence, Policy, Settings};
-use crate::rotations::{Origin, Source};
+use crate::rotations::Origin;
 use crate::settling::is_settling;
 use crate::state::{Failing, SecretFacts, State};
 
@@ -48,6 +50,7 @@ pub fn secret_looks(
         plan.logins(secret, facts, judgement, policy);
     }
     plan.consumers(judgement);
+    plan.baseline(secret, judgement);
     plan.agenda
 }
 
@@ -255,78 +258,6 @@ impl Plan<'_> {
         }
     }
 
-    fn logins(&mut self, secret: &SecretArn, facts: &SecretFacts, judgement: &Judgement, policy: &Policy) {
-        if let Some(view) = judgement.open() {
-            self.logins_while_open(secret, facts, view, policy, self.lies_still(judgement));
-        } else if let Some(view) = judgement.current()
-            && view.rotation.origin != Origin::Baseline
-            && matches!(view.phase, Phase::Propagating | Phase::Verifying)
-            && !matches!(view.works, Works::Yes(crate::milestones::Proof::Login(_)))
-        {
-            self.login(secret, facts, &view.rotation.key.version, false);
-        }
-    }
-
-    /// The old password shows when the window opens; the new one is tried only with reason, lest an account is locked.
-    fn logins_while_open(
-        &mut self,
-        secret: &SecretArn,
-        facts: &SecretFacts,
-        view: &RotationView,
-        policy: &Policy,
-        lies_still: bool,
-    ) {
-        let rotation = &view.rotation;
-        let new = &rotation.key.version;
-        let old = facts.current();
-        let old_refused = old
-            .and_then(|old| verdict(facts, old))
-            .is_some_and(|(accepted, at)| {
-                !accepted
-                    && rotation
-                        .started
-                        .as_ref()
-                        .is_none_or(|seen| at >= seen.when.not_after)
-            });
-        let told = rotation
-            .exposed
-            .as_ref()
-            .is_some_and(|seen| seen.sources.contains(&Source::Log));
-        let proven = verdict(facts, new).is_some_and(|(accepted, _)| accepted);
-        if rotation.created.is_some()
-            && !old_refused
-            && !told
-            && !proven
-            && let Some(old) = old
-        {
-            self.login(secret, facts, old, lies_still);
-        }
-        let reason = old_refused || told || (policy.login_pending_early && rotation.created.is_some());
-        if reason && !proven {
-            self.login(secret, facts, new, lies_still);
-        }
-    }
-
-    /// After refusals the wait doubles, so that no account is locked: it is as long as the refusals already last.
-    fn login(&mut self, secret: &SecretArn, facts: &SecretFacts, version: &VersionId, lies_still: bool) {
-        let cadence = self.cadence();
-        let usual = if lies_still {
-            cadence.announced
-        } else {
-            cadence.login
-        };
-        let refused_for = facts
-            .logins
-            .get(version)
-            .and_then(|track| track.latest())
-            .and_then(|run| {
-                crate::milestones::is_refused(&run.state)
-                    .then(|| run.last.sent.duration_since(run.first.sent))
-            });
-        let interval = refused_for.map_or(usual, |lasting| (lasting + usual).min(cadence.login_backoff));
-        self.every(LookKey::Login(secret.clone(), version.clone()), interval);
-    }
-
     fn consumers(&mut self, judgement: &Judgement) {
         let Some(view) = judgement.current() else { return };
         for (consumer, standing) in &view.consumers {
@@ -336,6 +267,20 @@ impl Plan<'_> {
             }
             match self.consumer_interval(view, standing) {
                 Some(interval) => self.every(key, interval),
+                None => self.once(key),
+            }
+        }
+    }
+
+    /// Each service once; one that is stale again, so that the finding about it ends.
+    fn baseline(&mut self, secret: &SecretArn, judgement: &Judgement) {
+        let Some(rotated) = baseline::last_rotation(self.state, secret, judgement) else {
+            return;
+        };
+        for (consumer, facts) in baseline::services(self.state, secret) {
+            let key = LookKey::Consumer(consumer.clone());
+            match baseline::stale_tasks(facts, rotated) {
+                Some(_) => self.every(key, self.cadence().discovery),
                 None => self.once(key),
             }
         }

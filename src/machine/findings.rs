@@ -2,6 +2,7 @@
 
 mod beyond;
 mod discovered;
+mod open;
 mod secret;
 mod worth;
 
@@ -14,7 +15,6 @@ use crate::consumers::{NO_EFFECT_LIMIT, Why, open_sleep};
 use crate::fleet::Admission;
 use crate::judge::{Judgement, Reason, RotationView};
 use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag, Stage, Strategy};
-use crate::phase::Phase;
 use crate::policy::Settings;
 use crate::state::{ConsumerFacts, Failing, SecretFacts, State};
 
@@ -73,9 +73,10 @@ pub fn of_secret(
     let facts = state.secrets.get(secret).unwrap_or(&empty);
     list.account(facts, now);
     list.references(state);
+    list.stale_at_the_baseline(state, judgement);
     list.abandoned(facts, judgement);
     if let Some(view) = judgement.open() {
-        list.open_rotation(view, judgement);
+        list.open_rotation(view, judgement, facts);
     }
     if let Some(view) = judgement.current() {
         list.promotion(state, view);
@@ -180,38 +181,6 @@ impl List<'_> {
         });
     }
 
-    fn open_rotation(&mut self, view: &RotationView, judgement: &Judgement) {
-        let version = &view.rotation.key.version;
-        match view.phase {
-            Phase::Failed { step } => {
-                let step = step.map_or("an unknown step".to_owned(), |step| step.to_string());
-                let last = view.rotation.failures.last();
-                let why = last.map_or_else(String::new, |failure| format!(": {}", failure.why));
-                let text = format!("rotation to {version} failed in {step}{why}");
-                self.add(
-                    Severity::Critical,
-                    "rotation-failed",
-                    text,
-                    failed_remedy(view, judgement),
-                );
-            }
-            Phase::Stalled => {
-                let value = if view.rotation.created.is_some() {
-                    "has a value"
-                } else {
-                    "has no value"
-                };
-                let text = format!("rotation to {version} makes no progress; AWSPENDING {value}");
-                let remedy = format!(
-                    "read the rotation Lambda's log; once the database accepts AWSCURRENT: aws secretsmanager update-secret-version-stage --secret-id {} --version-stage AWSPENDING --remove-from-version-id {version}",
-                    self.secret
-                );
-                self.add(Severity::Critical, "rotation-stalled", text, remedy);
-            }
-            _ => {}
-        }
-    }
-
     fn promotion(&mut self, state: &State, view: &RotationView) {
         self.worth(state, view);
         for (consumer, standing) in &view.consumers {
@@ -273,16 +242,6 @@ impl List<'_> {
                 "take sleeps out of the rotation Lambda: they only lengthen the outage",
             );
         }
-    }
-}
-
-fn failed_remedy(view: &RotationView, judgement: &Judgement) -> String {
-    let exposed = view.rotation.exposed.is_some();
-    let single = judgement.strategy.0 != Strategy::AlternatingUsers;
-    if exposed && single {
-        "the database may hold the new password already: log in with AWSPENDING; if it works, finish the rotation by moving AWSCURRENT to it, else set the database back to AWSCURRENT's password".to_owned()
-    } else {
-        "consumers still hold a working password; mend the rotation Lambda: Secrets Manager retries the rotation by itself".to_owned()
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::consumers::{Question, Standing, stand};
+use crate::consumers::{Question, Standing, Why, stand};
 use crate::milestones::{Proof, Works, strategy, works};
 use crate::model::{
-    Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, SecretArn, Stage, Strategy,
+    Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, Scope, SecretArn, Stage, Strategy,
 };
 use crate::phase::{Phase, phase, together};
 use crate::policy::{Policy, Settings};
@@ -138,11 +138,16 @@ impl Judgement {
                     timing: &settings.timing,
                     now,
                 };
-                standings(state, &rotation.key.secret, &question)
+                let mut found = standings(state, &rotation.key.secret, &question);
+                // For a day: a cluster may have been taken out of the configuration.
+                if now < question.promoted + settings.timing.watch_for {
+                    found.extend(remembered(state, facts, &rotation.key, &found));
+                }
+                found
             }
             _ => Vec::new(),
         };
-        self.note_stages(facts, &rotation, &consumers);
+        self.note_stages(facts, &rotation, &consumers, now);
         let promoted = rotation.promoted.as_ref().map_or(now, |seen| seen.when.not_after);
         let stages = consumers
             .iter()
@@ -173,22 +178,26 @@ impl Judgement {
         facts: &SecretFacts,
         rotation: &Rotation,
         consumers: &[(ConsumerId, Standing)],
+        now: Timestamp,
     ) {
         for (consumer, standing) in consumers {
-            let Some(at) = standing.as_of.filter(|_| standing.stage != Stage::Unknown) else {
+            let Some(looked) = standing.as_of.filter(|_| standing.stage != Stage::Unknown) else {
                 continue;
             };
             let known = facts.reached.get(&(rotation.key.clone(), consumer.clone()));
-            let last = known.and_then(|runs| runs.last());
-            if last.is_none_or(|run| run.stage != standing.stage || run.last < at) {
-                let (rotation, consumer, stage) = (rotation.key.clone(), consumer.clone(), standing.stage);
-                self.reached.push(Fact::Reached {
-                    rotation,
-                    consumer,
-                    stage,
-                    at,
-                });
-            }
+            let at = match known.and_then(|runs| runs.last()) {
+                Some(run) if run.stage == standing.stage && run.last >= looked => continue,
+                // No look has changed it: a decision or a deadline has, just now.
+                Some(run) if run.stage != standing.stage && run.last >= looked => now,
+                _ => looked,
+            };
+            self.reached.push(Fact::Reached {
+                rotation: rotation.key.clone(),
+                consumer: consumer.clone(),
+                stage: standing.stage,
+                at,
+                why: standing.why.to_string(),
+            });
         }
     }
 
@@ -245,6 +254,23 @@ fn standings(state: &State, secret: &SecretArn, question: &Question<'_>) -> Vec<
                 .any(|r| &r.secret == secret && r.kind != ReferenceKind::Suspected)
         })
         .map(|(id, facts)| (id.clone(), stand(id, facts, question)))
+        .collect()
+}
+
+/// Consumers of this rotation that the journal names and that discovery has not come to again since the start.
+fn remembered(
+    state: &State,
+    facts: &SecretFacts,
+    rotation: &RotationKey,
+    found: &[(ConsumerId, Standing)],
+) -> Vec<(ConsumerId, Standing)> {
+    let named = facts.reached.keys().filter(|(of, _)| of == rotation);
+    let unseen = named.filter(|(_, id)| {
+        let known = found.iter().any(|(other, _)| other == id);
+        !known && !state.scopes.contains_key(&Scope::of(id))
+    });
+    unseen
+        .map(|(_, id)| (id.clone(), Standing::of(Stage::Unknown, Why::NotLookedYet)))
         .collect()
 }
 
@@ -306,7 +332,6 @@ fn one_first(view: &RotationView, consumer: &ConsumerId, own: &Option<ConsumerId
         });
     }
     let tried = view.consumers.iter().find(|(_, standing)| {
-        use crate::consumers::Why;
         matches!(
             standing.why,
             Why::RolledBackTwice | Why::NotInTime { .. } | Why::UpdateFailed

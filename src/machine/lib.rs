@@ -2,6 +2,7 @@
 //!
 //! No clock, no randomness, no IO: time is an argument, and the same inputs give the same decisions (design rule 6).
 
+mod baseline;
 pub mod cadence;
 pub mod consumers;
 mod doubt;

@@ -1,6 +1,7 @@
 //! Everything the watchdog knows: the facts of each secret, its consumers, and what was decided and done.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -28,39 +29,42 @@ pub struct State {
 pub type Reached = BTreeMap<(RotationKey, ConsumerId), Vec<StageRun>>;
 
 /// A consumer was seen at one stage from the first look to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageRun {
     pub stage: Stage,
     pub first: Timestamp,
     pub last: Timestamp,
+    /// What the first look showed.
+    pub why: Arc<str>,
 }
 
 impl StageRun {
-    pub fn at(moment: Timestamp, stage: Stage) -> Self {
+    pub fn at(moment: Timestamp, stage: Stage, why: &str) -> Self {
         Self {
             stage,
             first: moment,
             last: moment,
+            why: why.into(),
         }
     }
 
     /// Notes a look. News is a change: the last look at the stage before, and the first at this one. A look that shows
     /// the same only lengthens its run.
-    pub(crate) fn note(runs: &mut Vec<Self>, at: Timestamp, stage: Stage) -> Vec<(Timestamp, Stage)> {
+    pub(crate) fn note(runs: &mut Vec<Self>, seen: Self) -> Vec<Self> {
         const RUN_LIMIT: usize = 32;
-        let next = runs.partition_point(|run| run.first <= at);
+        let next = runs.partition_point(|run| run.first <= seen.first);
         let border = match next.checked_sub(1).map(|i| &mut runs[i]) {
-            Some(run) if run.stage == stage => {
-                run.last = run.last.max(at);
+            Some(run) if run.stage == seen.stage => {
+                run.last = run.last.max(seen.last);
                 return Vec::new();
             }
-            before => before.map(|run| (run.last, run.stage)),
+            before => before.map(|run| Self::at(run.last, run.stage, &run.why)),
         };
         if runs.len() >= RUN_LIMIT {
             return Vec::new();
         }
-        runs.insert(next, Self::at(at, stage));
-        border.into_iter().chain([(at, stage)]).collect()
+        runs.insert(next, seen.clone());
+        border.into_iter().chain([seen]).collect()
     }
 }
 

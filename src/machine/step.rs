@@ -1,13 +1,15 @@
 //! Taking in events: what was seen is merged, and what narrows the knowledge comes back as facts to journal.
 
+mod secret;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::doubt;
 use crate::model::{
-    Attempt, AttemptId, ConsumerId, Decision, Event, Evidence, Fact, Labels, LogFact, Look, LookFailure,
-    LookKey, Outcome, RotationKey, SecretArn, SecretSeen, SecretSummary, Stage, VersionId,
+    Attempt, AttemptId, Decision, Event, Evidence, Fact, Look, LookFailure, LookKey, Outcome, SecretArn,
+    SecretSeen, SecretSummary, VersionId,
 };
 use crate::policy::Timing;
 use crate::state::{ConsumerFacts, Failing, SecretFacts, StageRun, State};
@@ -220,15 +222,17 @@ impl State {
                 consumer,
                 stage,
                 at,
+                why,
             } => {
-                let fact = |(at, stage)| Fact::Reached {
+                let fact = |run: StageRun| Fact::Reached {
                     rotation: rotation.clone(),
                     consumer: consumer.clone(),
-                    stage,
-                    at,
+                    stage: run.stage,
+                    at: run.first,
+                    why: run.why.to_string(),
                 };
                 let secret = self.secret(&rotation.secret);
-                let news = secret.learn_stage(&rotation, &consumer, stage, at);
+                let news = secret.learn_stage(&rotation, &consumer, StageRun::at(at, stage, &why));
                 news.into_iter().map(fact).collect()
             }
         }
@@ -279,61 +283,6 @@ impl State {
     }
 }
 
-impl SecretFacts {
-    fn learn_labels(
-        &mut self,
-        secret: &SecretArn,
-        look: Look,
-        labels: Labels,
-        changed: Option<Timestamp>,
-    ) -> Vec<Fact> {
-        self.first_look = Some(self.first_look.map_or(look.sent, |first| first.min(look.sent)));
-        let border = self.labels.latest().cloned();
-        let since = since_changed(look, changed, border.as_ref().map(|run| run.last.sent));
-        let narrowed = self.labels.see(since, labels.clone());
-        self.labels.see(look, labels.clone());
-        if !narrowed {
-            return Vec::new();
-        }
-        let fact = |look, labels, changed| Fact::Labels {
-            secret: secret.clone(),
-            look,
-            labels,
-            changed,
-        };
-        let border = border.map(|run| fact(run.last, run.state, None));
-        border.into_iter().chain([fact(look, labels, changed)]).collect()
-    }
-
-    fn learn_line(&mut self, fact: &LogFact) -> bool {
-        let news = self.log.insert(fact.clone());
-        while self.log.len() > Self::LOG_LIMIT {
-            self.log.pop_first();
-        }
-        news
-    }
-
-    fn learn_stage(
-        &mut self,
-        rotation: &RotationKey,
-        consumer: &ConsumerId,
-        stage: Stage,
-        at: Timestamp,
-    ) -> Vec<(Timestamp, Stage)> {
-        let key = (rotation.clone(), consumer.clone());
-        if !self.reached.contains_key(&key) && self.reached.len() >= Self::REACHED_LIMIT {
-            let oldest = self
-                .reached
-                .iter()
-                .min_by_key(|(_, runs)| runs.first().map(|run| run.first));
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                self.reached.remove(&oldest);
-            }
-        }
-        StageRun::note(self.reached.entry(key).or_default(), at, stage)
-    }
-}
-
 /// The track of one version; where there are too many, the one not seen for longest makes room.
 fn track_of<'a, T: Clone + Eq>(
     tracks: &'a mut BTreeMap<VersionId, Track<T>>,
@@ -367,20 +316,6 @@ fn see_with_border<T: Clone + Eq>(
         .into_iter()
         .chain([fact(look, state)])
         .collect()
-}
-
-/// LastChangedDate says that the labels were already so at that moment: useful after downtime, when it is later
-/// than the last look with other labels. Rounded up, since some answers cut it to whole seconds.
-fn since_changed(look: Look, changed: Option<Timestamp>, other_labels: Option<Timestamp>) -> Look {
-    let changed = changed.map(|at| match at.subsec_nanosecond() {
-        0 => at + SignedDuration::from_secs(1),
-        _ => at,
-    });
-    match (changed, other_labels) {
-        (Some(at), Some(other)) if at > other && at < look.sent => Look::at(at),
-        (Some(at), None) if at < look.sent => Look::at(at),
-        _ => look,
-    }
 }
 
 fn keep_latest<T>(slot: &mut Option<(Look, T)>, look: Look, seen: T) {

@@ -5,6 +5,7 @@ mod discovery;
 mod findings;
 mod fleet;
 mod rotations;
+mod stages;
 mod standings;
 mod tries;
 mod trust;

@@ -176,20 +176,19 @@ mod tests {
             (
                 key("0"),
                 vec![
-                    StageRun::at(at(16), Stage::Stale),
+                    StageRun::at(at(16), Stage::Stale, ""),
                     StageRun {
-                        stage: Stage::Refreshing,
-                        first: at(20),
                         last: at(23),
+                        ..StageRun::at(at(20), Stage::Refreshing, "")
                     },
-                    StageRun::at(at(25), Stage::Fresh),
+                    StageRun::at(at(25), Stage::Fresh, ""),
                 ],
             ),
             (
                 key("1"),
                 vec![
-                    StageRun::at(at(18), Stage::Stale),
-                    StageRun::at(at(30), Stage::Presumed),
+                    StageRun::at(at(18), Stage::Stale, ""),
+                    StageRun::at(at(30), Stage::Presumed, ""),
                 ],
             ),
         ]);
@@ -223,7 +222,7 @@ mod tests {
         let mut view = view(&[]);
         view.rotation.ending = Some((Ending::Superseded, When::between(at(50), at(51))));
         let key = (view.rotation.key.clone(), ConsumerId::declared("0"));
-        let reached = BTreeMap::from([(key, vec![StageRun::at(at(16), Stage::Stale)])]);
+        let reached = BTreeMap::from([(key, vec![StageRun::at(at(16), Stage::Stale, "")])]);
         let window = DangerWindow::of(&view, &reached).unwrap();
         assert_eq!(window.closed, Some(When::between(at(50), at(51))));
         view.rotation.ending = Some((Ending::Abandoned, When::by(at(50))));

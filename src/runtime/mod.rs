@@ -3,12 +3,14 @@
 mod agenda;
 mod assignments;
 mod clock;
+mod drain;
 mod parts;
 mod publish;
 mod pulse;
 mod questions;
 mod snapshot;
 mod story;
+mod tally;
 mod watchdog;
 
 pub use clock::Clock;

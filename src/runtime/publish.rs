@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use machine::findings::{self, Finding, Severity};
 use machine::fleet::Admission;
-use machine::judge::Judgements;
+use machine::judge::{Judgements, judge};
 use machine::model::{LookKey, SecretArn};
-use machine::policy::Settings;
+use machine::policy::{Policy, Settings};
 use machine::state::State;
 use tokio::sync::watch;
 
@@ -61,9 +61,21 @@ impl Publisher {
         self.changed.insert(secret.clone());
     }
 
-    pub(super) fn forget(&mut self, secret: &SecretArn) {
-        self.secrets.remove(secret);
+    /// What belongs to no single secret may have changed: findings of the fleet, waits, consumers.
+    pub(super) fn touch_fleet(&mut self) {
         self.pending = true;
+    }
+
+    pub(super) fn forget(&mut self, secret: &SecretArn) {
+        if let Some(lost) = self.secrets.remove(secret) {
+            story::tell_findings(&lost.findings, &[]);
+        }
+        self.pending = true;
+    }
+
+    /// Whether everything was looked at once, as far as the last snapshot knew.
+    pub(super) fn is_ready(&self) -> bool {
+        self.sender.borrow().missing.is_empty()
     }
 
     /// When a snapshot is due that came too soon after the last one.
@@ -82,6 +94,7 @@ impl Publisher {
             self.pending = true;
             return;
         }
+        self.show_remembered(view, now);
         for secret in std::mem::take(&mut self.changed) {
             if let Some(shown) = secret_view(view, &secret, now) {
                 let known = self.secrets.get(&secret).map(|known| known.findings.as_slice());
@@ -107,10 +120,46 @@ impl Publisher {
             waits: Arc::new(view.admission.waits.clone()),
             findings: Arc::new(findings),
             journal_bytes: view.journal_bytes,
+            last_list: view.state.looked.get(&LookKey::Sweep).map(|look| look.arrived),
             ..Snapshot::clone(&before)
         }));
         self.last = now;
         self.pending = false;
+    }
+}
+
+impl Publisher {
+    /// Until the first list of secrets tells their rules, what the journal knew is shown as it was.
+    fn show_remembered(&mut self, view: &View<'_>, now: Timestamp) {
+        let is_listed = view.state.looked.contains_key(&LookKey::Sweep);
+        if is_listed {
+            self.secrets
+                .retain(|secret, _| view.assigned.contains_key(secret));
+        } else if self.secrets.is_empty() {
+            let remembered = view.state.secrets.keys().map(|secret| {
+                let shown = Arc::new(remembered(view, secret, now));
+                (secret.clone(), shown)
+            });
+            self.secrets = remembered.collect();
+        }
+    }
+}
+
+/// A secret by its facts alone: nothing is done for it until its rule is known.
+fn remembered(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> SecretView {
+    let policy = Policy::default();
+    let judgement = judge(view.state, secret, &policy, view.settings, now);
+    let facts = view.state.secrets.get(secret);
+    SecretView {
+        arn: secret.clone(),
+        name: secret.name().to_owned(),
+        rule: "not known before secrets are listed; shown as the journal has it".to_owned(),
+        findings: findings::of_secret(view.state, secret, &judgement, view.settings, now),
+        judgement: Arc::new(judgement),
+        seen: None,
+        last_look: None,
+        logins: facts.map(|facts| facts.logins.clone()).unwrap_or_default(),
+        reached: facts.map(|facts| facts.reached.clone()).unwrap_or_default(),
     }
 }
 
@@ -145,6 +194,7 @@ fn secret_view(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> Option<Se
             .looked
             .get(&LookKey::Secret(secret.clone()))
             .map(|look| look.arrived),
+        logins: facts.logins.clone(),
         reached: facts.reached.clone(),
     })
 }

@@ -1,45 +1,55 @@
-//! The loop's heartbeat: what `/livez` rests on.
+//! The loop's heartbeat: what `/livez` rests on. By a clock that nobody sets.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 /// Beaten by the loop at every turn, read by any thread. Clones share the beat.
 #[derive(Clone, Debug)]
-pub struct Pulse(Arc<AtomicI64>);
+pub struct Pulse {
+    begun: Instant,
+    /// Milliseconds from then to the last beat.
+    last: Arc<AtomicU64>,
+}
 
 impl Pulse {
     /// The start counts as the first beat, so that replaying the journal has its time.
-    pub fn new(now: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(now.as_microsecond())))
+    pub fn start() -> Self {
+        Self {
+            begun: Instant::now(),
+            last: Arc::default(),
+        }
     }
 
-    pub fn beat(&self, now: Timestamp) {
-        self.0.store(now.as_microsecond(), Ordering::Relaxed);
+    pub fn beat(&self) {
+        self.last.store(millis(self.begun.elapsed()), Ordering::Relaxed);
     }
 
-    /// Time since the last beat; never negative, even where the wall clock was set back.
-    pub fn age(&self, now: Timestamp) -> SignedDuration {
-        let since = now
-            .as_microsecond()
-            .saturating_sub(self.0.load(Ordering::Relaxed));
-        SignedDuration::from_micros(since.max(0))
+    /// Time since the last beat.
+    pub fn age(&self) -> Duration {
+        let last = Duration::from_millis(self.last.load(Ordering::Relaxed));
+        self.begun.elapsed().saturating_sub(last)
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn clones_share_the_beat_and_age_is_never_negative() {
-        let at = |second| Timestamp::from_second(second).expect("in range");
-        let pulse = Pulse::new(at(10));
-        assert_eq!(pulse.age(at(15)), SignedDuration::from_secs(5));
+    #[tokio::test(start_paused = true)]
+    async fn clones_share_the_beat() {
+        let pulse = Pulse::start();
         let other = pulse.clone();
-        other.beat(at(14));
-        assert_eq!(pulse.age(at(15)), SignedDuration::from_secs(1));
-        assert_eq!(pulse.age(at(3)), SignedDuration::ZERO);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(pulse.age(), Duration::from_secs(5));
+        other.beat();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(pulse.age(), Duration::from_secs(1));
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use machine::findings::Finding;
 use machine::judge::{Judgement, Reason};
-use machine::model::{ConsumerId, SecretArn, SecretSeen};
+use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
 use machine::state::{ConsumerFacts, Reached};
+use machine::track::Track;
 
 /// Everything the HTTP API, the metrics and the command line may show. No secret value can be in it.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub findings: Arc<Vec<Finding>>,
     /// Bytes of the journal.
     pub journal_bytes: u64,
+    /// When ListSecrets last answered.
+    pub last_list: Option<Timestamp>,
 }
 
 /// One secret, judged.
@@ -42,6 +45,8 @@ pub struct SecretView {
     pub seen: Option<SecretSeen>,
     /// When DescribeSecret last answered.
     pub last_look: Option<Timestamp>,
+    /// What logins with its versions answered.
+    pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
     /// How the consumers came along with each rotation.
     pub reached: Reached,
 }
@@ -59,6 +64,7 @@ impl Snapshot {
             waits: Arc::default(),
             findings: Arc::default(),
             journal_bytes: 0,
+            last_list: None,
         }
     }
 

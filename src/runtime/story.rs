@@ -1,17 +1,15 @@
 //! The log of what happens: one line for each thing seen, decided and done. A line reads alone.
 
-use jiff::Timestamp;
 use machine::findings::{Finding, Severity};
 use machine::judge::{Judgement, RotationView};
 use machine::model::{
     Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, VersionId,
 };
-use machine::phase::Phase;
-use machine::rotations::{Ending, Origin};
+use machine::rotations::Origin;
 use machine::state::State;
-use machine::window::DangerWindow;
 
-use crate::telemetry::{Metrics, RotationResult, words};
+use super::tally;
+use crate::telemetry::{Metrics, words};
 
 /// Tells what an event says that no judgement will.
 pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
@@ -72,20 +70,8 @@ fn tell_login(
     match answer {
         LoginAnswer::Accepted => tracing::info!(secret = secret.name(), %version, "login accepted"),
         other => {
-            tracing::info!(secret = secret.name(), %version, result, "login not accepted: {}", login_words(other))
+            tracing::info!(secret = secret.name(), %version, result, "login not accepted: {}", words::login_text(other))
         }
-    }
-}
-
-fn login_words(answer: &LoginAnswer) -> String {
-    match answer {
-        LoginAnswer::Accepted => "accepted".to_owned(),
-        LoginAnswer::Refused { code } => format!("refused ({code})"),
-        LoginAnswer::Account { code } => format!("the account's state ({code})"),
-        LoginAnswer::Busy { code } => format!("the database is busy ({code})"),
-        LoginAnswer::Unreachable { why } => format!("unreachable: {why}"),
-        LoginAnswer::Tls { why } => format!("TLS: {why}"),
-        LoginAnswer::Unusable { why } => format!("unusable secret: {why}"),
     }
 }
 
@@ -128,7 +114,6 @@ pub(super) fn tell_judgement(
     after: &Judgement,
     state: &State,
     metrics: &Metrics,
-    now: Timestamp,
 ) {
     for view in &after.rotations {
         let known = before.and_then(|judgement| {
@@ -147,12 +132,12 @@ pub(super) fn tell_judgement(
                 .and_then(|known| known.consumers.iter().find(|(id, _)| id == consumer))
                 .map(|(_, s)| s.stage);
             if stage != Some(standing.stage) && standing.stage != Stage::Unknown {
+                if matches!(standing.stage, Stage::Fresh | Stage::Presumed) {
+                    tally::count_recovery(view, consumer, state, metrics);
+                }
                 let secret = view.rotation.key.secret.name();
                 tracing::info!(secret, rotation = %view.rotation.key.id(), %consumer, stage = words::stage(standing.stage), "consumer: {}", standing.why);
             }
-        }
-        if let Some(known) = known {
-            count(known, view, state, metrics, now);
         }
     }
 }
@@ -162,29 +147,6 @@ fn tell_phase(view: &RotationView) {
     let (secret, rotation, version, phase) = (key.secret.name(), key.id(), &key.version, view.phase.name());
     if view.rotation.origin != Origin::Baseline {
         tracing::info!(secret, %rotation, %version, phase, "rotation is {}", view.phase);
-    }
-}
-
-/// Counts a rotation once, when it comes to its end.
-fn count(before: &RotationView, after: &RotationView, state: &State, metrics: &Metrics, now: Timestamp) {
-    let watched =
-        |view: &RotationView| matches!(view.phase, Phase::Verifying | Phase::Watching | Phase::Settled);
-    let ending = |view: &RotationView| view.rotation.ending.map(|(ending, _)| ending);
-    let result = match (ending(before), ending(after)) {
-        (None, Some(Ending::Abandoned)) => RotationResult::Abandoned,
-        (None, Some(Ending::OnlyTested)) => RotationResult::OnlyTested,
-        (None, Some(Ending::RolledBack)) => RotationResult::RolledBack,
-        (None, Some(Ending::Superseded)) if before.phase == Phase::Propagating => RotationResult::Superseded,
-        (None, None) if !watched(before) && watched(after) => RotationResult::Completed,
-        _ => return,
-    };
-    metrics.rotation_ended(result);
-    let reached = state
-        .secrets
-        .get(&after.rotation.key.secret)
-        .map(|facts| &facts.reached);
-    if let Some(window) = reached.and_then(|reached| DangerWindow::of(after, reached)) {
-        metrics.danger_window(window.at_least(now).as_secs_f64());
     }
 }
 

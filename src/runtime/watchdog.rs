@@ -17,6 +17,7 @@ use super::parts::{Assignment, Options, Parts};
 use super::publish::Publisher;
 use super::questions;
 use super::story;
+use super::tally::Tally;
 use super::{Pulse, Snapshot};
 use crate::observe;
 use crate::remediation::{self, Order};
@@ -59,16 +60,18 @@ pub struct Watchdog {
     pub(super) agenda: Agenda,
     under_way: BTreeSet<LookKey>,
     answers: JoinSet<Event>,
-    writes_under_way: BTreeSet<AttemptId>,
+    pub(super) writes_under_way: BTreeSet<AttemptId>,
     /// Secrets to be judged anew.
     pub(super) stale: BTreeSet<SecretArn>,
-    fleet_stale: bool,
+    pub(super) fleet_stale: bool,
     /// Learned, but not yet durable.
-    backlog: Vec<Fact>,
+    pub(super) backlog: Vec<Fact>,
     journal_retry: Option<Timestamp>,
     next_prune: Timestamp,
-    drain: Option<Timestamp>,
+    /// The deadline of the drain, once it began.
+    pub(super) drain: Option<Timestamp>,
     pub(super) publisher: Publisher,
+    pub(super) tally: Tally,
     pulse: Pulse,
 }
 
@@ -77,7 +80,8 @@ impl Watchdog {
         let now = parts.clock.now();
         Self {
             publisher: Publisher::new(now, options.simulated),
-            pulse: Pulse::new(now),
+            tally: Tally::default(),
+            pulse: Pulse::start(),
             parts,
             options,
             state: State::default(),
@@ -185,31 +189,6 @@ impl Watchdog {
         }
     }
 
-    fn begin_drain(&mut self) {
-        tracing::info!("draining: no new remediations, what is switched off is put back");
-        self.drain = Some(self.parts.clock.now() + self.options.drain);
-        self.agenda.clear();
-        self.fleet_stale = true;
-    }
-
-    fn is_drained(&self) -> bool {
-        let Some(deadline) = self.drain else { return false };
-        let asleep = self
-            .state
-            .consumers
-            .values()
-            .any(|facts| machine::consumers::open_sleep(facts).is_some());
-        let done = self.writes_under_way.is_empty() && !asleep && self.backlog.is_empty();
-        if !done && self.parts.clock.now() >= deadline {
-            tracing::error!(
-                asleep,
-                "the drain's deadline passed; the next start goes on from the journal"
-            );
-            return true;
-        }
-        done
-    }
-
     fn next_wake(&self) -> Timestamp {
         let now = self.parts.clock.now();
         let idle = now + LONGEST_WAIT;
@@ -235,7 +214,7 @@ impl Watchdog {
     /// One turn: merge, judge, admit, journal, send, show.
     async fn turn(&mut self, events: Vec<Event>) -> Result<(), RunError> {
         let now = self.parts.clock.now();
-        self.pulse.beat(now);
+        self.pulse.beat();
         for event in events {
             self.take_in(event);
         }
@@ -327,8 +306,11 @@ impl Watchdog {
                 &judgement,
                 &self.state,
                 &self.parts.metrics,
-                now,
             );
+            if self.publisher.is_ready() {
+                self.tally
+                    .count(&secret, &judgement, &self.state, &self.parts.metrics, now);
+            }
             let looks = machine::cadence::secret_looks(
                 &self.state,
                 &secret,
@@ -341,14 +323,6 @@ impl Watchdog {
             self.publisher.touch(&secret);
             self.judgements.insert(secret, Arc::new(judgement));
             self.fleet_stale = true;
-        }
-    }
-
-    fn unless_draining(&self, looks: machine::cadence::Agenda) -> machine::cadence::Agenda {
-        if self.drain.is_some() {
-            machine::cadence::Agenda::new()
-        } else {
-            looks
         }
     }
 
@@ -370,6 +344,7 @@ impl Watchdog {
             self.take_in(Event::Decided(decision.clone()));
         }
         self.admission = admission;
+        self.publisher.touch_fleet();
         let scopes = questions::scopes(&self.state, &self.assigned, self.options.clusters.as_deref());
         let looks = machine::cadence::fleet_looks(
             &self.state,

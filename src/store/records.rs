@@ -1,11 +1,15 @@
 //! The journal's records, format 1: types of their own, so that the machine's may change while old files still open.
 
+mod reached;
+
 use jiff::Timestamp;
 use machine::model::{
     Action, AttemptId, ConsumerId, Decision, DeploymentId, Done, Fact, Labels, LogFact, LogLine, LoginAnswer,
     Look, NoEffect, Outcome, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy, VersionId,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use reached::ReachedRecord;
 
 /// One row: what it is about, what it is, and its JSON.
 pub(super) struct Row {
@@ -86,13 +90,9 @@ pub(super) fn write(fact: &Fact) -> Row {
             consumer,
             stage,
             at,
+            why,
         } => {
-            let body = ReachedRecord {
-                rotation: RotationRecord::from(rotation),
-                consumer: consumer.to_string(),
-                stage: StageRecord::from(*stage),
-                at: *at,
-            };
+            let body = ReachedRecord::new(rotation, consumer, *stage, *at, why);
             row(Some(&rotation.secret), "reached", &body)
         }
     }
@@ -557,26 +557,5 @@ impl From<EndedRecord> for Fact {
             at: record.at,
             outcome,
         }
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct ReachedRecord {
-    rotation: RotationRecord,
-    consumer: String,
-    stage: StageRecord,
-    at: Timestamp,
-}
-
-impl TryFrom<ReachedRecord> for Fact {
-    type Error = String;
-
-    fn try_from(record: ReachedRecord) -> Result<Self, String> {
-        Ok(Self::Reached {
-            consumer: consumer(&record.consumer)?,
-            rotation: record.rotation.into(),
-            stage: record.stage.into(),
-            at: record.at,
-        })
     }
 }

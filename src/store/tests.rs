@@ -152,14 +152,8 @@ fn all_facts() -> Vec<Fact> {
         ended(Outcome::NoEffect(NoEffect::Rejected { why: why() })),
         ended(Outcome::NoEffect(NoEffect::NotSent { why: why() })),
     ]);
-    let stages = [
-        Stage::Unknown,
-        Stage::Stale,
-        Stage::Refreshing,
-        Stage::Presumed,
-        Stage::Fresh,
-        Stage::Beyond,
-    ];
+    use Stage::{Beyond, Fresh, Presumed, Refreshing, Stale, Unknown};
+    let stages = [Unknown, Stale, Refreshing, Presumed, Fresh, Beyond];
     facts.extend(stages.map(|stage| Fact::Reached {
         rotation: RotationKey {
             secret: secret(),
@@ -169,6 +163,7 @@ fn all_facts() -> Vec<Fact> {
         consumer: ConsumerId::function("mailer"),
         stage,
         at: at(5),
+        why: "2 of 2 tasks run".to_owned(),
     }));
     facts
 }

@@ -1,6 +1,6 @@
 //! Metrics, each declared once: the field is the name behind `rotation_watchdog_`, its doc comment is the help text.
 
-use machine::model::{LoginAnswer, Outcome};
+use machine::model::{Action, LoginAnswer, Outcome};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
@@ -33,6 +33,8 @@ impl Shape {
 const WINDOW: &[f64] = &[
     0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 14400.0,
 ];
+/// From a function's update to the slowest rollout that the default deadline allows.
+const RECOVERY: &[f64] = &[1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
 /// One write has ten seconds.
 const WRITE: &[f64] = &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 const LAG: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
@@ -91,7 +93,11 @@ metrics! {
         rotations_total: IntCounterVec = by(&["result"]),
         /// Time from setSecret until no consumer held the old value, for each rotation whose window closed.
         danger_window_seconds: Histogram = PLAIN.within(WINDOW),
-        /// Time from sending one write to the world until its answer, by kind.
+        /// Steps of a rotation that failed, as the rotation Lambda's log told.
+        step_failures_total: IntCounterVec = by(&["step"]),
+        /// Time from the first decision for a consumer until it was seen fresh or presumed, by method.
+        recovery_seconds: HistogramVec = by(&["method"]).within(RECOVERY),
+        /// Time from the decision of one write to the world until its answer, by kind.
         remediation_duration_seconds: HistogramVec = by(&["kind"]).within(WRITE),
         /// Writes to the world that were answered or given up, by kind and outcome.
         remediations_total: IntCounterVec = by(&["kind", "outcome"]),
@@ -109,8 +115,10 @@ metrics! {
     struct Read {
         /// 1 for the phase that the secret is in; its other phases have no series.
         secret_phase: IntGaugeVec = by(&["secret", "phase"]),
-        /// Time since DescribeSecret last answered for the secret.
+        /// Time since DescribeSecret last answered for the secret, or since the start where it has not yet.
         last_look_age_seconds: GaugeVec = by(&["secret"]),
+        /// How long the secret's danger window is open already; no series while it is closed.
+        danger_window_open_seconds: GaugeVec = by(&["secret"]),
         /// Secrets without series of their own because of the cap.
         secrets_without_series: IntGauge = PLAIN,
         /// Secrets, by phase; not capped.
@@ -119,9 +127,15 @@ metrics! {
         consumers: IntGaugeVec = by(&["state"]),
         /// Findings that stand, by severity.
         findings: IntGaugeVec = by(&["severity"]),
+        /// Findings that stand, by kind.
+        findings_by_kind: IntGaugeVec = by(&["kind"]),
+        /// Time since ListSecrets last answered, or since the start where it has not yet.
+        last_list_age_seconds: Gauge = PLAIN,
+        /// Time since the loop last turned, by a clock that nobody sets.
+        loop_age_seconds: Gauge = PLAIN,
         /// Size of the journal on disk.
         journal_bytes: Gauge = PLAIN,
-        /// 1 when ready: the journal replayed, the first sweep done, not draining.
+        /// 1 when ready: everything was looked at once, secrets can be listed, the journal can be written, not draining.
         ready: IntGauge = PLAIN,
         /// Always 1; the labels say what was built.
         build_info: IntGaugeVec = by(&["version", "commit"]),
@@ -133,6 +147,8 @@ metrics! {
 pub enum RotationResult {
     /// Promoted, and no consumer holds the old value.
     Completed,
+    /// Promoted, and a consumer is left that only a person can refresh.
+    LeftBehind,
     /// The next promotion came first.
     Superseded,
     Abandoned,
@@ -141,8 +157,9 @@ pub enum RotationResult {
 }
 
 impl RotationResult {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Completed,
+        Self::LeftBehind,
         Self::Superseded,
         Self::Abandoned,
         Self::OnlyTested,
@@ -152,6 +169,7 @@ impl RotationResult {
     fn name(self) -> &'static str {
         match self {
             Self::Completed => "completed",
+            Self::LeftBehind => "left-behind",
             Self::Superseded => "superseded",
             Self::Abandoned => "abandoned",
             Self::OnlyTested => "only-tested",
@@ -185,9 +203,7 @@ impl Metrics {
         let registry = Registry::new();
         let counted = Counted::register(&registry)?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        for result in RotationResult::ALL {
-            counted.rotations_total.with_label_values(&[result.name()]);
-        }
+        counted.begin_at_zero();
         Ok(Self {
             registry,
             counted,
@@ -200,6 +216,19 @@ impl Metrics {
             .rotations_total
             .with_label_values(&[result.name()])
             .inc();
+    }
+
+    /// A step of a rotation failed; its name, or `unknown`.
+    pub fn step_failed(&self, step: &'static str) {
+        self.counted.step_failures_total.with_label_values(&[step]).inc();
+    }
+
+    /// A consumer came to be fresh or presumed, so long after the first decision for it.
+    pub fn recovered(&self, method: &'static str, seconds: f64) {
+        self.counted
+            .recovery_seconds
+            .with_label_values(&[method])
+            .observe(seconds);
     }
 
     pub fn danger_window(&self, seconds: f64) {
@@ -250,11 +279,35 @@ impl Metrics {
     }
 }
 
+impl Counted {
+    /// A series that first appears with its first event shows no increase to Prometheus.
+    fn begin_at_zero(&self) {
+        for result in RotationResult::ALL {
+            self.rotations_total.with_label_values(&[result.name()]);
+        }
+        for step in words::STEPS {
+            self.step_failures_total.with_label_values(&[step]);
+        }
+        for kind in Action::KINDS {
+            self.remediation_duration_seconds.with_label_values(&[kind]);
+            for outcome in words::OUTCOMES {
+                self.remediations_total.with_label_values(&[kind, outcome]);
+            }
+        }
+        for result in words::LOGINS {
+            self.login_tests_total.with_label_values(&[result]);
+        }
+    }
+}
+
 impl Read {
     fn set(&self, reading: &Reading, options: MetricsOptions) {
         self.set_secrets(reading, options.secret_series);
         set_each(&self.consumers, &reading.consumers);
         set_each(&self.findings, &reading.findings);
+        set_each(&self.findings_by_kind, &reading.findings_by_kind);
+        self.last_list_age_seconds.set(reading.last_list_age_seconds);
+        self.loop_age_seconds.set(reading.loop_age_seconds);
         #[expect(
             clippy::cast_precision_loss,
             reason = "a gauge is a float; exact up to 9 petabytes"
@@ -274,10 +327,13 @@ impl Read {
             self.secret_phase
                 .with_label_values(&[secret.name.as_str(), secret.phase])
                 .set(1);
-            if let Some(age) = secret.last_look_age_seconds {
-                self.last_look_age_seconds
+            self.last_look_age_seconds
+                .with_label_values(&[&secret.name])
+                .set(secret.last_look_age_seconds);
+            if let Some(open) = secret.danger_window_open_seconds {
+                self.danger_window_open_seconds
                     .with_label_values(&[&secret.name])
-                    .set(age);
+                    .set(open);
             }
         }
         let over = reading.secrets.len().saturating_sub(cap);

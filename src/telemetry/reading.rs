@@ -13,6 +13,9 @@ pub struct Reading {
     pub consumers: BTreeMap<&'static str, usize>,
     /// By severity.
     pub findings: BTreeMap<&'static str, usize>,
+    pub findings_by_kind: BTreeMap<&'static str, usize>,
+    pub last_list_age_seconds: f64,
+    pub loop_age_seconds: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct SecretReading {
     pub name: String,
     /// Of the rotation that matters most.
     pub phase: &'static str,
-    /// Nothing where DescribeSecret has not answered yet.
-    pub last_look_age_seconds: Option<f64>,
+    /// Since the start, where DescribeSecret has not answered yet.
+    pub last_look_age_seconds: f64,
+    /// Nothing while it is closed.
+    pub danger_window_open_seconds: Option<f64>,
 }

@@ -30,6 +30,38 @@ pub fn strategy(strategy: Strategy) -> &'static str {
     }
 }
 
+/// The steps whose failures are counted.
+pub const STEPS: [&str; 5] = [
+    "createSecret",
+    "setSecret",
+    "testSecret",
+    "finishSecret",
+    "unknown",
+];
+
+/// Every word of [`outcome`].
+pub const OUTCOMES: [&str; 8] = [
+    "done",
+    "already-so",
+    "throttled",
+    "denied",
+    "conflict",
+    "rejected",
+    "not-sent",
+    "in-doubt",
+];
+
+/// Every word of [`login`].
+pub const LOGINS: [&str; 7] = [
+    "accepted",
+    "refused",
+    "account",
+    "busy",
+    "unreachable",
+    "tls",
+    "unusable",
+];
+
 /// What became of a write.
 pub fn outcome(outcome: &Outcome) -> &'static str {
     match outcome {
@@ -53,5 +85,18 @@ pub fn login(answer: &LoginAnswer) -> &'static str {
         LoginAnswer::Unreachable { .. } => "unreachable",
         LoginAnswer::Tls { .. } => "tls",
         LoginAnswer::Unusable { .. } => "unusable",
+    }
+}
+
+/// The same for people, with the database's own code.
+pub fn login_text(answer: &LoginAnswer) -> String {
+    match answer {
+        LoginAnswer::Accepted => "accepted".to_owned(),
+        LoginAnswer::Refused { code } => format!("refused ({code})"),
+        LoginAnswer::Account { code } => format!("the account's state ({code})"),
+        LoginAnswer::Busy { code } => format!("the database is busy ({code})"),
+        LoginAnswer::Unreachable { why } => format!("unreachable: {why}"),
+        LoginAnswer::Tls { why } => format!("TLS: {why}"),
+        LoginAnswer::Unusable { why } => format!("unusable secret: {why}"),
     }
 }

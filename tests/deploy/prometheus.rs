@@ -23,7 +23,8 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
     let secret = SecretReading {
         name: "shop/db".to_owned(),
         phase: "settled",
-        last_look_age_seconds: Some(1.5),
+        last_look_age_seconds: 1.5,
+        danger_window_open_seconds: Some(3.0),
     };
     let reading = Reading {
         ready: true,
@@ -31,6 +32,9 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
         secrets: vec![secret],
         consumers: BTreeMap::from([("fresh", 2)]),
         findings: BTreeMap::from([("critical", 1)]),
+        findings_by_kind: BTreeMap::from([("rotation-failed", 1)]),
+        last_list_age_seconds: 12.0,
+        loop_age_seconds: 0.2,
     };
     promtool(&["check", "metrics"], &metrics.render(&reading).unwrap());
 }

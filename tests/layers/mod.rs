@@ -247,14 +247,14 @@ fn what_is_simulated_selects_in_order() {
 /// What is too long today, with a limit of its own: make it shorter, never longer.
 const LONG_FILES: &[(&str, usize)] = &[
     ("src/machine/tables/standings.rs", 520),
-    ("src/runtime/watchdog.rs", 505),
-    ("src/store/records.rs", 582),
+    ("src/runtime/watchdog.rs", 480),
+    ("src/store/records.rs", 561),
 ];
 
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
     // One arm for each kind of evidence or record.
     ("src/machine/step.rs learn", 69),
-    ("src/store/records.rs write", 83),
+    ("src/store/records.rs write", 82),
     // Tables of rows.
     ("src/aws/tests/classification.rs table", 71),
     ("src/config/tests.rs contradictions_are_problems", 61),

@@ -10,7 +10,7 @@ use axum::routing::get;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::super::fixture::{Api, ask, at, snapshot};
+use super::super::fixture::{Api, ask, snapshot};
 use super::super::limits::{Limits, limited, shed};
 
 /// Asserts that the answer is a problem of this status, and gives its detail.
@@ -66,13 +66,14 @@ async fn a_wrong_method_is_told_the_right_one() {
     assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn live_while_the_loop_turns() {
     let api = Api::over(snapshot());
-    api.pulse.beat(at(10));
+    api.pulse.beat();
+    tokio::time::advance(Duration::from_secs(30)).await;
     let live = api.shown("/livez").await;
     assert_eq!(live["loop_age_seconds"], 30.0);
-    api.pulse.beat(at(9));
+    tokio::time::advance(Duration::from_secs(1)).await;
     let detail = problem(
         &api.router,
         Request::get("/livez"),

@@ -124,6 +124,7 @@ async fn a_timeline_has_the_steps_in_order_with_intervals_and_sources() {
             "setSecret",
             "testSecret",
             "finishSecret",
+            "login",
             "consumer",
             "consumer",
             "remediation-decided",
@@ -136,11 +137,12 @@ async fn a_timeline_has_the_steps_in_order_with_intervals_and_sources() {
     assert_eq!(timeline[2]["not_before"], at(12).to_string());
     assert_eq!(timeline[2]["not_after"], at(14).to_string());
     assert_eq!(timeline[4]["not_before"], at(17).to_string());
-    let answered = &timeline[8];
+    assert_eq!(timeline[5]["text"], "login with the new version: accepted");
+    let answered = &timeline[9];
     assert_eq!(answered["action"], "redeploy");
     assert_eq!(answered["outcome"], "done");
     assert_eq!(answered["attempt"], "0123456789ab");
-    assert_eq!(timeline[9]["stage"], "fresh");
+    assert_eq!(timeline[10]["stage"], "fresh");
     assert!(
         timeline[0].get("outcome").is_none(),
         "what does not concern it is absent"

@@ -31,7 +31,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    fn of(stage: Stage, why: Why) -> Self {
+    pub(crate) fn of(stage: Stage, why: Why) -> Self {
         Self {
             stage,
             why,

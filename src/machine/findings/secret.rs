@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{List, Severity};
+use crate::baseline;
 use crate::judge::Judgement;
 use crate::milestones::verdict;
-use crate::model::{ReferenceKind, SecretSeen, Strategy};
+use crate::model::{ConsumerId, ReferenceKind, SecretSeen, Strategy};
 use crate::rotations::Ending;
 use crate::state::{SecretFacts, State};
 
@@ -133,6 +134,32 @@ impl List<'_> {
                     consumer.to_string(),
                     format!("image by a tag that can move: {tags}; a redeploy may ship other code"),
                     "pin the image by its digest",
+                );
+            }
+        }
+    }
+
+    /// Services that a first start finds with tasks from before the last rotation: nobody restarts them (design rule 9).
+    pub(super) fn stale_at_the_baseline(&mut self, state: &State, judgement: &Judgement) {
+        let Some(rotated) = baseline::last_rotation(state, self.secret, judgement) else {
+            return;
+        };
+        for (id, facts) in baseline::services(state, self.secret) {
+            if let (ConsumerId::Service { cluster, name }, Some((stale, tasks))) =
+                (id, baseline::stale_tasks(facts, rotated))
+            {
+                self.about(
+                    Severity::Warning,
+                    "stale-since-before",
+                    id.to_string(),
+                    format!(
+                        "{stale} of {tasks} tasks were created before the last rotation, {rotated:.0}, which nobody \
+                         watched: they may hold the old value"
+                    ),
+                    format!(
+                        "if it fails, or before the next rotation: aws ecs update-service --cluster {cluster} --service \
+                         {name} --force-new-deployment"
+                    ),
                 );
             }
         }

@@ -41,6 +41,17 @@ pub enum Scope {
     Declared,
 }
 
+impl Scope {
+    /// The part of discovery that finds a consumer.
+    pub fn of(consumer: &ConsumerId) -> Self {
+        match consumer {
+            ConsumerId::Service { cluster, .. } => Self::Cluster(cluster.to_string()),
+            ConsumerId::Function { .. } => Self::Functions,
+            ConsumerId::Declared { .. } => Self::Declared,
+        }
+    }
+}
+
 /// What a part of discovery showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeSeen {
@@ -228,5 +239,6 @@ pub enum Fact {
         consumer: ConsumerId,
         stage: Stage,
         at: Timestamp,
+        why: String,
     },
 }

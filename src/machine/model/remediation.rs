@@ -22,6 +22,16 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every word of [`Action::kind`].
+    pub const KINDS: [&'static str; 6] = [
+        "redeploy",
+        "update-environment",
+        "tag-sleep",
+        "sleep",
+        "restore",
+        "untag",
+    ];
+
     /// A stable word for metrics, logs and the journal.
     pub fn kind(&self) -> &'static str {
         match self {

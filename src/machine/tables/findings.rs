@@ -1,6 +1,7 @@
 //! What a person is told.
 
 use super::world::{Tale, arn, at, labels, service};
+use crate::cadence::secret_looks;
 use crate::findings::{of_fleet, of_secret};
 use crate::fleet::Admission;
 use crate::model::{
@@ -130,4 +131,50 @@ fn a_look_that_is_not_asked_for_any_more_is_no_finding_for_ever() {
         resource: "*".to_owned(),
     };
     assert_eq!(told(denied), [1, 1], "the right is still missing");
+}
+
+/// Which password the database has decides what a person should do.
+#[test]
+fn the_remedy_of_a_failed_rotation_goes_by_what_logs_in() {
+    let remedy = |logins: &[(i64, &str, bool)]| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z").labels(10, "a b z");
+        tale.line(12, Step::SetSecret).failure(14, Step::TestSecret);
+        for (second, version, accepted) in logins {
+            tale.login(*second, version, *accepted);
+        }
+        let found = of_secret(&tale.state, &arn("db"), &tale.judge(30), &tale.settings, at(30));
+        found.first().expect("rotation-failed").remedy.clone()
+    };
+    assert!(remedy(&[(20, "b", true), (21, "a", false)]).contains("--move-to-version-id b"));
+    assert!(remedy(&[(20, "b", false), (21, "a", false)]).starts_with("neither"));
+    assert!(remedy(&[(20, "b", false), (21, "a", true)]).starts_with("consumers still hold"));
+    let unknown = remedy(&[(11, "a", true)]);
+    assert!(
+        unknown.starts_with("the database may hold"),
+        "an old login says nothing: {unknown}"
+    );
+}
+
+/// A first start restarts nobody for what happened before it, but it says what it found.
+#[test]
+fn services_from_before_an_unwatched_rotation_are_told_until_they_are_new() {
+    let mut tale = Tale::new();
+    let orders = ConsumerId::service("prod", "orders");
+    tale.last_rotated = Some(at(-100_000));
+    tale.uses(&orders, &["db"]).labels(0, "b - a");
+    let looks = |tale: &Tale, second| {
+        let judgement = tale.judge(second);
+        let (secret, policy, settings) = (arn("db"), &tale.policy, &tale.settings);
+        secret_looks(&tale.state, &secret, &judgement, policy, settings, at(second))
+    };
+    let key = LookKey::Consumer(orders.clone());
+    assert_eq!(looks(&tale, 1).get(&key), Some(&at(1)), "each service once");
+    tale.service(2, &orders, service(&[-200_000, -50_000]));
+    assert_eq!(kinds(&tale, 3), ["stale-since-before"]);
+    assert!(tale.judge(3).wants.is_empty());
+    assert!(looks(&tale, 3).contains_key(&key), "again, to see it end");
+    tale.service(900, &orders, service(&[800, 810]));
+    assert_eq!(kinds(&tale, 901), Vec::<&str>::new());
+    assert!(!looks(&tale, 901).contains_key(&key));
 }

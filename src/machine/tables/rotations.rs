@@ -319,3 +319,22 @@ fn verified_then_watched_then_settled() {
         assert_eq!(tale.latest(second).phase, phase, "at {second}");
     }
 }
+
+/// The service retries for as long as it takes: what came first must not be pushed out.
+#[test]
+fn a_thousand_retries_leave_the_first_failure_and_the_last() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").labels(10, "a b z");
+    tale.line(12, Step::SetSecret);
+    for n in 0..1_000 {
+        tale.failure(20 + n * 60, Step::TestSecret);
+    }
+    let rotation = tale.latest(70_000).rotation;
+    let failed: Vec<_> = rotation.failures.iter().map(|failure| failure.at).collect();
+    assert_eq!(
+        (failed.first(), failed.last()),
+        (Some(&at(20)), Some(&at(20 + 999 * 60)))
+    );
+    assert!(failed.len() < 30, "{}", failed.len());
+    assert_eq!(rotation.exposed.expect("setSecret's line").when.not_after, at(12));
+}

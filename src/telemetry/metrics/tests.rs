@@ -11,7 +11,8 @@ fn reading(secrets: usize) -> Reading {
     let secret = |i| SecretReading {
         name: format!("shop/{i:03}"),
         phase: "settled",
-        last_look_age_seconds: Some(1.5),
+        last_look_age_seconds: 1.5,
+        danger_window_open_seconds: (i == 0).then_some(3.0),
     };
     Reading {
         ready: true,
@@ -19,6 +20,9 @@ fn reading(secrets: usize) -> Reading {
         secrets: (0..secrets).map(secret).collect(),
         consumers: BTreeMap::from([("fresh", 2), ("stale", 0)]),
         findings: BTreeMap::from([("critical", 1)]),
+        findings_by_kind: BTreeMap::from([("rotation-failed", 1)]),
+        last_list_age_seconds: 12.0,
+        loop_age_seconds: 0.2,
     }
 }
 
@@ -26,6 +30,8 @@ fn reading(secrets: usize) -> Reading {
 fn used() -> Metrics {
     let metrics = Metrics::new(MetricsOptions { secret_series: 2 }).unwrap();
     metrics.rotation_ended(RotationResult::Completed);
+    metrics.step_failed("testSecret");
+    metrics.recovered("redeploy", 9.5);
     metrics.danger_window(4.2);
     let done = Outcome::Done(Done::Written { deployment: None });
     metrics.remediation_ended("redeploy", &done, 0.2);
@@ -65,7 +71,7 @@ fn every_metric_follows_the_naming_rules_of_promtool() {
     let ours = types
         .iter()
         .filter(|(name, _)| name.starts_with("rotation_watchdog_"));
-    assert_eq!(ours.count(), 16, "{types:?}");
+    assert_eq!(ours.count(), 22, "{types:?}");
 }
 
 #[test]

@@ -1,0 +1,112 @@
+//! Which version to log in with, and when: each login is one more that may lock an account.
+
+use crate::judge::{Judgement, RotationView};
+use crate::milestones::{Proof, Works, verdict};
+use crate::model::{LookKey, SecretArn, Strategy, VersionId};
+use crate::phase::Phase;
+use crate::policy::Policy;
+use crate::rotations::{Origin, Source};
+use crate::state::SecretFacts;
+
+use super::Plan;
+
+impl Plan<'_> {
+    pub(super) fn logins(
+        &mut self,
+        secret: &SecretArn,
+        facts: &SecretFacts,
+        judgement: &Judgement,
+        policy: &Policy,
+    ) {
+        if let Some(view) = judgement.open() {
+            self.logins_while_open(secret, facts, view, policy, self.lies_still(judgement));
+        } else if let Some(view) = judgement.current()
+            && view.rotation.origin != Origin::Baseline
+            && matches!(view.phase, Phase::Propagating | Phase::Verifying)
+        {
+            let proven = matches!(view.works, Works::Yes(Proof::Login(_)));
+            match &view.rotation.replaced {
+                _ if !proven => self.login(secret, facts, &view.rotation.key.version, false),
+                // Whether the old password still works tells how the secret rotates. One try: it may be refused.
+                Some(old) if self.is_untold(facts, judgement, view) => {
+                    self.once_since(LookKey::Login(secret.clone(), old.clone()), view)
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Nothing yet tells the secret's strategy, and AWSPREVIOUS can still be read.
+    fn is_untold(&self, facts: &SecretFacts, judgement: &Judgement, view: &RotationView) -> bool {
+        let previous = facts.labels.latest().and_then(|run| run.state.previous.as_ref());
+        judgement.strategy.0 == Strategy::Unknown && previous == view.rotation.replaced.as_ref()
+    }
+
+    /// Due once after the promotion.
+    fn once_since(&mut self, key: LookKey, view: &RotationView) {
+        let promoted = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+        if self.last(&key).map(|look| look.sent) < promoted {
+            self.at(key, self.now);
+        }
+    }
+
+    /// The old password shows when the window opens; the new one is tried only with reason, lest an account is locked.
+    fn logins_while_open(
+        &mut self,
+        secret: &SecretArn,
+        facts: &SecretFacts,
+        view: &RotationView,
+        policy: &Policy,
+        lies_still: bool,
+    ) {
+        let rotation = &view.rotation;
+        let new = &rotation.key.version;
+        let old = facts.current();
+        let old_refused = old
+            .and_then(|old| verdict(facts, old))
+            .is_some_and(|(accepted, at)| {
+                !accepted
+                    && rotation
+                        .started
+                        .as_ref()
+                        .is_none_or(|seen| at >= seen.when.not_after)
+            });
+        let told = rotation
+            .exposed
+            .as_ref()
+            .is_some_and(|seen| seen.sources.contains(&Source::Log));
+        let proven = verdict(facts, new).is_some_and(|(accepted, _)| accepted);
+        if rotation.created.is_some()
+            && !old_refused
+            && !told
+            && !proven
+            && let Some(old) = old
+        {
+            self.login(secret, facts, old, lies_still);
+        }
+        let reason = old_refused || told || (policy.login_pending_early && rotation.created.is_some());
+        if reason && !proven {
+            self.login(secret, facts, new, lies_still);
+        }
+    }
+
+    /// After refusals the wait doubles, so that no account is locked: it is as long as the refusals already last.
+    fn login(&mut self, secret: &SecretArn, facts: &SecretFacts, version: &VersionId, lies_still: bool) {
+        let cadence = self.cadence();
+        let usual = if lies_still {
+            cadence.announced
+        } else {
+            cadence.login
+        };
+        let refused_for = facts
+            .logins
+            .get(version)
+            .and_then(|track| track.latest())
+            .and_then(|run| {
+                crate::milestones::is_refused(&run.state)
+                    .then(|| run.last.sent.duration_since(run.first.sent))
+            });
+        let interval = refused_for.map_or(usual, |lasting| (lasting + usual).min(cadence.login_backoff));
+        self.every(LookKey::Login(secret.clone(), version.clone()), interval);
+    }
+}

@@ -1,0 +1,88 @@
+//! What is learned of one secret.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{ConsumerId, Fact, Labels, LogFact, Look, RotationKey, SecretArn};
+use crate::state::{SecretFacts, StageRun};
+
+impl SecretFacts {
+    pub(super) fn learn_labels(
+        &mut self,
+        secret: &SecretArn,
+        look: Look,
+        labels: Labels,
+        changed: Option<Timestamp>,
+    ) -> Vec<Fact> {
+        self.first_look = Some(self.first_look.map_or(look.sent, |first| first.min(look.sent)));
+        let border = self.labels.latest().cloned();
+        let since = since_changed(look, changed, border.as_ref().map(|run| run.last.sent));
+        let narrowed = self.labels.see(since, labels.clone());
+        self.labels.see(look, labels.clone());
+        if !narrowed {
+            return Vec::new();
+        }
+        let fact = |look, labels, changed| Fact::Labels {
+            secret: secret.clone(),
+            look,
+            labels,
+            changed,
+        };
+        let border = border.map(|run| fact(run.last, run.state, None));
+        border.into_iter().chain([fact(look, labels, changed)]).collect()
+    }
+
+    pub(super) fn learn_line(&mut self, fact: &LogFact) -> bool {
+        let news = self.log.insert(fact.clone());
+        self.thin_out(fact);
+        while self.log.len() > Self::LOG_LIMIT {
+            self.log.pop_first();
+        }
+        news && self.log.contains(fact)
+    }
+
+    /// Of lines that a retry repeats within the hour, the first and the last stay: else thousands of retries would
+    /// push out what came before them.
+    fn thin_out(&mut self, fact: &LogFact) {
+        const HOUR: SignedDuration = SignedDuration::from_hours(1);
+        let is_near = |other: &&LogFact| other.at.duration_since(fact.at).abs() <= HOUR;
+        let same = self.log.iter().filter(|other| other.line == fact.line);
+        let same: Vec<LogFact> = same.filter(is_near).cloned().collect();
+        let within_the_hour = |three: &&[LogFact]| three[2].at.duration_since(three[0].at) <= HOUR;
+        if let Some(three) = same.windows(3).find(within_the_hour) {
+            self.log.remove(&three[1]);
+        }
+    }
+
+    pub(super) fn learn_stage(
+        &mut self,
+        rotation: &RotationKey,
+        consumer: &ConsumerId,
+        seen: StageRun,
+    ) -> Vec<StageRun> {
+        let key = (rotation.clone(), consumer.clone());
+        if !self.reached.contains_key(&key) && self.reached.len() >= Self::REACHED_LIMIT {
+            let oldest = self
+                .reached
+                .iter()
+                .min_by_key(|(_, runs)| runs.first().map(|run| run.first));
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.reached.remove(&oldest);
+            }
+        }
+        StageRun::note(self.reached.entry(key).or_default(), seen)
+    }
+}
+
+/// LastChangedDate says that the labels were already so at that moment: useful after downtime, when it is later
+/// than the last look with other labels. Rounded up, since some answers cut it to whole seconds.
+fn since_changed(look: Look, changed: Option<Timestamp>, other_labels: Option<Timestamp>) -> Look {
+    let changed = changed.map(|at| match at.subsec_nanosecond() {
+        0 => at + SignedDuration::from_secs(1),
+        _ => at,
+    });
+    match (changed, other_labels) {
+        (Some(at), Some(other)) if at > other && at < look.sent => Look::at(at),
+        (Some(at), None) if at < look.sent => Look::at(at),
+        _ => look,
+    }
+}

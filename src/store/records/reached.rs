@@ -1,0 +1,48 @@
+//! The stages that consumers came to.
+
+use jiff::Timestamp;
+use machine::model::{ConsumerId, Fact, RotationKey, Stage};
+use serde::{Deserialize, Serialize};
+
+use super::{RotationRecord, StageRecord, consumer};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReachedRecord {
+    rotation: RotationRecord,
+    consumer: String,
+    stage: StageRecord,
+    at: Timestamp,
+    why: String,
+}
+
+impl ReachedRecord {
+    pub(super) fn new(
+        rotation: &RotationKey,
+        consumer: &ConsumerId,
+        stage: Stage,
+        at: Timestamp,
+        why: &str,
+    ) -> Self {
+        Self {
+            rotation: rotation.into(),
+            consumer: consumer.to_string(),
+            stage: stage.into(),
+            at,
+            why: why.to_owned(),
+        }
+    }
+}
+
+impl TryFrom<ReachedRecord> for Fact {
+    type Error = String;
+
+    fn try_from(record: ReachedRecord) -> Result<Self, String> {
+        Ok(Self::Reached {
+            consumer: consumer(&record.consumer)?,
+            rotation: record.rotation.into(),
+            stage: record.stage.into(),
+            at: record.at,
+            why: record.why,
+        })
+    }
+}
