@@ -31,6 +31,7 @@ USER 10001:10001
 WORKDIR /var/lib/rotation-watchdog
 # The journal: what was seen and decided.
 VOLUME /var/lib/rotation-watchdog
+# For callers outside of the container: ROTATION_WATCHDOG_HTTP__LISTEN=0.0.0.0:9847. By default only the loopback is heard.
 EXPOSE 9847
 # Whether the loop turns. Not whether it is ready: a restart does not bring back an API that refuses.
 HEALTHCHECK --interval=30s --timeout=12s --start-period=60s --retries=3 \

@@ -49,15 +49,17 @@ enum Command {
     },
     /// Ask a running watchdog whether it is ready; exit code 0 or 1, for a container's health check
     Health {
-        #[arg(long, default_value = DEFAULT_URL)]
+        /// Where it listens: http.listen of its configuration
+        #[arg(long, default_value = DEFAULT_URL, env = "ROTATION_WATCHDOG_URL")]
         url: String,
         /// Only whether the loop turns
         #[arg(long)]
         live: bool,
     },
-    /// Show what a running watchdog knows, as a table
+    /// Show what a running watchdog knows, as a table. Exit code 1 where it is not ready or a finding is critical
     Status {
-        #[arg(long, default_value = DEFAULT_URL)]
+        /// Where it listens: http.listen of its configuration
+        #[arg(long, default_value = DEFAULT_URL, env = "ROTATION_WATCHDOG_URL")]
         url: String,
         /// The API's own JSON, for scripts
         #[arg(long)]

@@ -14,7 +14,11 @@ use super::source::Source;
 /// Environment variables of the configuration begin so; `__` parts the keys.
 const PREFIX: &str = "ROTATION_WATCHDOG_";
 /// These are no keys: the file's own name, and the build's commit.
-const OTHERS: [&str; 2] = ["ROTATION_WATCHDOG_CONFIG", "ROTATION_WATCHDOG_COMMIT"];
+const OTHERS: [&str; 3] = [
+    "ROTATION_WATCHDOG_CONFIG",
+    "ROTATION_WATCHDOG_URL",
+    "ROTATION_WATCHDOG_COMMIT",
+];
 const VARIABLES: &str = "environment";
 
 /// The merged values, and where each came from.

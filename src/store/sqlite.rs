@@ -100,6 +100,11 @@ impl Sqlite {
         if !is_new {
             check(&connection, path)?;
         }
+        // One process has the file, so WAL needs no memory shared with others, which a network file system has not
+        // (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
+        connection
+            .pragma_update(None, "locking_mode", "EXCLUSIVE")
+            .map_err(damaged)?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(damaged)?;
