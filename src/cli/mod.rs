@@ -8,7 +8,7 @@ mod run;
 mod status;
 mod wiring;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -75,12 +75,21 @@ pub fn main() -> ExitCode {
     let mut out = anstream::stdout();
     match dispatch(cli.command, &mut out) {
         Ok(code) => ExitCode::from(code),
+        // Who reads no more, as `| head`, knows why.
+        Err(error) if is_closed_pipe(&error) => ExitCode::FAILURE,
         Err(error) => {
             let _ = out.flush();
             let _ = writeln!(anstream::stderr(), "rotation-watchdog: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {

@@ -176,9 +176,15 @@ fn tell_finding(finding: &Finding) {
     } = finding;
     let secret = secret.as_ref().map(SecretArn::name);
     match severity {
-        Severity::Critical => tracing::error!(kind, %subject, secret, to_do = remedy, "finding: {text}"),
-        Severity::Warning => tracing::warn!(kind, %subject, secret, to_do = remedy, "finding: {text}"),
-        Severity::Info => tracing::info!(kind, %subject, secret, to_do = remedy, "finding: {text}"),
+        Severity::Critical => {
+            tracing::error!(kind, %subject, secret, to_do = remedy, "finding: {subject}: {text}")
+        }
+        Severity::Warning => {
+            tracing::warn!(kind, %subject, secret, to_do = remedy, "finding: {subject}: {text}")
+        }
+        Severity::Info => {
+            tracing::info!(kind, %subject, secret, to_do = remedy, "finding: {subject}: {text}")
+        }
     }
 }
 

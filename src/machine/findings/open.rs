@@ -56,7 +56,7 @@ fn failed_remedy(view: &RotationView, judgement: &Judgement, facts: &SecretFacts
     let single = judgement.strategy.0 != Strategy::AlternatingUsers;
     match (logs_in(version), current, current.and_then(logs_in)) {
         (Some(true), Some(current), Some(false)) => format!(
-            "AWSPENDING logs in and AWSCURRENT is refused, so finish the rotation: aws secretsmanager \
+            "our login with AWSPENDING is accepted, with AWSCURRENT refused, so finish the rotation: aws secretsmanager \
              update-secret-version-stage --secret-id {secret} --version-stage AWSCURRENT --move-to-version-id {version} \
              --remove-from-version-id {current}"
         ),

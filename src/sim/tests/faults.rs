@@ -91,7 +91,7 @@ fn a_denied_read_is_a_finding_that_names_the_action() {
     let log = trial.log.text();
     let told = log
         .lines()
-        .filter(|line| line.contains("finding: cannot be looked at"));
+        .filter(|line| line.contains("finding: Lambda functions: cannot be looked at"));
     assert_eq!(told.count(), 1, "once, when it comes:\n{log}");
     assert_eq!(
         writes_of(&trial, "ecs:UpdateService").len(),
