@@ -252,6 +252,9 @@ impl Plan<'_> {
                 let end = ended.or(view.rotation.promoted.as_ref().map(|seen| seen.when.not_after));
                 if end.is_some_and(|end| self.now < end + LATE_LINES) {
                     self.every(key, self.cadence().log);
+                } else {
+                    // Nobody watched it: only its log tells when the promotion was.
+                    self.once(key);
                 }
             }
             _ => {}
@@ -295,6 +298,9 @@ impl Plan<'_> {
             Why::CacheLives { .. } | Why::CacheExpired | Why::Pinned { .. }
         ) {
             return None;
+        }
+        if standing.why.is_ambiguous() {
+            return Some(cadence.consumer_watch);
         }
         match (view.phase, standing.stage) {
             (Phase::Settled, _) => None,

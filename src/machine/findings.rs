@@ -79,7 +79,7 @@ pub fn of_secret(
         list.open_rotation(view, judgement, facts);
     }
     if let Some(view) = judgement.current() {
-        list.promotion(state, view);
+        list.promotion(state, view, judgement.open());
     }
     list.last_window(judgement, settings);
     list.found
@@ -181,9 +181,10 @@ impl List<'_> {
         });
     }
 
-    fn promotion(&mut self, state: &State, view: &RotationView) {
-        self.worth(state, view);
+    fn promotion(&mut self, state: &State, view: &RotationView, next: Option<&RotationView>) {
+        self.worth(state, view, next);
         for (consumer, standing) in &view.consumers {
+            self.created_around(state, consumer, standing);
             if standing.why == Why::TasksUnseen {
                 self.about(
                     Severity::Warning,
@@ -317,6 +318,12 @@ fn long_waits(admission: &Admission, state: &State, now: Timestamp) -> Vec<Findi
                 Severity::Critical,
                 "first-failed",
                 "mend the consumer that went first; the others follow".to_owned(),
+            ),
+            Reason::HourlyCap { .. } => (
+                Severity::Critical,
+                "capped",
+                "raise remediation.redeploys_per_service_and_hour, or restart it by hand: it holds an old value until then"
+                    .to_owned(),
             ),
             Reason::Moving { secret: other, .. } if is_stuck(state, other, now) => (
                 Severity::Critical,

@@ -134,6 +134,7 @@ impl Judgement {
                 let question = Question {
                     rotation: &rotation.key,
                     promoted: promoted.when.not_after,
+                    not_before: promoted.when.not_before,
                     policy,
                     timing: &settings.timing,
                     now,

@@ -80,7 +80,7 @@ fn take_line(rotation: &mut Rotation, fact: LogFact) {
                 // Too early a promotion would make stale tasks fresh: only a line that names the version dates it.
                 Step::FinishSecret => {
                     if rotation.promoted.is_some() && version.is_some() {
-                        Seen::also(&mut rotation.promoted, When::by(fact.at), Source::Log);
+                        Seen::also(&mut rotation.promoted, when, Source::Log);
                     }
                 }
             }

@@ -185,6 +185,7 @@ pub fn rotations(secret: &SecretArn, facts: &SecretFacts, timing: &Timing) -> Ve
         let before = i.checked_sub(1).map(|i| &runs[i]);
         story.take_in(before, run);
     }
+    story.bound_by_last_rotation();
     let mut rotations = story.rotations;
     for i in 0..rotations.len() {
         let after = rotations[..i]
@@ -237,6 +238,21 @@ impl Story<'_> {
 
     fn last_rotated(&self) -> Option<Timestamp> {
         self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_rotated)
+    }
+
+    /// The version that is current now was promoted by the last rotation or after it.
+    fn bound_by_last_rotation(&mut self) {
+        let Some((_, seen)) = &self.facts.seen else { return };
+        let Some(rotated) = seen.last_rotated else { return };
+        let current = self.rotations.iter_mut().rfind(|rotation| rotation.is_current());
+        if let Some(rotation) = current
+            && seen.labels.current.as_ref() == Some(&rotation.key.version)
+            && let Some(promoted) = &mut rotation.promoted
+            && rotated <= promoted.when.not_after
+        {
+            let bound = When::between(rotated - ROTATED_AFTER, promoted.when.not_after);
+            promoted.when = promoted.when.narrow(bound);
+        }
     }
 
     /// Whether the rotation was the last thing that happened to the secret.

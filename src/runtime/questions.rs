@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{LookKey, Scope, SecretArn, VersionId};
+use machine::rotations::Rotation;
 use machine::state::State;
 
 use super::parts::Assignment;
@@ -36,11 +37,8 @@ fn log(watchdog: &Watchdog, secret: &SecretArn, now: Timestamp) -> Option<Questi
     let facts = watchdog.state.secrets.get(secret)?;
     let assignment = watchdog.assigned.get(secret)?;
     let lambda = facts.rotation_lambda_name()?.to_owned();
-    let started = watchdog
-        .judgements
-        .get(secret)
-        .and_then(|j| j.latest()?.rotation.started.clone());
-    let from = started.map_or(now, |seen| seen.when.not_after) - LOG_LOOKBACK;
+    let latest = watchdog.judgements.get(secret).and_then(|j| j.latest());
+    let from = latest.and_then(|view| began(&view.rotation)).unwrap_or(now) - LOG_LOOKBACK;
     let last = watchdog
         .state
         .looked
@@ -54,6 +52,12 @@ fn log(watchdog: &Watchdog, secret: &SecretArn, now: Timestamp) -> Option<Questi
         since: last.map_or(from, |last| last.max(from)),
         patterns: Arc::clone(&watchdog.options.patterns),
     }))
+}
+
+/// When a rotation was under way at the latest.
+fn began(rotation: &Rotation) -> Option<Timestamp> {
+    let started = rotation.started.as_ref().map(|seen| seen.when.not_after);
+    started.or_else(|| rotation.promoted.as_ref()?.when.not_before)
 }
 
 /// Whether the function rotates another secret just now.

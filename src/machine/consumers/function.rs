@@ -61,6 +61,9 @@ fn by_update(
             ..Standing::of(stage_of_wait(&why), why)
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
+        Retry::Now if seen.last_modified.is_some_and(|at| !question.is_older(at)) => {
+            Standing::of(Stage::Unknown, Why::ConfiguredAround)
+        }
         Retry::Now => want_update(id, facts, seen, question),
     }
 }

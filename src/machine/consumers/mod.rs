@@ -78,15 +78,28 @@ pub(crate) struct Question<'a> {
     pub rotation: &'a RotationKey,
     /// Not-after of the promotion; what was made later than this plus the margin holds the new value.
     pub promoted: Timestamp,
+    /// Not-before of the promotion; what was made earlier holds the old value.
+    pub not_before: Option<Timestamp>,
     pub policy: &'a Policy,
     pub timing: &'a Timing,
     pub now: Timestamp,
 }
 
+/// A promotion that was seen live, or that its log dates, lies within so long.
+const WATCHED: SignedDuration = SignedDuration::from_secs(10);
+
 impl Question<'_> {
     /// Whatever was created after this moment holds the new value (aws-facts: ECS).
     pub(crate) fn threshold(&self) -> Timestamp {
         self.promoted + self.timing.margin
+    }
+
+    /// Whether what was made at this moment counts as old. Of a promotion that nobody watched only what certainly is:
+    /// its interval may span minutes in which a whole fleet was restarted (design rules 3 and 9).
+    pub(crate) fn is_older(&self, made: Timestamp) -> bool {
+        let was_watched = |bound| self.promoted.duration_since(bound) <= WATCHED;
+        let is_older = |bound| made < bound || was_watched(bound) && made <= self.threshold();
+        self.not_before.is_some_and(is_older)
     }
 }
 

@@ -142,15 +142,9 @@ fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) ->
     if deploying_since(seen, question.threshold()) {
         return refreshing(Why::Deploying, facts, seen, question);
     }
-    let stale = seen
-        .tasks
-        .iter()
-        .filter(|task| task.created.is_none_or(|at| at <= question.threshold()))
-        .count();
-    let holds_old = Why::HoldsOld {
-        stale,
-        tasks: seen.tasks.len(),
-    };
+    let tasks = seen.tasks.len();
+    let stale = stale_tasks(seen, question);
+    let holds_old = Why::HoldsOld { stale, tasks };
     let redeploy = Action::Redeploy {
         fresh_after: question.threshold(),
     };
@@ -161,9 +155,15 @@ fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) ->
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
         Retry::Went { attempt, times, at } => after_redeploy(&attempt, times, at, facts, seen, question),
+        Retry::Now if stale == 0 => Standing::of(Stage::Unknown, Why::CreatedAround { tasks }),
         Retry::Now if older_deployment(seen) => older(facts, seen, question),
         Retry::Now => Standing::wanting(redeploy, holds_old),
     }
+}
+
+fn stale_tasks(seen: &ServiceSeen, question: &Question<'_>) -> usize {
+    let created = seen.tasks.iter().filter_map(|task| task.created);
+    created.filter(|at| question.is_older(*at)).count()
 }
 
 /// Another's deployment is waited for as long as one of ours would be; it refreshes nothing.

@@ -29,6 +29,10 @@ pub enum Why {
         stale: usize,
         tasks: usize,
     },
+    /// Not before the promotion for certain, nor after it: nobody saw when it was.
+    CreatedAround {
+        tasks: usize,
+    },
     Deploying,
     /// Another's deployment from before the promotion.
     OlderDeployment,
@@ -69,6 +73,8 @@ pub enum Why {
     },
     /// A function whose configuration is older than the promotion.
     ConfiguredBefore,
+    /// A function whose configuration was changed about when the secret was promoted, which nobody saw.
+    ConfiguredAround,
     ConfigUpdated,
     UpdatedByAnother,
     Updating,
@@ -94,6 +100,13 @@ pub enum Why {
     CycleBroken,
 }
 
+impl Why {
+    /// Nobody saw when the promotion was, and this was made about then.
+    pub fn is_ambiguous(&self) -> bool {
+        matches!(self, Self::CreatedAround { .. } | Self::ConfiguredAround)
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -111,6 +124,11 @@ impl fmt::Display for Why {
             Self::HoldsOld { stale, tasks } => {
                 write!(f, "{stale} of {tasks} tasks were created before the promotion and hold the old value")
             }
+            Self::CreatedAround { tasks } => write!(
+                f,
+                "some of its {tasks} tasks were created about when the secret was promoted, which nobody saw: they may hold \
+                 the old value or the new one"
+            ),
             Self::Deploying => f.write_str("a deployment from after the promotion is under way"),
             Self::OlderDeployment => f.write_str("another's deployment from before the promotion is waited for"),
             Self::RolledBackOnce => f.write_str("ECS rolled the deployment back; one more try is allowed"),
@@ -132,6 +150,10 @@ impl fmt::Display for Why {
             Self::InDoubt { action } => write!(f, "{action} may have happened or not: looking twice before anything is repeated"),
             Self::NoEffect { why, times } => write!(f, "{times} tries changed nothing, last: {why}"),
             Self::ConfiguredBefore => f.write_str("its configuration is older than the promotion: warm environments may hold the old value"),
+            Self::ConfiguredAround => f.write_str(
+                "its configuration was changed about when the secret was promoted, which nobody saw: warm environments may \
+                 hold the old value or the new one",
+            ),
             Self::ConfigUpdated => f.write_str("its configuration was updated by us: new environments only"),
             Self::UpdatedByAnother => f.write_str("its configuration was updated by another after the promotion"),
             Self::Updating => f.write_str("its configuration update is under way"),

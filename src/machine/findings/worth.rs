@@ -1,16 +1,21 @@
 //! Promotions that nobody is restarted for.
 
 use super::{List, Severity};
+use crate::consumers::Standing;
 use crate::judge::RotationView;
 use crate::milestones::{Works, verdict};
+use crate::model::{ConsumerId, LookKey};
 use crate::phase::Phase;
 use crate::rotations::Origin;
-use crate::state::State;
+use crate::state::{SecretFacts, State};
 
 impl List<'_> {
     /// Whether the promoted version is worth restarting anybody for.
-    pub(super) fn worth(&mut self, state: &State, view: &RotationView) {
+    pub(super) fn worth(&mut self, state: &State, view: &RotationView, next: Option<&RotationView>) {
         if view.rotation.origin == Origin::Baseline || view.phase == Phase::Settled {
+            return;
+        }
+        if next.is_some_and(|next| takes_over(next, view)) {
             return;
         }
         let facts = state.secrets.get(self.secret);
@@ -45,4 +50,38 @@ impl List<'_> {
             _ => {}
         }
     }
+
+    /// Told once the rotation's log was read, or cannot be: it may say when the promotion was.
+    pub(super) fn created_around(&mut self, state: &State, consumer: &ConsumerId, standing: &Standing) {
+        let key = LookKey::Log(self.secret.clone());
+        let has_log = state
+            .secrets
+            .get(self.secret)
+            .and_then(SecretFacts::rotation_lambda);
+        let may_tell =
+            has_log.is_some() && !state.looked.contains_key(&key) && !state.failing.contains_key(&key);
+        if !standing.why.is_ambiguous() || may_tell {
+            return;
+        }
+        let remedy = match consumer {
+            ConsumerId::Service { cluster, name } => format!(
+                "if it fails: aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment"
+            ),
+            ConsumerId::Function { .. } | ConsumerId::Declared { .. } => {
+                "if it fails: change any environment variable of it, which gives it new environments"
+                    .to_owned()
+            }
+        };
+        let (subject, text) = (consumer.to_string(), standing.why.to_string());
+        self.about(Severity::Warning, "may-be-stale", subject, text, remedy);
+    }
+}
+
+/// AWSCURRENT is refused since the next rotation has set its own password: that one's finding tells of any trouble.
+fn takes_over(next: &RotationView, current: &RotationView) -> bool {
+    let Works::No { refused } = current.works else {
+        return false;
+    };
+    let began = next.rotation.started.as_ref().map(|seen| seen.when);
+    began.is_some_and(|began| refused >= began.not_before.unwrap_or(began.not_after))
 }

@@ -4,6 +4,7 @@ use super::world::{Tale, arn, at, labels, service};
 use crate::cadence::secret_looks;
 use crate::findings::{of_fleet, of_secret};
 use crate::fleet::Admission;
+use crate::judge::Reason;
 use crate::model::{
     Consumer, ConsumerId, Event, Evidence, Look, LookFailure, LookKey, Reference, ReferenceKind, Scope,
     ScopeSeen, SecretSeen, Step,
@@ -177,4 +178,60 @@ fn services_from_before_an_unwatched_rotation_are_told_until_they_are_new() {
     tale.service(900, &orders, service(&[800, 810]));
     assert_eq!(kinds(&tale, 901), Vec::<&str>::new());
     assert!(!looks(&tale, 901).contains_key(&key));
+}
+
+/// Between setSecret and finishSecret the database refuses AWSCURRENT: that is no dead value.
+#[test]
+fn a_refused_awscurrent_is_told_only_where_no_rotation_explains_it() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .labels(11, "b - a")
+        .login(12, "b", true);
+    tale.labels(60, "b - a")
+        .labels(61, "b c a")
+        .labels(63, "b c a")
+        .login(64, "b", false);
+    assert_eq!(kinds(&tale, 65), Vec::<&str>::new());
+    tale.labels(70, "b - a").labels(76, "b - a").login(77, "b", false);
+    assert!(kinds(&tale, 78).contains(&"dead-value"), "{:?}", kinds(&tale, 78));
+}
+
+/// Told once the log was asked, which may say when the promotion was.
+#[test]
+fn a_service_of_which_nobody_can_say_whether_it_is_stale_is_told() {
+    let orders = ConsumerId::service("prod", "orders");
+    let mut tale = Tale::new();
+    (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(90)));
+    tale.uses(&orders, &["db"]);
+    let mut seen = tale.secret_seen("db", labels("b - a"));
+    seen.rotation_lambda = Some("arn:aws:lambda:eu-west-1:1:function:rotate".to_owned());
+    let secret = arn("db");
+    tale.see(300, Evidence::Secret { secret, seen });
+    tale.service(302, &orders, service(&[20]));
+    assert_eq!(kinds(&tale, 303), Vec::<&str>::new());
+    let asked = secret_looks(
+        &tale.state,
+        &arn("db"),
+        &tale.judge(303),
+        &tale.policy,
+        &tale.settings,
+        at(303),
+    );
+    assert!(asked.contains_key(&LookKey::Log(arn("db"))), "{asked:?}");
+    let (secret, lines) = (arn("db"), Vec::new());
+    tale.see(304, Evidence::Log { secret, lines });
+    assert_eq!(kinds(&tale, 305), ["may-be-stale"]);
+}
+
+#[test]
+fn a_consumer_that_the_hourly_cap_leaves_stale_is_told() {
+    let mut admission = Admission::default();
+    let waiting = (arn("db"), ConsumerId::service("prod", "orders"));
+    admission.waits.insert(waiting, Reason::HourlyCap { limit: 3 });
+    let found = of_fleet(&Tale::new().state, &admission, at(0));
+    assert_eq!(
+        found.iter().map(|finding| finding.kind).collect::<Vec<_>>(),
+        ["capped"]
+    );
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::world::{Tale, arn, at, labels, service};
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::{Judgements, Reason};
@@ -56,6 +58,27 @@ fn a_proven_version_restarts_its_consumers_after_the_margin() {
     };
     assert!(matches!(decision.action, Action::Redeploy { .. }));
     assert_eq!(decision.rotations.len(), 1);
+}
+
+/// Else a task started now would have to be started again for the other secret.
+#[test]
+fn a_redeploy_waits_for_the_margin_of_every_secret_of_its_consumer() {
+    let mut tale = promoted(&["db"]);
+    tale.uses(&consumer("orders"), &["db", "queue"])
+        .line(18, Step::TestSecret);
+    tale.service(25, &consumer("orders"), service(&[-500]));
+    tale.labels_of("queue", 0, "a - z")
+        .labels_of("queue", 30, "a b z")
+        .labels_of("queue", 31, "b - a");
+    let waiting = admission(&tale, &["db", "queue"], 32);
+    assert_eq!(waiting.start, vec![]);
+    let reason = reason(&waiting, "db", "orders");
+    assert!(
+        matches!(&reason, Some(Reason::Another { reason, .. }) if matches!(**reason, Reason::Margin { .. })),
+        "{reason:?}"
+    );
+    assert_eq!(waiting.wake, Some(at(32) + SignedDuration::from_millis(20)));
+    assert_eq!(admission(&tale, &["db", "queue"], 33).start.len(), 1);
 }
 
 #[test]

@@ -283,7 +283,7 @@ fn a_rotation_that_ran_unseen_is_told_from_a_manual_put() {
     assert_eq!(view.rotation.origin, Origin::Rotation);
     assert_eq!(
         view.rotation.promoted.expect("promoted").when,
-        When::between(at(0), at(501))
+        When::between(at(440), at(501))
     );
 
     let mut by_label = Tale::new();

@@ -118,6 +118,31 @@ fn a_task_created_within_the_margin_is_stale() {
     assert_eq!(standing(&tale, 43).stage, Stage::Fresh);
 }
 
+/// A first start, or one after hours: the promotion lies somewhere within minutes (design rules 3 and 9).
+#[test]
+fn of_an_unwatched_promotion_only_what_is_certainly_older_is_stale() {
+    let mut tale = Tale::new();
+    (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(90)));
+    tale.uses(&orders(), &["db"])
+        .labels(300, "b - a")
+        .login(301, "b", true);
+    let stage_of = |tale: &mut Tale, second: i64, tasks: &[i64]| {
+        tale.service(second, &orders(), service(tasks));
+        standing(tale, second + 1).stage
+    };
+    assert_eq!(
+        stage_of(&mut tale, 310, &[-61, 20]),
+        Stage::Stale,
+        "LastRotatedDate bounds it"
+    );
+    assert_eq!(
+        stage_of(&mut tale, 320, &[-59, 20]),
+        Stage::Unknown,
+        "older or younger"
+    );
+    assert_eq!(stage_of(&mut tale, 330, &[93, 94]), Stage::Fresh);
+}
+
 #[test]
 fn what_decides_about_a_service() {
     let beyond = |change: fn(&mut ServiceSeen)| {
