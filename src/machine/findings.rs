@@ -325,6 +325,15 @@ fn long_waits(admission: &Admission, state: &State, now: Timestamp) -> Vec<Findi
                 "raise remediation.redeploys_per_service_and_hour, or restart it by hand: it holds an old value until then"
                     .to_owned(),
             ),
+            Reason::Another { secret: other, reason } if reason.until().is_none() => (
+                Severity::Critical,
+                "held-back",
+                format!(
+                    "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand, or \
+                     switch its login test on",
+                    other.name()
+                ),
+            ),
             Reason::Moving { secret: other, .. } if is_stuck(state, other, now) => (
                 Severity::Critical,
                 "held-back",

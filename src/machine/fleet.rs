@@ -243,16 +243,20 @@ fn another_waits(
     facts.references.iter().find_map(|reference| {
         let judgement = judgements.get(&reference.secret)?;
         let waits = judgement.waits.iter();
-        let waiting = waits
+        let mut waiting = waits
             .filter(|(waiting, _)| waiting == consumer)
             .map(|(_, reason)| reason);
         let reason = waiting
-            .cloned()
             .next()
+            .cloned()
             .or_else(|| margin(judgement, settings, now))?;
         let harmful = matches!(
             reason,
-            Reason::Margin { .. } | Reason::Proof { .. } | Reason::Refused | Reason::FirstFailed { .. }
+            Reason::Margin { .. }
+                | Reason::Proof { .. }
+                | Reason::Unproven
+                | Reason::Refused
+                | Reason::FirstFailed { .. }
         );
         harmful.then(|| Reason::Another {
             secret: reference.secret.clone(),

@@ -4,9 +4,10 @@ mod concurrency;
 mod environment;
 mod redeploy;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use machine::model::{Action, ConsumerId, Decision, NoEffect, Outcome, SecretArn, SecretSeen};
+use machine::model::{Action, ConsumerId, Decision, NoEffect, Outcome, SecretArn, SecretSeen, VersionId};
 use tokio::time::{Instant, timeout_at};
 
 use crate::ports::{PortError, Ports};
@@ -15,7 +16,8 @@ use crate::ports::{PortError, Ports};
 #[derive(Clone, Debug)]
 pub struct Order {
     pub decision: Decision,
-    pub secrets: Vec<SecretArn>,
+    /// Every secret of the consumer, with the version that was current when it was decided, where that is known.
+    pub secrets: BTreeMap<SecretArn, Option<VersionId>>,
 }
 
 /// Prechecks and sends one decision, both within `budget`: nothing is sent after the decision's deadline.
@@ -59,9 +61,9 @@ async fn precheck(ports: &Ports, order: &Order) -> Check {
 
 /// Every secret of the consumer must be as the decision took it to be, at the moment of the write (design rule 5).
 async fn at_rest(ports: &Ports, order: &Order) -> Check {
-    for secret in &order.secrets {
+    for (secret, current) in &order.secrets {
         let found = match ports.secrets.describe(secret).await {
-            Ok((_, Some(seen))) => unrest(&order.decision, secret, &seen),
+            Ok((_, Some(seen))) => unrest(&order.decision, secret, current.as_ref(), &seen),
             Ok((_, None)) => Some("none".to_owned()),
             Err(error) => return unseen(&error),
         };
@@ -72,7 +74,12 @@ async fn at_rest(ports: &Ports, order: &Order) -> Check {
     Check::Go
 }
 
-fn unrest(decision: &Decision, secret: &SecretArn, seen: &SecretSeen) -> Option<String> {
+fn unrest(
+    decision: &Decision,
+    secret: &SecretArn,
+    current: Option<&VersionId>,
+    seen: &SecretSeen,
+) -> Option<String> {
     if seen.deleted.is_some() {
         return Some("scheduled for deletion".to_owned());
     }
@@ -83,10 +90,12 @@ fn unrest(decision: &Decision, secret: &SecretArn, seen: &SecretSeen) -> Option<
         .rotations
         .iter()
         .rev()
-        .find(|rotation| &rotation.secret == secret)?;
-    if seen.labels.current.as_ref() != Some(&served.version) {
+        .find(|rotation| &rotation.secret == secret);
+    let expected = served.map(|rotation| &rotation.version).or(current);
+    if expected.is_some() && seen.labels.current.as_ref() != expected {
         return Some("AWSCURRENT on another version".to_owned());
     }
+    served?;
     seen.brake().map(|_| "the brake's tag".to_owned())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use machine::fleet::{Admission, Situation};
 use machine::judge::Judgements;
-use machine::model::{AttemptId, Decision, Event, Evidence, Fact, LookKey, Outcome, SecretArn};
+use machine::model::{AttemptId, Decision, Event, Evidence, Fact, LookKey, Outcome, SecretArn, VersionId};
 use machine::state::State;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -411,10 +411,16 @@ impl Watchdog {
         }
     }
 
+    fn current_of(&self, secret: &SecretArn) -> Option<VersionId> {
+        self.state.secrets.get(secret)?.current().cloned()
+    }
+
     fn send(&mut self, decision: Decision, now: Timestamp) {
         let secrets = self.state.consumers.get(&decision.consumer).map(|facts| {
-            let secrets: BTreeSet<SecretArn> = facts.references.iter().map(|r| r.secret.clone()).collect();
-            secrets.into_iter().collect()
+            let references = facts.references.iter().map(|reference| &reference.secret);
+            references
+                .map(|secret| (secret.clone(), self.current_of(secret)))
+                .collect()
         });
         let attempt = decision.attempt.clone();
         self.writes_under_way.insert(attempt.clone());

@@ -24,11 +24,13 @@ impl Labels {
             .any(|labelled| labelled == version)
     }
 
-    /// The version a rotation is working on: AWSPENDING, unless it merely lingers on the current version.
+    /// The version a rotation is working on: AWSPENDING, unless it merely lingers on the current version, or on the one
+    /// before since a value was put by hand: a rotation makes a version of its own.
     pub fn in_progress(&self) -> Option<&VersionId> {
-        self.pending
-            .as_ref()
-            .filter(|pending| self.current.as_ref() != Some(pending))
+        let is_new = |pending: &&VersionId| {
+            self.current.as_ref() != Some(pending) && self.previous.as_ref() != Some(pending)
+        };
+        self.pending.as_ref().filter(is_new)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What comes too late for a look to tell of it: the check right before the write does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ fn redeploy_after(change: impl FnOnce(&mut World)) -> Outcome {
     };
     let order = Order {
         decision,
-        secrets: vec![secret],
+        secrets: BTreeMap::from([(secret, None)]),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
