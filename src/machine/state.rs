@@ -183,6 +183,19 @@ impl State {
             .filter(move |(_, facts)| facts.references(secret))
     }
 
+    /// The secrets that `consumer` references, each with the version believed to be AWSCURRENT.
+    pub fn believed_current(&self, consumer: &ConsumerId) -> BTreeMap<SecretArn, Option<VersionId>> {
+        let references = self
+            .consumers
+            .get(consumer)
+            .into_iter()
+            .flat_map(|facts| &facts.references);
+        let believed = |secret| self.secrets.get(secret)?.current().cloned();
+        references
+            .map(|reference| (reference.secret.clone(), believed(&reference.secret)))
+            .collect()
+    }
+
     /// Names of the Lambda functions that rotate secrets: neither consumers nor suspects.
     pub fn rotation_lambdas(&self) -> BTreeSet<&str> {
         self.secrets

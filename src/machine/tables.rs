@@ -4,6 +4,7 @@ mod deadlines;
 mod discovery;
 mod findings;
 mod fleet;
+mod functions;
 mod rotations;
 mod stages;
 mod standings;

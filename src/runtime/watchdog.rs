@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use machine::fleet::{Admission, Situation};
 use machine::judge::Judgements;
-use machine::model::{AttemptId, Decision, Event, Evidence, Fact, LookKey, Outcome, SecretArn, VersionId};
+use machine::model::{AttemptId, Decision, Event, Evidence, Fact, LookKey, Outcome, SecretArn};
 use machine::state::State;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -411,24 +411,12 @@ impl Watchdog {
         }
     }
 
-    fn current_of(&self, secret: &SecretArn) -> Option<VersionId> {
-        self.state.secrets.get(secret)?.current().cloned()
-    }
-
     fn send(&mut self, decision: Decision, now: Timestamp) {
-        let secrets = self.state.consumers.get(&decision.consumer).map(|facts| {
-            let references = facts.references.iter().map(|reference| &reference.secret);
-            references
-                .map(|secret| (secret.clone(), self.current_of(secret)))
-                .collect()
-        });
         let attempt = decision.attempt.clone();
         self.writes_under_way.insert(attempt.clone());
         let budget = self.parts.clock.real(decision.deadline.duration_since(now));
-        let order = Order {
-            decision,
-            secrets: secrets.unwrap_or_default(),
-        };
+        let secrets = self.state.believed_current(&decision.consumer);
+        let order = Order { decision, secrets };
         let (ports, clock) = (self.parts.ports.clone(), self.parts.clock.clone());
         self.answers.spawn(async move {
             let outcome = remediation::send(&ports, &order, budget).await;

@@ -245,11 +245,7 @@ fn what_is_simulated_selects_in_order() {
 }
 
 /// What is too long today, with a limit of its own: make it shorter, never longer.
-const LONG_FILES: &[(&str, usize)] = &[
-    ("src/machine/tables/standings.rs", 520),
-    ("src/runtime/watchdog.rs", 480),
-    ("src/store/records.rs", 561),
-];
+const LONG_FILES: &[(&str, usize)] = &[("src/runtime/watchdog.rs", 474), ("src/store/records.rs", 561)];
 
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
     // One arm for each kind of evidence or record.
@@ -260,11 +256,11 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("src/config/tests.rs contradictions_are_problems", 61),
     ("src/machine/tables/standings.rs what_decides_about_a_service", 79),
     (
-        "src/machine/tables/standings.rs what_decides_about_a_function_and_its_update",
+        "src/machine/tables/functions.rs what_decides_about_a_function_and_its_update",
         64,
     ),
     (
-        "src/machine/tables/standings.rs a_cycle_is_one_write_after_another_and_ends_as_it_began",
+        "src/machine/tables/functions.rs a_cycle_is_one_write_after_another_and_ends_as_it_began",
         76,
     ),
     ("src/store/tests.rs all_facts", 128),

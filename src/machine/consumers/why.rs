@@ -124,11 +124,9 @@ impl fmt::Display for Why {
             Self::HoldsOld { stale, tasks } => {
                 write!(f, "{stale} of {tasks} tasks were created before the promotion and hold the old value")
             }
-            Self::CreatedAround { tasks } => write!(
-                f,
-                "some of its {tasks} tasks were created about when the secret was promoted, which nobody saw: they may hold \
-                 the old value or the new one"
-            ),
+            Self::CreatedAround { tasks } => {
+                write!(f, "some of its {tasks} tasks may be older than the promotion, which nobody saw")
+            }
             Self::Deploying => f.write_str("a deployment from after the promotion is under way"),
             Self::OlderDeployment => f.write_str("another's deployment from before the promotion is waited for"),
             Self::RolledBackOnce => f.write_str("ECS rolled the deployment back; one more try is allowed"),
@@ -150,10 +148,7 @@ impl fmt::Display for Why {
             Self::InDoubt { action } => write!(f, "{action} may have happened or not: looking twice before anything is repeated"),
             Self::NoEffect { why, times } => write!(f, "{times} tries changed nothing, last: {why}"),
             Self::ConfiguredBefore => f.write_str("its configuration is older than the promotion: warm environments may hold the old value"),
-            Self::ConfiguredAround => f.write_str(
-                "its configuration was changed about when the secret was promoted, which nobody saw: warm environments may \
-                 hold the old value or the new one",
-            ),
+            Self::ConfiguredAround => f.write_str("its configuration may be older than the promotion, which nobody saw"),
             Self::ConfigUpdated => f.write_str("its configuration was updated by us: new environments only"),
             Self::UpdatedByAnother => f.write_str("its configuration was updated by another after the promotion"),
             Self::Updating => f.write_str("its configuration update is under way"),
