@@ -153,9 +153,7 @@ impl fmt::Display for Why {
             Self::UpdatedByAnother => f.write_str("its configuration was updated by another after the promotion"),
             Self::Updating => f.write_str("its configuration update is under way"),
             Self::UpdateFailed => f.write_str("its last configuration update failed"),
-            Self::EnvironmentUnreadable { why } => {
-                write!(f, "its environment cannot be read ({why}): an update would wipe it")
-            }
+            Self::EnvironmentUnreadable { why } => write!(f, "its environment is unreadable ({why}): an update would wipe it"),
             Self::EnvironmentFull { bytes } => write!(f, "its environment has {bytes} of 4096 bytes: no room for the marker"),
             Self::AliasPinned { alias, version } => {
                 write!(f, "alias {alias} points at version {version}: an update does not reach its callers")
