@@ -133,6 +133,14 @@ impl Plan<'_> {
         }
     }
 
+    /// Due once after the promotion.
+    fn once_since(&mut self, key: LookKey, view: &RotationView) {
+        let promoted = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+        if self.last(&key).map(|look| look.sent) < promoted {
+            self.at(key, self.now);
+        }
+    }
+
     fn at(&mut self, key: LookKey, due: Timestamp) {
         let due = match self.state.failing.get(&key) {
             Some(failing) => due.max(failing.last + self.failure_backoff(failing)),
@@ -257,6 +265,8 @@ impl Plan<'_> {
                     self.once(key);
                 }
             }
+            // Whether it was a rotation that ran unseen, its log tells.
+            Some(view) if view.rotation.origin == Origin::Manual => self.once_since(key, view),
             _ => {}
         }
     }

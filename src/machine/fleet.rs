@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::consumers::{Why, nth, open_sleep, restore};
-use crate::judge::{Judgement, Judgements, Reason, Want};
+use crate::judge::{Judgements, Reason, Want};
 use crate::model::{
     Action, AttemptId, Brake, ConsumerId, Decision, Done, LookKey, Mode, Outcome, RotationKey, SecretArn,
     Stage,
@@ -195,7 +195,7 @@ fn obstacle(
     let others_left =
         || load.consumers.iter().any(|other| other != consumer) || some_unseen(state, judgements, wants);
     not_at_rest(state, judgements, facts, settings)
-        .or_else(|| another_waits(judgements, consumer, facts, settings, situation.now))
+        .or_else(|| another_waits(judgements, consumer, facts))
         .or_else(|| (own && others_left()).then_some(Reason::OwnServiceLast))
         .or_else(|| capped(facts, consumer, wants, load, settings, situation.now))
 }
@@ -232,24 +232,15 @@ fn not_at_rest(
     })
 }
 
-/// A restart would give it the new value of every secret, so also of one that waits to be proven, or for its margin.
-fn another_waits(
-    judgements: &Judgements,
-    consumer: &ConsumerId,
-    facts: &ConsumerFacts,
-    settings: &Settings,
-    now: Timestamp,
-) -> Option<Reason> {
+/// A restart would give it the value of every secret, so also of one that waits to be proven, or for its margin.
+fn another_waits(judgements: &Judgements, consumer: &ConsumerId, facts: &ConsumerFacts) -> Option<Reason> {
     facts.references.iter().find_map(|reference| {
         let judgement = judgements.get(&reference.secret)?;
         let waits = judgement.waits.iter();
         let mut waiting = waits
             .filter(|(waiting, _)| waiting == consumer)
             .map(|(_, reason)| reason);
-        let reason = waiting
-            .next()
-            .cloned()
-            .or_else(|| margin(judgement, settings, now))?;
+        let reason = waiting.next().cloned().or_else(|| judgement.withheld.clone())?;
         let harmful = matches!(
             reason,
             Reason::Margin { .. }
@@ -263,13 +254,6 @@ fn another_waits(
             reason: Box::new(reason),
         })
     })
-}
-
-/// What starts so soon after a promotion would have to be started again (design rule 5).
-fn margin(judgement: &Judgement, settings: &Settings, now: Timestamp) -> Option<Reason> {
-    let promoted = judgement.current()?.rotation.promoted.as_ref()?;
-    let until = promoted.when.not_after + settings.timing.margin;
-    (now < until).then_some(Reason::Margin { until })
 }
 
 /// Some consumer of these secrets was not looked at since the promotion; one that cannot be looked at is not waited for.

@@ -53,6 +53,8 @@ pub struct Judgement {
     pub wants: Vec<Want>,
     /// Wants of this secret that wait for a reason of its own.
     pub waits: Vec<(ConsumerId, Reason)>,
+    /// Why a restart for another secret must not give a consumer this one's value just now.
+    pub withheld: Option<Reason>,
     /// Stages at which consumers were seen, not yet among the facts.
     pub reached: Vec<Fact>,
     /// When time alone may change this.
@@ -108,6 +110,7 @@ pub fn judge(
         rotations: Vec::new(),
         wants: Vec::new(),
         waits: Vec::new(),
+        withheld: None,
         reached: Vec::new(),
         wake: None,
     };
@@ -211,6 +214,8 @@ impl Judgement {
             return;
         };
         let not_before = promoted + settings.timing.margin;
+        self.withheld = withheld(&view, facts, policy, settings, now);
+        self.wake_at(self.withheld.as_ref().and_then(Reason::until));
         let wanted = view
             .consumers
             .iter()
@@ -311,6 +316,30 @@ fn doubtful(
             }
             one_first(view, consumer, &settings.limits.own_service)
         }
+    }
+}
+
+/// What starts so soon after a promotion would have to be started again (design rule 5). And what was current at the
+/// first look is proven or refused by one login, where there are login tests: nobody knows whether it works before.
+fn withheld(
+    view: &RotationView,
+    facts: &SecretFacts,
+    policy: &Policy,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Reason> {
+    let timing = &settings.timing;
+    let settled = view.rotation.promoted.as_ref()?.when.not_after + timing.margin;
+    if now < settled {
+        return Some(Reason::Margin { until: settled });
+    }
+    match (view.rotation.origin, view.works) {
+        (Origin::Baseline, Works::No { .. }) => Some(Reason::Refused),
+        (Origin::Baseline, Works::Unproven) if policy.login_test => {
+            let until = facts.first_look? + timing.proof_wait;
+            (now < until).then_some(Reason::Proof { until })
+        }
+        _ => None,
     }
 }
 

@@ -210,7 +210,7 @@ impl Story<'_> {
     fn take_in(&mut self, before: Option<&Run<Labels>>, run: &Run<Labels>) {
         let when = began(before, run);
         match (before, &run.state.current) {
-            (None, Some(current)) => self.promote(current, self.baseline(), None, when),
+            (None, Some(current)) => self.promote(current, self.baseline(current, run), None, when),
             (Some(before), Some(current)) if before.state.current.as_ref() != Some(current) => {
                 let origin = self.origin(before, run, current);
                 self.promote(current, origin, before.state.current.clone(), when);
@@ -220,20 +220,31 @@ impl Story<'_> {
         self.follow_pending(before, run, when);
     }
 
-    /// What was current at the first look is a baseline, unless it was rotated shortly before (design rule 9).
-    fn baseline(&self) -> Origin {
-        let recently = self
+    /// What was current at the first look is a baseline, unless it came about shortly before (design rule 9): by the
+    /// rotation of that time, or by somebody who has changed the secret since.
+    fn baseline(&self, current: &VersionId, run: &Run<Labels>) -> Origin {
+        let rotated = self
             .facts
             .first_look
             .zip(self.last_rotated())
-            .is_some_and(|(first, rotated)| {
-                rotated <= first && first.duration_since(rotated) <= self.timing.baseline_age
+            .filter(|(first, rotated)| {
+                rotated <= first && first.duration_since(*rotated) <= self.timing.baseline_age
             });
-        if recently {
-            Origin::Rotation
-        } else {
-            Origin::Baseline
+        match rotated {
+            None => Origin::Baseline,
+            Some((_, rotated)) if self.unchanged_since(rotated) => Origin::Rotation,
+            Some(_) if run.state.pending.as_ref() == Some(current) || self.was_finished(current) => {
+                Origin::Rotation
+            }
+            Some(_) => Origin::Manual,
         }
+    }
+
+    /// The log tells that finishSecret promoted this version.
+    fn was_finished(&self, version: &VersionId) -> bool {
+        self.facts.log.iter().any(|fact| {
+            matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(v), .. } if v == version)
+        })
     }
 
     fn last_rotated(&self) -> Option<Timestamp> {
@@ -287,9 +298,7 @@ impl Story<'_> {
         let is_last = |rotated: Timestamp| one_promotion || self.unchanged_since(rotated);
         self.last_rotated()
             .is_some_and(|rotated| within(rotated) && is_last(rotated))
-            || self.facts.log.iter().any(|fact| {
-                matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(v), .. } if v == version)
-            })
+            || self.was_finished(version)
     }
 
     fn promote(&mut self, version: &VersionId, origin: Origin, replaced: Option<VersionId>, when: When) {

@@ -3,6 +3,7 @@
 mod deadlines;
 mod discovery;
 mod findings;
+mod first_start;
 mod fleet;
 mod functions;
 mod rotations;

@@ -21,7 +21,10 @@ impl Plan<'_> {
         if let Some(view) = judgement.open() {
             self.logins_while_open(secret, facts, view, policy, self.lies_still(judgement));
         } else if let Some(view) = judgement.current()
-            && view.rotation.origin != Origin::Baseline
+            && view.rotation.origin == Origin::Baseline
+        {
+            self.login_at_the_baseline(secret, view);
+        } else if let Some(view) = judgement.current()
             && matches!(view.phase, Phase::Propagating | Phase::Verifying)
         {
             let proven = matches!(view.works, Works::Yes(Proof::Login(_)));
@@ -36,18 +39,20 @@ impl Plan<'_> {
         }
     }
 
+    /// One login tells whether what was current at the first look works; a refusal is asked again, seldom.
+    fn login_at_the_baseline(&mut self, secret: &SecretArn, view: &RotationView) {
+        let key = LookKey::Login(secret.clone(), view.rotation.key.version.clone());
+        match view.works {
+            Works::No { .. } => self.every(key, self.cadence().login_backoff),
+            Works::Unproven => self.once(key),
+            Works::Yes(_) => {}
+        }
+    }
+
     /// Nothing yet tells the secret's strategy, and AWSPREVIOUS can still be read.
     fn is_untold(&self, facts: &SecretFacts, judgement: &Judgement, view: &RotationView) -> bool {
         let previous = facts.labels.latest().and_then(|run| run.state.previous.as_ref());
         judgement.strategy.0 == Strategy::Unknown && previous == view.rotation.replaced.as_ref()
-    }
-
-    /// Due once after the promotion.
-    fn once_since(&mut self, key: LookKey, view: &RotationView) {
-        let promoted = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after);
-        if self.last(&key).map(|look| look.sent) < promoted {
-            self.at(key, self.now);
-        }
     }
 
     /// The old password shows when the window opens; the new one is tried only with reason, lest an account is locked.

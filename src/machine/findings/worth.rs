@@ -12,7 +12,8 @@ use crate::state::{SecretFacts, State};
 impl List<'_> {
     /// Whether the promoted version is worth restarting anybody for.
     pub(super) fn worth(&mut self, state: &State, view: &RotationView, next: Option<&RotationView>) {
-        if view.rotation.origin == Origin::Baseline || view.phase == Phase::Settled {
+        let at_first_look = view.rotation.origin == Origin::Baseline;
+        if view.phase == Phase::Settled && !(at_first_look && matches!(view.works, Works::No { .. })) {
             return;
         }
         if next.is_some_and(|next| takes_over(next, view)) {
@@ -38,6 +39,7 @@ impl List<'_> {
                 );
                 self.add(Severity::Critical, "dead-value", text, "set the database's password to AWSCURRENT's value, or move AWSCURRENT back to AWSPREVIOUS");
             }
+            (Works::Unproven, Origin::Manual) if self.log_may_tell(state) => {}
             (Works::Unproven, Origin::Manual) => {
                 self.add(Severity::Warning, "manual-promotion", "the value was replaced outside a rotation, and no login proves that it works: nobody is restarted", "switch the login test on for this secret, or restart the consumers by hand");
             }
@@ -51,16 +53,17 @@ impl List<'_> {
         }
     }
 
+    /// The rotation's log was not read yet, and nothing says that it cannot be.
+    fn log_may_tell(&self, state: &State) -> bool {
+        let key = LookKey::Log(self.secret.clone());
+        let facts = state.secrets.get(self.secret);
+        let has_log = facts.and_then(SecretFacts::rotation_lambda).is_some();
+        has_log && !state.looked.contains_key(&key) && !state.failing.contains_key(&key)
+    }
+
     /// Told once the rotation's log was read, or cannot be: it may say when the promotion was.
     pub(super) fn created_around(&mut self, state: &State, consumer: &ConsumerId, standing: &Standing) {
-        let key = LookKey::Log(self.secret.clone());
-        let has_log = state
-            .secrets
-            .get(self.secret)
-            .and_then(SecretFacts::rotation_lambda);
-        let may_tell =
-            has_log.is_some() && !state.looked.contains_key(&key) && !state.failing.contains_key(&key);
-        if !standing.why.is_ambiguous() || may_tell {
+        if !standing.why.is_ambiguous() || self.log_may_tell(state) {
             return;
         }
         let remedy = match consumer {

@@ -117,7 +117,7 @@ fn a_task_created_within_the_margin_is_stale() {
 #[test]
 fn of_an_unwatched_promotion_only_what_is_certainly_older_is_stale() {
     let mut tale = Tale::new();
-    (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(90)));
+    (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(50)));
     tale.uses(&orders(), &["db"])
         .labels(300, "b - a")
         .login(301, "b", true);
@@ -135,7 +135,7 @@ fn of_an_unwatched_promotion_only_what_is_certainly_older_is_stale() {
         Stage::Unknown,
         "older or younger"
     );
-    assert_eq!(stage_of(&mut tale, 330, &[93, 94]), Stage::Fresh);
+    assert_eq!(stage_of(&mut tale, 330, &[53, 54]), Stage::Fresh);
 }
 
 #[test]

@@ -130,6 +130,10 @@ impl Tale {
     }
 
     pub(super) fn login(&mut self, second: i64, id: &str, accepted: bool) -> &mut Self {
+        self.login_of("db", second, id, accepted)
+    }
+
+    pub(super) fn login_of(&mut self, name: &str, second: i64, id: &str, accepted: bool) -> &mut Self {
         let answer = if accepted {
             LoginAnswer::Accepted
         } else {
@@ -140,7 +144,7 @@ impl Tale {
         self.see(
             second,
             Evidence::Login {
-                secret: arn("db"),
+                secret: arn(name),
                 version: version(id),
                 answer,
             },
@@ -171,7 +175,7 @@ impl Tale {
         )
     }
 
-    fn log(&mut self, second: i64, line: LogLine) -> &mut Self {
+    pub(super) fn log(&mut self, second: i64, line: LogLine) -> &mut Self {
         let lines = vec![LogFact { at: at(second), line }];
         self.see(
             second + 3,

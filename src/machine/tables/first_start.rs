@@ -1,0 +1,126 @@
+//! What a first start finds: a baseline that nobody is restarted for, but that may be dead (design rules 3 and 9).
+
+use std::sync::Arc;
+
+use super::world::{Tale, arn, at, labels, service};
+use crate::cadence::secret_looks;
+use crate::findings::of_secret;
+use crate::fleet::{Admission, Situation, admit};
+use crate::judge::{Judgements, Reason};
+use crate::model::{ConsumerId, Evidence, LogLine, LookKey, Step};
+use crate::rotations::Origin;
+
+fn orders() -> ConsumerId {
+    ConsumerId::service("prod", "orders")
+}
+
+/// `queue` was found as it is; `db` was promoted while somebody watched, and proven.
+fn found_and_promoted() -> Tale {
+    let mut tale = Tale::new();
+    tale.policy.login_test = true;
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .labels(20, "b - a")
+        .login(22, "b", true);
+    tale.labels_of("queue", 20, "y - x")
+        .uses(&orders(), &["db", "queue"])
+        .service(25, &orders(), service(&[-500]));
+    tale
+}
+
+fn admission(tale: &Tale, second: i64) -> Admission {
+    let judged = |name: &str| (arn(name), Arc::new(tale.judge_of(name, second)));
+    let judgements: Judgements = ["db", "queue"].map(judged).into();
+    let situation = Situation {
+        now: at(second),
+        draining: false,
+        journal: true,
+    };
+    admit(&tale.state, &judgements, &tale.settings, situation)
+}
+
+fn held_by(tale: &Tale, second: i64) -> Option<Reason> {
+    match admission(tale, second).waits.remove(&(arn("db"), orders())) {
+        Some(Reason::Another { reason, .. }) => Some(*reason),
+        _ => None,
+    }
+}
+
+fn asks_to_log_in(tale: &Tale, second: i64) -> Option<i64> {
+    let secret = arn("queue");
+    let looks = secret_looks(
+        &tale.state,
+        &secret,
+        &tale.judge_of("queue", second),
+        &tale.policy,
+        &tale.settings,
+        at(second),
+    );
+    let due = looks.get(&LookKey::Login(secret, super::world::version("y")))?;
+    Some(due.as_second() - at(0).as_second())
+}
+
+#[test]
+fn a_restart_for_another_secret_waits_for_one_login_with_the_baseline() {
+    let mut tale = found_and_promoted();
+    assert_eq!(asks_to_log_in(&tale, 26), Some(26));
+    assert!(matches!(held_by(&tale, 26), Some(Reason::Proof { .. })));
+    assert_eq!(
+        admission(&tale, 41).start.len(),
+        1,
+        "not longer than for any proof"
+    );
+    tale.login_of("queue", 27, "y", true);
+    assert_eq!(asks_to_log_in(&tale, 28), None);
+    assert_eq!(admission(&tale, 28).start.len(), 1);
+}
+
+#[test]
+fn a_baseline_that_is_refused_is_told_and_given_to_nobody() {
+    let mut tale = found_and_promoted();
+    tale.login_of("queue", 27, "y", false);
+    assert_eq!(held_by(&tale, 100), Some(Reason::Refused));
+    assert_eq!(
+        asks_to_log_in(&tale, 100),
+        Some(327),
+        "seldom: no account is locked"
+    );
+    let kinds = |tale: &Tale, second| {
+        let judgement = tale.judge_of("queue", second);
+        let found = of_secret(&tale.state, &arn("queue"), &judgement, &tale.settings, at(second));
+        found.iter().map(|finding| finding.kind).collect::<Vec<_>>()
+    };
+    assert!(kinds(&tale, 100).contains(&"dead-value"));
+    tale.login_of("queue", 327, "y", true);
+    assert!(!kinds(&tale, 328).contains(&"dead-value"));
+    assert_eq!(admission(&tale, 328).start.len(), 1);
+}
+
+#[test]
+fn what_somebody_put_soon_after_a_rotation_is_not_its_value() {
+    let mut tale = Tale::new();
+    (tale.last_rotated, tale.last_changed) = (Some(at(-300)), Some(at(-100)));
+    tale.labels(0, "c - b");
+    assert_eq!(tale.latest(1).rotation.origin, Origin::Manual);
+    let finished = LogLine::Done {
+        step: Step::FinishSecret,
+        version: Some(super::world::version("c")),
+        strategy: None,
+    };
+    tale.log(-300, finished);
+    assert_eq!(
+        tale.latest(4).rotation.origin,
+        Origin::Rotation,
+        "its log knows better"
+    );
+
+    let mut labelled = Tale::new();
+    (labelled.last_rotated, labelled.last_changed) = (Some(at(-300)), Some(at(-100)));
+    let (secret, seen) = (arn("db"), labelled.secret_seen("db", labels("c c b")));
+    labelled.see(0, Evidence::Secret { secret, seen });
+    assert_eq!(
+        labelled.latest(1).rotation.origin,
+        Origin::Rotation,
+        "AWSPENDING is still on it"
+    );
+}
