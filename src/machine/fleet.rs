@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::consumers::{Why, nth, open_sleep, restore};
-use crate::judge::{Judgements, Reason, Want};
+use crate::judge::{Judgement, Judgements, Reason, Want};
 use crate::model::{
     Action, AttemptId, Brake, ConsumerId, Decision, Done, LookKey, Mode, Outcome, RotationKey, SecretArn,
     Stage,
@@ -240,7 +240,13 @@ fn another_waits(judgements: &Judgements, consumer: &ConsumerId, facts: &Consume
         let mut waiting = waits
             .filter(|(waiting, _)| waiting == consumer)
             .map(|(_, reason)| reason);
-        let reason = waiting.next().cloned().or_else(|| judgement.withheld.clone())?;
+        let withheld = || {
+            judgement.withheld.clone().filter(|reason| {
+                // Whoever has an unproven value already loses nothing.
+                *reason != Reason::Unproven || !holds_the_new_value(judgement, consumer)
+            })
+        };
+        let reason = waiting.next().cloned().or_else(withheld)?;
         let harmful = matches!(
             reason,
             Reason::Margin { .. }
@@ -254,6 +260,14 @@ fn another_waits(judgements: &Judgements, consumer: &ConsumerId, facts: &Consume
             reason: Box::new(reason),
         })
     })
+}
+
+fn holds_the_new_value(judgement: &Judgement, consumer: &ConsumerId) -> bool {
+    let current = judgement.current().into_iter();
+    let mut standings = current
+        .flat_map(|view| &view.consumers)
+        .filter(|(id, _)| id == consumer);
+    standings.any(|(_, standing)| standing.holds_the_new_value())
 }
 
 /// Some consumer of these secrets was not looked at since the promotion; one that cannot be looked at is not waited for.

@@ -319,8 +319,8 @@ fn doubtful(
     }
 }
 
-/// What starts so soon after a promotion would have to be started again (design rule 5). And what was current at the
-/// first look is proven or refused by one login, where there are login tests: nobody knows whether it works before.
+/// What starts so soon after a promotion would have to be started again (design rule 5), and nobody is given a value
+/// that is refused or unproven. What was current at the first look is proven by one login, where there are login tests.
 fn withheld(
     view: &RotationView,
     facts: &SecretFacts,
@@ -334,12 +334,13 @@ fn withheld(
         return Some(Reason::Margin { until: settled });
     }
     match (view.rotation.origin, view.works) {
-        (Origin::Baseline, Works::No { .. }) => Some(Reason::Refused),
-        (Origin::Baseline, Works::Unproven) if policy.login_test => {
+        (_, Works::No { .. }) => Some(Reason::Refused),
+        (Origin::Baseline, Works::Unproven) => {
             let until = facts.first_look? + timing.proof_wait;
-            (now < until).then_some(Reason::Proof { until })
+            (policy.login_test && now < until).then_some(Reason::Proof { until })
         }
-        _ => None,
+        (_, Works::Unproven) => Some(Reason::Unproven),
+        (_, Works::Yes(_)) => None,
     }
 }
 

@@ -16,7 +16,11 @@ fn orders() -> ConsumerId {
 
 /// `queue` was found as it is; `db` was promoted while somebody watched, and proven.
 fn found_and_promoted() -> Tale {
-    let mut tale = Tale::new();
+    promoted_beside(Tale::new(), -500)
+}
+
+/// The same, with one task of that age.
+fn promoted_beside(mut tale: Tale, task: i64) -> Tale {
     tale.policy.login_test = true;
     tale.labels(0, "a - z")
         .labels(10, "a b z")
@@ -24,7 +28,7 @@ fn found_and_promoted() -> Tale {
         .login(22, "b", true);
     tale.labels_of("queue", 20, "y - x")
         .uses(&orders(), &["db", "queue"])
-        .service(25, &orders(), service(&[-500]));
+        .service(25, &orders(), service(&[task]));
     tale
 }
 
@@ -123,4 +127,28 @@ fn what_somebody_put_soon_after_a_rotation_is_not_its_value() {
         Origin::Rotation,
         "AWSPENDING is still on it"
     );
+}
+
+/// Both secrets had been put by hand shortly before the first look, 100 to 360 seconds before it.
+fn put_by_hand() -> Tale {
+    let mut tale = Tale::new();
+    (tale.last_rotated, tale.last_changed) = (Some(at(-300)), Some(at(-100)));
+    tale
+}
+
+#[test]
+fn nobody_whose_age_is_unknown_is_given_what_somebody_put() {
+    let mut tale = promoted_beside(put_by_hand(), -200);
+    assert_eq!(held_by(&tale, 100), Some(Reason::Unproven));
+    tale.login_of("queue", 101, "y", false);
+    assert_eq!(held_by(&tale, 400), Some(Reason::Refused));
+    tale.login_of("queue", 401, "y", true);
+    assert_eq!(admission(&tale, 402).start.len(), 1);
+}
+
+#[test]
+fn who_has_it_already_is_restarted_for_another_secret() {
+    let tale = promoted_beside(put_by_hand(), -50);
+    assert_eq!(held_by(&tale, 100), None);
+    assert_eq!(admission(&tale, 100).start.len(), 1);
 }
