@@ -16,8 +16,9 @@ const START_SLACK: SignedDuration = SignedDuration::from_mins(10);
 pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<Timestamp>) {
     fill_created(rotation, facts);
     if rotation.origin.has_steps() {
+        let put = created_line(rotation, facts);
         for fact in lines_of(rotation, facts, after) {
-            take_line(rotation, fact);
+            take_line(rotation, fact, put);
         }
     }
     fill_exposed_by_login(rotation, facts);
@@ -35,15 +36,7 @@ fn fill_created(rotation: &mut Rotation, facts: &SecretFacts) {
 
 /// The lines that belong to a rotation: those that name its version, and those that name none, by their time.
 fn lines_of(rotation: &Rotation, facts: &SecretFacts, after: Option<Timestamp>) -> Vec<LogFact> {
-    let from = match rotation.started.as_ref().map(|seen| seen.when) {
-        Some(When {
-            not_before: Some(bound),
-            ..
-        }) => Some(bound),
-        Some(When { not_after, .. }) => Some(not_after - START_SLACK),
-        None => rotation.promoted.as_ref().and_then(|seen| seen.when.not_before),
-    };
-    let from = from.max(after.map(|at| at + SignedDuration::from_millis(1)));
+    let from = first_line(rotation, facts).max(after.map(|at| at + SignedDuration::from_millis(1)));
     let to = [
         rotation.promoted.as_ref().map(|seen| seen.when.not_after),
         rotation.ending.as_ref().map(|(_, when)| when.not_after),
@@ -56,7 +49,8 @@ fn lines_of(rotation: &Rotation, facts: &SecretFacts, after: Option<Timestamp>) 
             version: Some(version),
             ..
         } => *version == rotation.key.version,
-        LogLine::Done { version: None, .. } | LogLine::Failed { .. } => true,
+        // Of a rotation that began nobody knows when, they may be the one's before it.
+        LogLine::Done { version: None, .. } | LogLine::Failed { .. } => from.is_some(),
     };
     facts
         .log
@@ -67,11 +61,38 @@ fn lines_of(rotation: &Rotation, facts: &SecretFacts, after: Option<Timestamp>) 
         .collect()
 }
 
-fn take_line(rotation: &mut Rotation, fact: LogFact) {
+/// From when on the log may speak of a rotation.
+fn first_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
+    match rotation.started.as_ref().map(|seen| seen.when) {
+        Some(When {
+            not_before: Some(bound),
+            ..
+        }) => Some(bound),
+        Some(When { not_after, .. }) => {
+            let before = facts.last_rotated().filter(|rotated| *rotated <= not_after);
+            Some(not_after - START_SLACK).max(before)
+        }
+        None => {
+            let promoted = rotation.promoted.as_ref();
+            created_line(rotation, facts).or_else(|| promoted.and_then(|seen| seen.when.not_before))
+        }
+    }
+}
+
+/// createSecret's line with the version: written when the value is made, once. A retry's line names none.
+fn created_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
+    let created = facts.log.iter().find(|fact| {
+        matches!(&fact.line, LogLine::Done { step: Step::CreateSecret, version: Some(version), .. }
+            if *version == rotation.key.version)
+    });
+    created.map(|fact| fact.at)
+}
+
+fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
     match fact.line {
         LogLine::Done { step, version, .. } => {
             // A step's effect lies between the line of the step before and its own line.
-            let not_before = rotation.last_line_before(step);
+            let not_before = rotation.last_line_before(step, put);
             let when = not_before.map_or(When::by(fact.at), |bound| When::between(bound, fact.at));
             match step {
                 Step::CreateSecret => Seen::also(&mut rotation.created, when, Source::Log),
@@ -103,20 +124,20 @@ fn take_line(rotation: &mut Rotation, fact: LogFact) {
 }
 
 impl Rotation {
-    fn last_line_before(&self, step: Step) -> Option<Timestamp> {
+    /// Where lines of earlier attempts may be missing, only `put` is known to come before every setSecret.
+    fn last_line_before(&self, step: Step, put: Option<Timestamp>) -> Option<Timestamp> {
         let lower = |seen: &Option<Seen>| seen.as_ref().and_then(|seen| seen.when.not_before);
-        let earlier = match step {
-            Step::CreateSecret => return lower(&self.started),
-            Step::SetSecret => &self.created,
-            Step::TestSecret => &self.exposed,
-            Step::FinishSecret => &self.tested,
+        let line = |seen: &Option<Seen>| {
+            let logged = seen.as_ref().filter(|seen| seen.sources.contains(&Source::Log));
+            logged.map(|seen| seen.when.not_after)
         };
-        earlier
-            .as_ref()
-            .filter(|seen| seen.sources.contains(&Source::Log))
-            .map(|seen| seen.when.not_after)
-            .or_else(|| lower(earlier))
-            .or_else(|| lower(&self.started))
+        let (earlier, line) = match step {
+            Step::CreateSecret => (&None, None),
+            Step::SetSecret => (&self.created, put),
+            Step::TestSecret => (&self.exposed, line(&self.exposed)),
+            Step::FinishSecret => (&self.tested, line(&self.tested)),
+        };
+        line.or_else(|| lower(earlier)).or_else(|| lower(&self.started))
     }
 
     /// The step after the last one that is known to have succeeded.

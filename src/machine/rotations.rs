@@ -188,14 +188,21 @@ pub fn rotations(secret: &SecretArn, facts: &SecretFacts, timing: &Timing) -> Ve
     story.bound_by_last_rotation();
     let mut rotations = story.rotations;
     for i in 0..rotations.len() {
-        let after = rotations[..i]
-            .iter()
-            .rev()
-            .find_map(|r| r.promoted.as_ref())
-            .map(|seen| seen.when.not_after);
+        let after = promotion_before(&rotations, i);
         crate::milestones::fill(&mut rotations[i], facts, after);
     }
     rotations
+}
+
+/// The last promotion before the rotation began. One that is taken up again may stand after a later promotion.
+fn promotion_before(rotations: &[Rotation], i: usize) -> Option<Timestamp> {
+    let end = |seen: &Option<Seen>| seen.as_ref().map(|seen| seen.when.not_after);
+    let began = end(&rotations[i].started).or_else(|| end(&rotations[i].promoted))?;
+    let others = rotations.iter().enumerate().filter(|(other, _)| *other != i);
+    others
+        .filter_map(|(_, other)| end(&other.promoted))
+        .filter(|at| *at <= began)
+        .max()
 }
 
 /// The rotations told so far, while walking the label runs in order.
@@ -226,7 +233,7 @@ impl Story<'_> {
         let rotated = self
             .facts
             .first_look
-            .zip(self.last_rotated())
+            .zip(self.facts.last_rotated())
             .filter(|(first, rotated)| {
                 rotated <= first && first.duration_since(*rotated) <= self.timing.baseline_age
             });
@@ -245,10 +252,6 @@ impl Story<'_> {
         self.facts.log.iter().any(|fact| {
             matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(v), .. } if v == version)
         })
-    }
-
-    fn last_rotated(&self) -> Option<Timestamp> {
-        self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_rotated)
     }
 
     /// The version that is current now was promoted by the last rotation or after it.
@@ -296,7 +299,8 @@ impl Story<'_> {
         };
         let one_promotion = run.state.previous == before.state.current;
         let is_last = |rotated: Timestamp| one_promotion || self.unchanged_since(rotated);
-        self.last_rotated()
+        self.facts
+            .last_rotated()
             .is_some_and(|rotated| within(rotated) && is_last(rotated))
             || self.was_finished(version)
     }

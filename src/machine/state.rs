@@ -218,6 +218,11 @@ impl SecretFacts {
         self.rotation_lambda().map(function_name)
     }
 
+    /// LastRotatedDate, as it was last seen.
+    pub(crate) fn last_rotated(&self) -> Option<Timestamp> {
+        self.seen.as_ref().and_then(|(_, seen)| seen.last_rotated)
+    }
+
     /// Whether a version was last seen on its way, by DescribeSecret or, where that does not ask, by the sweep.
     pub fn is_pending(&self) -> bool {
         let labels = match (self.labels.latest(), &self.summary) {

@@ -2,7 +2,7 @@
 
 use super::world::{Tale, at, millis, version};
 use crate::milestones::{Proof, Works};
-use crate::model::{Step, When};
+use crate::model::{LogLine, Step, When};
 use crate::phase::Phase;
 use crate::rotations::{Ending, Origin, Source};
 
@@ -337,4 +337,49 @@ fn a_thousand_retries_leave_the_first_failure_and_the_last() {
     );
     assert!(failed.len() < 30, "{}", failed.len());
     assert_eq!(rotation.exposed.expect("setSecret's line").when.not_after, at(12));
+}
+
+#[test]
+fn a_line_without_a_version_belongs_to_no_rotation_that_began_nobody_knows_when() {
+    let mut tale = Tale::new();
+    (tale.last_changed, tale.last_rotated) = (Some(at(-100)), Some(at(-101)));
+    tale.labels(0, "b - a").line(-700, Step::SetSecret);
+    assert_eq!(tale.latest(1).rotation.exposed, None, "before LastRotatedDate");
+    tale.last_rotated = None;
+    tale.labels(10, "c - b");
+    let superseded = &tale.judge(11).rotations[0].rotation;
+    assert_eq!(superseded.exposed, None, "whatever is known of it later");
+
+    let mut told = Tale::new();
+    told.last_changed = Some(at(-100));
+    told.labels(0, "b - a")
+        .log(-120, done(Step::CreateSecret, "b"))
+        .line(-110, Step::SetSecret);
+    let exposed = told.latest(1).rotation.exposed.map(|seen| seen.when);
+    assert_eq!(
+        exposed,
+        Some(When::between(at(-120), at(-110))),
+        "its own first line"
+    );
+}
+
+#[test]
+fn a_rotation_goes_on_under_a_value_put_by_hand() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .log(5, done(Step::CreateSecret, "b"))
+        .line(7, Step::SetSecret)
+        .labels(100, "c b a");
+    let open = tale.judge(100).open().map(|view| view.rotation.exposed.clone());
+    let exposed = open.flatten().map(|seen| seen.when);
+    assert_eq!(exposed, Some(When::between(at(5), at(7))));
+}
+
+fn done(step: Step, of: &str) -> LogLine {
+    LogLine::Done {
+        step,
+        version: Some(version(of)),
+        strategy: None,
+    }
 }
