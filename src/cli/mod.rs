@@ -5,6 +5,7 @@ mod client;
 mod demo;
 mod health;
 mod run;
+mod simulate;
 mod status;
 mod wiring;
 
@@ -31,6 +32,8 @@ struct Cli {
 enum Command {
     /// Run the real loop on a simulated account: needs no AWS account, ends by itself in under a minute
     Demo(demo::DemoArgs),
+    /// Run the real loop on thousands of simulated accounts with faults and crashes, and check what must hold
+    Simulate(simulate::SimulateArgs),
     /// Run the daemon. SIGTERM drains it; a second signal ends it at once
     Run {
         /// The configuration file; config/watchdog.toml documents every key
@@ -95,6 +98,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
     match command {
         Command::Demo(args) => demo::run(&args, out),
+        Command::Simulate(args) => simulate::run(&args, out),
         Command::Run { config } => run::run(&config),
         Command::CheckConfig { file, show, secret } => check_config::run(&file, show, secret.as_deref(), out),
         Command::Health { url, live } => health::run(&url, live, out),

@@ -84,7 +84,7 @@ impl JournalPort for GatedJournal {
 
     async fn commit(&self, facts: Vec<Fact>, at: Timestamp) -> Result<(), WriteError> {
         self.gate.cross(Crossing::before("journal.commit")).await;
-        let result = match next_fault(&self.faults, "journal.commit") {
+        let result = match next_fault(&self.faults, "journal.commit", at) {
             None => self.inner.commit(facts, at).await,
             Some(_) => Err(WriteError::Full),
         };
@@ -101,7 +101,8 @@ impl JournalPort for GatedJournal {
     }
 }
 
-/// Lives one life from `from` until `until`, or until its crash. `parts` is given the life's own clock and gate.
+/// Lives one life from `from` until `until`, or until its crash. `parts` is given the life's own clock and gate,
+/// `watch` each snapshot that is published.
 ///
 /// A crash drops the whole runtime: nothing that was under way goes on, and no `Drop` writes anything.
 pub fn live(
@@ -110,6 +111,7 @@ pub fn live(
     crash_at: Option<u64>,
     options: &Options,
     parts: impl FnOnce(Clock, Arc<dyn Gate>) -> Parts,
+    mut watch: impl FnMut(&Snapshot),
 ) -> std::io::Result<Life> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -120,12 +122,20 @@ pub fn live(
         let clock = Clock::scaled(from, 1);
         let watchdog = Watchdog::new(parts(clock.clone(), gate.clone()), options.clone());
         let snapshots = watchdog.snapshots();
+        let mut published = watchdog.snapshots();
+        let watching = async {
+            while published.changed().await.is_ok() {
+                watch(&published.borrow_and_update().clone());
+            }
+            pending::<()>().await;
+        };
         let stop = CancellationToken::new();
         let end = tokio::select! {
             biased;
             () = gate.crashed.notified() => End::Crashed { crossing: gate.crossings() },
             ended = watchdog.run(stop.clone()) => ended.map_or_else(End::Failed, |()| End::Stopped),
             () = clock.sleep_until(until) => End::Stopped,
+            () = watching => End::Stopped,
         };
         let last = snapshots.borrow().clone();
         Life {

@@ -1,5 +1,8 @@
 //! A simulated account, and the real loop on it: for tests, the demo and measurements.
 
+pub mod campaign;
+pub mod case;
+pub mod check;
 pub mod life;
 pub mod ports;
 mod random;

@@ -8,7 +8,7 @@ mod secrets;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use machine::model::{Look, LookFailure, NoEffect, Outcome};
 
 use super::world::World;
@@ -70,12 +70,21 @@ pub struct SimAccount {
 /// What is to go wrong, in no order.
 pub type Faults = Arc<Mutex<Vec<Fault>>>;
 
-/// A failure of the next `times` calls of an operation.
+/// A failure of the next `times` calls of an operation, within its window of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     pub operation: &'static str,
     pub times: u32,
     pub kind: FaultKind,
+    /// From when until when; nothing for always.
+    pub window: Option<(Timestamp, Timestamp)>,
+}
+
+impl Fault {
+    fn is_met(&self, operation: &str, now: Timestamp) -> bool {
+        let in_time = self.window.is_none_or(|(from, to)| (from..to).contains(&now));
+        self.operation == operation && self.times > 0 && in_time
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,16 +207,14 @@ impl SimAccount {
     }
 
     fn fault(&self, operation: &'static str) -> Option<FaultKind> {
-        next_fault(&self.faults, operation)
+        next_fault(&self.faults, operation, self.clock.now())
     }
 }
 
 /// The fault that this call meets, if any.
-pub(super) fn next_fault(faults: &Faults, operation: &str) -> Option<FaultKind> {
+pub(super) fn next_fault(faults: &Faults, operation: &str, now: Timestamp) -> Option<FaultKind> {
     let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
-    let fault = faults
-        .iter_mut()
-        .find(|fault| fault.operation == operation && fault.times > 0)?;
+    let fault = faults.iter_mut().find(|fault| fault.is_met(operation, now))?;
     fault.times -= 1;
     Some(fault.kind.clone())
 }

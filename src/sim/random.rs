@@ -30,11 +30,20 @@ impl Stream {
         z ^ (z >> 31)
     }
 
+    /// A whole number from `from` to `to`.
+    pub fn between(&mut self, from: i64, to: i64) -> i64 {
+        let span = u64::try_from(to - from).unwrap_or(0) + 1;
+        from + i64::try_from(self.next() % span).unwrap_or(0)
+    }
+
     /// A whole number of milliseconds between the two.
     pub fn millis(&mut self, from: i64, to: i64) -> SignedDuration {
-        let span = u64::try_from(to - from).unwrap_or(0) + 1;
-        let drawn = i64::try_from(self.next() % span).unwrap_or(0);
-        SignedDuration::from_millis(from + drawn)
+        SignedDuration::from_millis(self.between(from, to))
+    }
+
+    /// Whether something happens that happens once in `times`.
+    pub fn once_in(&mut self, times: u64) -> bool {
+        self.next().is_multiple_of(times)
     }
 
     /// One of `choices`.

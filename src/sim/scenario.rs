@@ -142,6 +142,7 @@ impl Scenario {
             ],
             fails: None,
             retry_after: SignedDuration::from_secs(8),
+            clean_up: SignedDuration::from_secs(90),
             log_delay: log.millis(300, 2_500),
         }
     }
@@ -173,6 +174,7 @@ impl Scenario {
             name: name.to_owned(),
             secrets,
             reserved,
+            touches: Vec::new(),
         });
     }
 

@@ -13,7 +13,7 @@ use super::life::{GatedJournal, Life, live};
 use super::ports::{Faults, Gate, SimAccount};
 use super::world::World;
 use crate::ports::LoginTarget;
-use crate::runtime::{Assignment, Clock, Decide, Options, Parts};
+use crate::runtime::{Assignment, Clock, Decide, Options, Parts, Snapshot};
 use crate::store::{Inline, Sqlite};
 use crate::telemetry::logs::{self, Format, LogOptions};
 use crate::telemetry::{Metrics, MetricsOptions};
@@ -23,7 +23,8 @@ pub struct Trial {
     pub world: Arc<Mutex<World>>,
     pub options: Options,
     pub faults: Faults,
-    pub decide: Decide,
+    /// What a seeded defect changes in the parts of a life.
+    pub change: fn(Parts) -> Parts,
     /// What the lives logged, through the production formatter.
     pub log: Log,
     disk: Arc<Inline>,
@@ -56,7 +57,7 @@ impl Trial {
             world: Arc::new(Mutex::new(world)),
             options,
             faults: Arc::default(),
-            decide: Decide::default(),
+            change: |parts| parts,
             log: Log::default(),
             disk: empty_disk()?,
         })
@@ -72,6 +73,14 @@ impl Trial {
         Ok(())
     }
 
+    /// Puts a copy of the journal in its place, as it was when these facts were all it had.
+    pub fn restore(&mut self, facts: &[Fact]) -> anyhow::Result<()> {
+        let mut journal = Sqlite::on(Connection::open_in_memory()?)?;
+        journal.commit(facts, self.world().now())?;
+        self.disk = Arc::new(Inline::new(journal));
+        Ok(())
+    }
+
     /// Everything the journal keeps.
     pub fn facts(&self) -> anyhow::Result<Vec<Fact>> {
         Ok(self.disk.journal().load()?.facts)
@@ -79,15 +88,26 @@ impl Trial {
 
     /// One life from the world's time until `until`, or until it crashes at the given crossing.
     pub fn live(&self, until: Timestamp, crash_at: Option<u64>) -> anyhow::Result<Life> {
+        self.live_watched(until, crash_at, |_| {})
+    }
+
+    /// The same, with each snapshot shown to `watch` as it is published.
+    pub fn live_watched(
+        &self,
+        until: Timestamp,
+        crash_at: Option<u64>,
+        watch: impl FnMut(&Snapshot),
+    ) -> anyhow::Result<Life> {
         let from = self.world().now();
         let metrics = Arc::new(Metrics::new(MetricsOptions::default())?);
         let clock_of_life = Arc::new(OnceLock::<Clock>::new());
         let log = self.log_from(from, clock_of_life.clone())?;
         let life = tracing::dispatcher::with_default(&log, || {
-            live(from, until, crash_at, &self.options, |clock, gate| {
+            let parts = |clock: Clock, gate| {
                 clock_of_life.get_or_init(|| clock.clone());
                 self.parts(clock, gate, metrics)
-            })
+            };
+            live(from, until, crash_at, &self.options, parts, watch)
         })?;
         Ok(life)
     }
@@ -110,17 +130,17 @@ impl Trial {
     pub fn parts(&self, clock: Clock, gate: Arc<dyn Gate>, metrics: Arc<Metrics>) -> Parts {
         let account =
             SimAccount::new(self.world.clone(), clock.clone(), gate.clone()).with_faults(self.faults.clone());
-        Parts {
+        (self.change)(Parts {
             ports: account.ports(),
             journal: Arc::new(GatedJournal {
                 inner: self.disk.clone(),
                 gate,
                 faults: self.faults.clone(),
             }),
-            decide: self.decide,
+            decide: Decide::default(),
             clock,
             metrics,
-        }
+        })
     }
 }
 

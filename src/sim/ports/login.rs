@@ -4,15 +4,33 @@ use async_trait::async_trait;
 use machine::model::{LoginAnswer, Look, SecretArn};
 use secrecy::ExposeSecret;
 
-use super::SimAccount;
+use super::{FaultKind, SimAccount};
 use crate::ports::{Credentials, Login, LoginTarget};
 use crate::sim::world::World;
 
 #[async_trait]
 impl Login for SimAccount {
     async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer) {
-        self.look("database:login", |world| answer(world, target, credentials))
-            .await
+        let fault = self.fault("database:login");
+        let (look, answer) = self
+            .look("database:login", |world| answer(world, target, credentials))
+            .await;
+        (look, fault.map_or(answer, |kind| trouble(&kind)))
+    }
+}
+
+/// None of these says anything about the password.
+fn trouble(kind: &FaultKind) -> LoginAnswer {
+    match kind {
+        FaultKind::Throttled => LoginAnswer::Busy {
+            code: "1040".to_owned(),
+        },
+        FaultKind::Denied => LoginAnswer::Account {
+            code: "3118".to_owned(),
+        },
+        FaultKind::LostBefore | FaultKind::LostAfter => LoginAnswer::Unreachable {
+            why: "no answer in time".to_owned(),
+        },
     }
 }
 

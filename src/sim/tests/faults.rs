@@ -33,6 +33,7 @@ fn a_write_whose_answer_is_lost_is_looked_at_and_not_repeated_blindly() {
                 operation,
                 times: 1,
                 kind,
+                window: None,
             };
             serve_with(&fault, LambdaMethod::ConcurrencyCycle, 6);
         }
@@ -42,6 +43,7 @@ fn a_write_whose_answer_is_lost_is_looked_at_and_not_repeated_blindly() {
             operation: "lambda:UpdateFunctionConfiguration",
             times: 1,
             kind,
+            window: None,
         };
         serve_with(&fault, LambdaMethod::ConfigUpdate, 6);
     }
@@ -64,6 +66,7 @@ fn reads_that_fail_for_a_while_delay_and_lose_nothing() {
                 operation,
                 times: 5,
                 kind,
+                window: None,
             };
             serve_with(&fault, LambdaMethod::ConfigUpdate, 8);
         }
@@ -78,6 +81,7 @@ fn a_denied_read_is_a_finding_that_names_the_action() {
         operation: "lambda:ListFunctions",
         times: u32::MAX,
         kind: FaultKind::Denied,
+        window: None,
     };
     trial.faults.lock().expect("no panic").push(denied);
     let life = live(&trial, end_of(&scenario));
@@ -106,6 +110,7 @@ fn throttled_redeploys_do_not_use_up_the_hour() {
         operation: "ecs:UpdateService",
         times: 8,
         kind: FaultKind::Throttled,
+        window: None,
     };
     serve_with(&fault, LambdaMethod::ConfigUpdate, 6);
 }
@@ -118,6 +123,7 @@ fn a_full_disk_stops_decisions_but_not_putting_back() {
         operation: "journal.commit",
         times: u32::MAX,
         kind: FaultKind::LostBefore,
+        window: None,
     };
     trial.faults.lock().expect("no panic").push(full);
     let begun = writes_of(&trial, "lambda:TagResource").len();

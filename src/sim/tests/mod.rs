@@ -1,6 +1,8 @@
 //! The real loop on simulated accounts. A failure names the seed and the crossing that repeat it.
 
+mod campaign;
 mod crashes;
+mod defects;
 mod faults;
 mod prechecks;
 mod rotations;

@@ -17,6 +17,15 @@ pub struct FunctionPlan {
     pub name: String,
     pub secrets: Vec<SecretArn>,
     pub reserved: Option<u32>,
+    /// What other people do to it.
+    pub touches: Vec<(Timestamp, Touch)>,
+}
+
+/// A change by somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    Concurrency(u32),
+    Configuration,
 }
 
 #[derive(Clone, Debug)]
@@ -24,6 +33,8 @@ pub struct Function {
     pub name: String,
     pub secrets: Vec<SecretArn>,
     pub reserved: Option<u32>,
+    /// What people set last: what the watchdog does must leave it so.
+    pub wanted: Option<u32>,
     pub marker: Option<String>,
     pub tags: BTreeMap<String, String>,
     pub revision: u32,
@@ -43,9 +54,14 @@ impl Function {
 impl World {
     pub fn add_function(&mut self, plan: FunctionPlan) {
         let holds = self.holds_now(&plan.secrets);
+        for (at, touch) in plan.touches {
+            let name = plan.name.clone();
+            self.plan(at, Happening::FunctionTouched { name, touch });
+        }
         let function = Function {
             secrets: plan.secrets,
             reserved: plan.reserved,
+            wanted: plan.reserved,
             marker: None,
             tags: BTreeMap::new(),
             revision: 1,
@@ -124,6 +140,30 @@ impl World {
         };
         self.note(operation, &id);
         Some(())
+    }
+
+    pub(super) fn touch_function(&mut self, name: &str, touch: Touch) {
+        let id = ConsumerId::function(name);
+        let Some(secrets) = self.functions.get(&id).map(|function| function.secrets.clone()) else {
+            return;
+        };
+        let holds = self.holds_now(&secrets);
+        let now = self.now;
+        let Some(function) = self.functions.get_mut(&id) else {
+            return;
+        };
+        match touch {
+            Touch::Concurrency(reserved) => {
+                (function.reserved, function.wanted) = (Some(reserved), Some(reserved));
+                function.zero_since = None;
+                function.holds.get_or_insert(holds);
+            }
+            Touch::Configuration => {
+                function.revision += 1;
+                function.last_modified = now;
+                function.holds = Some(holds);
+            }
+        }
     }
 
     pub(super) fn drain_function(&mut self, name: &str, since: Timestamp) {

@@ -6,6 +6,7 @@
 
 mod applications;
 mod function;
+mod rotation;
 mod secret;
 mod service;
 
@@ -15,8 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
 pub use applications::Outage;
-pub use function::{Function, FunctionPlan};
-pub use secret::{Kind, RotationPlan, Secret, SecretPlan, Value};
+pub use function::{Function, FunctionPlan, Touch};
+pub use secret::{History, Kind, RotationPlan, Secret, SecretPlan, Value};
 pub use service::{Deployment, Reads, Service, ServicePlan, Task};
 
 /// Every simulated password contains it, so that a leak is found by searching for it.
@@ -36,6 +37,19 @@ pub struct Write {
     pub at: Timestamp,
     pub operation: &'static str,
     pub subject: String,
+    /// What was wrong with a forced redeploy at that moment, in truth.
+    pub wrong: Vec<Wrong>,
+}
+
+/// Why a service should not have been restarted just then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// One of its secrets stood between setSecret and finishSecret.
+    Moving(SecretArn),
+    /// AWSCURRENT of one of its secrets does not log in.
+    Dead(SecretArn),
+    /// No task of it held an old value.
+    Needless,
 }
 
 /// What the future holds.
@@ -57,6 +71,10 @@ enum Happening {
     FunctionDrained {
         name: String,
         since: Timestamp,
+    },
+    FunctionTouched {
+        name: String,
+        touch: Touch,
     },
     CacheExpires(ConsumerId),
     /// Something that was planned comes true by itself: outages are counted anew.
@@ -134,6 +152,7 @@ impl World {
             Happening::LabelCleanUp { secret, version } => self.clean_up(&secret, &version),
             Happening::FunctionRenewed(name) => self.renew_function(&name),
             Happening::FunctionDrained { name, since } => self.drain_function(&name, since),
+            Happening::FunctionTouched { name, touch } => self.touch_function(&name, touch),
             Happening::CacheExpires(consumer) => self.expire_cache(&consumer),
             Happening::Reassess => {}
         }
@@ -150,10 +169,15 @@ impl World {
 
     /// Notes a write that reached the account.
     fn note(&mut self, operation: &'static str, subject: &ConsumerId) {
+        self.note_wrong(operation, subject, Vec::new());
+    }
+
+    fn note_wrong(&mut self, operation: &'static str, subject: &ConsumerId, wrong: Vec<Wrong>) {
         self.writes.push(Write {
             at: self.now,
             operation,
             subject: subject.to_string(),
+            wrong,
         });
     }
 }

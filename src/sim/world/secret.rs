@@ -7,15 +7,6 @@ use machine::model::{Labels, SecretArn, Step, VersionId};
 
 use super::{Happening, PASSWORD_MARKER, World};
 
-const STEPS: [Step; 4] = [
-    Step::CreateSecret,
-    Step::SetSecret,
-    Step::TestSecret,
-    Step::FinishSecret,
-];
-/// The service takes AWSPENDING away from the current version some time after success.
-const CLEAN_UP: SignedDuration = SignedDuration::from_secs(90);
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     SingleUser {
@@ -64,14 +55,29 @@ pub struct RotationPlan {
     /// A step that fails so many times before it succeeds; the service retries the whole rotation.
     pub fails: Option<(Step, u32)>,
     pub retry_after: SignedDuration,
+    /// The service takes AWSPENDING away from the current version so long after success.
+    pub clean_up: SignedDuration,
     /// From a log line to its first reader.
     pub log_delay: SignedDuration,
+}
+
+/// What really happened to a version, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    pub started: Option<Timestamp>,
+    pub created: Option<Timestamp>,
+    /// When the database first had its password.
+    pub exposed: Option<Timestamp>,
+    /// When testSecret succeeded, each time.
+    pub tested: Vec<Timestamp>,
+    pub promoted: Vec<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Secret {
     pub arn: SecretArn,
     pub kind: Kind,
+    pub history: BTreeMap<VersionId, History>,
     pub labels: Labels,
     pub values: BTreeMap<VersionId, Option<Value>>,
     /// What the database accepts: a password for each user.
@@ -82,7 +88,7 @@ pub struct Secret {
     pub next_rotation: Option<Timestamp>,
     /// From then on it is scheduled for deletion: no longer listed, and its value cannot be read.
     pub deleted: Option<Timestamp>,
-    rotations: Vec<RotationPlan>,
+    pub(super) rotations: Vec<RotationPlan>,
     made: u32,
     /// When the database began to refuse the version that consumers had been given.
     pub exposed: Vec<Timestamp>,
@@ -135,7 +141,7 @@ impl Secret {
         self.accepted.get(&value.user) == Some(&value.password)
     }
 
-    fn next_version(&mut self) -> VersionId {
+    pub(super) fn next_version(&mut self) -> VersionId {
         self.made += 1;
         VersionId::new(format!(
             "{}-v{}",
@@ -144,7 +150,7 @@ impl Secret {
         ))
     }
 
-    fn new_value(&self, version: &VersionId) -> Value {
+    pub(super) fn new_value(&self, version: &VersionId) -> Value {
         let user = match (
             self.kind,
             self.labels.current.as_ref().and_then(|v| self.values[v].clone()),
@@ -159,10 +165,34 @@ impl Secret {
     }
 
     /// AWSCURRENT moves; AWSPREVIOUS follows by itself to the version it left.
-    fn promote(&mut self, version: &VersionId, now: Timestamp) {
+    pub(super) fn promote(&mut self, version: &VersionId, now: Timestamp) {
         self.labels.previous = self.labels.current.replace(version.clone());
         self.last_changed = now;
         self.promoted.push(now);
+        self.history_of(version).promoted.push(now);
+    }
+
+    pub(super) fn history_of(&mut self, version: &VersionId) -> &mut History {
+        self.history.entry(version.clone()).or_default()
+    }
+
+    /// Whether the database has the password of AWSPENDING, and AWSCURRENT has not followed.
+    pub fn is_exposed(&self) -> bool {
+        let pending = self
+            .labels
+            .in_progress()
+            .and_then(|pending| self.history.get(pending));
+        pending.is_some_and(|history| history.exposed.is_some())
+    }
+
+    /// Whether this version was promoted after that one.
+    pub fn is_newer(&self, version: &VersionId, than: &VersionId) -> bool {
+        let promoted = |version| {
+            self.history
+                .get(version)
+                .and_then(|history| history.promoted.last())
+        };
+        promoted(version) > promoted(than)
     }
 }
 
@@ -171,6 +201,7 @@ impl World {
         let mut secret = Secret {
             arn: plan.arn.clone(),
             kind: plan.kind,
+            history: BTreeMap::new(),
             labels: Labels::default(),
             values: BTreeMap::new(),
             accepted: BTreeMap::new(),
@@ -198,129 +229,6 @@ impl World {
         }
     }
 
-    pub(super) fn start_rotation(&mut self, arn: &SecretArn) {
-        let now = self.now;
-        let Some(secret) = self.secrets.get_mut(arn) else {
-            return;
-        };
-        let version = secret.next_version();
-        secret.values.insert(version.clone(), None);
-        secret.labels.pending = Some(version.clone());
-        secret.last_changed = now;
-        self.begin_step(arn, &version, 0, 1);
-    }
-
-    fn plan_of(&self, arn: &SecretArn) -> Option<RotationPlan> {
-        let secret = self.secrets.get(arn)?;
-        secret
-            .rotations
-            .iter()
-            .rev()
-            .find(|plan| plan.at <= self.now)
-            .cloned()
-    }
-
-    fn begin_step(&mut self, arn: &SecretArn, version: &VersionId, step: usize, attempt: u32) {
-        let Some(plan) = self.plan_of(arn) else { return };
-        let (secret, version) = (arn.clone(), version.clone());
-        self.plan_in(
-            plan.steps[step],
-            Happening::StepEnds {
-                secret,
-                version,
-                step,
-                attempt,
-            },
-        );
-    }
-
-    /// A step comes to its end: its effect, its line, and the next step; or its failure and the service's retry.
-    pub(super) fn end_step(&mut self, arn: &SecretArn, version: &VersionId, step: usize, attempt: u32) {
-        let Some(plan) = self.plan_of(arn) else { return };
-        let abandoned = self
-            .secrets
-            .get(arn)
-            .is_none_or(|secret| secret.labels.pending.as_ref() != Some(version));
-        if abandoned {
-            return;
-        }
-        if plan
-            .fails
-            .is_some_and(|(failing, times)| failing == STEPS[step] && attempt <= times)
-        {
-            self.fail(arn, version, STEPS[step], &plan, attempt);
-            return;
-        }
-        self.do_step(arn, version, STEPS[step], attempt);
-        self.say(arn, &plan, success_line(&self.secrets[arn], STEPS[step], version));
-        if step + 1 < STEPS.len() {
-            self.begin_step(arn, version, step + 1, attempt);
-        } else {
-            self.plan_in(
-                CLEAN_UP,
-                Happening::LabelCleanUp {
-                    secret: arn.clone(),
-                    version: version.clone(),
-                },
-            );
-        }
-    }
-
-    fn fail(&mut self, arn: &SecretArn, version: &VersionId, step: Step, plan: &RotationPlan, attempt: u32) {
-        let line =
-            format!("[ERROR] {step}: Unable to log into database with pending secret of secret ARN {arn}");
-        self.say(arn, plan, line);
-        let (secret, version) = (arn.clone(), version.clone());
-        // The service starts again with the first step, which finds its work done.
-        self.plan_in(
-            plan.retry_after,
-            Happening::StepEnds {
-                secret,
-                version,
-                step: 0,
-                attempt: attempt + 1,
-            },
-        );
-    }
-
-    fn say(&mut self, arn: &SecretArn, plan: &RotationPlan, message: String) {
-        let Some(secret) = self.secrets.get(arn) else {
-            return;
-        };
-        if secret.kind != Kind::Managed {
-            let group = secret.log_group();
-            self.log(&group, plan.log_delay, message);
-        }
-    }
-
-    fn do_step(&mut self, arn: &SecretArn, version: &VersionId, step: Step, attempt: u32) {
-        let now = self.now;
-        let Some(secret) = self.secrets.get_mut(arn) else {
-            return;
-        };
-        match step {
-            Step::CreateSecret if attempt == 1 => {
-                let value = secret.new_value(version);
-                secret.values.insert(version.clone(), Some(value));
-                secret.last_changed = now;
-            }
-            Step::SetSecret => {
-                if let Some(Some(value)) = secret.values.get(version).cloned() {
-                    let before = secret.accepted.insert(value.user, value.password.clone());
-                    if before.is_some_and(|before| before != value.password) {
-                        secret.exposed.push(now);
-                    }
-                }
-            }
-            Step::CreateSecret | Step::TestSecret => {}
-            Step::FinishSecret => {
-                secret.promote(version, now);
-                secret.last_rotated = Some(now);
-                secret.next_rotation = secret.rotations.iter().map(|plan| plan.at).find(|at| *at > now);
-            }
-        }
-    }
-
     /// PutSecretValue without stages: AWSCURRENT moves at once, and the database knows nothing of it.
     pub(super) fn put_by_hand(&mut self, arn: &SecretArn) {
         let now = self.now;
@@ -331,40 +239,5 @@ impl World {
         let value = secret.new_value(&version);
         secret.values.insert(version.clone(), Some(value));
         secret.promote(&version, now);
-    }
-
-    pub(super) fn clean_up(&mut self, arn: &SecretArn, version: &VersionId) {
-        let now = self.now;
-        let Some(secret) = self.secrets.get_mut(arn) else {
-            return;
-        };
-        if secret.labels.pending.as_ref() == Some(version) && secret.labels.current.as_ref() == Some(version)
-        {
-            secret.labels.pending = None;
-            secret.last_changed = now;
-        }
-    }
-}
-
-/// The lines of AWS's templates (aws-facts: The rotation Lambda's log).
-fn success_line(secret: &Secret, step: Step, version: &VersionId) -> String {
-    let arn = &secret.arn;
-    let engine = secret.kind.engine().unwrap_or("API");
-    match (step, secret.kind) {
-        (Step::CreateSecret, _) => {
-            format!("createSecret: Successfully put secret for ARN {arn} and version {version}.")
-        }
-        (Step::SetSecret, Kind::AlternatingUsers { .. }) => {
-            format!("setSecret: Successfully set password for app in {engine} DB for secret arn {arn}.")
-        }
-        (Step::SetSecret, _) => {
-            format!("setSecret: Successfully set password for user app in {engine} DB for secret arn {arn}.")
-        }
-        (Step::TestSecret, _) => {
-            format!("testSecret: Successfully signed into {engine} DB with AWSPENDING secret in {arn}.")
-        }
-        (Step::FinishSecret, _) => {
-            format!("finishSecret: Successfully set AWSCURRENT stage to version {version} for secret {arn}.")
-        }
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
-use super::{Happening, World};
+use super::{Happening, Secret, World, Wrong};
+
+/// A value read so soon after a promotion may be the old one.
+const READ_LAG: SignedDuration = SignedDuration::from_millis(900);
 
 /// How a service's tasks come to their secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +115,24 @@ impl World {
         secrets.iter().filter_map(current).collect()
     }
 
+    /// What a task is given that is created now: Secrets Manager is eventually consistent.
+    fn injected(&self, secrets: &[SecretArn]) -> BTreeMap<SecretArn, VersionId> {
+        let given = |arn: &SecretArn| {
+            let secret = self.secrets.get(arn)?;
+            let is_fresh = secret.promoted.last().is_some_and(|at| self.now < *at + READ_LAG);
+            let (current, previous) = (&secret.labels.current, &secret.labels.previous);
+            let version = previous.as_ref().filter(|_| is_fresh).or(current.as_ref())?;
+            Some((arn.clone(), version.clone()))
+        };
+        secrets.iter().filter_map(given).collect()
+    }
+
     /// UpdateService with forceNewDeployment. The new deployment's id; nothing where there is no such service.
     pub fn force_deployment(&mut self, id: &ConsumerId) -> Option<String> {
         let now = self.now;
         let secrets = self.services.get(id)?.plan.secrets.clone();
-        let holds = self.current_of(&secrets);
+        let holds = self.injected(&secrets);
+        let wrong = self.wrong_with_restart(id, &secrets);
         let service = self.services.get_mut(id)?;
         let fails = (service.plan.rolls_back > 0).then(|| now + SignedDuration::from_secs(40));
         service.plan.rolls_back = service.plan.rolls_back.saturating_sub(1);
@@ -124,8 +140,26 @@ impl World {
         for moment in moments {
             self.plan(moment, Happening::Reassess);
         }
-        self.note("ecs:UpdateService", id);
+        self.note_wrong("ecs:UpdateService", id, wrong);
         Some(deployment)
+    }
+
+    fn wrong_with_restart(&self, id: &ConsumerId, secrets: &[SecretArn]) -> Vec<Wrong> {
+        let of = |arn: &SecretArn| self.secrets.get(arn);
+        let moving = secrets
+            .iter()
+            .filter(|arn| of(arn).is_some_and(Secret::is_exposed))
+            .map(|arn| Wrong::Moving(arn.clone()));
+        let is_dead = |arn: &&SecretArn| {
+            let secret = of(arn);
+            secret.is_some_and(|secret| {
+                let current = secret.labels.current.as_ref();
+                current.is_some_and(|current| !secret.accepts(current))
+            })
+        };
+        let dead = secrets.iter().filter(is_dead).map(|arn| Wrong::Dead(arn.clone()));
+        let needless = (!self.is_stale(id)).then_some(Wrong::Needless);
+        moving.chain(dead).chain(needless).collect()
     }
 
     pub(super) fn expire_cache(&mut self, id: &ConsumerId) {

@@ -1,0 +1,158 @@
+//! `simulate`: the real loop on thousands of simulated accounts, with faults and crashes, checked against the truth.
+
+mod report;
+
+use std::io::{IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::time::Instant;
+
+use self::report::{Failure, Totals};
+use crate::sim::campaign::{Outcome, run as run_case, shrink};
+use crate::sim::case::{Case, Part, Profile};
+
+#[derive(Args)]
+pub(super) struct SimulateArgs {
+    /// The seeds to run, the last one not included
+    #[arg(long, value_name = "A..B", default_value = "0..1000", value_parser = seeds)]
+    seeds: Range<u64>,
+    /// Only this seed
+    #[arg(long, conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// What goes wrong: none, network, crash, disk or all
+    #[arg(long, value_name = "PROFILE", default_value = "all")]
+    faults: Profile,
+    /// Leave parts of the case out, as a failure's smallest case names them
+    #[arg(long, value_name = "PART", value_delimiter = ',', requires = "seed")]
+    without: Vec<Part>,
+    /// Print the story of the seed: the log of all its lives
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// Threads; each runs one seed at a time [default: one for each processor]
+    #[arg(long)]
+    jobs: Option<NonZeroUsize>,
+    /// The summary as JSON
+    #[arg(long)]
+    json: bool,
+    /// End at the first seeds that fail, as many as this
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    failures: usize,
+}
+
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let (from, to) = text.split_once("..").ok_or("two numbers, as 0..1000")?;
+    let number = |text: &str| text.parse::<u64>().map_err(|error| format!("{text:?}: {error}"));
+    let range = number(from)?..number(to)?;
+    if range.is_empty() {
+        return Err("it is empty: the first number must be smaller than the last".to_owned());
+    }
+    Ok(range)
+}
+
+/// Exit code 0 where every rule held for every seed, else 1.
+pub(super) fn run(args: &SimulateArgs, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let range = args
+        .seed
+        .map_or_else(|| args.seeds.clone(), |seed| seed..seed + 1);
+    let begun = Instant::now();
+    let campaign = Campaign {
+        next: AtomicU64::new(range.start),
+        end: range.end,
+        stop: AtomicBool::new(false),
+        totals: Mutex::default(),
+        args,
+    };
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
+    let jobs = jobs.map_or(1, NonZeroUsize::get);
+    thread::scope(|scope| -> anyhow::Result<()> {
+        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(|| campaign.work())).collect();
+        if std::io::stderr().is_terminal() {
+            campaign.show_progress(range.start, begun);
+        }
+        for worker in workers {
+            worker
+                .join()
+                .map_err(|_| anyhow::anyhow!("a simulation panicked"))??;
+        }
+        Ok(())
+    })?;
+    let mut totals = campaign.totals.into_inner().context("a simulation panicked")?;
+    totals.failures.sort_by_key(|failure| failure.seed);
+    if args.json {
+        writeln!(out, "{}", report::json(&totals, args.faults, begun.elapsed()))?;
+    } else {
+        report::write(&totals, args.faults, begun.elapsed(), out)?;
+    }
+    Ok(u8::from(!totals.failures.is_empty()))
+}
+
+/// Seeds handed out one by one, and what they came to.
+struct Campaign<'a> {
+    next: AtomicU64,
+    end: u64,
+    stop: AtomicBool,
+    totals: Mutex<Totals>,
+    args: &'a SimulateArgs,
+}
+
+impl Campaign<'_> {
+    fn work(&self) -> anyhow::Result<()> {
+        while let Some(seed) = self.take() {
+            let case = Case::without(seed, self.args.faults, &self.args.without);
+            let outcome = run_case(&case).with_context(|| format!("seed {seed}"))?;
+            if self.args.trace {
+                writeln!(anstream::stdout(), "{}", outcome.story)?;
+            }
+            self.count(&case, &outcome)?;
+        }
+        Ok(())
+    }
+
+    fn take(&self) -> Option<u64> {
+        if self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let seed = self.next.fetch_add(1, Ordering::Relaxed);
+        (seed < self.end).then_some(seed)
+    }
+
+    fn count(&self, case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
+        let failure = match outcome.broken.first() {
+            Some(broken) => {
+                let smallest = shrink(case, broken.rule)?;
+                Some(Failure::new(case, &outcome.broken, &smallest))
+            }
+            None => None,
+        };
+        let mut totals = self
+            .totals
+            .lock()
+            .map_err(|_| anyhow::anyhow!("a simulation panicked"))?;
+        totals.add(outcome);
+        totals.failures.extend(failure);
+        if totals.failures.len() >= self.args.failures.max(1) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// One line that is written over, until the seeds are handed out.
+    fn show_progress(&self, first: u64, begun: Instant) {
+        let all = self.end - first;
+        let done = || self.next.load(Ordering::Relaxed).min(self.end) - first;
+        while done() < all && !self.stop.load(Ordering::Relaxed) {
+            let line = report::progress(done(), all, begun.elapsed());
+            // Nobody may be reading.
+            let _ = write!(anstream::stderr(), "\r{line}\x1b[K");
+            thread::park_timeout(Duration::from_millis(500));
+        }
+        let _ = write!(anstream::stderr(), "\r\x1b[K");
+    }
+}

@@ -1,0 +1,162 @@
+//! What a simulation tells at its end.
+
+use std::io::Write;
+use std::time::Duration;
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{LineStyle, Table};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::sim::campaign::Outcome;
+use crate::sim::case::{Case, Part, Profile};
+use crate::sim::check::Broken;
+
+/// All seeds together.
+#[derive(Default)]
+pub(super) struct Totals {
+    seeds: u64,
+    rotations: u64,
+    crashes: u64,
+    faults: u64,
+    checks: u64,
+    simulated: SignedDuration,
+    outage: (f64, f64),
+    pub(super) failures: Vec<Failure>,
+}
+
+impl Totals {
+    pub(super) fn add(&mut self, outcome: &Outcome) {
+        self.seeds += 1;
+        self.rotations += outcome.rotations;
+        self.crashes += outcome.crashes;
+        self.faults += outcome.faults;
+        self.checks += outcome.checks;
+        self.simulated += outcome.simulated;
+        self.outage.0 += outcome.outage.0;
+        self.outage.1 += outcome.outage.1;
+    }
+}
+
+/// A seed for which a rule did not hold.
+pub(super) struct Failure {
+    pub(super) seed: u64,
+    broken: Vec<Broken>,
+    /// What repeats the smallest case that fails alike.
+    smallest: String,
+}
+
+impl Failure {
+    pub(super) fn new(case: &Case, broken: &[Broken], smallest: &Case) -> Self {
+        let without: Vec<String> = smallest.left_out.iter().map(Part::to_string).collect();
+        let mut command = format!(
+            "rotation-watchdog simulate --trace --faults {} --seed {}",
+            case.profile.name(),
+            case.seed
+        );
+        if !without.is_empty() {
+            command += &format!(" --without {}", without.join(","));
+        }
+        Self {
+            seed: case.seed,
+            broken: broken.to_vec(),
+            smallest: command,
+        }
+    }
+}
+
+pub(super) fn progress(done: u64, all: u64, elapsed: Duration) -> String {
+    let rate = per_second(done, elapsed);
+    let left = if rate > 0.0 {
+        format!(", {} s left", ((all - done) as f64 / rate).ceil())
+    } else {
+        String::new()
+    };
+    format!("{done} of {all} seeds, {rate:.0} a second{left}")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn per_second(count: u64, elapsed: Duration) -> f64 {
+    count as f64 / elapsed.as_secs_f64().max(0.001)
+}
+
+fn rows(totals: &Totals, profile: Profile, elapsed: Duration) -> Vec<(&'static str, String)> {
+    let saved = totals.outage.1 - totals.outage.0;
+    vec![
+        ("faults", profile.name().to_owned()),
+        ("seeds", totals.seeds.to_string()),
+        ("seeds that failed", totals.failures.len().to_string()),
+        ("rotations", totals.rotations.to_string()),
+        (
+            "simulated time",
+            format!("{:.1} days", totals.simulated.as_secs_f64() / 86_400.0),
+        ),
+        ("faults drawn", totals.faults.to_string()),
+        ("crashes", totals.crashes.to_string()),
+        ("checks made", totals.checks.to_string()),
+        (
+            "outage with, without",
+            format!(
+                "{:.0} s, {:.0} s: {saved:.0} s saved",
+                totals.outage.0, totals.outage.1
+            ),
+        ),
+        (
+            "rotations a second",
+            format!("{:.0}", per_second(totals.rotations, elapsed)),
+        ),
+        ("took", format!("{:.1} s", elapsed.as_secs_f64())),
+    ]
+}
+
+pub(super) fn write(
+    totals: &Totals,
+    profile: Profile,
+    elapsed: Duration,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    for failure in &totals.failures {
+        writeln!(out, "seed {} failed:", failure.seed)?;
+        for broken in &failure.broken {
+            writeln!(out, "  {}: {}", broken.rule, broken.text)?;
+        }
+        writeln!(
+            out,
+            "  the smallest case that fails alike: {}\n",
+            failure.smallest
+        )?;
+    }
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+    for (name, value) in rows(totals, profile, elapsed) {
+        table.add_row([name.to_owned(), value]);
+    }
+    writeln!(out, "{table}")?;
+    Ok(())
+}
+
+pub(super) fn json(totals: &Totals, profile: Profile, elapsed: Duration) -> serde_json::Value {
+    let failures = totals.failures.iter().map(|failure| {
+        let broken = failure
+            .broken
+            .iter()
+            .map(|broken| json!({ "rule": broken.rule, "text": broken.text }));
+        json!({
+            "seed": failure.seed,
+            "broken": broken.collect::<Vec<_>>(),
+            "smallest": failure.smallest,
+        })
+    });
+    json!({
+        "faults": profile.name(),
+        "seeds": totals.seeds,
+        "rotations": totals.rotations,
+        "simulated_seconds": totals.simulated.as_secs(),
+        "faults_drawn": totals.faults,
+        "crashes": totals.crashes,
+        "checks": totals.checks,
+        "outage_seconds": { "with": totals.outage.0, "without": totals.outage.1 },
+        "took_seconds": elapsed.as_secs_f64(),
+        "failures": failures.collect::<Vec<_>>(),
+    })
+}

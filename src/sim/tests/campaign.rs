@@ -1,0 +1,68 @@
+//! Seeds by the hundred, over every profile of faults, and every seed that ever failed.
+
+use crate::sim::campaign::{run, shrink};
+use crate::sim::case::{Case, Part, Profile};
+
+/// Seeds of each profile in every test run; `rotation-watchdog simulate` runs as many as one likes.
+const SEEDS: u64 = 400;
+
+fn holds_for(seed: u64, profile: Profile) {
+    let case = Case::generate(seed, profile);
+    let outcome = run(&case).expect("a runtime");
+    let Some(broken) = outcome.broken.first() else {
+        return;
+    };
+    let smallest = shrink(&case, broken.rule).expect("a runtime");
+    let without: Vec<String> = smallest.left_out.iter().map(Part::to_string).collect();
+    panic!(
+        "seed {seed}, faults {}: {:#?}\nrotation-watchdog simulate --trace --faults {0} --seed {seed} --without {}",
+        profile.name(),
+        outcome.broken,
+        without.join(",")
+    );
+}
+
+fn holds(profile: Profile) {
+    for seed in 0..SEEDS {
+        holds_for(seed, profile);
+    }
+}
+
+#[test]
+fn every_rule_holds_without_faults() {
+    holds(Profile::None);
+}
+
+#[test]
+fn every_rule_holds_whatever_the_network_does() {
+    holds(Profile::Network);
+}
+
+#[test]
+fn every_rule_holds_over_crashes() {
+    holds(Profile::Crash);
+}
+
+#[test]
+fn every_rule_holds_with_a_full_disk() {
+    holds(Profile::Disk);
+}
+
+#[test]
+fn every_rule_holds_with_everything_at_once() {
+    holds(Profile::All);
+}
+
+#[test]
+fn every_seed_that_ever_failed_holds() {
+    let seeds = include_str!("../../../tests/seeds.txt");
+    for line in seeds.lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split_whitespace();
+        let profile = words.next().and_then(|word| word.parse().ok());
+        let seed = words.next().and_then(|word| word.parse().ok());
+        let (Some(profile), Some(seed)) = (profile, seed) else {
+            panic!("tests/seeds.txt: FAULTS SEED WHY, not {line:?}");
+        };
+        holds_for(seed, profile);
+    }
+}

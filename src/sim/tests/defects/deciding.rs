@@ -1,0 +1,274 @@
+//! The machine with a defect.
+
+use jiff::{SignedDuration, Timestamp};
+use machine::fleet::{Admission, Situation, admit};
+use machine::judge::{Judgement, Judgements, judge};
+use machine::model::{Action, Event, Evidence, Fact, LoginAnswer, SecretArn, Stage};
+use machine::policy::{Policy, Settings, Timing};
+use machine::state::State;
+use machine::step::step;
+
+use super::caught_by;
+use crate::runtime::{Decide, Parts};
+use crate::sim::case::Profile;
+
+type Judge = fn(&State, &SecretArn, &Policy, &Settings, Timestamp) -> Judgement;
+type Step = fn(&mut State, Event, &Timing) -> Vec<Fact>;
+type Admit = fn(&State, &Judgements, &Settings, Situation) -> Admission;
+
+fn judging(parts: Parts, judge: Judge) -> Parts {
+    let decide = Decide {
+        judge,
+        ..parts.decide
+    };
+    Parts { decide, ..parts }
+}
+
+fn stepping(parts: Parts, step: Step) -> Parts {
+    let decide = Decide { step, ..parts.decide };
+    Parts { decide, ..parts }
+}
+
+fn admitting(parts: Parts, admit: Admit) -> Parts {
+    let decide = Decide {
+        admit,
+        ..parts.decide
+    };
+    Parts { decide, ..parts }
+}
+
+fn without_margin(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    settings.timing.margin = SignedDuration::ZERO;
+    settings
+}
+
+#[test]
+fn sending_before_the_margin() {
+    caught_by("fresh-is-fresh", Profile::None, |parts| {
+        let parts = judging(parts, |state, secret, policy, settings, now| {
+            judge(state, secret, policy, &without_margin(settings), now)
+        });
+        admitting(parts, |state, judgements, settings, situation| {
+            admit(state, judgements, &without_margin(settings), situation)
+        })
+    });
+}
+
+fn restaged(mut judgement: Judgement, from: Stage, to: Stage) -> Judgement {
+    for (_, standing) in judgement
+        .rotations
+        .iter_mut()
+        .flat_map(|view| &mut view.consumers)
+    {
+        if standing.stage == from {
+            standing.stage = to;
+        }
+    }
+    judgement
+}
+
+#[test]
+fn an_answer_taken_for_success() {
+    caught_by("fresh-is-fresh", Profile::None, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let judgement = judge(state, secret, policy, settings, now);
+            restaged(judgement, Stage::Refreshing, Stage::Fresh)
+        })
+    });
+}
+
+#[test]
+fn unknown_taken_for_fresh() {
+    caught_by("fresh-is-fresh", Profile::None, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let judgement = judge(state, secret, policy, settings, now);
+            restaged(judgement, Stage::Unknown, Stage::Fresh)
+        })
+    });
+}
+
+#[test]
+fn a_first_start_that_acts_on_old_promotions() {
+    caught_by("a-first-start-restarts-nobody", Profile::Crash, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let mut settings = settings.clone();
+            settings.timing.baseline_age = SignedDuration::from_hours(24);
+            judge(state, secret, policy, &settings, now)
+        })
+    });
+}
+
+#[test]
+fn an_absent_concurrency_restored_as_0() {
+    caught_by("concurrency-as-it-was", Profile::None, |parts| {
+        admitting(parts, |state, judgements, settings, situation| {
+            let mut admission = admit(state, judgements, settings, situation);
+            for decision in &mut admission.start {
+                if let Action::Restore {
+                    former: former @ None,
+                } = &mut decision.action
+                {
+                    *former = Some(0);
+                }
+            }
+            admission
+        })
+    });
+}
+
+#[test]
+fn forgetting_to_restore() {
+    caught_by("concurrency-as-it-was", Profile::None, |parts| {
+        admitting(parts, |state, judgements, settings, situation| {
+            let mut admission = admit(state, judgements, settings, situation);
+            admission.start.retain(|decision| !decision.action.restores());
+            admission
+        })
+    });
+}
+
+#[test]
+fn a_cap_ignored() {
+    caught_by("no-more-than-the-cap", Profile::None, |parts| {
+        admitting(parts, |state, judgements, settings, situation| {
+            let mut settings = settings.clone();
+            settings.limits.redeploys_per_service_and_hour = usize::MAX;
+            admit(state, judgements, &settings, situation)
+        })
+    });
+}
+
+fn seen(event: Event, change: impl FnOnce(Evidence) -> Evidence) -> Event {
+    match event {
+        Event::Seen { look, evidence } => Event::Seen {
+            look,
+            evidence: change(evidence),
+        },
+        other => other,
+    }
+}
+
+/// Labels that the service has yet to clean up, read as a rotation that is still under way.
+fn unpromoted(evidence: Evidence) -> Evidence {
+    match evidence {
+        Evidence::Secret { secret, mut seen } if seen.labels.pending == seen.labels.current => {
+            seen.labels.current = seen.labels.previous.take();
+            Evidence::Secret { secret, seen }
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn awspending_on_awscurrent_taken_for_a_running_rotation() {
+    caught_by("intervals-contain-the-truth", Profile::None, |parts| {
+        stepping(parts, |state, event, timing| {
+            step(state, seen(event, unpromoted), timing)
+        })
+    });
+}
+
+fn refused(evidence: Evidence) -> Evidence {
+    match evidence {
+        Evidence::Login {
+            secret,
+            version,
+            answer: LoginAnswer::Unreachable { .. } | LoginAnswer::Busy { .. } | LoginAnswer::Account { .. },
+        } => Evidence::Login {
+            secret,
+            version,
+            answer: LoginAnswer::Refused {
+                code: "1045".to_owned(),
+            },
+        },
+        other => other,
+    }
+}
+
+#[test]
+fn any_login_error_taken_for_refused() {
+    caught_by("a-dead-value-is-dead", Profile::Network, |parts| {
+        stepping(parts, |state, event, timing| {
+            step(state, seen(event, refused), timing)
+        })
+    });
+}
+
+fn trusted(evidence: Evidence) -> Evidence {
+    match evidence {
+        Evidence::Login {
+            secret,
+            version,
+            answer: LoginAnswer::Refused { .. },
+        } => Evidence::Login {
+            secret,
+            version,
+            answer: LoginAnswer::Accepted,
+        },
+        other => other,
+    }
+}
+
+#[test]
+fn a_manual_promotion_trusted() {
+    caught_by("no-restart-onto-a-dead-password", Profile::None, |parts| {
+        stepping(parts, |state, event, timing| {
+            step(state, seen(event, trusted), timing)
+        })
+    });
+}
+
+#[test]
+fn an_evidence_time_of_the_reader() {
+    caught_by("intervals-contain-the-truth", Profile::None, |parts| {
+        stepping(parts, |state, event, timing| {
+            let event = match event {
+                Event::Seen {
+                    mut look,
+                    evidence: evidence @ Evidence::Secret { .. },
+                } => {
+                    look.sent += SignedDuration::from_secs(1);
+                    look.arrived += SignedDuration::from_secs(1);
+                    Event::Seen { look, evidence }
+                }
+                other => other,
+            };
+            step(state, event, timing)
+        })
+    });
+}
+
+/// Every consumer of a secret at once, whatever else it uses and whatever it holds.
+fn wanting_all(state: &State, secret: &SecretArn, judgement: &mut Judgement, now: Timestamp) {
+    let Some(view) = judgement.current().cloned() else {
+        return;
+    };
+    for (consumer, _) in state.consumers_of(secret) {
+        let is_wanted = judgement.wants.iter().any(|want| &want.consumer == consumer);
+        let attempts = &state.consumers[consumer];
+        if is_wanted || attempts.attempts_for(&view.rotation.key).next().is_some() {
+            continue;
+        }
+        judgement.wants.push(machine::judge::Want {
+            secret: secret.clone(),
+            rotation: view.rotation.key.clone(),
+            consumer: consumer.clone(),
+            action: Action::Redeploy { fresh_after: now },
+            mode: judgement.mode,
+            not_before: now,
+            database: judgement.database.clone(),
+        });
+    }
+}
+
+#[test]
+fn unknown_taken_for_stale() {
+    caught_by("no-restart-of-the-fresh", Profile::Crash, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let mut judgement = judge(state, secret, policy, settings, now);
+            wanting_all(state, secret, &mut judgement, now);
+            judgement
+        })
+    });
+}
