@@ -105,6 +105,16 @@ impl Told {
         self.line(second, secret, line);
     }
 
+    /// createSecret's line names the version.
+    fn put(&mut self, second: i64, secret: &str, version: &str) {
+        let line = LogLine::Done {
+            step: Step::CreateSecret,
+            version: Some(VersionId::new(version)),
+            strategy: None,
+        };
+        self.line(second, secret, line);
+    }
+
     fn login(&mut self, second: i64, secret: &str, version: &str, answer: LoginAnswer) {
         let (secret, version) = (arn(secret), VersionId::new(version));
         self.see(
@@ -270,7 +280,7 @@ fn rotate_shop(told: &mut Told) {
     told.labels(10, SHOP, "v1", Some("shop-v2"));
     told.see(11, versions(&["v1"]));
     told.see(12, versions(&["v1", "shop-v2"]));
-    told.done(12, SHOP, Step::CreateSecret);
+    told.put(12, SHOP, "shop-v2");
     told.done(14, SHOP, Step::SetSecret);
     told.done(16, SHOP, Step::TestSecret);
     told.labels(17, SHOP, "v1", Some("shop-v2"));
