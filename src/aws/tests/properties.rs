@@ -22,14 +22,21 @@ proptest! {
     }
 
     #[test]
-    fn any_date_header_is_a_time_that_can_be_reckoned_with(text in "[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{1,5} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT|.{0,40}") {
+    fn any_date_header_is_a_time_that_can_be_reckoned_with(
+        text in "[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{1,5} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT|.{0,40}",
+    ) {
         if let Some(moment) = http_date(&text) {
             prop_assert!(SECONDS.contains(&moment.as_second()), "{}", moment);
         }
     }
 
     #[test]
-    fn a_time_is_within_a_millisecond_or_none(seconds in any::<i64>(), near in SECONDS, is_near in any::<bool>(), nanos in 0..1_000_000_000_u32) {
+    fn a_time_is_within_a_millisecond_or_none(
+        seconds in any::<i64>(),
+        near in SECONDS,
+        is_near in any::<bool>(),
+        nanos in 0..1_000_000_000_u32,
+    ) {
         let seconds = if is_near { near } else { seconds };
         let found = timestamp(&DateTime::from_secs_and_nanos(seconds, nanos));
         prop_assert!(found.is_some() || !SECONDS.contains(&seconds));
@@ -43,7 +50,9 @@ proptest! {
 
     /// Each answer bounds the offset; whatever came before, the last one holds.
     #[test]
-    fn aws_time_is_never_outside_of_the_last_answer(answers in prop::collection::vec((0..100_000_i64, 0..5_000_i64, SECONDS), 1..6)) {
+    fn aws_time_is_never_outside_of_the_last_answer(
+        answers in prop::collection::vec((0..100_000_i64, 0..5_000_i64, SECONDS), 1..6),
+    ) {
         let clock = AwsClock::new(std::sync::Arc::new(|| NOW));
         for (sent, took, date) in answers {
             let sent = NOW + SignedDuration::from_millis(sent);
@@ -57,7 +66,10 @@ proptest! {
 
     /// As a list and a set would have it.
     #[test]
-    fn pages_are_followed_once_each_and_no_further_than_allowed(tokens in prop::collection::vec(option::of("[a-d]{0,2}"), 0..12), most in 1..8_usize) {
+    fn pages_are_followed_once_each_and_no_further_than_allowed(
+        tokens in prop::collection::vec(option::of("[a-d]{0,2}"), 0..12),
+        most in 1..8_usize,
+    ) {
         let mut pages = Pages::up_to(most);
         let mut seen: Vec<String> = Vec::new();
         for token in tokens {

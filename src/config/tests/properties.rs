@@ -122,7 +122,16 @@ proptest! {
     fn what_is_called_a_password_is_shown_nowhere(
         key in select(vec!["password", "DB_PASSWORD", "login.password", "\"my token\"", "secret_access_key"]),
         value in select(vec![
-            "\"M\"", "'M'", "M", "\"\"\"\nM\n\"\"\"", "'''\n\nx = M'''", "[\"a\",\n \"M\"\n]", "[\n[\n'M'],\n \"b\"]", "{ a = \"M\" }", "\"M", "[\"M\",\n\"M\"",
+            "\"M\"",
+            "'M'",
+            "M",
+            "\"\"\"\nM\n\"\"\"",
+            "'''\n\nx = M'''",
+            "[\"a\",\n \"M\"\n]",
+            "[\n[\n'M'],\n \"b\"]",
+            "{ a = \"M\" }",
+            "\"M",
+            "[\"M\",\n\"M\"",
         ]),
         broken in damaged("\n[cadence]\nsweep = 5\n".to_owned()), before in any::<bool>(),
     ) {
@@ -142,7 +151,10 @@ proptest! {
     }
 
     #[test]
-    fn a_duration_is_shown_as_it_is_read(milliseconds in 1..315_360_000_000_i64, unit in select(vec![1, 1000, 60_000, 3_600_000, 86_400_000])) {
+    fn a_duration_is_shown_as_it_is_read(
+        milliseconds in 1..315_360_000_000_i64,
+        unit in select(vec![1, 1000, 60_000, 3_600_000, 86_400_000]),
+    ) {
         let milliseconds = (milliseconds / unit * unit).max(unit);
         let duration = jiff::SignedDuration::from_millis(milliseconds);
         let shown = show_duration(&duration);
@@ -150,7 +162,9 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_as_a_duration_is_one(text in "[0-9]{0,12}(ms|s|m|h|d|ns|us|y|w| )[0-9a-z ]{0,6}|.{0,16}") {
+    fn what_is_read_as_a_duration_is_one(
+        text in "[0-9]{0,12}(ms|s|m|h|d|ns|us|y|w| )[0-9a-z ]{0,6}|.{0,16}",
+    ) {
         if let Some(duration) = parse_duration(&text) {
             prop_assert!(duration.is_positive() && duration.as_hours() <= 3650 * 24);
             prop_assert_eq!(parse_duration(show_duration(&duration).trim_matches('"')), Some(duration));

@@ -96,7 +96,10 @@ proptest! {
 
     #[test]
     fn a_greeting_says_what_its_capabilities_say(
-        version in "[0-9a-zA-Z.-]{0,30}", filler in prop::array::uniform13(any::<u8>()), capabilities in any::<u16>(), rest in prop::collection::vec(any::<u8>(), 0..30),
+        version in "[0-9a-zA-Z.-]{0,30}",
+        filler in prop::array::uniform13(any::<u8>()),
+        capabilities in any::<u16>(),
+        rest in prop::collection::vec(any::<u8>(), 0..30),
     ) {
         let head = [&[10], version.as_bytes(), &[0], &filler].concat();
         let greeting = [&head[..], &capabilities.to_le_bytes(), &rest].concat();
@@ -107,7 +110,10 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_greeting_or_none(mut payload in prop::collection::vec(any::<u8>(), 0..60), is_ten in any::<bool>()) {
+    fn any_bytes_are_a_greeting_or_none(
+        mut payload in prop::collection::vec(any::<u8>(), 0..60),
+        is_ten in any::<bool>(),
+    ) {
         if let (true, Some(first)) = (is_ten, payload.first_mut()) {
             *first = 10;
         }

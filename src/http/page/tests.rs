@@ -26,7 +26,10 @@ proptest! {
     /// What this list did not give is none of its cursors, however near it comes.
     #[test]
     fn a_forged_cursor_is_refused(
-        key in "[a-z/]{0,9}", at in any::<prop::sample::Index>(), other in "[0-9a-fA-F+ ]|.", foreign in "[0-9a-fA-F+]{0,20}|.{0,20}",
+        key in "[a-z/]{0,9}",
+        at in any::<prop::sample::Index>(),
+        other in "[0-9a-fA-F+ ]|.",
+        foreign in "[0-9a-fA-F+]{0,20}|.{0,20}",
     ) {
         let given = write_cursor("keys", &key);
         let at = at.index(given.len());
@@ -39,7 +42,10 @@ proptest! {
     }
 
     #[test]
-    fn pages_lead_through_all_items_once_and_in_order(keys in prop::collection::btree_set("[a-c]{0,4}|.{0,3}", 0..40), limit in 1..12_usize) {
+    fn pages_lead_through_all_items_once_and_in_order(
+        keys in prop::collection::btree_set("[a-c]{0,4}|.{0,3}", 0..40),
+        limit in 1..12_usize,
+    ) {
         let keys: Vec<String> = keys.into_iter().collect();
         let mut found = Vec::new();
         let mut cursor = None;

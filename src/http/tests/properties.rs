@@ -4,16 +4,20 @@ use axum::http::{Request, StatusCode, Uri};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
 
 use super::super::fixture::{Api, ask, snapshot};
 
 const LISTS: [&str; 4] = ["secrets", "rotations", "consumers", "findings"];
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
+/// The API on a clock that stands still: a long run is no silence of the loop.
+fn api() -> (Api, Runtime) {
+    let runtime = Builder::new_current_thread()
         .enable_time()
+        .start_paused(true)
         .build()
-        .expect("a runtime")
+        .expect("a runtime");
+    (runtime.block_on(async { Api::over(snapshot()) }), runtime)
 }
 
 fn segment() -> impl Strategy<Value = String> {
@@ -78,7 +82,7 @@ fn judged(path: &str, (status, media, text): &(StatusCode, String, String)) -> R
 
 #[test]
 fn any_path_gets_an_answer_that_is_known() {
-    let (api, runtime) = (Api::over(snapshot()), runtime());
+    let (api, runtime) = api();
     proptest!(|(segments in prop::collection::vec(segment(), 0..5), query in query())| {
         let path = format!("/{}?{query}", segments.join("/"));
         prop_assume!(path.parse::<Uri>().is_ok());
@@ -88,7 +92,7 @@ fn any_path_gets_an_answer_that_is_known() {
 
 #[test]
 fn any_page_of_a_list_is_a_page_or_a_problem() {
-    let (api, runtime) = (Api::over(snapshot()), runtime());
+    let (api, runtime) = api();
     proptest!(|(list in select(LISTS.to_vec()), query in query())| {
         let path = format!("/v1/{list}?{query}");
         prop_assume!(path.parse::<Uri>().is_ok());
@@ -104,8 +108,13 @@ fn any_page_of_a_list_is_a_page_or_a_problem() {
 /// Of one list for another, or changed by a digit.
 #[test]
 fn a_cursor_is_good_for_its_own_list_alone() {
-    let (api, runtime) = (Api::over(snapshot()), runtime());
-    proptest!(|(list in select(LISTS.to_vec()), other in select(LISTS.to_vec()), at in any::<prop::sample::Index>(), digit in "[0-9a-f]")| {
+    let (api, runtime) = api();
+    proptest!(|(
+        list in select(LISTS.to_vec()),
+        other in select(LISTS.to_vec()),
+        at in any::<prop::sample::Index>(),
+        digit in "[0-9a-f]",
+    )| {
         let first = runtime.block_on(api.shown(&format!("/v1/{list}?limit=1")));
         let cursor = first["next_cursor"].as_str().expect("more than one").to_owned();
         let (status, _) = runtime.block_on(api.get(&format!("/v1/{other}?cursor={cursor}")));

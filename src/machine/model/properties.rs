@@ -36,7 +36,9 @@ proptest! {
     }
 
     #[test]
-    fn what_names_a_consumer_is_how_it_is_written(text in "(ecs|lambda|declared|x)?:?[a-z/: ]{0,12}|.{0,30}") {
+    fn what_names_a_consumer_is_how_it_is_written(
+        text in "(ecs|lambda|declared|x)?:?[a-z/: ]{0,12}|.{0,30}",
+    ) {
         if let Some(id) = ConsumerId::parse(&text) {
             prop_assert_eq!(id.to_string(), text);
         }
@@ -53,14 +55,20 @@ proptest! {
 
     /// Whoever wrote it: it means one thing, which can be written again.
     #[test]
-    fn a_note_of_another_hand_means_one_thing(text in "[0-9a-f]{0,3}/(none|[+-]?[0-9]{0,11})/[+-]?[0-9]{0,20}/?|.{0,40}") {
+    fn a_note_of_another_hand_means_one_thing(
+        text in "[0-9a-f]{0,3}/(none|[+-]?[0-9]{0,11})/[+-]?[0-9]{0,20}/?|.{0,40}",
+    ) {
         if let Some(tag) = SleepTag::parse(&text) {
             prop_assert_eq!(SleepTag::parse(&tag.to_value()), Some(tag));
         }
     }
 
     #[test]
-    fn a_name_is_the_arn_without_what_aws_adds(name in "[a-zA-Z0-9/_+=.@!-]{1,60}", random in "[a-zA-Z0-9]{6}", other in ".{0,60}") {
+    fn a_name_is_the_arn_without_what_aws_adds(
+        name in "[a-zA-Z0-9/_+=.@!-]{1,60}",
+        random in "[a-zA-Z0-9]{6}",
+        other in ".{0,60}",
+    ) {
         let arn = SecretArn::new(format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-{random}"));
         prop_assert_eq!(arn.name(), name);
         let foreign = SecretArn::new(&other);
@@ -68,7 +76,9 @@ proptest! {
     }
 
     #[test]
-    fn an_id_is_short_and_each_rotations_own(parts in prop::collection::btree_set(("[a-c:]{0,4}", "[a-c:]{0,4}", 0..3_u32), 0..20)) {
+    fn an_id_is_short_and_each_rotations_own(
+        parts in prop::collection::btree_set(("[a-c:]{0,4}", "[a-c:]{0,4}", 0..3_u32), 0..20),
+    ) {
         let ids: BTreeSet<String> = parts.iter().map(|(secret, version, n)| {
             let key = RotationKey { secret: SecretArn::new(secret), version: VersionId::new(version), n: *n };
             key.id().to_string()

@@ -229,7 +229,11 @@ proptest! {
     /// Wherever a file is cut or overwritten: it is refused with its place, or read without the change being taken for
     /// a beginning. (SQLite keeps no checksums: a byte changed inside of a text is another text.)
     #[test]
-    fn cut_or_overwritten_anywhere(cut in any::<prop::sample::Index>(), wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4), is_cut in any::<bool>()) {
+    fn cut_or_overwritten_anywhere(
+        cut in any::<prop::sample::Index>(),
+        wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        is_cut in any::<bool>(),
+    ) {
         let (_folder, path) = place();
         let mut journal = Sqlite::open(&path).expect("a new journal");
         journal.commit(&facts::all(), at(0)).expect("room");

@@ -7,7 +7,10 @@ use super::*;
 proptest! {
     /// A merge loses nothing, or is none.
     #[test]
-    fn an_environment_is_merged_whole(variables in prop::collection::hash_map("[A-Z_]{1,12}", ".{0,300}", 0..20), value in "[a-z0-9]{0,20}") {
+    fn an_environment_is_merged_whole(
+        variables in prop::collection::hash_map("[A-Z_]{1,12}", ".{0,300}", 0..20),
+        value in "[a-z0-9]{0,20}",
+    ) {
         let answer = EnvironmentResponse::builder().set_variables(Some(variables.clone())).build();
         let EnvironmentSeen::Readable { bytes, .. } = seen(Some(&answer)) else {
             return Err(TestCaseError::fail("unreadable"));
