@@ -123,10 +123,15 @@ impl Variables {
 
 /// Lists and tables may be written as in TOML; anything else that is no number or truth value is text.
 fn value(text: &str) -> Value {
-    if nesting(text) > DEEPEST {
+    if nesting(text) > DEEPEST || is_cut_wrongly(text) {
         return Value::from(text);
     }
     text.parse().unwrap_or_else(|_| Value::from(text))
+}
+
+/// figment's parser counts letters up to the first `\` and then cuts so many bytes, in the middle of a letter perhaps.
+fn is_cut_wrongly(text: &str) -> bool {
+    text.contains('\\') && !text.is_ascii()
 }
 
 /// figment's parser calls itself for each bracket in a bracket, without a limit.

@@ -111,7 +111,7 @@ proptest! {
     #[test]
     fn so_is_any_environment(
         name in "(CADENCE|SECRETS|AWS|LOGS|STORE|HTTP|[A-Z_]{0,9})(__[A-Z0-9_]{0,12}){0,3}(__SWEEP|__RULES|__0|)",
-        text in "[\\[{\"= a-z0-9,}\\]]{0,20}|30s|true|-1|.{0,20}",
+        text in "[\\[{\"= a-z0-9,}\\]]{0,20}|30s|true|-1|\"[é\\\\nu0]{0,6}\"|.{0,20}",
     ) {
         let name = format!("ROTATION_WATCHDOG_{name}");
         judged(RULE, &[(&name, &text)])?;
@@ -204,6 +204,18 @@ fn lines_that_nobody_can_read_are_named_and_not_shown() {
         shown.contains("x.toml:4: cadence.sweep =") && shown.len() < 1000,
         "{shown}"
     );
+}
+
+/// Not cut in the middle of a letter, nor shortened.
+#[test]
+fn a_variable_with_letters_and_backslashes_is_taken_as_it_is() {
+    for text in ["\"né\\n\"", "\"ééééé\\\"\"", "é\\"] {
+        let variables = [("ROTATION_WATCHDOG_AWS__PROFILE", text)];
+        let config = load(RULE, &variables)
+            .map_err(|p| p.to_string())
+            .expect("no problem");
+        assert_eq!(config.aws.profile.as_deref(), Some(text));
+    }
 }
 
 /// Deeper than any stack, were each level a call.

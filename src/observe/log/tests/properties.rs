@@ -121,14 +121,13 @@ proptest! {
         pattern in select(patterns()),
         version in "[0-9a-f]{8}-[0-9a-f-]{23}[0-9a-f]",
         before in "[a-z0-9 \\[\\]ü]{0,20}",
-        behind in "( [a-z.:]{0,9})?", other in "[a-zA-Z0-9_]{1,9}", name in "[a-zA-Z0-9/_+=.@!-]{1,20}",
+        behind in "( [a-z.:]{0,9})?", other in "[a-zA-Z0-9_]{1,9}", name in "[a-zA-Z0-9/_+=.@!-]{0,19}[a-zA-Z0-9]",
     ) {
         let secret = SecretArn::new(format!("arn:aws:secretsmanager:eu-west-1:1:secret:{name}-AbCdEf"));
+        // A bare name that ends in a full stop cannot be told from the end of a sentence, so none does.
         let named = pattern.contains("<version>").then(|| VersionId::new(&version));
         for arn in [secret.as_str(), secret.as_str().strip_suffix("-AbCdEf").expect("its end")] {
             let line = format!("{before}{}{behind}", filled(&pattern, arn, &version, &other));
-            // A bare name that ends in a full stop cannot be told from the end of a sentence.
-            prop_assume!(!arn.ends_with(['.', ':']));
             prop_assert_eq!(matches(&pattern, &line, &secret), Some(named.clone()), "{}", line);
         }
     }
