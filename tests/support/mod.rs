@@ -1,7 +1,9 @@
 //! What the tests stand on: real databases, the stand-in for AWS, the built program.
 
 pub(crate) mod daemon;
+pub(crate) mod exchange;
 pub(crate) mod http;
+pub(crate) mod proxy;
 pub(crate) mod servers;
 pub(crate) mod standin;
 
