@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use machine::model::Fact;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use super::lock::Lock;
 use super::records::{self, Row};
@@ -72,10 +72,7 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
         refuse_stump(path)?;
-        let connection = Connection::open(path).map_err(|error| OpenError::Unusable {
-            path: path.to_owned(),
-            why: error.to_string(),
-        })?;
+        let connection = Connection::open(path).map_err(|error| unread(path, &error))?;
         let mut journal = Self::prepare(connection, path)?;
         journal._lock = Some(lock);
         Ok(journal)
@@ -92,30 +89,25 @@ impl Sqlite {
     }
 
     fn prepare(connection: Connection, path: &Path) -> Result<Self, OpenError> {
-        let damaged = |error: rusqlite::Error| OpenError::Damaged {
-            path: path.to_owned(),
-            place: error.to_string(),
-        };
-        let is_new = is_empty(&connection).map_err(damaged)?;
+        let unread = |error| unread(path, &error);
+        // One process has the file, so WAL needs no memory shared with others, which a network file system has not and
+        // a full disk has no room for: before the first read (SQLite: Write-Ahead Logging, Use of WAL Without
+        // Shared-Memory).
+        connection
+            .pragma_update(None, "locking_mode", "EXCLUSIVE")
+            .map_err(unread)?;
+        let is_new = is_empty(&connection).map_err(unread)?;
         if !is_new {
             check(&connection, path)?;
         }
-        // One process has the file, so WAL needs no memory shared with others, which a network file system has not
-        // (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
-        connection
-            .pragma_update(None, "locking_mode", "EXCLUSIVE")
-            .map_err(damaged)?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
-            .map_err(damaged)?;
+            .map_err(unread)?;
         connection
             .pragma_update(None, "synchronous", "FULL")
-            .map_err(damaged)?;
+            .map_err(unread)?;
         if is_new {
-            create(&connection).map_err(|error| OpenError::Unusable {
-                path: path.to_owned(),
-                why: error.to_string(),
-            })?;
+            create(&connection).map_err(unread)?;
         }
         Ok(Self {
             connection,
@@ -210,18 +202,41 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
+/// What cannot be read is not thereby damaged: it must not be moved aside.
+fn unread(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let why = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            return OpenError::Damaged {
+                path: path.to_owned(),
+                place: error.to_string(),
+            };
+        }
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            "the disk is full or fails: make room or mend it, and start again"
+        }
+        _ => "the process must be able to read and write it",
+    };
+    OpenError::Unusable {
+        path: path.to_owned(),
+        why: format!("{error}: {why}"),
+    }
+}
+
 /// Ours, whole, and not from a newer program?
 fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let damaged = |place: String| OpenError::Damaged {
         path: PathBuf::from(path),
         place,
     };
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let application = pragma("application_id").map_err(|error| damaged(error.to_string()))?;
+    let pragma = |name: &str| {
+        let value = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        value.map_err(|error| unread(path, &error))
+    };
+    let application = pragma("application_id")?;
     if application != APPLICATION_ID {
         return Err(damaged("it is a database of another program".to_owned()));
     }
-    let found = pragma("user_version").map_err(|error| damaged(error.to_string()))?;
+    let found = pragma("user_version")?;
     if found > FORMAT {
         let written_by = connection
             .query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| {
@@ -240,7 +255,7 @@ fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     }
     let verdict: String = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(|error| damaged(error.to_string()))?;
+        .map_err(|error| unread(path, &error))?;
     if verdict == "ok" {
         Ok(())
     } else {
