@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use machine::model::{Fact, Outcome};
+use machine::model::{AttemptId, Fact, Outcome};
 use rotation_watchdog::store::Sqlite;
 use serde_json::{Value, json};
 
@@ -119,6 +119,25 @@ impl<'a> Account<'a> {
         described["Tags"].as_object().cloned().unwrap_or_default()
     }
 
+    /// Waits until no function is switched off or bears a note.
+    pub(super) fn until_awake(&self, daemon: &Daemon<'_>) {
+        daemon.until("functions as they were", || {
+            let reserved = ["receipts", "reports"].map(|name| self.standin.reserved(name));
+            let noted = ["receipts", "reports"].map(|name| !self.tags(name).is_empty());
+            (reserved == [Some(7), None] && noted == [false, false]).then_some(())
+        });
+    }
+
+    /// Waits until every consumer is stale, and waits for the same thing.
+    pub(super) fn until_all_wait_for(&self, daemon: &Daemon<'_>, what: &str) {
+        daemon.until(&format!("all consumers wait: {what}"), || {
+            let consumers = daemon.get("/v1/consumers")?;
+            let mut consumers = consumers["items"].as_array()?.iter();
+            let waits = |consumer: &Value| consumer["references"][0]["waits_for"] == json!(what);
+            consumers.all(waits).then_some(())
+        });
+    }
+
     /// One forced redeploy for each service, and functions as they were.
     pub(super) fn assert_served_once(&self) {
         let writes = self.standin.writes();
@@ -162,6 +181,15 @@ fn is_settled(daemon: &Daemon<'_>) -> Option<bool> {
 
 /// The journal is whole, holds what was decided, and no write in it is unanswered or in doubt.
 pub(super) fn assert_journal_settled(home: &Home) {
+    let mut outcomes = journalled(home);
+    assert!(!outcomes.is_empty(), "nothing was decided");
+    let open = |outcome: &Option<Outcome>| matches!(outcome, None | Some(Outcome::InDoubt { .. }));
+    outcomes.retain(|_, outcome| open(outcome));
+    assert!(outcomes.is_empty(), "{outcomes:#?}\n{}", home.log_text());
+}
+
+/// What became of each decision in the journal, which is checked whole.
+pub(super) fn journalled(home: &Home) -> BTreeMap<AttemptId, Option<Outcome>> {
     let journal = Sqlite::open(&home.journal()).expect("a whole journal");
     let loaded = journal.load().expect("records");
     let mut outcomes = BTreeMap::new();
@@ -172,8 +200,5 @@ pub(super) fn assert_journal_settled(home: &Home) {
             _ => {}
         }
     }
-    assert!(!outcomes.is_empty(), "nothing was decided");
-    let open = |outcome: &Option<Outcome>| matches!(outcome, None | Some(Outcome::InDoubt { .. }));
-    outcomes.retain(|_, outcome| open(outcome));
-    assert!(outcomes.is_empty(), "{outcomes:#?}\n{}", home.log_text());
+    outcomes
 }

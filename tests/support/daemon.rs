@@ -14,9 +14,21 @@ use tempfile::TempDir;
 use super::standin::Standin;
 use super::{http, wait_until};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_rotation-watchdog");
+
 /// The program, with nothing of this process's environment that could change what it does.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rotation-watchdog"));
+    bare(Command::new(PROGRAM))
+}
+
+/// The program, started by another that it takes the place of.
+fn in_place_of(starter: &str, options: &[&str]) -> Command {
+    let mut command = Command::new(starter);
+    command.args(options).arg(PROGRAM);
+    bare(command)
+}
+
+fn bare(mut command: Command) -> Command {
     command
         .env_clear()
         .env("AWS_ACCESS_KEY_ID", "test")
@@ -71,12 +83,21 @@ impl Home {
 
     /// Starts it; the log of all lives is one file.
     pub(crate) fn start(&self) -> Daemon<'_> {
+        self.start_as(program())
+    }
+
+    /// Starts it where no file may grow.
+    pub(crate) fn start_without_room(&self) -> Daemon<'_> {
+        self.start_as(in_place_of("prlimit", &["--fsize=0:"]))
+    }
+
+    fn start_as(&self, mut program: Command) -> Daemon<'_> {
         let log = File::options()
             .create(true)
             .append(true)
             .open(self.log())
             .expect("a log");
-        let process = program()
+        let process = program
             .args(["run", "--config"])
             .arg(self.config())
             .stderr(log)
@@ -148,6 +169,14 @@ impl Process {
 
     fn child(&self) -> MutexGuard<'_, Child> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether files it writes to may grow: without, its disk is full. The log's too.
+    pub(crate) fn give_room(&self, room: bool) {
+        let id = self.child().id().to_string();
+        let limit = if room { "--fsize=unlimited:" } else { "--fsize=0:" };
+        let limited = Command::new("prlimit").args(["--pid", &id, limit]).status();
+        assert!(limited.expect("prlimit").success(), "prlimit {limit}");
     }
 
     /// `kill -9`; returns when it is dead.
