@@ -42,9 +42,9 @@ verify_for = \"1s\"
 [cadence]
 sweep = \"500ms\"
 announced = \"300ms\"
-active = \"200ms\"
+active = \"300ms\"
 log = \"300ms\"
-consumer = \"200ms\"
+consumer = \"400ms\"
 failure = \"200ms\"
 failure_backoff = \"1s\"
 ";

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::account::{assert_journal_settled, journalled};
 use super::*;
 use crate::support::daemon::{Daemon, Home, Process};
+use crate::support::exchange::Asked;
 use crate::support::http;
 use crate::support::proxy::{End, Fate, Proxy};
 use crate::support::standin::Standin;
@@ -21,13 +22,13 @@ struct Filling {
 }
 
 impl Filling {
-    fn pass(&self, write: Option<&str>) -> Fate {
-        if let Some(write) = write {
+    fn pass(&self, asked: &Asked) -> Fate {
+        if let Asked::Write(write) = asked {
             let mut seen = self.seen.lock().expect("no panic");
             if write == SWITCHED_OFF && !seen.iter().any(|before| before == write) {
                 self.process.get().expect("a process").give_room(false);
             }
-            seen.push(write.to_owned());
+            seen.push(write.clone());
         }
         Fate::PASS
     }
@@ -45,7 +46,7 @@ fn on_a_full_disk_nothing_is_decided_but_what_sleeps_is_put_back() {
     let account = Account::open(&standin);
     let filling = Filling::default();
     let passing = filling.clone();
-    let proxy = Proxy::start(&standin.address, move |write| passing.pass(write));
+    let proxy = Proxy::start(&standin.address, move |asked| passing.pass(asked));
     let home = account.home(&proxy.address);
     let daemon = home.start();
     filling.process.set(daemon.process()).ok().expect("once");
@@ -78,8 +79,8 @@ fn a_start_on_a_full_disk_puts_back_what_sleeps() {
     let account = Account::open(&standin);
     let proxy = Proxy::start(&standin.address, {
         let mut is_left = true;
-        move |write| match write {
-            Some(SWITCHED_OFF) if std::mem::take(&mut is_left) => Fate {
+        move |asked| match asked {
+            Asked::Write(write) if write == SWITCHED_OFF && std::mem::take(&mut is_left) => Fate {
                 reaches: true,
                 end: End::Kill,
             },

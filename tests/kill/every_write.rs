@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use super::account::{WRITES, assert_journal_settled};
 use super::cases::run_all;
 use super::*;
+use crate::support::exchange::Asked;
 use crate::support::proxy::{End, Fate, Proxy};
 use crate::support::standin::Standin;
 
@@ -13,8 +14,10 @@ fn a_rotation_makes_each_write_once() {
     let account = Account::open(&standin);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
-    let proxy = Proxy::start(&standin.address, move |write| {
-        noted.lock().expect("no panic").extend(write.map(str::to_owned));
+    let proxy = Proxy::start(&standin.address, move |asked| {
+        if let Asked::Write(write) = asked {
+            noted.lock().expect("no panic").push(write.clone());
+        }
         Fate::PASS
     });
     let home = account.home(&proxy.address);
@@ -89,8 +92,8 @@ fn survive(standin: &Standin, kill: &Kill) {
     let account = Account::open(standin);
     let (write, reaches) = (kill.write, kill.reaches);
     let mut is_left = true;
-    let proxy = Proxy::start(&standin.address, move |name| match name {
-        Some(name) if is_left && name == write => {
+    let proxy = Proxy::start(&standin.address, move |asked| match asked {
+        Asked::Write(name) if is_left && name == write => {
             is_left = false;
             Fate {
                 reaches,

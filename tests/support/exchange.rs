@@ -7,6 +7,15 @@ use serde_json::Value;
 
 use super::proxy::End;
 
+/// What a request is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asked {
+    /// By operation, or by path.
+    Read(String),
+    /// By operation, subject, and a concurrency's value: `PutFunctionConcurrency receipts 0`.
+    Write(String),
+}
+
 /// A request as it came.
 pub(crate) struct Request {
     /// `POST /path HTTP/1.1`
@@ -50,30 +59,42 @@ impl Request {
         Some(value.trim())
     }
 
-    /// Operation, subject, and a concurrency's value, of what changes something; nothing of what only asks.
-    pub(crate) fn write_name(&self) -> Option<String> {
-        let body = || -> Value { serde_json::from_slice(&self.body).expect("JSON") };
-        if let Some(target) = self.header("x-amz-target") {
-            let (_, operation) = target.rsplit_once('.')?;
-            let service = || body()["service"].as_str().expect("a service").to_owned();
-            return (operation == "UpdateService").then(|| format!("{operation} {}", service()));
+    pub(crate) fn asked(&self) -> Asked {
+        let target = self
+            .header("x-amz-target")
+            .and_then(|target| target.rsplit_once('.'));
+        let Some((_, operation)) = target else {
+            return self.asked_of_lambda();
+        };
+        if operation == "UpdateService" {
+            let service = self.json()["service"].as_str().expect("a service").to_owned();
+            return Asked::Write(format!("{operation} {service}"));
         }
+        Asked::Read(operation.to_owned())
+    }
+
+    fn asked_of_lambda(&self) -> Asked {
         let mut words = self.line.split(' ');
-        let (method, path) = (words.next()?, words.next()?);
-        let path = path.split('?').next()?.replace("%3A", ":");
+        let (method, address) = (words.next().expect("a method"), words.next().expect("a path"));
+        let path = address.split('?').next().unwrap_or_default().replace("%3A", ":");
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-        Some(match (method, parts.as_slice()) {
+        let of_arn = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
+        Asked::Write(match (method, parts.as_slice()) {
+            ("GET", _) => return Asked::Read(path),
             ("PUT", [_, "functions", name, "configuration"]) => format!("UpdateFunctionConfiguration {name}"),
             ("PUT", [_, "functions", name, "concurrency"]) => {
-                let reserved = &body()["ReservedConcurrentExecutions"];
+                let reserved = &self.json()["ReservedConcurrentExecutions"];
                 format!("PutFunctionConcurrency {name} {reserved}")
             }
             ("DELETE", [_, "functions", name, "concurrency"]) => format!("DeleteFunctionConcurrency {name}"),
-            ("POST", [_, "tags", arn]) => format!("TagResource {}", arn.rsplit(':').next()?),
-            ("DELETE", [_, "tags", arn]) => format!("UntagResource {}", arn.rsplit(':').next()?),
-            ("GET", _) => return None,
+            ("POST", [_, "tags", arn]) => format!("TagResource {}", of_arn(arn)),
+            ("DELETE", [_, "tags", arn]) => format!("UntagResource {}", of_arn(arn)),
             _ => panic!("neither a read nor a known write: {}", self.line),
         })
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use super::daemon::Process;
-use super::exchange::{Request, forward, send};
+use super::exchange::{Asked, Request, forward, send};
 
 /// What becomes of a request: whether AWS gets it, and what the program gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,8 @@ impl fmt::Display for Fate {
     }
 }
 
-/// Asked for each request, one at a time. A write comes by its name, such as `PutFunctionConcurrency receipts 0`.
-type Plan = Box<dyn FnMut(Option<&str>) -> Fate + Send>;
+/// Asked for each request, one at a time.
+type Plan = Box<dyn FnMut(&Asked) -> Fate + Send>;
 
 /// Ends when it is dropped.
 pub(crate) struct Proxy {
@@ -68,7 +68,7 @@ struct Shared {
 }
 
 impl Proxy {
-    pub(crate) fn start(upstream: &str, plan: impl FnMut(Option<&str>) -> Fate + Send + 'static) -> Self {
+    pub(crate) fn start(upstream: &str, plan: impl FnMut(&Asked) -> Fate + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let shared = Arc::new(Shared {
@@ -123,9 +123,9 @@ impl Shared {
         let Some(request) = Request::read(&stream)? else {
             return Ok(());
         };
-        let name = request.write_name();
+        let asked = request.asked();
         let mut plan = self.plan.lock().expect("no panic");
-        let fate = plan(name.as_deref());
+        let fate = plan(&asked);
         // Nothing else gets through until the program is dead.
         let held = (fate.end == End::Kill).then_some(plan);
         let answered = match fate.reaches {
