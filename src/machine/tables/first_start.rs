@@ -129,6 +129,28 @@ fn what_somebody_put_soon_after_a_rotation_is_not_its_value() {
     );
 }
 
+/// Else a value that somebody put soon after a rotation would pass for its value.
+#[test]
+fn a_change_six_seconds_after_last_rotated_is_not_the_rotations() {
+    let first_seen = |changed: i64| {
+        let mut tale = Tale::new();
+        (tale.last_rotated, tale.last_changed) = (Some(at(-100)), Some(at(changed)));
+        tale.labels(0, "c - b");
+        tale.latest(1).rotation.origin
+    };
+    let after_a_gap = |changed: i64| {
+        let mut tale = Tale::new();
+        tale.labels(-1_000, "a - z");
+        (tale.last_rotated, tale.last_changed) = (Some(at(-100)), Some(at(changed)));
+        tale.labels(0, "c - b");
+        tale.latest(1).rotation.origin
+    };
+    for (changed, origin) in [(-95, Origin::Rotation), (-94, Origin::Manual)] {
+        let told = [first_seen(changed), after_a_gap(changed)];
+        assert_eq!(told, [origin; 2], "changed at {changed}");
+    }
+}
+
 /// Both secrets had been put by hand shortly before the first look, 100 to 360 seconds before it.
 fn put_by_hand() -> Tale {
     let mut tale = Tale::new();

@@ -25,7 +25,7 @@ fn promoted(secrets: &[&str]) -> Tale {
     tale
 }
 
-fn admission(tale: &Tale, secrets: &[&str], second: i64) -> Admission {
+pub(super) fn admission(tale: &Tale, secrets: &[&str], second: i64) -> Admission {
     let judgements: Judgements = secrets
         .iter()
         .map(|name| (arn(name), Arc::new(tale.judge_of(name, second))))

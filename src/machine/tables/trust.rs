@@ -154,3 +154,20 @@ fn what_is_remembered_of_looks_does_not_grow_with_every_version() {
         .filter(|key| matches!(key, LookKey::Login(..)));
     assert!(logins.count() <= 2, "AWSCURRENT and AWSPREVIOUS");
 }
+
+/// Logins with AWSPENDING are repeated every five minutes at least: a later one would have told.
+#[test]
+fn a_refusal_from_long_before_the_promotion_does_not_make_a_dead_value() {
+    let refused_at = |second: i64| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z")
+            .labels(10, "a b z")
+            .login(second, "b", false)
+            .labels(899, "a b z")
+            .labels(900, "b - a");
+        works(&tale, 901)
+    };
+    assert_eq!(refused_at(290), Works::Yes(Proof::Protocol));
+    assert!(matches!(refused_at(310), Works::No { .. }), "recent");
+    assert!(matches!(refused_at(901), Works::No { .. }), "since then");
+}
