@@ -158,16 +158,27 @@ impl SimAccount {
         subject: &str,
         read: impl FnOnce(&World) -> T,
     ) -> ReadResult<T> {
+        self.try_read(operation, subject, |world| Ok(read(world))).await
+    }
+
+    /// A read that AWS answers with an error where its subject is not there.
+    async fn try_read<T>(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        read: impl FnOnce(&World) -> Result<T, LookFailure>,
+    ) -> ReadResult<T> {
         let fault = self.fault(operation);
         let (look, answer) = self.look(operation, read).await;
-        let failure = match fault {
-            None => return Ok((look, answer)),
-            Some(FaultKind::Throttled) => LookFailure::Throttled,
-            Some(FaultKind::Denied) => LookFailure::Denied {
+        let failure = match (fault, answer) {
+            (None, Ok(answer)) => return Ok((look, answer)),
+            (None, Err(failure)) => failure,
+            (Some(FaultKind::Throttled), _) => LookFailure::Throttled,
+            (Some(FaultKind::Denied), _) => LookFailure::Denied {
                 iam_action: operation.to_owned(),
                 resource: subject.to_owned(),
             },
-            Some(FaultKind::LostBefore | FaultKind::LostAfter) => LookFailure::Timeout,
+            (Some(FaultKind::LostBefore | FaultKind::LostAfter), _) => LookFailure::Timeout,
         };
         Err(PortError {
             operation,
@@ -177,19 +188,21 @@ impl SimAccount {
         })
     }
 
-    async fn write(&self, operation: &'static str, write: impl FnOnce(&mut World) -> Outcome) -> WriteResult {
+    async fn write(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        write: impl FnOnce(&mut World) -> Outcome,
+    ) -> WriteResult {
         let fault = self.fault(operation);
         self.gate.cross(Crossing::before(operation)).await;
         self.clock.sleep(LATENCY).await;
         let outcome = match &fault {
             Some(FaultKind::Throttled) => Outcome::NoEffect(NoEffect::Throttled),
-            Some(FaultKind::Denied) => {
-                let iam_action = operation.to_owned();
-                Outcome::NoEffect(NoEffect::Denied {
-                    iam_action,
-                    resource: "*".to_owned(),
-                })
-            }
+            Some(FaultKind::Denied) => Outcome::NoEffect(NoEffect::Denied {
+                iam_action: operation.to_owned(),
+                resource: subject.to_owned(),
+            }),
             Some(FaultKind::LostBefore) => Outcome::InDoubt {
                 why: "cut".to_owned(),
             },
@@ -208,6 +221,12 @@ impl SimAccount {
 
     fn fault(&self, operation: &'static str) -> Option<FaultKind> {
         next_fault(&self.faults, operation, self.clock.now())
+    }
+}
+
+fn not_found(what: &str) -> LookFailure {
+    LookFailure::NotFound {
+        what: format!("there is no {what}"),
     }
 }
 

@@ -3,17 +3,17 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use machine::model::{
-    ConsumerId, Controller, Deployment, DeploymentId, Done, Health, NoEffect, Outcome, Rollout, ServiceSeen,
-    Task,
+    ConsumerId, Controller, Deployment, DeploymentId, Done, Health, LookFailure, NoEffect, Outcome, Rollout,
+    ServiceSeen, Task,
 };
 use secrecy::SecretString;
 
-use super::SimAccount;
+use super::{SimAccount, not_found};
 use crate::ports::{
     ContainerDefinition, EcsReads, EcsWrites, EnvironmentVariable, ReadResult, ServiceSummary,
     TaskDefinition, TaskSummary, WriteResult,
 };
-use crate::sim::world::{Reads, Service};
+use crate::sim::world::{Reads, Service, World};
 
 #[async_trait]
 impl EcsReads for SimAccount {
@@ -32,7 +32,8 @@ impl EcsReads for SimAccount {
     }
 
     async fn services(&self, wanted: &str) -> ReadResult<Vec<ServiceSummary>> {
-        self.read("ecs:ListServices", wanted, |world| {
+        self.try_read("ecs:ListServices", wanted, |world| {
+            has_cluster(world, wanted)?;
             let of_cluster = world.services.keys().filter(|id| cluster(id) == Some(wanted));
             let summary = |id: &ConsumerId| match id {
                 ConsumerId::Service { name, .. } => Some(ServiceSummary {
@@ -41,20 +42,26 @@ impl EcsReads for SimAccount {
                 }),
                 _ => None,
             };
-            of_cluster.filter_map(summary).collect()
+            Ok(of_cluster.filter_map(summary).collect())
         })
         .await
     }
 
     async fn standalone_tasks(&self, cluster: &str) -> ReadResult<Vec<TaskSummary>> {
-        self.read("ecs:ListTasks", cluster, |_| Vec::new()).await
+        self.try_read("ecs:ListTasks", cluster, |world| {
+            has_cluster(world, cluster)?;
+            Ok(Vec::new())
+        })
+        .await
     }
 
     /// A simulated task definition is named after its service.
     async fn task_definition(&self, arn: &str) -> ReadResult<TaskDefinition> {
-        self.read("ecs:DescribeTaskDefinition", arn, |world| {
+        self.try_read("ecs:DescribeTaskDefinition", arn, |world| {
             let service = ConsumerId::parse(arn).and_then(|id| world.services.get(&id));
-            service.map(definition).unwrap_or_default()
+            service
+                .map(definition)
+                .ok_or_else(|| not_found("such task definition"))
         })
         .await
     }
@@ -72,13 +79,15 @@ impl EcsReads for SimAccount {
 impl EcsWrites for SimAccount {
     async fn force_deployment(&self, cluster: &str, name: &str) -> WriteResult {
         let id = ConsumerId::service(cluster, name);
-        self.write("ecs:UpdateService", |world| match world.force_deployment(&id) {
-            Some(deployment) => Outcome::Done(Done::Written {
-                deployment: Some(DeploymentId::new(deployment)),
-            }),
-            None => Outcome::NoEffect(NoEffect::Rejected {
-                why: "no such service".to_owned(),
-            }),
+        self.write("ecs:UpdateService", &id.to_string(), |world| {
+            match world.force_deployment(&id) {
+                Some(deployment) => Outcome::Done(Done::Written {
+                    deployment: Some(DeploymentId::new(deployment)),
+                }),
+                None => Outcome::NoEffect(NoEffect::Rejected {
+                    why: "no such service".to_owned(),
+                }),
+            }
         })
         .await
     }
@@ -89,6 +98,14 @@ fn cluster(id: &ConsumerId) -> Option<&str> {
         ConsumerId::Service { cluster, .. } => Some(cluster),
         _ => None,
     }
+}
+
+fn has_cluster(world: &World, wanted: &str) -> Result<(), LookFailure> {
+    let mut clusters = world.services.keys().filter_map(cluster);
+    clusters
+        .any(|found| found == wanted)
+        .then_some(())
+        .ok_or_else(|| not_found("such cluster"))
 }
 
 fn definition(service: &Service) -> TaskDefinition {
@@ -118,8 +135,10 @@ fn seen(service: &Service, now: Timestamp) -> ServiceSeen {
     let running = wanted.iter().filter(|task| task.running).count();
     let primary = service.primary(now).map(|deployment| deployment.id.clone());
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let has_tasks = |id: &str| service.wanted_tasks(now).any(|task| task.deployment == id);
     let deployments = service.deployments.iter().filter(|deployment| {
         Some(&deployment.id) == primary.as_ref()
+            || has_tasks(&deployment.id)
             || deployment
                 .fails
                 .is_some_and(|at| now < at + jiff::SignedDuration::from_secs(60))

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{SecretArn, SecretSeen, SecretSummary, VersionId};
+use machine::model::{LookFailure, SecretArn, SecretSeen, SecretSummary, VersionId};
 use secrecy::SecretString;
 
-use super::SimAccount;
+use super::{SimAccount, not_found};
 use crate::ports::{LogEvent, LogReads, ReadResult, SecretReads};
-use crate::sim::world::{Kind, Secret};
+use crate::sim::world::{Kind, Secret, World};
 
 #[async_trait]
 impl SecretReads for SimAccount {
@@ -30,10 +30,12 @@ impl SecretReads for SimAccount {
     }
 
     async fn valued_versions(&self, secret: &SecretArn) -> ReadResult<Vec<VersionId>> {
-        self.read("secretsmanager:ListSecretVersionIds", secret.as_str(), |world| {
-            let values = world.secrets.get(secret).map(|secret| &secret.values);
-            let valued = values.into_iter().flatten().filter(|(_, value)| value.is_some());
-            valued.map(|(version, _)| version.clone()).collect()
+        self.try_read("secretsmanager:ListSecretVersionIds", secret.as_str(), |world| {
+            let valued = known(world, secret)?
+                .values
+                .iter()
+                .filter(|(_, value)| value.is_some());
+            Ok(valued.map(|(version, _)| version.clone()).collect())
         })
         .await
     }
@@ -44,16 +46,29 @@ impl SecretReads for SimAccount {
         version: &VersionId,
         stage: &str,
     ) -> ReadResult<Option<SecretString>> {
-        self.read("secretsmanager:GetSecretValue", secret.as_str(), |world| {
-            let secret = world.secrets.get(secret)?;
+        self.try_read("secretsmanager:GetSecretValue", secret.as_str(), |world| {
+            let secret = known(world, secret)?;
             if secret.deleted(world.now()).is_some() {
-                return None;
+                return Err(refused("it is marked for deletion"));
             }
-            secret.labelled(stage).filter(|labelled| *labelled == version)?;
-            value(secret, version).map(SecretString::from)
+            let found = value(secret, version).map(SecretString::from);
+            if found.is_some() && secret.labelled(stage) != Some(version) {
+                return Err(refused("the label is not on this version"));
+            }
+            Ok(found)
         })
         .await
     }
+}
+
+fn known<'a>(world: &'a World, secret: &SecretArn) -> Result<&'a Secret, LookFailure> {
+    let known = world.secrets.get(secret);
+    known.ok_or_else(|| not_found("such secret"))
+}
+
+/// InvalidRequestException.
+fn refused(why: &str) -> LookFailure {
+    LookFailure::Unexpected { why: why.to_owned() }
 }
 
 fn summary(secret: &Secret) -> SecretSummary {
