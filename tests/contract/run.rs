@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use rotation_watchdog::ports::PortError;
 
 use super::exceptions::{Difference, EXCEPTIONS, Exception, Kind};
+use super::simulated::Simulated;
 use super::stage::Stage;
 
 /// How a promise was not kept.
@@ -155,4 +156,24 @@ fn tell(told: &mut String, name: &str, verdict: &Verdict) {
 
 fn in_words(broken: &Broken) -> String {
     format!("expected {}; found {}", broken.expected, broken.found)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_promise_is_named_with_its_place_and_both_sides() {
+    let stage = Simulated::new();
+    let mut run = Run::on(&stage);
+    let skipped = "tasks: one without a service is told apart";
+    run.promise("tides: they turn", async { equal("the tide", &"ebb", &"flood") })
+        .await;
+    run.promise(skipped, async { unreachable!("it is on the list") })
+        .await;
+    let told = run.report().unwrap_err();
+    for line in [
+        "the contract on the simulation:",
+        "BROKEN   tides: they turn: expected the tide: \"flood\"; found \"ebb\"",
+        "skipped  tasks: one without a service is told apart: every simulated task is a service's",
+        "BROKEN   exceptions name a promise that there is not: functions: an environment that cannot be read",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
 }

@@ -54,13 +54,7 @@ impl Somebody {
     }
 
     fn run(&self, test: &str) -> (bool, String) {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = self.command(test).output().expect("this program");
-        let told = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        (status.success(), told.concat())
+        ended(&mut self.command(test))
     }
 
     fn succeed(&self, test: &str) -> String {
@@ -94,6 +88,17 @@ impl Somebody {
         assert_eq!(self.found(), BTreeSet::from(theirs));
         assert_eq!(self.standin.reserved("mailer"), Some(7));
     }
+}
+
+/// Whether it succeeded, and all that it said.
+fn ended(command: &mut Command) -> (bool, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("this program");
+    let told = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (status.success(), told.concat())
 }
 
 fn changes_something(call: &Value) -> bool {
@@ -135,6 +140,14 @@ pub(super) fn a_whole_run() {
     somebody.assert_as_it_was();
     somebody.succeed(REMOVE);
     assert_policy_fits(&somebody.calls());
+    without_a_role(&somebody);
+}
+
+fn without_a_role(somebody: &Somebody) {
+    let (succeeded, told) = ended(somebody.command(KEEP).env_remove(ROLE));
+    assert!(succeeded && told.contains(&format!("set {ROLE}")), "{told}");
+    assert!(!told.contains("making function"), "{told}");
+    somebody.assert_as_it_was();
 }
 
 /// Rights that are no calls of their own.
