@@ -84,6 +84,11 @@ const ABSENT: [&str; 4] = [
     "ClientException",
 ];
 
+/// With its causes.
+fn in_words<E: std::error::Error + 'static>(error: SdkError<E>) -> String {
+    DisplayErrorContext(error).to_string()
+}
+
 fn present<T, E>(answer: Result<T, SdkError<E>>) -> Result<Option<T>, String>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -91,7 +96,7 @@ where
     match answer {
         Ok(found) => Ok(Some(found)),
         Err(error) if ABSENT.contains(&error.code().unwrap_or_default()) => Ok(None),
-        Err(error) => Err(DisplayErrorContext(error).to_string()),
+        Err(error) => Err(in_words(error)),
     }
 }
 
@@ -254,7 +259,7 @@ pub(crate) async fn find(clients: &Clients) -> Result<BTreeSet<Thing>, String> {
     let request = clients.secrets.list_secrets().filters(filter);
     let mut pages = request.into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| DisplayErrorContext(error).to_string())?;
+        let page = page.map_err(in_words)?;
         let names = page
             .secret_list
             .unwrap_or_default()
@@ -264,17 +269,13 @@ pub(crate) async fn find(clients: &Clients) -> Result<BTreeSet<Thing>, String> {
     }
     let mut pages = clients.lambda.list_functions().into_paginator().items().send();
     while let Some(function) = pages.next().await {
-        let name = function
-            .map_err(|error| DisplayErrorContext(error).to_string())?
-            .function_name;
+        let name = function.map_err(in_words)?.function_name;
         found.extend(name.filter(|name| is_named(name)).map(Thing::Function));
     }
     let request = clients.logs.describe_log_groups().log_group_name_prefix(TAG);
     let mut pages = request.into_paginator().items().send();
     while let Some(group) = pages.next().await {
-        let name = group
-            .map_err(|error| DisplayErrorContext(error).to_string())?
-            .log_group_name;
+        let name = group.map_err(in_words)?.log_group_name;
         found.extend(name.map(Thing::LogGroup));
     }
     find_in_ecs(clients, &mut found).await?;
@@ -289,12 +290,12 @@ async fn find_in_ecs(clients: &Clients, found: &mut BTreeSet<Thing>) -> Result<(
     let request = clients.ecs.list_task_definition_families().family_prefix(TAG);
     let mut pages = request.into_paginator().items().send();
     while let Some(family) = pages.next().await {
-        let family = family.map_err(|error| DisplayErrorContext(error).to_string())?;
+        let family = family.map_err(in_words)?;
         found.insert(Thing::TaskDefinition(family));
     }
     let mut clusters = clients.ecs.list_clusters().into_paginator().items().send();
     while let Some(arn) = clusters.next().await {
-        let arn = arn.map_err(|error| DisplayErrorContext(error).to_string())?;
+        let arn = arn.map_err(in_words)?;
         let Some(cluster) = arn
             .rsplit('/')
             .next()
@@ -306,7 +307,7 @@ async fn find_in_ecs(clients: &Clients, found: &mut BTreeSet<Thing>) -> Result<(
         let request = clients.ecs.list_services().cluster(&cluster);
         let mut services = request.into_paginator().items().send();
         while let Some(arn) = services.next().await {
-            let arn = arn.map_err(|error| DisplayErrorContext(error).to_string())?;
+            let arn = arn.map_err(in_words)?;
             let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
             let cluster = cluster.clone();
             found.insert(Thing::Service { cluster, name });
