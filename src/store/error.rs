@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::opening::VERSION;
+
 /// Why the journal cannot be opened. Nothing runs without it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -10,8 +12,9 @@ pub enum OpenError {
     )]
     Locked { path: PathBuf, holder: String },
     #[error(
-        "the journal {path} was written by version {written_by} (format {found}, this one reads up to {known}); \
-         run that version or a newer one, or set another store.path"
+        "the journal {path} has format {found} and was written by {written_by}; this is version {}, which reads format \
+         {known}: run that version or a newer one, or set another store.path",
+        VERSION
     )]
     Newer {
         path: PathBuf,
@@ -21,7 +24,7 @@ pub enum OpenError {
     },
     #[error(
         "the journal {path} is damaged: {place}. Restore a copy, or move the file aside to begin with a baseline \
-         (promotions from before then are only reported)"
+         (promotions from before then are only reported); either way without the {path}-wal that lies there"
     )]
     Damaged { path: PathBuf, place: String },
     #[error("open the journal {path}: {why}")]
@@ -31,9 +34,15 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error(
-        "record {seq} of the journal ({kind}) cannot be read: {why}. Restore a copy, or move the file aside"
+        "record {seq} ({kind}) of the journal {path} cannot be read: {why}. Restore a copy, or move the file aside to \
+         begin with a baseline (promotions from before then are only reported)"
     )]
-    Record { seq: i64, kind: String, why: String },
+    Record {
+        path: PathBuf,
+        seq: i64,
+        kind: String,
+        why: String,
+    },
     #[error("read the journal")]
     Sqlite(#[from] rusqlite::Error),
     #[error("the journal's thread has ended")]

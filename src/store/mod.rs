@@ -6,6 +6,7 @@ mod error;
 mod inline;
 mod journal;
 mod lock;
+mod opening;
 mod records;
 mod sqlite;
 

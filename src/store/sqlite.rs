@@ -4,28 +4,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use machine::model::Fact;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::lock::Lock;
-use super::records::{self, Row};
+use super::opening::{self, VERSION};
+use super::records;
 use super::{Loaded, OpenError, ReadError, WriteError};
-
-/// "rwdj", so that no other program's database is taken for a journal.
-const APPLICATION_ID: i64 = 0x7277_646a;
-/// The newest format this program reads and the one it writes.
-const FORMAT: i64 = 1;
-
-const SCHEMA: &str = "
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    CREATE TABLE facts (
-        seq INTEGER PRIMARY KEY,
-        at TEXT NOT NULL,
-        secret TEXT,
-        kind TEXT NOT NULL,
-        body TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX facts_by_secret ON facts (secret, kind);
-";
 
 const PRUNE_FACTS: &str = "
     WITH labels AS (
@@ -59,11 +43,17 @@ const PRUNE_OUTCOMES: &str = "
     AND json_extract(body, '$.attempt') NOT IN (
         SELECT json_extract(body, '$.attempt') FROM facts WHERE kind = 'decided')";
 
+const SIGN: &str = "
+    INSERT INTO meta VALUES ('written_by', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
 /// The journal on one connection.
 #[derive(Debug)]
 pub struct Sqlite {
     connection: Connection,
+    path: PathBuf,
     is_new: bool,
+    /// `meta` names this version as the one that wrote last.
+    signed: bool,
     _lock: Option<Lock>,
 }
 
@@ -71,19 +61,26 @@ impl Sqlite {
     /// Opens or creates the file; checks it whole.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
-        refuse_stump(path)?;
-        let connection = Connection::open(path).map_err(|error| OpenError::Unusable {
-            path: path.to_owned(),
-            why: error.to_string(),
-        })?;
-        let mut journal = Self::prepare(connection, path)?;
+        let is_new = opening::is_absent(path);
+        if is_new {
+            opening::create_file(path)?;
+        }
+        let connection = opening::connect(path)?;
+        opening::check(&connection, path)?;
+        let mut journal = Self::prepare(connection, path, is_new)?;
         journal._lock = Some(lock);
         Ok(journal)
     }
 
     /// On a connection of the caller's, such as one in memory that outlives a simulated crash.
     pub fn on(connection: Connection) -> Result<Self, OpenError> {
-        Self::prepare(connection, Path::new(":memory:"))
+        let path = Path::new(":memory:");
+        let is_new = is_empty(&connection).map_err(|error| damaged(path, &error))?;
+        if is_new {
+            opening::create(&connection).map_err(|error| damaged(path, &error))?;
+        }
+        opening::check(&connection, path)?;
+        Self::prepare(connection, path, is_new)
     }
 
     /// Gives the connection back.
@@ -91,35 +88,23 @@ impl Sqlite {
         self.connection
     }
 
-    fn prepare(connection: Connection, path: &Path) -> Result<Self, OpenError> {
-        let damaged = |error: rusqlite::Error| OpenError::Damaged {
-            path: path.to_owned(),
-            place: error.to_string(),
-        };
-        let is_new = is_empty(&connection).map_err(damaged)?;
-        if !is_new {
-            check(&connection, path)?;
-        }
+    fn prepare(connection: Connection, path: &Path, is_new: bool) -> Result<Self, OpenError> {
         // One process has the file, so WAL needs no memory shared with others, which a network file system has not
         // (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
-        connection
-            .pragma_update(None, "locking_mode", "EXCLUSIVE")
-            .map_err(damaged)?;
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(damaged)?;
-        connection
-            .pragma_update(None, "synchronous", "FULL")
-            .map_err(damaged)?;
-        if is_new {
-            create(&connection).map_err(|error| OpenError::Unusable {
-                path: path.to_owned(),
-                why: error.to_string(),
-            })?;
+        for (pragma, value) in [
+            ("locking_mode", "EXCLUSIVE"),
+            ("journal_mode", "WAL"),
+            ("synchronous", "FULL"),
+        ] {
+            connection
+                .pragma_update(None, pragma, value)
+                .map_err(|error| damaged(path, &error))?;
         }
         Ok(Self {
             connection,
+            path: path.to_owned(),
             is_new,
+            signed: is_new,
             _lock: None,
         })
     }
@@ -129,11 +114,16 @@ impl Sqlite {
         let mut statement = self
             .connection
             .prepare("SELECT seq, kind, body FROM facts ORDER BY seq")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)))?;
+        let mut rows = statement.query([])?;
         let mut facts = Vec::new();
-        for row in rows {
-            let (seq, kind, body): (i64, String, String) = row?;
-            let fact = records::read(&kind, &body).map_err(|why| ReadError::Record { seq, kind, why })?;
+        while let Some(row) = rows.next()? {
+            let (seq, kind, body) = (row.get(0)?, bytes(row, 1)?, bytes(row, 2)?);
+            let fact = read(kind, body).map_err(|why| ReadError::Record {
+                path: self.path.clone(),
+                seq,
+                kind: String::from_utf8_lossy(kind).into_owned(),
+                why,
+            })?;
             facts.push(fact);
         }
         Ok(Loaded {
@@ -148,15 +138,12 @@ impl Sqlite {
             return Ok(());
         }
         let transaction = self.connection.transaction()?;
-        {
-            let mut insert = transaction
-                .prepare_cached("INSERT INTO facts (at, secret, kind, body) VALUES (?1, ?2, ?3, ?4)")?;
-            for fact in facts {
-                let Row { secret, kind, body } = records::write(fact);
-                insert.execute(params![at.to_string(), secret, kind, body])?;
-            }
+        if !self.signed {
+            transaction.execute(SIGN, [VERSION])?;
         }
+        insert(&transaction, facts, at)?;
         transaction.commit()?;
+        self.signed = true;
         Ok(())
     }
 
@@ -185,65 +172,34 @@ impl Sqlite {
     }
 }
 
-/// SQLite takes a file shorter than its smallest page for an empty database, and would begin anew in it.
-fn refuse_stump(path: &Path) -> Result<(), OpenError> {
-    const SMALLEST_PAGE: u64 = 512;
-    let length = std::fs::metadata(path).map_or(0, |found| found.len());
-    if (1..SMALLEST_PAGE).contains(&length) {
-        return Err(OpenError::Damaged {
-            path: path.to_owned(),
-            place: format!("{length} bytes are no database"),
-        });
-    }
-    Ok(())
-}
-
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
 }
 
-fn create(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!(
-        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {SCHEMA}
-         INSERT INTO meta VALUES ('written_by', '{}'); COMMIT;",
-        env!("CARGO_PKG_VERSION")
-    ))
+fn damaged(path: &Path, error: &rusqlite::Error) -> OpenError {
+    OpenError::Damaged {
+        path: path.to_owned(),
+        place: error.to_string(),
+    }
 }
 
-/// Ours, whole, and not from a newer program?
-fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let damaged = |place: String| OpenError::Damaged {
-        path: PathBuf::from(path),
-        place,
-    };
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let application = pragma("application_id").map_err(|error| damaged(error.to_string()))?;
-    if application != APPLICATION_ID {
-        return Err(damaged("it is a database of another program".to_owned()));
+/// A text's bytes: SQLite does not look whether they are UTF-8.
+fn bytes<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
+    Ok(row.get_ref(column)?.as_bytes()?)
+}
+
+fn read(kind: &[u8], body: &[u8]) -> Result<Fact, String> {
+    let text = |bytes| str::from_utf8(bytes).map_err(|error| error.to_string());
+    records::read(text(kind)?, text(body)?)
+}
+
+fn insert(transaction: &Transaction<'_>, facts: &[Fact], at: Timestamp) -> rusqlite::Result<()> {
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO facts (at, secret, kind, body) VALUES (?1, ?2, ?3, ?4)")?;
+    let at = at.to_string();
+    for fact in facts {
+        let records::Row { secret, kind, body } = records::write(fact);
+        insert.execute(params![at, secret, kind.word(), body])?;
     }
-    let found = pragma("user_version").map_err(|error| damaged(error.to_string()))?;
-    if found > FORMAT {
-        let written_by = connection
-            .query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| {
-                row.get(0)
-            })
-            .optional()
-            .ok()
-            .flatten()
-            .unwrap_or_else(|| "a newer one".to_owned());
-        return Err(OpenError::Newer {
-            path: PathBuf::from(path),
-            written_by,
-            found,
-            known: FORMAT,
-        });
-    }
-    let verdict: String = connection
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(|error| damaged(error.to_string()))?;
-    if verdict == "ok" {
-        Ok(())
-    } else {
-        Err(damaged(verdict))
-    }
+    Ok(())
 }

@@ -82,10 +82,6 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "tasks: one without a service is told apart",
         "every simulated task is a service's",
     ),
-    simulation(
-        "functions: an environment that cannot be read is not written",
-        "no simulated function has a key of the customer's",
-    ),
     moto(
         "labels: AWSPENDING shows before its version has a value",
         "lists the version that RotateSecret made",

@@ -8,7 +8,9 @@ use machine::model::{ConsumerId, SecretArn};
 use rotation_watchdog::ports::Ports;
 use rotation_watchdog::runtime::Clock;
 use rotation_watchdog::sim::ports::{Fault, FaultKind, Faults, OpenGate, SimAccount};
-use rotation_watchdog::sim::world::{FunctionPlan, Kind, LogLine, Reads, SecretPlan, ServicePlan, World};
+use rotation_watchdog::sim::world::{
+    Fate, FunctionPlan, Kind, LogLine, Reach, Reads, SecretPlan, ServicePlan, Touch, World,
+};
 use rotation_watchdog::sim::{Scenario, arn};
 
 use super::stage::{Names, Place, RESERVED, Stage, Trouble, Wanted};
@@ -30,7 +32,8 @@ impl Simulated {
         let mut scenario = Scenario::one_service(1);
         scenario.function("mailer", &["shop/mysql"], Some(RESERVED));
         let begins = scenario.last_rotation();
-        scenario.secrets[0].manual_puts = vec![begins + BY_HAND];
+        let put = Touch::Put { told: false };
+        scenario.secrets[0].touches.push((begins + BY_HAND, put));
         let world = Arc::new(Mutex::new(scenario.world()));
         let (clock, faults) = (Clock::scaled(scenario.start, 1), Faults::default());
         let account = SimAccount::new(world.clone(), clock.clone(), Arc::new(OpenGate));
@@ -83,8 +86,24 @@ fn service(wanted: &Wanted) -> ServicePlan {
         desired: wanted.desired,
         start: SignedDuration::from_secs(2),
         health: SignedDuration::from_secs(3),
+        drain: SignedDuration::ZERO,
         image: "app@sha256:0000".to_owned(),
-        rolls_back: wanted.fails_once.into(),
+        fates: Vec::from_iter(wanted.fails_once.then_some(Fate::BrokenOff)),
+        touches: Vec::new(),
+        created: None,
+        pool: SignedDuration::ZERO,
+        retries: false,
+    }
+}
+
+fn function(name: &str) -> FunctionPlan {
+    FunctionPlan {
+        name: name.to_owned(),
+        secrets: Vec::new(),
+        reserved: None,
+        reach: Reach::Latest,
+        touches: Vec::new(),
+        unreadable: None,
     }
 }
 
@@ -135,19 +154,15 @@ impl Stage for Simulated {
     }
 
     async fn put_by_hand(&self) {
-        let planned = self.scenario.secrets[0].manual_puts[0];
+        let (planned, _) = self.scenario.secrets[0].touches[0];
         self.clock.sleep_until(planned).await;
     }
 
     async fn add_secrets(&self, count: usize) -> Vec<SecretArn> {
         let arns: Vec<_> = (0..count).map(|n| arn(&format!("page/{n}"))).collect();
         for arn in &arns {
-            self.world().add_secret(SecretPlan {
-                arn: arn.clone(),
-                kind: Kind::ApiKey,
-                rotations: Vec::new(),
-                manual_puts: Vec::new(),
-            });
+            let plan = SecretPlan::new(arn.clone(), Kind::ApiKey, Vec::new());
+            self.world().add_secret(plan);
         }
         arns
     }
@@ -155,12 +170,7 @@ impl Stage for Simulated {
     async fn add_functions(&self, count: usize) -> Vec<String> {
         let names: Vec<_> = (0..count).map(|n| format!("page-{n}")).collect();
         for name in &names {
-            self.world().add_function(FunctionPlan {
-                name: name.clone(),
-                secrets: Vec::new(),
-                reserved: None,
-                touches: Vec::new(),
-            });
+            self.world().add_function(function(name));
         }
         names
     }
@@ -172,7 +182,10 @@ impl Stage for Simulated {
     }
 
     async fn delete_service(&self, name: &str) {
-        self.world().services.remove(&ConsumerId::service(CLUSTER, name));
+        let mut world = self.world();
+        let now = world.now();
+        let service = world.services.get_mut(&ConsumerId::service(CLUSTER, name));
+        service.expect("the service").deleted = Some(now);
     }
 
     async fn run_task(&self) {
@@ -180,7 +193,10 @@ impl Stage for Simulated {
     }
 
     async fn add_unreadable_function(&self) -> String {
-        unreachable!("no simulated function has a key of the customer's")
+        let mut hidden = function("hidden");
+        hidden.unreadable = Some((Timestamp::MIN, Timestamp::MAX));
+        self.world().add_function(hidden);
+        "hidden".to_owned()
     }
 
     async fn log(&self, lines: &[(Timestamp, String)]) {

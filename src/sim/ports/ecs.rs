@@ -1,14 +1,14 @@
 //! ECS.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use machine::model::{
     ConsumerId, Controller, Deployment, DeploymentId, Done, Health, LookFailure, NoEffect, Outcome, Rollout,
     ServiceSeen, Task,
 };
 use secrecy::SecretString;
 
-use super::{SimAccount, not_found};
+use super::{Angle, SimAccount, not_found};
 use crate::ports::{
     ContainerDefinition, EcsReads, EcsWrites, EnvironmentVariable, ReadResult, ServiceSummary,
     TaskDefinition, TaskSummary, WriteResult,
@@ -18,7 +18,7 @@ use crate::sim::world::{Reads, Service, World};
 #[async_trait]
 impl EcsReads for SimAccount {
     async fn clusters(&self) -> ReadResult<Vec<String>> {
-        self.read("ecs:ListClusters", "*", |world| {
+        self.read("ecs:ListClusters", "*", |world, _| {
             let mut clusters: Vec<String> = world
                 .services
                 .keys()
@@ -32,9 +32,15 @@ impl EcsReads for SimAccount {
     }
 
     async fn services(&self, wanted: &str) -> ReadResult<Vec<ServiceSummary>> {
-        self.try_read("ecs:ListServices", wanted, |world| {
+        self.try_read("ecs:ListServices", wanted, |world, angle| {
             has_cluster(world, wanted)?;
-            let of_cluster = world.services.keys().filter(|id| cluster(id) == Some(wanted));
+            let exists = |id: &&ConsumerId| world.services[*id].exists(angle.as_of);
+            let of_cluster = world
+                .services
+                .keys()
+                .filter(|id| cluster(id) == Some(wanted))
+                .filter(exists)
+                .skip(usize::from(angle.partial));
             let summary = |id: &ConsumerId| match id {
                 ConsumerId::Service { name, .. } => Some(ServiceSummary {
                     name: name.to_string(),
@@ -48,28 +54,25 @@ impl EcsReads for SimAccount {
     }
 
     async fn standalone_tasks(&self, cluster: &str) -> ReadResult<Vec<TaskSummary>> {
-        self.try_read("ecs:ListTasks", cluster, |world| {
-            has_cluster(world, cluster)?;
-            Ok(Vec::new())
-        })
-        .await
+        let none = |world: &World, _| has_cluster(world, cluster).map(|()| Vec::new());
+        self.try_read("ecs:ListTasks", cluster, none).await
     }
 
     /// A simulated task definition is named after its service.
     async fn task_definition(&self, arn: &str) -> ReadResult<TaskDefinition> {
-        self.try_read("ecs:DescribeTaskDefinition", arn, |world| {
+        self.try_read("ecs:DescribeTaskDefinition", arn, |world, _| {
             let service = ConsumerId::parse(arn).and_then(|id| world.services.get(&id));
-            service
-                .map(definition)
-                .ok_or_else(|| not_found("such task definition"))
+            let missing = || not_found("such task definition");
+            service.map(definition).ok_or_else(missing)
         })
         .await
     }
 
     async fn service(&self, cluster: &str, name: &str) -> ReadResult<Option<ServiceSeen>> {
         let id = ConsumerId::service(cluster, name);
-        self.read("ecs:DescribeServices", &id.to_string(), |world| {
-            world.services.get(&id).map(|service| seen(service, world.now()))
+        self.read("ecs:DescribeServices", &id.to_string(), |world, angle| {
+            let service = world.services.get(&id)?;
+            service.exists(angle.as_of).then(|| seen(service, angle))
         })
         .await
     }
@@ -79,8 +82,8 @@ impl EcsReads for SimAccount {
 impl EcsWrites for SimAccount {
     async fn force_deployment(&self, cluster: &str, name: &str) -> WriteResult {
         let id = ConsumerId::service(cluster, name);
-        self.write("ecs:UpdateService", &id.to_string(), |world| {
-            match world.force_deployment(&id) {
+        self.write("ecs:UpdateService", &id.to_string(), |world, since| {
+            match world.force_deployment(&id, since) {
                 Some(deployment) => Outcome::Done(Done::Written {
                     deployment: Some(DeploymentId::new(deployment)),
                 }),
@@ -93,6 +96,9 @@ impl EcsWrites for SimAccount {
     }
 }
 
+/// A deployment that failed is listed for so long.
+const JUST_FAILED: SignedDuration = SignedDuration::from_mins(1);
+
 fn cluster(id: &ConsumerId) -> Option<&str> {
     match id {
         ConsumerId::Service { cluster, .. } => Some(cluster),
@@ -100,12 +106,11 @@ fn cluster(id: &ConsumerId) -> Option<&str> {
     }
 }
 
+/// A cluster stays when its services are gone.
 fn has_cluster(world: &World, wanted: &str) -> Result<(), LookFailure> {
     let mut clusters = world.services.keys().filter_map(cluster);
-    clusters
-        .any(|found| found == wanted)
-        .then_some(())
-        .ok_or_else(|| not_found("such cluster"))
+    let found = clusters.any(|found| found == wanted).then_some(());
+    found.ok_or_else(|| not_found("such cluster"))
 }
 
 fn definition(service: &Service) -> TaskDefinition {
@@ -130,18 +135,19 @@ fn definition(service: &Service) -> TaskDefinition {
     }
 }
 
-fn seen(service: &Service, now: Timestamp) -> ServiceSeen {
+fn seen(service: &Service, angle: Angle) -> ServiceSeen {
+    let now = angle.as_of;
     let wanted: Vec<Task> = service.wanted_tasks(now).map(|found| task(found, now)).collect();
     let running = wanted.iter().filter(|task| task.running).count();
     let primary = service.primary(now).map(|deployment| deployment.id.clone());
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let has_tasks = |id: &str| service.wanted_tasks(now).any(|task| task.deployment == id);
     let deployments = service.deployments.iter().filter(|deployment| {
-        Some(&deployment.id) == primary.as_ref()
-            || has_tasks(&deployment.id)
-            || deployment
-                .fails
-                .is_some_and(|at| now < at + jiff::SignedDuration::from_secs(60))
+        let has_tasks = service
+            .wanted_tasks(now)
+            .any(|task| task.deployment == deployment.id);
+        let just_failed = deployment.fails.is_some_and(|at| now < at + JUST_FAILED);
+        let is_listed = Some(&deployment.id) == primary.as_ref() || has_tasks || just_failed;
+        deployment.created <= now && is_listed
     });
     let deployment = |found: &crate::sim::world::Deployment| {
         let tasks = service
@@ -152,7 +158,7 @@ fn seen(service: &Service, now: Timestamp) -> ServiceSeen {
             primary: Some(&found.id) == primary.as_ref(),
             created: found.created,
             rollout: rollout(found, now),
-            desired: service.plan.desired,
+            desired: service.desired,
             running: count(tasks.filter(|task| now >= task.running).count()),
             failed_tasks: 0,
         }
@@ -163,12 +169,12 @@ fn seen(service: &Service, now: Timestamp) -> ServiceSeen {
         daemon: false,
         minimum_percent: 100,
         maximum_percent: 200,
-        desired: service.plan.desired,
+        desired: service.desired,
         running: count(running),
         pending: count(wanted.len() - running),
         deployments: deployments.map(deployment).collect(),
-        tasks: wanted,
-        tasks_listed: true,
+        tasks: if angle.partial { Vec::new() } else { wanted },
+        tasks_listed: !angle.partial,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Lambda.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use machine::model::{
-    ConsumerId, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, SleepTag, UpdateStatus,
+    Alias, ConsumerId, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, SecretArn, SleepTag,
+    UpdateStatus,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -10,37 +12,36 @@ use super::{SimAccount, not_found};
 use crate::ports::{
     EnvironmentVariable, FunctionSummary, LambdaReads, LambdaWrites, MARKER_VARIABLE, ReadResult, WriteResult,
 };
-use crate::sim::world::{Function, World};
+use crate::sim::world::{Function, Reach, Refused, Secret, World};
 
-/// AWS's bound on a function's variables together.
+/// AWS's bound on a function's variables together (aws-facts: Lambda).
 const ENVIRONMENT_LIMIT: usize = 4096;
-/// The account's concurrency, and what AWS keeps of it for functions that reserve none (aws-facts: Lambda).
-const QUOTA: u32 = 1_000;
-const LEAST_UNRESERVED: u32 = 100;
 
 #[async_trait]
 impl LambdaReads for SimAccount {
     async fn functions(&self) -> ReadResult<Vec<FunctionSummary>> {
-        self.read("lambda:ListFunctions", "*", |world| {
-            world.functions.values().map(summary).collect()
+        self.read("lambda:ListFunctions", "*", |world, angle| {
+            let functions = world.functions.values().filter(|function| !function.deleted);
+            let missing = usize::from(angle.partial);
+            let summary = |function| summary(function, world.now());
+            functions.skip(missing).map(summary).collect()
         })
         .await
     }
 
     async fn function(&self, name: &str) -> ReadResult<Option<FunctionSeen>> {
-        self.read("lambda:GetFunction", name, |world| {
-            world.functions.get(&ConsumerId::function(name)).map(seen)
+        self.read("lambda:GetFunction", name, |world, _| {
+            let function = world.functions.get(&ConsumerId::function(name));
+            let function = function.filter(|function| !function.deleted);
+            function.map(|function| seen(function, world.now()))
         })
         .await
     }
 
     async fn log_group(&self, name: &str) -> ReadResult<String> {
-        self.try_read("lambda:GetFunctionConfiguration", name, |world| {
-            let rotates = world.secrets.values().any(|secret| secret.lambda_name() == name);
-            let known = rotates || world.functions.contains_key(&ConsumerId::function(name));
-            known
-                .then(|| format!("/aws/lambda/{name}"))
-                .ok_or_else(|| not_found("such function"))
+        self.try_read("lambda:GetFunctionConfiguration", name, |world, _| {
+            let group = has_function(world, name).then(|| format!("/aws/lambda/{name}"));
+            group.ok_or_else(|| not_found("such function"))
         })
         .await
     }
@@ -49,109 +50,109 @@ impl LambdaReads for SimAccount {
 #[async_trait]
 impl LambdaWrites for SimAccount {
     async fn merge_variable(&self, function: &str, _name: &str, value: &str, revision: &str) -> WriteResult {
-        self.write("lambda:UpdateFunctionConfiguration", function, |world| {
-            let Some(known) = world.functions.get(&ConsumerId::function(function)) else {
-                return written(None);
-            };
-            let found = known.revision.to_string();
-            if found != revision {
-                return conflict(revision, &found);
-            }
-            let stopped = unwritten(known, value);
-            stopped.unwrap_or_else(|| written(world.update_environment(function, value, revision).map(drop)))
+        self.write("lambda:UpdateFunctionConfiguration", function, |world, since| {
+            unsent(world, function, value, revision).unwrap_or_else(|| {
+                let updated = world.update_environment(function, value, revision, since);
+                outcome(updated, function)
+            })
         })
         .await
     }
 
     async fn put_concurrency(&self, function: &str, reserved: u32) -> WriteResult {
-        self.write("lambda:PutFunctionConcurrency", function, |world| {
-            if leaves_too_little(world, function, reserved) {
-                return rejected("less than 100 would be left unreserved");
-            }
-            written(world.set_concurrency(function, Some(reserved)))
+        self.write("lambda:PutFunctionConcurrency", function, |world, since| {
+            outcome(world.set_concurrency(function, Some(reserved), since), function)
         })
         .await
     }
 
     async fn delete_concurrency(&self, function: &str) -> WriteResult {
-        self.write("lambda:DeleteFunctionConcurrency", function, |world| {
-            written(world.set_concurrency(function, None))
+        self.write("lambda:DeleteFunctionConcurrency", function, |world, since| {
+            outcome(world.set_concurrency(function, None, since), function)
         })
         .await
     }
 
     async fn tag(&self, function: &str, key: &str, value: &str) -> WriteResult {
-        self.write("lambda:TagResource", function, |world| {
-            written(world.set_tag(function, key, Some(value)))
+        self.write("lambda:TagResource", function, |world, _| {
+            outcome(world.set_tag(function, key, Some(value)), function)
         })
         .await
     }
 
     async fn untag(&self, function: &str, key: &str) -> WriteResult {
-        self.write("lambda:UntagResource", function, |world| {
-            written(world.set_tag(function, key, None))
+        self.write("lambda:UntagResource", function, |world, _| {
+            outcome(world.set_tag(function, key, None), function)
         })
         .await
     }
 }
 
-fn written(found: Option<()>) -> Outcome {
-    match found {
-        Some(()) => Outcome::Done(Done::Written { deployment: None }),
-        None => rejected("no such function"),
+/// A rotation Lambda is one, though nothing else of it is modelled.
+fn has_function(world: &World, name: &str) -> bool {
+    let rotates = |secret: &Secret| secret.lambda().is_some() && secret.lambda_name() == name;
+    let function = world.functions.get(&ConsumerId::function(name));
+    function.is_some_and(|function| !function.deleted) || world.secrets.values().any(rotates)
+}
+
+/// What the adapter finds before it sends, of a function that is as the caller saw it.
+fn unsent(world: &World, function: &str, marker: &str, revision: &str) -> Option<Outcome> {
+    let function = world.functions.get(&ConsumerId::function(function))?;
+    if function.deleted || !function.is_readable(world.now()) || function.revision.to_string() != revision {
+        return None;
     }
-}
-
-fn rejected(why: &str) -> Outcome {
-    Outcome::NoEffect(NoEffect::Rejected { why: why.to_owned() })
-}
-
-fn conflict(expected: &str, found: &str) -> Outcome {
-    Outcome::NoEffect(NoEffect::Conflict {
-        expected: expected.to_owned(),
-        found: found.to_owned(),
-    })
-}
-
-/// What keeps an update by the right revision from being made.
-fn unwritten(function: &Function, marker: &str) -> Option<Outcome> {
     if function.marker.as_deref() == Some(marker) {
         return Some(Outcome::Done(Done::AlreadySo));
     }
-    if bytes(&environment(function, Some(marker))) > ENVIRONMENT_LIMIT {
-        return Some(rejected("the environment would be too large"));
-    }
-    function
-        .updating_until
-        .map(|_| conflict("no update under way", "one"))
+    let bytes = bytes(&environment(function, Some(marker)));
+    (bytes > ENVIRONMENT_LIMIT).then(|| {
+        Outcome::NoEffect(NoEffect::Rejected {
+            why: format!("the environment would be {bytes} bytes of {ENVIRONMENT_LIMIT}"),
+        })
+    })
 }
 
-fn leaves_too_little(world: &World, function: &str, reserved: u32) -> bool {
-    let others = world.functions.values().filter(|other| other.name != function);
-    let taken: u32 = others.filter_map(|other| other.reserved).sum();
-    taken.saturating_add(reserved) > QUOTA - LEAST_UNRESERVED
+/// As the adapter tells it.
+fn outcome(result: Result<(), Refused>, function: &str) -> Outcome {
+    let no_effect = match result {
+        Ok(()) => return Outcome::Done(Done::Written { deployment: None }),
+        Err(Refused::NotFound) => NoEffect::Rejected {
+            why: "no such function".to_owned(),
+        },
+        Err(Refused::Invalid { why }) => NoEffect::Rejected { why: why.to_owned() },
+        Err(Refused::Conflict { found }) => NoEffect::Conflict {
+            expected: format!("{function} as it was"),
+            found,
+        },
+    };
+    Outcome::NoEffect(no_effect)
 }
 
-fn summary(function: &Function) -> FunctionSummary {
+fn summary(function: &Function, now: Timestamp) -> FunctionSummary {
+    let is_readable = function.is_readable(now);
     FunctionSummary {
         name: function.name.clone(),
         arn: format!("arn:aws:lambda:eu-west-1:123456789012:function:{}", function.name),
-        environment: environment(function, function.marker.as_deref()),
-        environment_error: None,
+        environment: if is_readable {
+            environment(function, function.marker.as_deref())
+        } else {
+            Vec::new()
+        },
+        environment_error: (!is_readable).then(|| UNREADABLE.to_owned()),
     }
 }
+
+const UNREADABLE: &str = "KMSAccessDeniedException where the variables should be";
 
 fn environment(function: &Function, marker: Option<&str>) -> Vec<EnvironmentVariable> {
     let variable = |name: &str, value: &str| EnvironmentVariable {
         name: name.to_owned(),
         value: SecretString::from(value),
     };
-    let secrets = function.secrets.iter();
-    let secrets = secrets.map(|arn| variable("SECRET_ARN", arn.as_str()));
-    let marker = marker.into_iter();
-    secrets
-        .chain(marker.map(|value| variable(MARKER_VARIABLE, value)))
-        .collect()
+    let arns = function.secrets.iter().map(SecretArn::as_str);
+    let secrets = arns.map(|arn| variable("SECRET_ARN", arn));
+    let marker = marker.map(|marker| variable(MARKER_VARIABLE, marker));
+    secrets.chain(marker).collect()
 }
 
 /// As AWS counts: names and values with their quotes, colons and commas, in braces.
@@ -160,7 +161,21 @@ fn bytes(environment: &[EnvironmentVariable]) -> usize {
     environment.iter().map(one).sum::<usize>() + 1
 }
 
-fn seen(function: &Function) -> FunctionSeen {
+fn seen(function: &Function, now: Timestamp) -> FunctionSeen {
+    let environment = if function.is_readable(now) {
+        EnvironmentSeen::Readable {
+            bytes: bytes(&environment(function, function.marker.as_deref())),
+            marker: function.marker.clone(),
+        }
+    } else {
+        EnvironmentSeen::Unreadable {
+            why: UNREADABLE.to_owned(),
+        }
+    };
+    let alias = Alias {
+        name: "live".to_owned(),
+        version: "7".to_owned(),
+    };
     FunctionSeen {
         revision: function.revision.to_string(),
         last_modified: Some(function.last_modified),
@@ -169,14 +184,14 @@ fn seen(function: &Function) -> FunctionSeen {
         } else {
             UpdateStatus::Successful
         },
-        environment: EnvironmentSeen::Readable {
-            bytes: bytes(&environment(function, function.marker.as_deref())),
-            marker: function.marker.clone(),
-        },
+        environment,
         reserved: function.reserved,
-        provisioned: false,
+        provisioned: function.reach == Reach::Provisioned,
         snap_start: false,
-        pinned_aliases: Vec::new(),
+        pinned_aliases: (function.reach == Reach::Alias)
+            .then_some(alias)
+            .into_iter()
+            .collect(),
         sleep_tag: function
             .tags
             .get(SleepTag::KEY)

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sim::arn;
-use crate::sim::world::{Kind, Reads};
+use crate::sim::world::{Kind, Reads, Touch};
 
 #[test]
 fn a_restart_with_nothing_to_do_does_nothing() {
@@ -51,7 +51,9 @@ fn a_value_put_by_hand_that_nobody_can_log_in_with_restarts_nobody() {
     let mut scenario = Scenario::one_service(9);
     let by_hand = scenario.last_rotation() + SignedDuration::from_mins(30);
     scenario.secrets[0].rotations.clear();
-    scenario.secrets[0].manual_puts.push(by_hand);
+    scenario.secrets[0]
+        .touches
+        .push((by_hand, Touch::Put { told: false }));
     let trial = trial(&scenario, Mode::Act);
     let life = live(&trial, by_hand + SignedDuration::from_mins(20));
     assert_eq!(trial.world().writes, []);
@@ -158,4 +160,23 @@ fn nobody_is_restarted_while_a_secret_without_a_rule_is_rotating() {
         "{redeploys:?}, {finished}: {}",
         trial.log.text()
     );
+}
+
+#[test]
+fn a_fleet_at_rest_is_quiet_for_thirty_days() {
+    let mut scenario = Scenario::demo(11);
+    for plan in &mut scenario.secrets {
+        plan.rotations.clear();
+    }
+    let trial = trial(&scenario, Mode::Act);
+    let days = SignedDuration::from_hours(30 * 24);
+    let life = live(&trial, scenario.start + days);
+    assert_eq!(trial.world().writes, []);
+    assert_eq!(life.last.all_findings(), [], "{}", trial.log.text());
+    assert!(life.last.is_ready());
+    let log = trial.log.text();
+    let told = log
+        .lines()
+        .filter(|line| line.contains(" WARN ") || line.contains(" ERROR "));
+    assert_eq!(told.count(), 0, "{log}");
 }
