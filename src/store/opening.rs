@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::OpenError;
 
@@ -97,10 +97,38 @@ pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
         });
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags).map_err(|error| OpenError::Unusable {
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| unread(path, &error))?;
+    lock_whole(&connection, path)?;
+    Ok(connection)
+}
+
+/// One process has the file, so WAL needs no memory shared with others, which a network file system has not and a full
+/// disk has no room for: before the first read (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
+fn lock_whole(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let locked = connection.pragma_update(None, "locking_mode", "EXCLUSIVE");
+    locked.map_err(|error| unread(path, &error))
+}
+
+/// What cannot be read is not thereby damaged: it must not be moved aside.
+pub(super) fn unread(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let why = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            "the disk is full or fails: make room or mend it, and start again"
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            "the process must be able to read and write it"
+        }
+        _ => {
+            return OpenError::Damaged {
+                path: path.to_owned(),
+                place: error.to_string(),
+            };
+        }
+    };
+    OpenError::Unusable {
         path: path.to_owned(),
-        why: error.to_string(),
-    })
+        why: format!("{error}: {why}"),
+    }
 }
 
 /// Ours, whole, and of the format that this program reads?
@@ -109,7 +137,7 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), OpenErro
         path: path.to_owned(),
         place,
     };
-    let broken = |error: rusqlite::Error| damaged(error.to_string());
+    let broken = |error: rusqlite::Error| unread(path, &error);
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     if pragma("application_id").map_err(broken)? != APPLICATION_ID {
         return Err(damaged("it is a database of another program".to_owned()));

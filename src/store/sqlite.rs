@@ -75,9 +75,9 @@ impl Sqlite {
     /// On a connection of the caller's, such as one in memory that outlives a simulated crash.
     pub fn on(connection: Connection) -> Result<Self, OpenError> {
         let path = Path::new(":memory:");
-        let is_new = is_empty(&connection).map_err(|error| damaged(path, &error))?;
+        let is_new = is_empty(&connection).map_err(|error| opening::unread(path, &error))?;
         if is_new {
-            opening::create(&connection).map_err(|error| damaged(path, &error))?;
+            opening::create(&connection).map_err(|error| opening::unread(path, &error))?;
         }
         opening::check(&connection, path)?;
         Self::prepare(connection, path, is_new)
@@ -89,16 +89,9 @@ impl Sqlite {
     }
 
     fn prepare(connection: Connection, path: &Path, is_new: bool) -> Result<Self, OpenError> {
-        // One process has the file, so WAL needs no memory shared with others, which a network file system has not
-        // (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
-        for (pragma, value) in [
-            ("locking_mode", "EXCLUSIVE"),
-            ("journal_mode", "WAL"),
-            ("synchronous", "FULL"),
-        ] {
-            connection
-                .pragma_update(None, pragma, value)
-                .map_err(|error| damaged(path, &error))?;
+        for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL")] {
+            let updated = connection.pragma_update(None, pragma, value);
+            updated.map_err(|error| opening::unread(path, &error))?;
         }
         Ok(Self {
             connection,
@@ -174,13 +167,6 @@ impl Sqlite {
 
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
-}
-
-fn damaged(path: &Path, error: &rusqlite::Error) -> OpenError {
-    OpenError::Damaged {
-        path: path.to_owned(),
-        place: error.to_string(),
-    }
 }
 
 /// A text's bytes: SQLite does not look whether they are UTF-8.

@@ -228,8 +228,8 @@ fn an_evidence_time_of_the_reader() {
                     mut look,
                     evidence: evidence @ Evidence::Secret { .. },
                 } => {
-                    look.sent += SignedDuration::from_secs(1);
-                    look.arrived += SignedDuration::from_secs(1);
+                    look.sent += SignedDuration::from_secs(20);
+                    look.arrived += SignedDuration::from_secs(20);
                     Event::Seen { look, evidence }
                 }
                 other => other,
