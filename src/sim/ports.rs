@@ -230,6 +230,17 @@ impl SimAccount {
         subject: &str,
         read: impl FnOnce(&World, Angle) -> T,
     ) -> ReadResult<T> {
+        let read = |world: &World, angle| Ok(read(world, angle));
+        self.try_read(operation, subject, read).await
+    }
+
+    /// A read that AWS answers with an error where its subject is not there.
+    async fn try_read<T>(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        read: impl FnOnce(&World, Angle) -> Result<T, LookFailure>,
+    ) -> ReadResult<T> {
         let fault = self.fault(operation);
         let ask = |world: &mut World, angle| read(world, angle);
         let (look, answer) = self.look(operation, fault.as_ref(), ask).await;
@@ -238,7 +249,10 @@ impl SimAccount {
         }
         let failure = match fault {
             None | Some(FaultKind::Slow(_) | FaultKind::Stale(_) | FaultKind::Partial | FaultKind::Full) => {
-                return Ok((look, answer));
+                match answer {
+                    Ok(answer) => return Ok((look, answer)),
+                    Err(failure) => failure,
+                }
             }
             Some(FaultKind::Throttled) => LookFailure::Throttled,
             Some(FaultKind::Denied) => LookFailure::Denied {
@@ -259,6 +273,7 @@ impl SimAccount {
     async fn write(
         &self,
         operation: &'static str,
+        subject: &str,
         write: impl FnOnce(&mut World, Timestamp) -> Outcome,
     ) -> WriteResult {
         let fault = self.fault(operation);
@@ -268,13 +283,10 @@ impl SimAccount {
         self.clock.sleep(way).await;
         let outcome = match &fault {
             Some(FaultKind::Throttled) => Outcome::NoEffect(NoEffect::Throttled),
-            Some(FaultKind::Denied) => {
-                let iam_action = operation.to_owned();
-                Outcome::NoEffect(NoEffect::Denied {
-                    iam_action,
-                    resource: "*".to_owned(),
-                })
-            }
+            Some(FaultKind::Denied) => Outcome::NoEffect(NoEffect::Denied {
+                iam_action: operation.to_owned(),
+                resource: subject.to_owned(),
+            }),
             Some(FaultKind::LostBefore) => Outcome::InDoubt {
                 why: "cut".to_owned(),
             },
@@ -308,6 +320,12 @@ impl SimAccount {
 
     fn fault(&self, operation: &'static str) -> Option<FaultKind> {
         next_fault(&self.faults, operation, self.clock.now())
+    }
+}
+
+fn not_found(what: &str) -> LookFailure {
+    LookFailure::NotFound {
+        what: format!("there is no {what}"),
     }
 }
 

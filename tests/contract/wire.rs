@@ -1,26 +1,40 @@
+//! Real SDK clients against the tests' stand-in for AWS, or against moto as it is.
+
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use jiff::Timestamp;
-use machine::model::{LoginAnswer, Look};
+use jiff::{SignedDuration, Timestamp};
+use machine::model::{LoginAnswer, Look, SecretArn};
 use rotation_watchdog::aws::{Aws, AwsOptions};
-use rotation_watchdog::ports::{self, Login, LoginTarget};
-use serde_json::json;
+use rotation_watchdog::ports::{self, Login, LoginTarget, Ports};
+use rotation_watchdog::runtime::Clock;
+use serde_json::{Value, json};
 
-use super::*;
+use super::owner::Owner;
+use super::stage::{Names, Place, RESERVED, Stage, Trouble, Wanted};
 use crate::support::standin::{Standin, text};
 
-/// Real SDK clients against the stand-in.
-struct Wire {
+const REGION: &str = "eu-west-1";
+const CLUSTER: &str = "prod";
+const ROLE: &str = "arn:aws:iam::123456789012:role/lambda";
+/// What a reading client sends of one question.
+const READ_ATTEMPTS: u32 = 3;
+
+pub(super) struct Wire {
+    place: Place,
     standin: Standin,
     aws: Aws,
+    owner: Owner,
     secret: String,
+    /// The version that rotates.
     version: Mutex<String>,
 }
 
 /// Login tests have tests of their own.
-struct NoLogin;
+pub(super) struct NoLogin;
 
 #[async_trait]
 impl Login for NoLogin {
@@ -30,84 +44,199 @@ impl Login for NoLogin {
 }
 
 impl Wire {
-    async fn new() -> Self {
-        let standin = Standin::start();
+    pub(super) async fn corrected() -> Self {
+        Self::new(Place::Wire, Standin::start()).await
+    }
+
+    pub(super) async fn plain() -> Self {
+        Self::new(Place::Moto, Standin::start_plain()).await
+    }
+
+    async fn new(place: Place, standin: Standin) -> Self {
+        // Long enough for a look at a thing under way, on a machine that does other things too.
+        let times = json!({"start_ms": 400, "health_ms": 600, "drain_ms": 300, "update_ms": 1_000});
+        standin.post("timing", &times);
         let secret = standin.secret("shop/mysql", &json!({"password": "one"}));
         standin.service("orders", &[&secret]);
-        standin.function("mailer", &json!({"DATABASE_SECRET": secret}), Some(7));
+        standin.function("mailer", &json!({"DATABASE_SECRET": secret}), Some(RESERVED));
+        let owner = Owner::new(&config(&standin).await, Some(ROLE.to_owned()), |_| {});
         Self {
+            place,
             aws: connect(&standin).await,
             standin,
+            owner,
             secret,
             version: Mutex::default(),
         }
     }
 
-    fn play(&self, step: &str, value: Option<&str>) {
+    fn play(&self, step: &str, more: &Value) -> Value {
+        let mut order = json!({"secret": self.secret, "step": step});
         let version = self.version.lock().expect("no panic").clone();
-        let mut request = json!({"secret": self.secret, "step": step, "version": version});
-        if let Some(value) = value {
-            request["value"] = json!(value);
+        if !version.is_empty() {
+            order["version"] = version.into();
         }
-        self.standin.post("rotation", &request);
+        if let Some(more) = more.as_object() {
+            order.as_object_mut().expect("an object").extend(more.clone());
+        }
+        self.standin.post("rotation", &order)
     }
+
+    /// Operations are named as IAM names them.
+    fn fail(&self, operation: &str, trouble: Trouble, times: u32) {
+        let (service, operation) = operation.split_once(':').expect("service:Operation");
+        let kind = match trouble {
+            Trouble::Denied => "denied",
+            Trouble::Throttled => "throttle",
+            Trouble::LostBefore | Trouble::LostAfter => "cut",
+        };
+        let takes_effect = trouble == Trouble::LostAfter;
+        let fault = json!({"service": service, "operation": operation, "kind": kind, "times": times, "takes_effect": takes_effect});
+        self.standin.post("fault", &fault);
+    }
+}
+
+fn keys() -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "tests"))
+}
+
+async fn config(standin: &Standin) -> SdkConfig {
+    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).region(Region::new(REGION));
+    let loader = loader.endpoint_url(standin.url()).credentials_provider(keys());
+    loader.load().await
 }
 
 #[expect(clippy::disallowed_methods, reason = "the stand-in goes by the real time")]
 async fn connect(standin: &Standin) -> Aws {
     let options = AwsOptions {
-        region: Some("eu-west-1".to_owned()),
+        region: Some(REGION.to_owned()),
         endpoint_url: Some(standin.url()),
         ..AwsOptions::default()
     };
-    let keys = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "tests"));
-    Aws::connect_as(
-        &options,
-        Some(keys),
-        Arc::new(|_, _, _| {}),
-        Arc::new(Timestamp::now),
-    )
-    .await
-    .expect("region and credentials are given")
+    let (observer, now) = (Arc::new(|_, _, _| {}), Arc::new(Timestamp::now));
+    let aws = Aws::connect_as(&options, Some(keys()), observer, now).await;
+    aws.expect("region and credentials are given")
+}
+
+/// AWS's time, as its answers tell it.
+pub(super) fn clock(aws: &Aws) -> Clock {
+    let clock = aws.clock().clone();
+    Clock::wall(Arc::new(move || clock.now()))
 }
 
 #[async_trait]
 impl Stage for Wire {
+    fn place(&self) -> Place {
+        self.place
+    }
+
     fn ports(&self) -> Ports {
         self.aws.ports(Arc::new(NoLogin))
     }
 
     fn clock(&self) -> Clock {
-        let clock = self.aws.clock().clone();
-        Clock::wall(Arc::new(move || clock.now()))
+        clock(&self.aws)
     }
 
-    fn secret(&self) -> SecretArn {
-        SecretArn::new(&self.secret)
+    fn names(&self) -> Names {
+        Names {
+            secret: SecretArn::new(&self.secret),
+            secret_name: "shop/mysql".to_owned(),
+            cluster: CLUSTER.to_owned(),
+            service: "orders".to_owned(),
+            function: "mailer".to_owned(),
+            log_group: "contract".to_owned(),
+            nobody: "nobody".to_owned(),
+        }
     }
 
-    async fn begin(&self) {
-        let begun = self
-            .standin
-            .post("rotation", &json!({"secret": self.secret, "step": "start"}));
+    /// On plain moto many a thing never comes true, and is known to.
+    fn patience(&self) -> SignedDuration {
+        SignedDuration::from_secs(if self.place == Place::Moto { 2 } else { 60 })
+    }
+
+    async fn begin_rotation(&self) {
+        let begun = self.play("start", &Value::Null);
         *self.version.lock().expect("no panic") = text(&begun, "version");
     }
 
-    async fn create(&self) {
-        self.play("create", Some("{\"password\": \"two\"}"));
+    async fn create_secret_step(&self) {
+        self.play("create", &json!({"value": "{\"password\": \"two\"}"}));
     }
 
-    async fn set_and_test(&self) {
-        self.play("set", None);
-        self.play("test", None);
+    async fn set_and_test_steps(&self) {
+        self.play("set", &Value::Null);
+        self.play("test", &Value::Null);
     }
 
-    async fn finish(&self) {
-        self.play("finish", None);
+    async fn finish_secret_step(&self) {
+        self.play("finish", &Value::Null);
     }
-}
 
-#[tokio::test]
-async fn the_adapters_keep_what_the_ports_promise() {
-    hold(&Wire::new().await).await;
+    async fn put_by_hand(&self) {
+        self.owner.put_value(&self.secret, None).await;
+    }
+
+    async fn add_secrets(&self, count: usize) -> Vec<SecretArn> {
+        let mut arns = Vec::new();
+        for n in 0..count {
+            arns.push(SecretArn::new(self.owner.secret(&format!("page-{n}")).await));
+        }
+        arns
+    }
+
+    async fn add_functions(&self, count: usize) -> Vec<String> {
+        let mut names = Vec::new();
+        for n in 0..count {
+            let name = self.owner.function(&format!("page-{n}"), &self.secret).await;
+            names.push(name);
+        }
+        names
+    }
+
+    async fn add_services(&self, wanted: &[Wanted]) {
+        for Wanted {
+            name,
+            desired,
+            fails_once,
+        } in wanted
+        {
+            let fails = u32::from(*fails_once);
+            let order =
+                json!({"cluster": CLUSTER, "name": name, "desired": desired, "fail_deployments": fails});
+            self.standin.post("service", &order);
+        }
+    }
+
+    async fn delete_service(&self, name: &str) {
+        self.owner.delete_service(CLUSTER, name).await;
+    }
+
+    async fn run_task(&self) {
+        self.owner.run_task(CLUSTER, "orders").await;
+    }
+
+    async fn add_unreadable_function(&self) -> String {
+        let function = json!({"name": "sealed", "variables": {"A": "1"}, "key_denied": true});
+        self.standin.post("function", &function);
+        "sealed".to_owned()
+    }
+
+    async fn log(&self, lines: &[(Timestamp, String)]) {
+        self.owner.log(&self.names().log_group, lines).await;
+    }
+
+    async fn fail_next_read(&self, operation: &'static str, trouble: Trouble) {
+        // A denial is not tried again.
+        let attempts = if trouble == Trouble::Denied {
+            1
+        } else {
+            READ_ATTEMPTS
+        };
+        self.fail(operation, trouble, attempts);
+    }
+
+    async fn fail_next_write(&self, operation: &'static str, trouble: Trouble) {
+        self.fail(operation, trouble, 1);
+    }
 }

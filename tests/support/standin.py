@@ -1,6 +1,6 @@
 """Stands in for AWS in tests: every service that the watchdog asks, on one endpoint, in one process.
 
-    python standin.py --port 0
+    python standin.py --port 0 [--plain-moto]
 
 prints `listening http://127.0.0.1:PORT` when it is ready, and nothing else to standard output. Tests order and ask
 under /_standin/ (see aws/control.py); everything else is AWS.
@@ -23,8 +23,8 @@ from moto_cbor import Cbor
 class StandIn:
     """The WSGI application."""
 
-    def __init__(self):
-        self._account, self._calls, self._faults = Account(), Calls(), Faults()
+    def __init__(self, plain_moto):
+        self._account, self._calls, self._faults = Account(plain_moto), Calls(), Faults()
         self._control = Control(self._account, self._calls, self._faults)
 
     def __call__(self, environ, start_response):
@@ -62,9 +62,12 @@ class Quiet(WSGIRequestHandler):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    port = arguments.parse_args().port
+    arguments.add_argument("--plain-moto", action="store_true", help="without our corrections of it")
+    given = arguments.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", port, Cbor(StandIn()), threaded=True, request_handler=Quiet)
+    server = make_server(
+        "127.0.0.1", given.port, Cbor(StandIn(given.plain_moto)), threaded=True, request_handler=Quiet
+    )
     print(f"listening http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
 

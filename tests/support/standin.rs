@@ -43,6 +43,15 @@ const WRITES: [&str; 6] = [
 impl Standin {
     /// Waits until it listens.
     pub(crate) fn start() -> Self {
+        Self::launch(&[])
+    }
+
+    /// With moto as it is.
+    pub(crate) fn start_plain() -> Self {
+        Self::launch(&["--plain-moto"])
+    }
+
+    fn launch(arguments: &[&str]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join(".venv/bin/python");
         assert!(
@@ -52,6 +61,7 @@ impl Standin {
         );
         let mut process = Command::new(python)
             .arg(root.join("tests/support/standin.py"))
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .expect("python");

@@ -3,17 +3,17 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
-    ConsumerId, Controller, Deployment, DeploymentId, Done, Health, NoEffect, Outcome, Rollout, ServiceSeen,
-    Task,
+    ConsumerId, Controller, Deployment, DeploymentId, Done, Health, LookFailure, NoEffect, Outcome, Rollout,
+    ServiceSeen, Task,
 };
 use secrecy::SecretString;
 
-use super::{Angle, SimAccount};
+use super::{Angle, SimAccount, not_found};
 use crate::ports::{
     ContainerDefinition, EcsReads, EcsWrites, EnvironmentVariable, ReadResult, ServiceSummary,
     TaskDefinition, TaskSummary, WriteResult,
 };
-use crate::sim::world::{Reads, Service};
+use crate::sim::world::{Reads, Service, World};
 
 #[async_trait]
 impl EcsReads for SimAccount {
@@ -32,7 +32,8 @@ impl EcsReads for SimAccount {
     }
 
     async fn services(&self, wanted: &str) -> ReadResult<Vec<ServiceSummary>> {
-        self.read("ecs:ListServices", wanted, |world, angle| {
+        self.try_read("ecs:ListServices", wanted, |world, angle| {
+            has_cluster(world, wanted)?;
             let exists = |id: &&ConsumerId| world.services[*id].exists(angle.as_of);
             let of_cluster = world
                 .services
@@ -47,20 +48,22 @@ impl EcsReads for SimAccount {
                 }),
                 _ => None,
             };
-            of_cluster.filter_map(summary).collect()
+            Ok(of_cluster.filter_map(summary).collect())
         })
         .await
     }
 
     async fn standalone_tasks(&self, cluster: &str) -> ReadResult<Vec<TaskSummary>> {
-        self.read("ecs:ListTasks", cluster, |_, _| Vec::new()).await
+        let none = |world: &World, _| has_cluster(world, cluster).map(|()| Vec::new());
+        self.try_read("ecs:ListTasks", cluster, none).await
     }
 
     /// A simulated task definition is named after its service.
     async fn task_definition(&self, arn: &str) -> ReadResult<TaskDefinition> {
-        self.read("ecs:DescribeTaskDefinition", arn, |world, _| {
+        self.try_read("ecs:DescribeTaskDefinition", arn, |world, _| {
             let service = ConsumerId::parse(arn).and_then(|id| world.services.get(&id));
-            service.map(definition).unwrap_or_default()
+            let missing = || not_found("such task definition");
+            service.map(definition).ok_or_else(missing)
         })
         .await
     }
@@ -79,7 +82,7 @@ impl EcsReads for SimAccount {
 impl EcsWrites for SimAccount {
     async fn force_deployment(&self, cluster: &str, name: &str) -> WriteResult {
         let id = ConsumerId::service(cluster, name);
-        self.write("ecs:UpdateService", |world, since| {
+        self.write("ecs:UpdateService", &id.to_string(), |world, since| {
             match world.force_deployment(&id, since) {
                 Some(deployment) => Outcome::Done(Done::Written {
                     deployment: Some(DeploymentId::new(deployment)),
@@ -101,6 +104,13 @@ fn cluster(id: &ConsumerId) -> Option<&str> {
         ConsumerId::Service { cluster, .. } => Some(cluster),
         _ => None,
     }
+}
+
+/// A cluster stays when its services are gone.
+fn has_cluster(world: &World, wanted: &str) -> Result<(), LookFailure> {
+    let mut clusters = world.services.keys().filter_map(cluster);
+    let found = clusters.any(|found| found == wanted).then_some(());
+    found.ok_or_else(|| not_found("such cluster"))
 }
 
 fn definition(service: &Service) -> TaskDefinition {

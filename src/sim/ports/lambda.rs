@@ -6,13 +6,16 @@ use machine::model::{
     Alias, ConsumerId, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, SecretArn, SleepTag,
     UpdateStatus,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::SimAccount;
+use super::{SimAccount, not_found};
 use crate::ports::{
-    EnvironmentVariable, FunctionSummary, LambdaReads, LambdaWrites, ReadResult, WriteResult,
+    EnvironmentVariable, FunctionSummary, LambdaReads, LambdaWrites, MARKER_VARIABLE, ReadResult, WriteResult,
 };
-use crate::sim::world::{Function, Reach, Refused};
+use crate::sim::world::{Function, Reach, Refused, Secret, World};
+
+/// AWS's bound on a function's variables together (aws-facts: Lambda).
+const ENVIRONMENT_LIMIT: usize = 4096;
 
 #[async_trait]
 impl LambdaReads for SimAccount {
@@ -36,8 +39,9 @@ impl LambdaReads for SimAccount {
     }
 
     async fn log_group(&self, name: &str) -> ReadResult<String> {
-        self.read("lambda:GetFunctionConfiguration", name, |_, _| {
-            format!("/aws/lambda/{name}")
+        self.try_read("lambda:GetFunctionConfiguration", name, |world, _| {
+            let group = has_function(world, name).then(|| format!("/aws/lambda/{name}"));
+            group.ok_or_else(|| not_found("such function"))
         })
         .await
     }
@@ -46,40 +50,66 @@ impl LambdaReads for SimAccount {
 #[async_trait]
 impl LambdaWrites for SimAccount {
     async fn merge_variable(&self, function: &str, _name: &str, value: &str, revision: &str) -> WriteResult {
-        self.write("lambda:UpdateFunctionConfiguration", |world, since| {
-            let updated = world.update_environment(function, value, revision, since);
-            outcome(updated, function)
+        self.write("lambda:UpdateFunctionConfiguration", function, |world, since| {
+            unsent(world, function, value, revision).unwrap_or_else(|| {
+                let updated = world.update_environment(function, value, revision, since);
+                outcome(updated, function)
+            })
         })
         .await
     }
 
     async fn put_concurrency(&self, function: &str, reserved: u32) -> WriteResult {
-        self.write("lambda:PutFunctionConcurrency", |world, since| {
+        self.write("lambda:PutFunctionConcurrency", function, |world, since| {
             outcome(world.set_concurrency(function, Some(reserved), since), function)
         })
         .await
     }
 
     async fn delete_concurrency(&self, function: &str) -> WriteResult {
-        self.write("lambda:DeleteFunctionConcurrency", |world, since| {
+        self.write("lambda:DeleteFunctionConcurrency", function, |world, since| {
             outcome(world.set_concurrency(function, None, since), function)
         })
         .await
     }
 
     async fn tag(&self, function: &str, key: &str, value: &str) -> WriteResult {
-        self.write("lambda:TagResource", |world, _| {
+        self.write("lambda:TagResource", function, |world, _| {
             outcome(world.set_tag(function, key, Some(value)), function)
         })
         .await
     }
 
     async fn untag(&self, function: &str, key: &str) -> WriteResult {
-        self.write("lambda:UntagResource", |world, _| {
+        self.write("lambda:UntagResource", function, |world, _| {
             outcome(world.set_tag(function, key, None), function)
         })
         .await
     }
+}
+
+/// A rotation Lambda is one, though nothing else of it is modelled.
+fn has_function(world: &World, name: &str) -> bool {
+    let rotates = |secret: &Secret| secret.lambda().is_some() && secret.lambda_name() == name;
+    let function = world.functions.get(&ConsumerId::function(name));
+    function.is_some_and(|function| !function.deleted) || world.secrets.values().any(rotates)
+}
+
+/// What the adapter finds before it sends, of a function that is as the caller saw it.
+fn unsent(world: &World, function: &str, marker: &str, revision: &str) -> Option<Outcome> {
+    let function = world.functions.get(&ConsumerId::function(function))?;
+    if function.deleted || !function.is_readable(world.now()) || function.revision.to_string() != revision {
+        return None;
+    }
+    if function.marker.as_deref() == Some(marker) {
+        return Some(Outcome::Done(Done::AlreadySo));
+    }
+    let bytes = bytes(&environment(function, Some(marker)));
+    (bytes > ENVIRONMENT_LIMIT).then(|| {
+        Outcome::NoEffect(NoEffect::Rejected {
+            why: format!("the environment would be {bytes} bytes of {ENVIRONMENT_LIMIT}"),
+        })
+    })
 }
 
 /// As the adapter tells it.
@@ -99,26 +129,42 @@ fn outcome(result: Result<(), Refused>, function: &str) -> Outcome {
 }
 
 fn summary(function: &Function, now: Timestamp) -> FunctionSummary {
-    let variable = |arn: &SecretArn| EnvironmentVariable {
-        name: "SECRET_ARN".to_owned(),
-        value: SecretString::from(arn.as_str()),
-    };
     let is_readable = function.is_readable(now);
-    let secrets = function.secrets.iter().filter(|_| is_readable);
     FunctionSummary {
         name: function.name.clone(),
         arn: format!("arn:aws:lambda:eu-west-1:123456789012:function:{}", function.name),
-        environment: secrets.map(variable).collect(),
+        environment: if is_readable {
+            environment(function, function.marker.as_deref())
+        } else {
+            Vec::new()
+        },
         environment_error: (!is_readable).then(|| UNREADABLE.to_owned()),
     }
 }
 
 const UNREADABLE: &str = "KMSAccessDeniedException where the variables should be";
 
+fn environment(function: &Function, marker: Option<&str>) -> Vec<EnvironmentVariable> {
+    let variable = |name: &str, value: &str| EnvironmentVariable {
+        name: name.to_owned(),
+        value: SecretString::from(value),
+    };
+    let arns = function.secrets.iter().map(SecretArn::as_str);
+    let secrets = arns.map(|arn| variable("SECRET_ARN", arn));
+    let marker = marker.map(|marker| variable(MARKER_VARIABLE, marker));
+    secrets.chain(marker).collect()
+}
+
+/// As AWS counts: names and values with their quotes, colons and commas, in braces.
+fn bytes(environment: &[EnvironmentVariable]) -> usize {
+    let one = |variable: &EnvironmentVariable| variable.name.len() + variable.value.expose_secret().len() + 6;
+    environment.iter().map(one).sum::<usize>() + 1
+}
+
 fn seen(function: &Function, now: Timestamp) -> FunctionSeen {
     let environment = if function.is_readable(now) {
         EnvironmentSeen::Readable {
-            bytes: 200,
+            bytes: bytes(&environment(function, function.marker.as_deref())),
             marker: function.marker.clone(),
         }
     } else {

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{Labels, SecretArn, SecretSeen, SecretSummary, VersionId};
+use machine::model::{Labels, LookFailure, SecretArn, SecretSeen, SecretSummary, VersionId};
 use secrecy::SecretString;
 
-use super::{Angle, SimAccount};
+use super::{Angle, SimAccount, not_found};
 use crate::ports::{LogEvent, LogReads, ReadResult, SecretReads};
-use crate::sim::world::{Kind, Secret};
+use crate::sim::world::{Kind, Secret, World};
 
 #[async_trait]
 impl SecretReads for SimAccount {
@@ -37,10 +37,10 @@ impl SecretReads for SimAccount {
 
     async fn valued_versions(&self, secret: &SecretArn) -> ReadResult<Vec<VersionId>> {
         let operation = "secretsmanager:ListSecretVersionIds";
-        self.read(operation, secret.as_str(), |world, angle| {
-            let secret = world.secrets.get(secret);
-            let shown = secret.map(|secret| secret.as_of(angle.as_of - secret.read_lag));
-            shown.map_or_else(Vec::new, |shown| shown.valued.iter().cloned().collect())
+        self.try_read(operation, secret.as_str(), |world, angle| {
+            let secret = known(world, secret)?;
+            let shown = secret.as_of(angle.as_of - secret.read_lag);
+            Ok(shown.valued.iter().cloned().collect())
         })
         .await
     }
@@ -52,17 +52,30 @@ impl SecretReads for SimAccount {
         stage: &str,
     ) -> ReadResult<Option<SecretString>> {
         let operation = "secretsmanager:GetSecretValue";
-        self.read(operation, secret.as_str(), |world, angle| {
-            let secret = world.secrets.get(secret)?;
+        self.try_read(operation, secret.as_str(), |world, angle| {
+            let secret = known(world, secret)?;
             if secret.deleted(world.now()).is_some() {
-                return None;
+                return Err(refused("it is marked for deletion"));
             }
             let labels = &secret.as_of(angle.as_of - secret.read_lag).labels;
-            labelled(labels, stage).filter(|labelled| *labelled == version)?;
-            value(secret, version).map(SecretString::from)
+            let found = value(secret, version).map(SecretString::from);
+            if found.is_some() && labelled(labels, stage) != Some(version) {
+                return Err(refused("the label is not on this version"));
+            }
+            Ok(found)
         })
         .await
     }
+}
+
+fn known<'a>(world: &'a World, secret: &SecretArn) -> Result<&'a Secret, LookFailure> {
+    let known = world.secrets.get(secret);
+    known.ok_or_else(|| not_found("such secret"))
+}
+
+/// InvalidRequestException.
+fn refused(why: &str) -> LookFailure {
+    LookFailure::Unexpected { why: why.to_owned() }
 }
 
 /// The version that carries a staging label.

@@ -9,6 +9,8 @@ use super::{Happening, World};
 
 /// A configuration update takes so long.
 const UPDATE: SignedDuration = SignedDuration::from_secs(2);
+/// What functions may reserve together of an account's 1000: 100 are kept for those that reserve none.
+const RESERVABLE: u32 = 900;
 /// Environments are gone after so long at concurrency 0.
 const DRAIN: SignedDuration = SignedDuration::from_secs(8);
 
@@ -194,10 +196,7 @@ impl World {
     ) -> Result<(), Refused> {
         let now = self.now;
         let id = ConsumerId::function(name);
-        let is_full = self
-            .account_full
-            .iter()
-            .any(|(from, to)| (*from..*to).contains(&now));
+        let is_too_much = self.leaves_too_little(&id, reserved);
         let switches_off = reserved == Some(0);
         let wrong = if switches_off {
             self.truth().wrong_with_restart(&id, since)
@@ -210,7 +209,7 @@ impl World {
             let why = "it cannot be below provisioned concurrency";
             return Err(Refused::Invalid { why });
         }
-        if is_full && reserved > function.reserved {
+        if is_too_much {
             let why = "it would leave less than 100 unreserved";
             return Err(Refused::Invalid { why });
         }
@@ -230,6 +229,20 @@ impl World {
         self.note(operation, &id, wrong);
         self.mark_restoring(!switches_off);
         Ok(())
+    }
+
+    /// Whether the account's floor forbids to reserve so much.
+    fn leaves_too_little(&self, id: &ConsumerId, reserved: Option<u32>) -> bool {
+        let is_full = self
+            .account_full
+            .iter()
+            .any(|(from, to)| (*from..*to).contains(&self.now));
+        let others = self.functions.iter().filter(|(other, _)| *other != id);
+        let others = others.filter(|(_, function)| !function.deleted);
+        let others: u32 = others.filter_map(|(_, function)| function.reserved).sum();
+        let before = self.functions.get(id).and_then(|function| function.reserved);
+        let together = others.saturating_add(reserved.unwrap_or_default());
+        reserved > before && (is_full || together > RESERVABLE)
     }
 
     pub(super) fn touch_function(&mut self, name: &str, touch: FunctionTouch) {

@@ -35,8 +35,21 @@ class Ecs:
     def _create_cluster(self, region, parameters):
         name = parameters.get("clusterName") or "default"
         arn = f"arn:aws:ecs:{region}:{ACCOUNT}:cluster/{name}"
-        cluster = self._clusters.setdefault((region, name), Cluster(arn))
-        return {"cluster": {"clusterArn": cluster.arn, "clusterName": name, "status": "ACTIVE"}}
+        cluster = self._clusters.setdefault((region, name), Cluster(arn, parameters.get("tags", [])))
+        return {"cluster": cluster.describe()}
+
+    def _describe_clusters(self, region, parameters):
+        names = [name.rsplit("/", 1)[-1] for name in parameters.get("clusters", ["default"])]
+        found = [self._clusters[region, name] for name in names if (region, name) in self._clusters]
+        return {"clusters": [_tagged(parameters, cluster.describe()) for cluster in found], "failures": []}
+
+    def _delete_cluster(self, region, parameters):
+        cluster = self._cluster(region, parameters)
+        if any(service.active for service in cluster.services.values()):
+            message = "The Cluster cannot be deleted while Services are active."
+            raise AwsError("ClusterContainsServicesException", message)
+        del self._clusters[region, cluster.name]
+        return {"cluster": cluster.describe() | {"status": "INACTIVE"}}
 
     def _list_clusters(self, region, parameters):
         arns = [cluster.arn for (where, _), cluster in self._clusters.items() if where == region]
@@ -46,17 +59,41 @@ class Ecs:
         family = parameters["family"]
         revision = 1 + sum(known.family == family for known in self._definitions.values())
         arn = f"arn:aws:ecs:{region}:{ACCOUNT}:task-definition/{family}:{revision}"
-        definition = Definition(arn, family, revision, parameters.get("containerDefinitions", []))
+        containers, tags = parameters.get("containerDefinitions", []), parameters.get("tags", [])
+        definition = Definition(arn, family, revision, containers, tags)
         self._definitions[arn] = definition
         return {"taskDefinition": definition.describe()}
 
     def _describe_definition(self, _region, parameters):
-        return {"taskDefinition": self._definition(parameters["taskDefinition"]).describe(), "tags": []}
+        definition = self._definition(parameters["taskDefinition"])
+        return _tagged(parameters, {"taskDefinition": definition.describe(), "tags": definition.tags})
+
+    def _list_families(self, _region, parameters):
+        families = sorted({known.family for known in self._definitions.values() if known.active})
+        prefix = parameters.get("familyPrefix", "")
+        return _page(parameters, "families", [family for family in families if family.startswith(prefix)])
+
+    def _deregister(self, _region, parameters):
+        definition = self._definition(parameters["taskDefinition"])
+        definition.active = False
+        return {"taskDefinition": definition.describe()}
+
+    def _delete_definitions(self, _region, parameters):
+        """Only what was deregistered can be deleted."""
+        known = [self._definitions.get(arn) for arn in parameters["taskDefinitions"]]
+        deleted = [definition for definition in known if definition and not definition.active]
+        for definition in deleted:
+            del self._definitions[definition.arn]
+        return {"taskDefinitions": [definition.describe() for definition in deleted], "failures": []}
 
     def _definition(self, named):
         """By ARN, by family and revision, or the newest of a family."""
         name = named.rsplit("/", 1)[-1]
-        known = [one for one in self._definitions.values() if name in (f"{one.family}:{one.revision}", one.family)]
+        known = [
+            one
+            for one in self._definitions.values()
+            if name == f"{one.family}:{one.revision}" or (name == one.family and one.active)
+        ]
         if not known:
             raise AwsError("ClientException", "Unable to describe task definition.")
         return known[-1]
@@ -82,6 +119,7 @@ class Ecs:
             controller=parameters.get("deploymentController", {}).get("type", "ECS"),
             scheduling=parameters.get("schedulingStrategy", "REPLICA"),
             configuration=parameters.get("deploymentConfiguration", {}),
+            tags=parameters.get("tags", []),
         )
         cluster.services[name] = service
         service.roll(time.time(), definition, self._timing)
@@ -98,7 +136,8 @@ class Ecs:
         found = {name: cluster.services.get(name.rsplit("/", 1)[-1]) for name in named}
         missing = [_missing(cluster, "service", name) for name, service in found.items() if service is None]
         now = time.time()
-        return {"services": [service.describe(now) for service in found.values() if service], "failures": missing}
+        services = [_tagged(parameters, service.describe(now)) for service in found.values() if service]
+        return {"services": services, "failures": missing}
 
     def service(self, region, parameters):
         cluster = self._cluster(region, parameters)
@@ -166,12 +205,17 @@ class Ecs:
 _OPERATIONS = {
     "CreateCluster": Ecs._create_cluster,
     "CreateService": Ecs._create_service,
+    "DeleteCluster": Ecs._delete_cluster,
     "DeleteService": Ecs._delete_service,
+    "DeleteTaskDefinitions": Ecs._delete_definitions,
+    "DeregisterTaskDefinition": Ecs._deregister,
+    "DescribeClusters": Ecs._describe_clusters,
     "DescribeServices": Ecs._describe_services,
     "DescribeTaskDefinition": Ecs._describe_definition,
     "DescribeTasks": Ecs._describe_tasks,
     "ListClusters": Ecs._list_clusters,
     "ListServices": Ecs._list_services,
+    "ListTaskDefinitionFamilies": Ecs._list_families,
     "ListTasks": Ecs._list_tasks,
     "RegisterTaskDefinition": Ecs._register,
     "RunTask": Ecs._run_task,
@@ -180,10 +224,18 @@ _OPERATIONS = {
 
 
 class Cluster:
-    def __init__(self, arn):
+    def __init__(self, arn, tags):
         self.arn = arn
+        self.tags = tags
         self.services = {}
         self.standalone = []
+
+    @property
+    def name(self):
+        return self.arn.rsplit("/", 1)[1]
+
+    def describe(self):
+        return {"clusterArn": self.arn, "clusterName": self.name, "status": "ACTIVE", "tags": self.tags}
 
     def all_tasks(self):
         of_services = [task for service in self.services.values() for task in service.tasks]
@@ -195,6 +247,13 @@ def _named(parameters, key, most):
     if not 0 < len(names) <= most:
         raise AwsError("InvalidParameterException", f"{key} must have 1 to {most} members.")
     return names
+
+
+def _tagged(parameters, described):
+    """Tags are told only to those who ask for them."""
+    if "TAGS" in parameters.get("include", []):
+        return described
+    return {key: value for key, value in described.items() if key != "tags"}
 
 
 def _missing(cluster, kind, name):

@@ -92,7 +92,7 @@ def _error(kind, request):
 
 
 def _resource(parameters):
-    names = ("SecretId", "service", "FunctionName", "logGroupName", "cluster")
+    names = ("SecretId", "service", "FunctionName", "Resource", "logGroupName", "cluster")
     return next((parameters[name] for name in names if parameters.get(name)), _ANY)
 
 

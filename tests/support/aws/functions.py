@@ -25,9 +25,18 @@ _plain_configuration = models.LambdaFunction.get_configuration
 _plain_update = models.LambdaFunction.update_configuration
 
 
-def correct(timing):
-    """Functions run nothing; an update takes `timing.update`."""
+def fill():
+    """What moto leaves out and no client can do without: a RevisionId, one that never moves. Functions run nothing."""
     default_user_config["lambda"] = {"use_docker": False}
+
+    def filled(function, on_create=False):
+        return {"RevisionId": "the-only-one"} | _plain_configuration(function, on_create)
+
+    models.LambdaFunction.get_configuration = filled
+
+
+def correct(timing):
+    """An update takes `timing.update`, and moves revision and time."""
 
     def update(function, changes):
         _plain_update(function, changes)

@@ -87,7 +87,7 @@ def _start(order):
     """RotateSecret by the schedule: nobody calls an operation."""
     version = order.version if order.version not in order.secret.versions else None
     version = version or str(uuid.uuid4())
-    order.backend.rotate_secret(order.secret.arn, version)
+    order.backend.rotate_secret(order.secret.arn, version, order.secret.rotation_lambda_arn)
     return version
 
 

@@ -103,6 +103,7 @@ class Service:
     controller: str = "ECS"
     scheduling: str = "REPLICA"
     configuration: dict = field(default_factory=dict)
+    tags: list = field(default_factory=list)
     created: float = field(default_factory=time.time)
     active: bool = True
     deployments: list = field(default_factory=list)
@@ -176,6 +177,7 @@ class Service:
             "launchType": "FARGATE",
             "createdAt": self.created,
             "events": [],
+            "tags": self.tags,
         }
 
     def _describe_deployments(self, now):
@@ -216,6 +218,8 @@ class Definition:
     family: str
     revision: int
     containers: list
+    tags: list = field(default_factory=list)
+    active: bool = True
 
     def value_froms(self):
         """Every reference to a secret, also those of the log configuration."""
@@ -229,7 +233,7 @@ class Definition:
             "taskDefinitionArn": self.arn,
             "family": self.family,
             "revision": self.revision,
-            "status": "ACTIVE",
+            "status": "ACTIVE" if self.active else "INACTIVE",
             "containerDefinitions": self.containers,
         }
 
