@@ -2,18 +2,21 @@
 //!
 //! A damaged journal stops the start; only an absent one is a baseline (design rule 9).
 
+mod contents;
 mod error;
 mod inline;
 mod journal;
 mod lock;
 mod records;
 mod sqlite;
+mod wal;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use machine::model::Fact;
 
-pub use error::{OpenError, ReadError, WriteError};
+pub use contents::{Contents, Recorded};
+pub use error::{ContentsError, OpenError, ReadError, WriteError};
 pub use inline::Inline;
 pub use journal::Journal;
 pub use sqlite::Sqlite;

@@ -1,11 +1,13 @@
 //! The journal's file: synchronous, one transaction for each commit.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use machine::model::Fact;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::contents::Recorded;
+use super::error::Unfit;
 use super::lock::Lock;
 use super::records::{self, Row};
 use super::{Loaded, OpenError, ReadError, WriteError};
@@ -13,7 +15,7 @@ use super::{Loaded, OpenError, ReadError, WriteError};
 /// "rwdj", so that no other program's database is taken for a journal.
 const APPLICATION_ID: i64 = 0x7277_646a;
 /// The newest format this program reads and the one it writes.
-const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 1;
 
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -98,7 +100,7 @@ impl Sqlite {
         };
         let is_new = is_empty(&connection).map_err(damaged)?;
         if !is_new {
-            check(&connection, path)?;
+            check(&connection).map_err(|unfit| OpenError::of(path, unfit))?;
         }
         // One process has the file, so WAL needs no memory shared with others, which a network file system has not
         // (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
@@ -126,16 +128,10 @@ impl Sqlite {
 
     /// Every fact, in the order it was learned.
     pub fn load(&self) -> Result<Loaded, ReadError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT seq, kind, body FROM facts ORDER BY seq")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)))?;
-        let mut facts = Vec::new();
-        for row in rows {
-            let (seq, kind, body): (i64, String, String) = row?;
-            let fact = records::read(&kind, &body).map_err(|why| ReadError::Record { seq, kind, why })?;
-            facts.push(fact);
-        }
+        let facts: Vec<Fact> = records(&self.connection)?
+            .into_iter()
+            .map(|recorded| recorded.fact)
+            .collect();
         Ok(Loaded {
             baseline: self.is_new && facts.is_empty(),
             facts,
@@ -198,7 +194,7 @@ fn refuse_stump(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
 }
 
@@ -211,39 +207,60 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Ours, whole, and not from a newer program?
-fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let damaged = |place: String| OpenError::Damaged {
-        path: PathBuf::from(path),
-        place,
-    };
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let application = pragma("application_id").map_err(|error| damaged(error.to_string()))?;
+pub(super) fn check(connection: &Connection) -> Result<(), Unfit> {
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application != APPLICATION_ID {
-        return Err(damaged("it is a database of another program".to_owned()));
+        return Err(Unfit::Foreign("it is a database of another program"));
     }
-    let found = pragma("user_version").map_err(|error| damaged(error.to_string()))?;
+    let found = format(connection)?;
     if found > FORMAT {
-        let written_by = connection
-            .query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| {
-                row.get(0)
-            })
-            .optional()
-            .ok()
-            .flatten()
-            .unwrap_or_else(|| "a newer one".to_owned());
-        return Err(OpenError::Newer {
-            path: PathBuf::from(path),
-            written_by,
+        return Err(Unfit::Newer {
+            written_by: written_by(connection),
             found,
-            known: FORMAT,
         });
     }
-    let verdict: String = connection
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(|error| damaged(error.to_string()))?;
+    let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" {
         Ok(())
     } else {
-        Err(damaged(verdict))
+        Err(Unfit::Damaged(verdict))
     }
+}
+
+pub(super) fn format(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// The version that made the file, as far as it says so.
+pub(super) fn written_by(connection: &Connection) -> String {
+    let version = connection.query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| {
+        row.get(0)
+    });
+    let version = version.optional().ok().flatten();
+    version.unwrap_or_else(|| "a newer one".to_owned())
+}
+
+/// Every record, in the order it was learned.
+pub(super) fn records(connection: &Connection) -> Result<Vec<Recorded>, ReadError> {
+    let mut statement = connection.prepare("SELECT seq, at, kind, body FROM facts ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (seq, at, kind, body): (i64, String, String, String) =
+            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let read = || {
+            let at = at.parse().map_err(|error: jiff::Error| error.to_string())?;
+            Ok(Recorded {
+                at,
+                fact: records::read(&kind, &body)?,
+            })
+        };
+        let recorded = read().map_err(|why: String| ReadError::Record {
+            seq,
+            kind: kind.clone(),
+            why,
+        })?;
+        all.push(recorded);
+    }
+    Ok(all)
 }

@@ -1,5 +1,7 @@
 //! The journal: round trips, refusals, durability of what must stay.
 
+mod contents;
+
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
     Action, AttemptId, ConsumerId, Decision, DeploymentId, Done, Fact, Labels, LogFact, LogLine, LoginAnswer,
