@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use machine::judge::RotationView;
-use machine::model::{Attempt, ConsumerId, Done, Outcome, When};
+use machine::model::{Attempt, ConsumerId, When};
 use machine::rotations::{Ending, Rotation, Seen, Source};
 use machine::state::StageRun;
 use machine::track::began;
@@ -92,34 +92,15 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
 fn milestones(rotation: &Rotation) -> Vec<Entry> {
     let through_pending = rotation.started.is_some();
     let (last, text) = if through_pending {
-        (
-            "finishSecret",
-            "finishSecret: AWSCURRENT moved to the new version",
-        )
+        ("finishSecret", words::FINISHED)
     } else {
-        ("promoted", "AWSCURRENT moved to this version")
+        ("promoted", words::PROMOTED)
     };
     let steps: [(&'static str, &str, &Option<Seen>); 5] = [
-        (
-            "started",
-            "the rotation began: AWSPENDING appeared",
-            &rotation.started,
-        ),
-        (
-            "createSecret",
-            "createSecret: the new version has a value",
-            &rotation.created,
-        ),
-        (
-            "setSecret",
-            "setSecret: the database has the new password, the danger window is open",
-            &rotation.exposed,
-        ),
-        (
-            "testSecret",
-            "testSecret: the rotation logged in with the new password",
-            &rotation.tested,
-        ),
+        ("started", words::STARTED, &rotation.started),
+        ("createSecret", words::CREATED, &rotation.created),
+        ("setSecret", words::EXPOSED, &rotation.exposed),
+        ("testSecret", words::TESTED, &rotation.tested),
         (last, text, &rotation.promoted),
     ];
     let mut entries: Vec<Entry> = steps
@@ -138,7 +119,7 @@ fn milestones(rotation: &Rotation) -> Vec<Entry> {
     entries
 }
 
-fn source_word(source: Source) -> &'static str {
+pub(crate) fn source_word(source: Source) -> &'static str {
     match source {
         Source::Labels => "labels",
         Source::Versions => "versions",
@@ -213,38 +194,37 @@ fn attempt_entries(consumer: &ConsumerId, attempt: &Attempt) -> Vec<Entry> {
         ..Entry::new(what, text, when, vec!["watchdog"])
     };
     let at = When::between(decision.at, decision.at);
-    let decided = entry("remediation-decided", format!("{kind} of {consumer} decided"), at);
+    let text = words::action_text(&decision.action);
+    let decided = entry(
+        "remediation-decided",
+        format!("{kind} of {consumer} decided: {text}"),
+        at,
+    );
     let answered = attempt.outcome.as_ref().map(|(answered, outcome)| Entry {
         outcome: Some(words::outcome(outcome)),
         ..entry(
             "remediation-answered",
-            format!("{kind} of {consumer}: {}", outcome_text(outcome)),
+            format!("{kind} of {consumer}: {}", words::outcome_text(outcome)),
             When::between(decision.at, *answered),
         )
     });
     [decided].into_iter().chain(answered).collect()
 }
 
-fn outcome_text(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Done(Done::Written { deployment: Some(id) }) => format!("done, deployment {id}"),
-        Outcome::Done(Done::Written { deployment: None }) => "done".to_owned(),
-        Outcome::Done(Done::AlreadySo) => "was so already".to_owned(),
-        Outcome::NoEffect(why) => format!("no effect, {why}"),
-        Outcome::InDoubt { why } => format!("in doubt, {why}"),
-    }
-}
-
-fn ending_entry(ending: Ending, when: When) -> Entry {
-    let text = match ending {
+/// How a rotation ended otherwise than by its success, for people.
+pub(crate) fn ending_text(ending: Ending) -> &'static str {
+    match ending {
         Ending::Abandoned => "abandoned: AWSPENDING went away and AWSCURRENT did not follow",
         Ending::OnlyTested => "only tested: RotateSecret was called with RotateImmediately=false",
         Ending::Superseded => "the next promotion took its place",
         Ending::RolledBack => "AWSCURRENT went back to an earlier version",
-    };
+    }
+}
+
+fn ending_entry(ending: Ending, when: When) -> Entry {
     Entry {
         ending: Some(ending_word(ending)),
-        ..Entry::new("ended", text, when, vec!["labels"])
+        ..Entry::new("ended", ending_text(ending), when, vec!["labels"])
     }
 }
 
