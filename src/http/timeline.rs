@@ -88,22 +88,45 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
     entries
 }
 
-/// The steps in the order that the protocol prescribes, however late each was seen.
-fn milestones(rotation: &Rotation) -> Vec<Entry> {
+/// The steps in the order that the protocol prescribes: `what` of an entry, the same for people, and when it was seen.
+pub(crate) fn steps(rotation: &Rotation) -> [(&'static str, &'static str, &Option<Seen>); 5] {
     let through_pending = rotation.started.is_some();
     let (last, text) = if through_pending {
-        ("finishSecret", words::FINISHED)
+        (
+            "finishSecret",
+            "finishSecret: AWSCURRENT moved to the new version",
+        )
     } else {
-        ("promoted", words::PROMOTED)
+        ("promoted", "AWSCURRENT moved to this version")
     };
-    let steps: [(&'static str, &str, &Option<Seen>); 5] = [
-        ("started", words::STARTED, &rotation.started),
-        ("createSecret", words::CREATED, &rotation.created),
-        ("setSecret", words::EXPOSED, &rotation.exposed),
-        ("testSecret", words::TESTED, &rotation.tested),
+    [
+        (
+            "started",
+            "the rotation began: AWSPENDING appeared",
+            &rotation.started,
+        ),
+        (
+            "createSecret",
+            "createSecret: the new version has a value",
+            &rotation.created,
+        ),
+        (
+            "setSecret",
+            "setSecret: the database has the new password, the danger window is open",
+            &rotation.exposed,
+        ),
+        (
+            "testSecret",
+            "testSecret: the rotation logged in with the new password",
+            &rotation.tested,
+        ),
         (last, text, &rotation.promoted),
-    ];
-    let mut entries: Vec<Entry> = steps
+    ]
+}
+
+/// Each step before the next, however late it was seen.
+fn milestones(rotation: &Rotation) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = steps(rotation)
         .into_iter()
         .filter_map(|(what, text, seen)| {
             let seen = seen.as_ref()?;

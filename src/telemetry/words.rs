@@ -108,14 +108,6 @@ pub fn action_text(action: &Action) -> String {
     }
 }
 
-/// The milestones of a rotation, for people.
-pub const STARTED: &str = "the rotation began: AWSPENDING appeared";
-pub const CREATED: &str = "createSecret: the new version has a value";
-pub const EXPOSED: &str = "setSecret: the database has the new password, the danger window is open";
-pub const TESTED: &str = "testSecret: the rotation logged in with the new password";
-pub const FINISHED: &str = "finishSecret: AWSCURRENT moved to the new version";
-pub const PROMOTED: &str = "AWSCURRENT moved to this version";
-
 pub fn login(answer: &LoginAnswer) -> &'static str {
     match answer {
         LoginAnswer::Accepted => "accepted",
