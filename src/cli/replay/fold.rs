@@ -71,8 +71,7 @@ impl Fold<'_> {
             wakes.min().filter(|(wake, _)| *wake < at)
         };
         while let Some((wake, secret)) = next(&self.judged) {
-            self.touched.insert(secret.clone());
-            self.judge(wake);
+            self.judge_one(&secret, wake);
             if let Some(judged) = self.judged.get_mut(&secret) {
                 judged.wake = judged.wake.filter(|again| *again > wake);
             }
@@ -80,8 +79,8 @@ impl Fold<'_> {
     }
 
     fn learn(&mut self, fact: &Fact, at: Timestamp) {
-        // A look that shows what was known bounds the change that follows it, and is no news.
         if self.state.learn(fact.clone()).is_empty() {
+            self.confirm(fact, at);
             return;
         }
         let entry = self.entry(fact, at);
@@ -98,6 +97,23 @@ impl Fold<'_> {
                 self.touched.insert(secret.clone());
             }
             Fact::Decided(_) | Fact::Ended { .. } => {}
+        }
+    }
+
+    /// A look that shows what was known bounds the change that follows it, and is no news. But labels that seem to go back
+    /// are believed by then, as they were by the loop: what that meant is told before what followed.
+    fn confirm(&mut self, fact: &Fact, at: Timestamp) {
+        let Fact::Labels { secret, look, .. } = fact else {
+            return;
+        };
+        // What else this turn saw of it came after that look.
+        if self.touched.contains(secret) {
+            return;
+        }
+        let told = self.entries.len();
+        self.judge_one(secret, look.arrived);
+        for entry in &mut self.entries[told..] {
+            entry.at = Some(at);
         }
     }
 
@@ -138,24 +154,29 @@ impl Fold<'_> {
         }
     }
 
-    /// Judges what was touched, and tells what that changed.
+    /// Judges what was touched.
     fn judge(&mut self, at: Timestamp) {
         for secret in std::mem::take(&mut self.touched) {
-            let policy = (self.rules.policy)(&secret);
-            let settings = &self.rules.settings;
-            let after = Judged::of(&self.state, &secret, &policy, settings, at);
-            let before = self.judged.remove(&secret).unwrap_or_default();
-            for told in &after.rotations {
-                let known = before.find(&told.view.rotation.key);
-                self.entries.extend(step_entries(known, told, at));
-                if known.is_none_or(|known| known.phase != told.phase) {
-                    self.entries.push(phase_entry(told, settings, at));
-                }
-            }
-            self.entries
-                .extend(finding_entries(&before.findings, &after.findings, at));
-            self.judged.insert(secret, after);
+            self.judge_one(&secret, at);
         }
+    }
+
+    /// Judges a secret, and tells what changed since it was judged before.
+    fn judge_one(&mut self, secret: &SecretArn, at: Timestamp) {
+        let policy = (self.rules.policy)(secret);
+        let settings = &self.rules.settings;
+        let after = Judged::of(&self.state, secret, &policy, settings, at);
+        let before = self.judged.remove(secret).unwrap_or_default();
+        for told in &after.rotations {
+            let known = before.find(&told.view.rotation.key);
+            self.entries.extend(step_entries(known, told, at));
+            if known.is_none_or(|known| known.phase != told.phase) {
+                self.entries.push(phase_entry(told, settings, at));
+            }
+        }
+        self.entries
+            .extend(finding_entries(&before.findings, &after.findings, at));
+        self.judged.insert(secret.clone(), after);
     }
 
     /// Where each secret stands with the last transaction.

@@ -36,11 +36,13 @@ Each line begins with the time at which something was known; in brackets stand t
 told. A decision names what it rests on. Told is only what follows from the journal. It keeps no look at a consumer but \
 the stages that it came to, nothing of those that wait for a cache, no tag, no LastRotatedDate, no failed look and no \
 wait: phases after the promotion, findings, waits and origins that rest on these are left out; status and explain ask the \
-running process for them. What is older than store.retention may be gone.
+running process for them. Labels that go back (a rotation given up, a rollback) are believed with the next change, whose \
+record says how long they stayed. What is older than store.retention may be gone.
 
 With --json each line is one JSON object: first {\"what\": \"journal\"} with path, format, written_by, facts, secrets, \
 from, to and policy; then entries as in the API's timelines, with `at`, the time at which it was known. `what` is labels, \
-value, log, login, phase, consumer, remediation-decided, remediation-answered, finding, finding-ended, or stands.
+value, log, login, a step (started, createSecret, setSecret, testSecret, finishSecret, promoted), phase, consumer, \
+remediation-decided, remediation-answered, finding, finding-ended, or stands.
 
 Exit code 0, 1 where the journal cannot be read or has no such secret, 2 for a configuration with problems.";
 
@@ -107,6 +109,9 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> anyhow::Result<u8> 
         write_json(&head, &entries, out)
     } else {
         writeln!(out, "{}", head.line())?;
+        if entries.is_empty() {
+            writeln!(out, "\nnothing of that is in it")?;
+        }
         story::write(&entries, out)
     }
     .context("cannot write the story")?;

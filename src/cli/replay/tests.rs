@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use machine::model::Mode;
+use machine::model::{Fact, LogFact, LogLine, Look, Mode, Step, Strategy, VersionId};
 use machine::policy::LambdaMethod;
 use tempfile::TempDir;
 
@@ -218,6 +218,8 @@ fn a_secret_and_a_time_choose_from_the_same_story() {
         end.lines().count() < 20 && end.contains("at the end of the journal"),
         "{end}"
     );
+    let nothing = lived.told(|args| args.since = Some(last + SignedDuration::from_secs(1)));
+    assert!(nothing.ends_with("nothing of that is in it\n"), "{nothing}");
     let unknown = told_of(&lived.journal(), |args| {
         args.secret = Some("shop/mysq1".to_owned())
     });
@@ -241,4 +243,92 @@ fn times_are_read_as_people_write_them() {
     }
     assert_eq!(time("2026-11-24"), Ok(expected - SignedDuration::from_hours(8)));
     assert!(time("yesterday").is_err());
+}
+
+/// One look at the labels of a secret, journalled at once.
+fn look(second: i64, name: &str, current: &str, pending: Option<&str>) -> Recorded {
+    let at = Timestamp::from_second(1_800_000_000 + second).expect("in range");
+    Recorded {
+        at,
+        fact: Fact::Labels {
+            secret: crate::sim::arn(name),
+            look: Look::at(at),
+            labels: Labels {
+                current: Some(VersionId::new(current)),
+                pending: pending.map(VersionId::new),
+                previous: None,
+            },
+            changed: None,
+        },
+    }
+}
+
+#[test]
+fn what_time_alone_changes_is_told_at_its_time_and_only_up_to_the_end() {
+    let exposed = look(12, "shop", "v1", None).at;
+    let line = LogLine::Done {
+        step: Step::SetSecret,
+        version: None,
+        strategy: Some(Strategy::SingleUser),
+    };
+    let fact = Fact::Log {
+        secret: crate::sim::arn("shop"),
+        fact: LogFact { at: exposed, line },
+    };
+    let mut records = vec![
+        look(0, "shop", "v1", None),
+        look(10, "shop", "v1", Some("v2")),
+        Recorded { at: exposed, fact },
+        look(20, "other", "a", None),
+    ];
+    let phases = |records: &[Recorded]| -> Vec<(i64, String)> {
+        let (_, entries) = told(records, None);
+        let of = entries
+            .into_iter()
+            .filter(|entry| ["phase", "finding", "finding-ended"].contains(&&*entry.what));
+        of.map(|entry| {
+            let second = entry.not_after.as_second() - 1_800_000_000;
+            (second, entry.kind.or(entry.phase).expect("a word"))
+        })
+        .collect()
+    };
+    let expected = [
+        (0, "baseline"),
+        (10, "creating"),
+        (12, "exposed"),
+        (20, "baseline"),
+    ];
+    let found = phases(&records);
+    assert_eq!(found, expected.map(|(second, word)| (second, word.to_owned())));
+    records.push(look(7200, "other", "b", None));
+    records.push(look(7300, "shop", "v1", None));
+    assert_eq!(
+        phases(&records).len(),
+        7,
+        "one look that seems to go back is not believed"
+    );
+    // The next change brings the last look before it, which shows the same.
+    let change = look(9000, "shop", "v1", Some("v3"));
+    let border = look(8999, "shop", "v1", None);
+    records.push(Recorded {
+        at: change.at,
+        ..border
+    });
+    records.push(change);
+    let expected = [
+        (12 + 1800, "stalled"),
+        (12 + 1800, "rotation-stalled"),
+        // Whether by hand or by a rotation, the journal does not tell: no finding.
+        (7200, "promoted"),
+        (8999, "abandoned"),
+        (8999, "rotation-abandoned"),
+        (8999, "rotation-stalled"),
+        (9000, "creating"),
+        (9000, "rotation-abandoned"),
+    ];
+    let found = phases(&records);
+    assert_eq!(
+        found[4..],
+        expected.map(|(second, word)| (second, word.to_owned()))
+    );
 }
