@@ -263,8 +263,8 @@ fn look(second: i64, name: &str, current: &str, pending: Option<&str>) -> Record
     }
 }
 
-#[test]
-fn what_time_alone_changes_is_told_at_its_time_and_only_up_to_the_end() {
+/// A rotation that stands still after setSecret, and twenty seconds later nothing but another secret.
+fn standing_still() -> Vec<Recorded> {
     let exposed = look(12, "shop", "v1", None).at;
     let line = LogLine::Done {
         step: Step::SetSecret,
@@ -275,60 +275,80 @@ fn what_time_alone_changes_is_told_at_its_time_and_only_up_to_the_end() {
         secret: crate::sim::arn("shop"),
         fact: LogFact { at: exposed, line },
     };
-    let mut records = vec![
+    vec![
         look(0, "shop", "v1", None),
         look(10, "shop", "v1", Some("v2")),
         Recorded { at: exposed, fact },
         look(20, "other", "a", None),
-    ];
-    let phases = |records: &[Recorded]| -> Vec<(i64, String)> {
-        let (_, entries) = told(records, None);
-        let of = entries
-            .into_iter()
-            .filter(|entry| ["phase", "finding", "finding-ended"].contains(&&*entry.what));
-        of.map(|entry| {
+    ]
+}
+
+/// Phases and findings, each with the second at which it was so.
+fn turns(records: &[Recorded]) -> Vec<(i64, String)> {
+    let (_, entries) = told(records, None);
+    let turns = entries
+        .into_iter()
+        .filter(|entry| ["phase", "finding", "finding-ended"].contains(&&*entry.what));
+    turns
+        .map(|entry| {
             let second = entry.not_after.as_second() - 1_800_000_000;
             (second, entry.kind.or(entry.phase).expect("a word"))
         })
         .collect()
-    };
-    let expected = [
+}
+
+fn assert_turns(records: &[Recorded], expected: &[(i64, &str)]) {
+    let found = turns(records);
+    let found: Vec<(i64, &str)> = found
+        .iter()
+        .map(|(second, word)| (*second, word.as_str()))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_time_alone_changes_is_told_at_its_time_and_only_up_to_the_end() {
+    let mut records = standing_still();
+    let until_then = [
         (0, "baseline"),
         (10, "creating"),
         (12, "exposed"),
         (20, "baseline"),
     ];
-    let found = phases(&records);
-    assert_eq!(found, expected.map(|(second, word)| (second, word.to_owned())));
+    assert_turns(&records, &until_then);
     records.push(look(7200, "other", "b", None));
-    records.push(look(7300, "shop", "v1", None));
-    assert_eq!(
-        phases(&records).len(),
-        7,
-        "one look that seems to go back is not believed"
-    );
-    // The next change brings the last look before it, which shows the same.
-    let change = look(9000, "shop", "v1", Some("v3"));
-    let border = look(8999, "shop", "v1", None);
+    let later = [
+        (12 + 1800, "stalled"),
+        (12 + 1800, "rotation-stalled"),
+        // Whether by hand or by a rotation, the journal does not tell: no finding.
+        (7200, "promoted"),
+    ];
+    assert_turns(&records, &[until_then.as_slice(), &later].concat());
+}
+
+#[test]
+fn labels_that_went_back_are_believed_with_the_next_change() {
+    let mut records = standing_still();
+    records.push(look(30, "shop", "v1", None));
+    let once = turns(&records);
+    assert_eq!(once.len(), 4, "one look is not believed: {once:?}");
+    // The change brings the last look before it.
+    let change = look(90, "shop", "v1", Some("v3"));
+    let border = look(89, "shop", "v1", None);
     records.push(Recorded {
         at: change.at,
         ..border
     });
     records.push(change);
     let expected = [
-        (12 + 1800, "stalled"),
-        (12 + 1800, "rotation-stalled"),
-        // Whether by hand or by a rotation, the journal does not tell: no finding.
-        (7200, "promoted"),
-        (8999, "abandoned"),
-        (8999, "rotation-abandoned"),
-        (8999, "rotation-stalled"),
-        (9000, "creating"),
-        (9000, "rotation-abandoned"),
+        (0, "baseline"),
+        (10, "creating"),
+        (12, "exposed"),
+        (20, "baseline"),
+        (89, "abandoned"),
+        (89, "rotation-abandoned"),
+        (90, "creating"),
+        (90, "rotation-abandoned"),
     ];
-    let found = phases(&records);
-    assert_eq!(
-        found[4..],
-        expected.map(|(second, word)| (second, word.to_owned()))
-    );
+    assert_turns(&records, &expected);
 }

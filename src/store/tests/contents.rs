@@ -73,7 +73,7 @@ fn a_torn_log_gives_what_sqlite_recovers_from_it() {
         fs::write(&copy, &database).expect("written");
         fs::write(folder.path().join(format!("copy-{case}.db-wal")), log).expect("written");
         let found = Contents::read(&copy).map(|contents| contents.records.len());
-        let recovered = Sqlite::open(&copy).and_then(|journal| Ok(journal.load().expect("readable")));
+        let recovered = Sqlite::open(&copy).map(|journal| journal.load().expect("readable"));
         let recovered = recovered.expect("SQLite recovers").facts.len();
         *told.entry(recovered).or_insert(0) += 1;
         match found {
