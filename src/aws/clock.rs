@@ -1,6 +1,7 @@
 //! AWS's time, told from the `Date` header of its answers.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -15,6 +16,9 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 const DATE_STEP: SignedDuration = SignedDuration::from_secs(1);
 
 const NANOS_OF_MILLI: i128 = 1_000_000;
+
+/// 1970 to the year 9000. Nothing at AWS is older or younger, and any wait away from such a time is a time as well.
+const MILLISECONDS: RangeInclusive<i64> = 0..=221_845_392_000_000;
 
 /// The local clock, moved only as far as AWS's answers contradict it.
 ///
@@ -81,5 +85,11 @@ pub(super) fn http_date(text: &str) -> Option<Timestamp> {
 /// AWS's times have milliseconds. They come as floating-point seconds, so the rest is noise.
 pub(super) fn timestamp(moment: &DateTime) -> Option<Timestamp> {
     let milliseconds = (moment.as_nanos() + NANOS_OF_MILLI / 2).div_euclid(NANOS_OF_MILLI);
-    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
+    from_millisecond(i64::try_from(milliseconds).ok()?)
+}
+
+/// A time that can be reckoned with.
+pub(super) fn from_millisecond(milliseconds: i64) -> Option<Timestamp> {
+    let milliseconds = Some(milliseconds).filter(|found| MILLISECONDS.contains(found))?;
+    Timestamp::from_millisecond(milliseconds).ok()
 }

@@ -6,7 +6,7 @@ use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use jiff::Timestamp;
 
 use super::call::{Ask, is_absent};
-use super::clock::AwsClock;
+use super::clock::{AwsClock, from_millisecond};
 use super::pages::Pages;
 use crate::ports::{LogEvent, LogReads, ReadResult};
 
@@ -48,7 +48,7 @@ impl LogReads for Logs {
 
 fn event(event: FilteredLogEvent) -> Option<LogEvent> {
     Some(LogEvent {
-        at: Timestamp::from_millisecond(event.timestamp?).ok()?,
+        at: from_millisecond(event.timestamp?)?,
         message: event.message.unwrap_or_default(),
     })
 }

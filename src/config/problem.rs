@@ -1,6 +1,7 @@
 //! Problems of a configuration: all at once, each with its place and a remedy.
 
 use std::fmt;
+use std::ops::Range;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
 
@@ -29,11 +30,18 @@ impl Problem {
     }
 }
 
+/// Nobody reads on.
+const SHOWN: usize = 50;
+/// A file with longer lines is no text for people: places are named, lines not shown.
+const LONGEST_LINE: usize = 1000;
+
 /// Everything that is wrong with a configuration. `Display` is for people, with the lines of the file.
 #[derive(Debug)]
 pub struct Problems {
     source: Option<(String, String)>,
-    problems: Vec<Problem>,
+    /// The first ones.
+    pub(super) problems: Vec<Problem>,
+    count: usize,
 }
 
 impl Problems {
@@ -43,7 +51,13 @@ impl Problems {
             Place::Variable(_) => (1, 0),
             Place::Nowhere => (2, 0),
         });
-        Self { source, problems }
+        let count = problems.len();
+        problems.truncate(SHOWN);
+        Self {
+            source,
+            problems,
+            count,
+        }
     }
 
     pub(super) fn without_source(problem: Problem) -> Self {
@@ -51,21 +65,33 @@ impl Problems {
     }
 
     pub fn count(&self) -> usize {
-        self.problems.len()
+        self.count
     }
 
     fn report(&self, problem: &Problem) -> Report {
-        let text = match &problem.place {
-            Place::Variable(name) => format!("{name}: {}", problem.text),
-            Place::File(_) | Place::Nowhere => problem.text.clone(),
-        };
-        let mut diagnostic = MietteDiagnostic::new(text).with_help(&problem.remedy);
-        let (Place::File(span), Some((name, text))) = (&problem.place, &self.source) else {
-            return Report::new(diagnostic);
-        };
-        diagnostic = diagnostic.with_label(LabeledSpan::new_with_span(None, span.clone()));
-        Report::new(diagnostic).with_source_code(NamedSource::new(name, text.clone()))
+        let diagnostic = |text: String| MietteDiagnostic::new(text).with_help(&problem.remedy);
+        match (&problem.place, &self.source) {
+            (Place::Variable(name), _) => Report::new(diagnostic(format!("{name}: {}", problem.text))),
+            (Place::File(span), Some((name, text)))
+                if text.lines().all(|line| line.len() <= LONGEST_LINE) =>
+            {
+                let label = LabeledSpan::new_with_span(None, first_line(text, span));
+                Report::new(diagnostic(problem.text.clone()).with_label(label))
+                    .with_source_code(NamedSource::new(name, text.clone()))
+            }
+            (Place::File(span), Some((name, text))) => {
+                let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
+                Report::new(diagnostic(format!("{name}:{line}: {}", problem.text)))
+            }
+            (Place::File(_) | Place::Nowhere, _) => Report::new(diagnostic(problem.text.clone())),
+        }
     }
+}
+
+/// What goes on over many lines is shown by its first.
+fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
+    let lines = text.get(span.clone()).unwrap_or_default();
+    span.start..span.start + lines.find('\n').unwrap_or(lines.len())
 }
 
 impl fmt::Display for Problems {
@@ -76,8 +102,12 @@ impl fmt::Display for Problems {
         for problem in &self.problems {
             handler.render_report(f, self.report(problem).as_ref())?;
         }
-        match self.problems.len() {
+        match self.count {
             1 => writeln!(f, "1 problem; nothing was started"),
+            n if n > SHOWN => writeln!(
+                f,
+                "{n} problems, of which the first {SHOWN} are shown; nothing was started"
+            ),
             n => writeln!(f, "{n} problems; nothing was started"),
         }
     }

@@ -17,6 +17,8 @@ use super::values::{filled, is_bare, number_of, parse_duration, quoted, show_dur
 const NEAR: f64 = 0.6;
 const DURATION: &str =
     "a duration with its unit, as \"500ms\", \"30s\", \"5m\", \"1h 30m\" or \"90d\", at most 3650d";
+/// Tables in one list: each rule is compared with those before it.
+const MOST_TABLES: usize = 1000;
 const TEXT: &str = "a text that is not empty";
 
 /// What reading learned beside the values.
@@ -79,8 +81,12 @@ impl<'a> Section<'a> {
             }
             None => Vec::new(),
         };
+        if items.len() > MOST_TABLES {
+            let text = format!("{} tables; no more than {MOST_TABLES} are read", items.len());
+            self.problem(key, text, "leave some out");
+        }
         let mut sections = Vec::new();
-        for (n, item) in items.into_iter().enumerate() {
+        for (n, item) in items.into_iter().take(MOST_TABLES).enumerate() {
             let mut path = self.path_of(key);
             path.push(n.to_string());
             match item {

@@ -1,5 +1,7 @@
 //! The configuration file: its text, and where each key stands in it.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
@@ -9,17 +11,22 @@ use super::masked::masked;
 use super::place::Place;
 use super::problem::{Problem, Problems};
 
+/// What is larger is no configuration: a thousand rules fit.
+const LARGEST: usize = 256 * 1024;
+
 /// A file that was read and is TOML.
 pub(super) struct Source {
     pub(super) name: String,
     pub(super) text: String,
     document: ImDocument<String>,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
 impl Source {
     pub(super) fn read(file: &Path) -> Result<Self, Problems> {
         let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|error| {
+        let text = read_at_most(file, LARGEST + 1).map_err(|error| {
             let problem = Problem::at(
                 Place::Nowhere,
                 format!("cannot read the configuration {name}: {error}"),
@@ -33,8 +40,22 @@ impl Source {
     }
 
     pub(super) fn parse(name: String, text: String) -> Result<Self, Problems> {
+        if text.len() > LARGEST {
+            let problem = Problem::at(Place::Nowhere, format!("{name} is larger than {LARGEST} bytes"));
+            return Err(Problems::without_source(problem.remedy(
+                "give a TOML file as config/watchdog.toml; prefix, tag or all need one rule for many",
+            )));
+        }
         match ImDocument::parse(text.clone()) {
-            Ok(document) => Ok(Self { name, text, document }),
+            Ok(document) => Ok(Self {
+                name,
+                lines: [0]
+                    .into_iter()
+                    .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+                    .collect(),
+                text,
+                document,
+            }),
             Err(error) => {
                 let place = error.span().map_or(Place::Nowhere, Place::File);
                 let problem = Problem::at(place, format!("not TOML: {}", error.message().trim()))
@@ -59,8 +80,19 @@ impl Source {
     }
 
     pub(super) fn line(&self, at: usize) -> usize {
-        self.text[..at.min(self.text.len())].matches('\n').count() + 1
+        self.lines.partition_point(|begin| *begin <= at)
     }
+}
+
+/// A device or a pipe may have no end.
+fn read_at_most(file: &Path, most: usize) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(most as u64).read_to_end(&mut bytes)?;
+    if bytes.len() == most {
+        // It may be cut in the middle of a letter, and is refused for its length.
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
 /// Where a key and its value stand.

@@ -1,5 +1,6 @@
 //! The configuration as a user meets it.
 
+mod properties;
 mod refused;
 
 use super::*;

@@ -20,6 +20,8 @@ const OTHERS: [&str; 3] = [
     "ROTATION_WATCHDOG_COMMIT",
 ];
 const VARIABLES: &str = "environment";
+/// Nothing of the configuration lies deeper, be it named by a variable or nested in its value.
+const DEEPEST: usize = 8;
 
 /// The merged values, and where each came from.
 pub(super) struct Tree {
@@ -104,7 +106,7 @@ impl Variables {
                 name: name.clone(),
                 text: text.clone(),
             };
-            let path = key.split("__").map(str::to_owned).collect();
+            let path = key.splitn(DEEPEST, "__").map(str::to_owned).collect();
             (!OTHERS.contains(&name.as_str())).then_some((path, variable))
         });
         Self(keys.collect())
@@ -121,7 +123,29 @@ impl Variables {
 
 /// Lists and tables may be written as in TOML; anything else that is no number or truth value is text.
 fn value(text: &str) -> Value {
+    if nesting(text) > DEEPEST || is_cut_wrongly(text) {
+        return Value::from(text);
+    }
     text.parse().unwrap_or_else(|_| Value::from(text))
+}
+
+/// figment's parser counts letters up to the first `\` and then cuts so many bytes, in the middle of a letter perhaps.
+fn is_cut_wrongly(text: &str) -> bool {
+    text.contains('\\') && !text.is_ascii()
+}
+
+/// figment's parser calls itself for each bracket in a bracket, without a limit.
+fn nesting(text: &str) -> usize {
+    let (mut open, mut deepest) = (0_usize, 0);
+    for letter in text.chars() {
+        match letter {
+            '[' | '{' => open += 1,
+            ']' | '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest
 }
 
 fn insert(dict: &mut Dict, path: &[String], value: Value) {

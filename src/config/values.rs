@@ -28,11 +28,12 @@ pub(super) fn is_bare(value: &Value) -> bool {
     }
 }
 
-/// Longer than zero.
+/// Whole milliseconds, longer than zero.
 pub(super) fn parse_duration(text: &str) -> Option<SignedDuration> {
     let span: Span = text.parse().ok()?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-    (duration.is_positive() && duration <= LONGEST).then_some(duration)
+    let is_whole = duration.subsec_nanos() % 1_000_000 == 0;
+    (duration.is_positive() && is_whole && duration <= LONGEST).then_some(duration)
 }
 
 /// `90d`, `5m`, `500ms`: the largest unit that leaves no fraction.
@@ -52,8 +53,20 @@ pub(super) fn show_duration(duration: &SignedDuration) -> String {
     quoted(format!("{}{name}", millis / unit))
 }
 
+/// A TOML string.
 pub(super) fn quoted(text: impl AsRef<str>) -> String {
-    format!("{:?}", text.as_ref())
+    let mut quoted = String::from('"');
+    for letter in text.as_ref().chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            '\n' => quoted += "\\n",
+            '\t' => quoted += "\\t",
+            control if control.is_control() => quoted += &format!("\\u{:04X}", u32::from(control)),
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// A value as it was written, cut where it is long.

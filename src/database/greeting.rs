@@ -30,7 +30,7 @@ pub(super) async fn offers_tls(addresses: &[SocketAddr]) -> io::Result<Option<bo
 
 /// MySQL internals, Protocol::HandshakeV10: version, server version up to a NUL, connection id (4), scramble (8),
 /// filler (1), lower capabilities (2).
-fn tls_flag(payload: &[u8]) -> Option<bool> {
+pub(super) fn tls_flag(payload: &[u8]) -> Option<bool> {
     let rest = payload.strip_prefix(&[PROTOCOL_10])?;
     let version_end = rest.iter().position(|byte| *byte == 0)?;
     let capabilities = rest.get(version_end + 1 + 13..)?.first_chunk()?;

@@ -96,5 +96,10 @@ fn read_cursor(list: &str, cursor: &str) -> Result<String, Problem> {
         .collect::<Option<Vec<u8>>>()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| Some(text.strip_prefix(list)?.strip_prefix('\0')?.to_owned()))
+        // Digits have other spellings, such as `+a` or `FF`: none of them was given.
+        .filter(|key| write_cursor(list, key) == cursor)
         .ok_or_else(|| Problem::bad_request("cursor was not given by this list; begin again without one"))
 }
+
+#[cfg(test)]
+mod tests;

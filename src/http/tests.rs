@@ -2,5 +2,6 @@
 
 mod errors;
 mod lists;
+mod properties;
 mod served;
 mod shapes;

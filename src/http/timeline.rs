@@ -1,6 +1,6 @@
 //! What happened in one rotation, in order: its steps, its consumers, what was done, with intervals and sources.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use machine::judge::RotationView;
 use machine::model::{Attempt, ConsumerId, When};
 use machine::rotations::{Ending, Rotation, Seen, Source};
@@ -182,7 +182,7 @@ fn logins(view: &SecretView, rotation: &Rotation) -> Vec<Entry> {
         };
         for (i, run) in track.runs().iter().enumerate() {
             let before = i.checked_sub(1).map(|i| &track.runs()[i]);
-            let when = began(before, run);
+            let when = began(before, run, SignedDuration::ZERO);
             if from.is_none_or(|from| when.not_after >= from) && to.is_none_or(|to| when.not_after <= to) {
                 let text = format!("login with {name}: {}", words::login_text(&run.state));
                 entries.push(Entry::new("login", text, when, vec!["login"]));

@@ -262,7 +262,7 @@ impl Plan<'_> {
                     self.every(key, self.cadence().log);
                 } else {
                     // Nobody watched it: only its log tells when the promotion was.
-                    self.once(key);
+                    self.once_since(key, view);
                 }
             }
             // Whether it was a rotation that ran unseen, its log tells.

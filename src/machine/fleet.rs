@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::consumers::{Why, nth, open_sleep, restore};
 use crate::judge::{Judgement, Judgements, Reason, Want};
 use crate::model::{
-    Action, AttemptId, Brake, ConsumerId, Decision, Done, LookKey, Mode, Outcome, RotationKey, SecretArn,
-    Stage,
+    Action, Attempt, AttemptId, Brake, ConsumerId, Decision, Done, LookKey, Mode, Outcome, RotationKey,
+    SecretArn, Stage,
 };
 use crate::policy::Settings;
 use crate::settling::on_its_way_to;
@@ -315,8 +315,15 @@ fn capped(
 /// Those that happened, or may have. What was throttled must not use up the hour.
 fn redeploys_within_hour(facts: &ConsumerFacts, now: Timestamp) -> usize {
     let since = now - SignedDuration::from_hours(1);
+    // A process that was suspended may have sent it long after it was decided.
+    let last_sent = |attempt: &Attempt| {
+        attempt
+            .outcome
+            .as_ref()
+            .map_or(attempt.decision.at, |(at, _)| *at)
+    };
     let redeploys = facts.attempts.iter().filter(|attempt| {
-        matches!(attempt.decision.action, Action::Redeploy { .. }) && attempt.decision.at >= since
+        matches!(attempt.decision.action, Action::Redeploy { .. }) && last_sent(attempt) >= since
     });
     let may_have_happened = redeploys.filter(|attempt| {
         !matches!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::consumers::{Question, Standing, Why, stand};
+use crate::consumers::{Question, Standing, Tenure, Why, stand};
 use crate::milestones::{Proof, Works, strategy, works};
 use crate::model::{
     Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, Scope, SecretArn, Stage, Strategy,
@@ -138,6 +138,7 @@ impl Judgement {
                     rotation: &rotation.key,
                     promoted: promoted.when.not_after,
                     not_before: promoted.when.not_before,
+                    tenure: self.tenure_before(&rotation, settings),
                     policy,
                     timing: &settings.timing,
                     now,
@@ -168,6 +169,20 @@ impl Judgement {
             works,
             consumers,
         }
+    }
+
+    /// When the version was current before somebody moved AWSCURRENT back to it.
+    fn tenure_before(&self, rotation: &Rotation, settings: &Settings) -> Option<Tenure> {
+        let mut before = self.rotations.iter().rev().map(|view| &view.rotation);
+        let before = before.find(|before| before.key.version == rotation.key.version)?;
+        let (_, ended) = before.ending?;
+        let promoted = before.promoted.as_ref()?.when.not_after;
+        // At a baseline nobody knows what is older.
+        let is_known = before.origin != Origin::Baseline;
+        Some(Tenure {
+            from: is_known.then(|| promoted + settings.timing.margin),
+            to: ended.not_before?,
+        })
     }
 
     fn wake_at(&mut self, at: Option<Timestamp>) {
@@ -309,7 +324,9 @@ fn doubtful(
         Works::Unproven => Some(Reason::Unproven),
         Works::Yes(Proof::Protocol) => {
             let promoted = view.rotation.promoted.as_ref()?.when.not_after;
-            let until = promoted + settings.timing.proof_wait;
+            // A promotion that was seen late has its login then.
+            let seen = facts.current_seen.as_ref().map(|(_, at)| *at);
+            let until = seen.map_or(promoted, |seen| seen.max(promoted)) + settings.timing.proof_wait;
             let proof_may_come = policy.login_test || facts.rotation_lambda().is_some();
             if proof_may_come && now < until {
                 return Some(Reason::Proof { until });

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Labels, LogFact, LogLine, LoginAnswer, Step, Strategy, VersionId, When};
+use crate::policy::Timing;
 use crate::rotations::{Ending, Failure, Origin, Rotation, Seen, Source};
 use crate::state::SecretFacts;
 use crate::track::Track;
@@ -12,12 +13,15 @@ const LOG_SLACK: SignedDuration = SignedDuration::from_secs(10);
 /// RotateSecret returns before the first look shows AWSPENDING; its first step may have logged already.
 const START_SLACK: SignedDuration = SignedDuration::from_mins(10);
 
+/// Twice the longest wait between logins (`Cadence::login_backoff`).
+const OUTDATED: SignedDuration = SignedDuration::from_mins(10);
+
 /// Fills in what versions, logs and logins tell of a rotation. `after` is the promotion before it.
-pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<Timestamp>) {
-    fill_created(rotation, facts);
+pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<Timestamp>, timing: &Timing) {
+    fill_created(rotation, facts, timing);
     if rotation.origin.has_steps() {
         let put = created_line(rotation, facts);
-        for fact in lines_of(rotation, facts, after) {
+        for fact in lines_of(rotation, facts, after, put) {
             take_line(rotation, fact, put);
         }
     }
@@ -25,32 +29,46 @@ pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<T
     name_test_runs(rotation);
 }
 
-fn fill_created(rotation: &mut Rotation, facts: &SecretFacts) {
+fn fill_created(rotation: &mut Rotation, facts: &SecretFacts, timing: &Timing) {
     let Some(track) = facts.valued.get(&rotation.key.version) else {
         return;
     };
     if let Some(when) = first(track, |present| *present, |present| !*present) {
+        let when = When {
+            // Lists of versions are eventually consistent too.
+            not_before: when.not_before.map(|bound| bound - timing.settle),
+            ..when
+        };
         Seen::also(&mut rotation.created, when, Source::Versions);
     }
 }
 
 /// The lines that belong to a rotation: those that name its version, and those that name none, by their time.
-fn lines_of(rotation: &Rotation, facts: &SecretFacts, after: Option<Timestamp>) -> Vec<LogFact> {
+fn lines_of(
+    rotation: &Rotation,
+    facts: &SecretFacts,
+    after: Option<Timestamp>,
+    put: Option<Timestamp>,
+) -> Vec<LogFact> {
     let from = first_line(rotation, facts).max(after.map(|at| at + SignedDuration::from_millis(1)));
     let to = [
         rotation.promoted.as_ref().map(|seen| seen.when.not_after),
         rotation.ending.as_ref().map(|(_, when)| when.not_after),
     ];
     let to = to.into_iter().flatten().min().map(|at| at + LOG_SLACK);
+    let next = next_put(rotation, facts, put);
     let in_time =
         |fact: &&LogFact| from.is_none_or(|from| fact.at >= from) && to.is_none_or(|to| fact.at <= to);
+    // What was done before its value was put is another's, and so is what comes after the next value.
+    let is_ours = |at: Timestamp| put.is_none_or(|put| at >= put) && next.is_none_or(|next| at < next);
     let names_it = |fact: &&LogFact| match &fact.line {
         LogLine::Done {
             version: Some(version),
             ..
         } => *version == rotation.key.version,
         // Of a rotation that began nobody knows when, they may be the one's before it.
-        LogLine::Done { version: None, .. } | LogLine::Failed { .. } => from.is_some(),
+        LogLine::Done { version: None, .. } => from.is_some() && is_ours(fact.at),
+        LogLine::Failed { .. } => from.is_some() && next.is_none_or(|next| fact.at < next),
     };
     facts
         .log
@@ -86,6 +104,17 @@ fn created_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
             if *version == rotation.key.version)
     });
     created.map(|fact| fact.at)
+}
+
+/// When createSecret put the value of the rotation after this one.
+fn next_put(rotation: &Rotation, facts: &SecretFacts, put: Option<Timestamp>) -> Option<Timestamp> {
+    let begun = rotation.started.as_ref().map(|seen| seen.when.not_after);
+    let after = put.or(begun)?;
+    let others = facts.log.iter().filter(|fact| {
+        matches!(&fact.line, LogLine::Done { step: Step::CreateSecret, version: Some(version), .. }
+            if *version != rotation.key.version)
+    });
+    others.map(|fact| fact.at).filter(|at| *at > after).min()
 }
 
 fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
@@ -162,14 +191,23 @@ fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts) {
     let Some(began) = rotation.started.as_ref().map(|seen| seen.when.not_before) else {
         return;
     };
+    // setSecret's line does not mean that the database has the password: ModifyDBInstance comes true later.
+    let came_true_later = |seen: &Seen| {
+        when.not_before
+            .is_some_and(|refused| refused > seen.when.not_after)
+    };
+    if rotation.exposed.as_ref().is_some_and(came_true_later) {
+        rotation.exposed = None;
+    }
     Seen::also(&mut rotation.exposed, when, Source::Login);
     let old = rotation.replaced.as_ref().and_then(|old| facts.logins.get(old));
-    // A refusal from before the rotation was another trouble.
-    if let Some(when) = old.and_then(|track| first(track, is_refused, is_accepted))
-        && when.not_before.is_some()
-        && began.is_none_or(|began| when.not_after >= began)
+    // A refusal from before the rotation, or from when the new password was still refused, was another trouble.
+    if let Some(refused) = old.and_then(|track| first(track, is_refused, is_accepted))
+        && refused.not_before.is_some()
+        && began.is_none_or(|began| refused.not_after >= began)
+        && when.not_before.is_none_or(|not_yet| refused.not_after >= not_yet)
     {
-        Seen::also(&mut rotation.exposed, when, Source::Login);
+        Seen::also(&mut rotation.exposed, refused, Source::Login);
     }
 }
 
@@ -239,7 +277,9 @@ pub fn works(rotation: &Rotation, facts: &SecretFacts) -> Works {
     match told.filter(|(_, at)| counts_from(rotation).is_none_or(|from| *at >= from)) {
         Some((true, at)) => return Works::Yes(Proof::Login(at)),
         // setSecret was not done yet when it was refused, if testSecret logged in later.
-        Some((false, refused)) if !tested_since(rotation, refused) => return Works::No { refused },
+        Some((false, refused)) if !tested_since(rotation, refused) && !is_outdated(rotation, refused) => {
+            return Works::No { refused };
+        }
         Some((false, _)) | None => {}
     }
     match (&rotation.tested, rotation.origin) {
@@ -253,6 +293,12 @@ pub fn works(rotation: &Rotation, facts: &SecretFacts) -> Works {
 fn failed_its_test(rotation: &Rotation) -> bool {
     let mut failures = rotation.failures.iter();
     failures.any(|failure| failure.step == Some(Step::TestSecret))
+}
+
+/// A refusal from long before the promotion was one of AWSPENDING, before setSecret: logins are repeated more often.
+fn is_outdated(rotation: &Rotation, refused: Timestamp) -> bool {
+    let promoted = rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+    promoted.is_some_and(|promoted| refused + OUTDATED < promoted)
 }
 
 fn tested_since(rotation: &Rotation, refused: Timestamp) -> bool {

@@ -69,7 +69,8 @@ pub struct Timing {
     pub margin: SignedDuration,
     /// Promotions older than this at a secret's very first look give findings, no restarts.
     pub baseline_age: SignedDuration,
-    /// How long labels that seem to go back must be seen so before they mean anything.
+    /// How far a read of Secrets Manager may be behind: labels that seem to go back must be seen so for so long, and a
+    /// change may be so much older than the last look without it (aws-facts: Reading cheaply).
     pub settle: SignedDuration,
     /// How long to wait for a login or a testSecret line before a promotion is trusted by protocol.
     pub proof_wait: SignedDuration,

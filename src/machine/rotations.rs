@@ -14,6 +14,8 @@ use crate::track::{Run, began};
 
 /// LastRotatedDate is written after finishSecret has returned, so it is a little later than the labels' change.
 const ROTATED_AFTER: SignedDuration = SignedDuration::from_mins(1);
+/// And no change that is later than that by more belongs to the rotation.
+const CHANGED_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
 /// How a version came to be current, or is on the way to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,7 +191,7 @@ pub fn rotations(secret: &SecretArn, facts: &SecretFacts, timing: &Timing) -> Ve
     let mut rotations = story.rotations;
     for i in 0..rotations.len() {
         let after = promotion_before(&rotations, i);
-        crate::milestones::fill(&mut rotations[i], facts, after);
+        crate::milestones::fill(&mut rotations[i], facts, after, timing);
     }
     rotations
 }
@@ -215,16 +217,28 @@ struct Story<'a> {
 
 impl Story<'_> {
     fn take_in(&mut self, before: Option<&Run<Labels>>, run: &Run<Labels>) {
-        let when = began(before, run);
+        let when = began(before, run, self.timing.settle);
         match (before, &run.state.current) {
             (None, Some(current)) => self.promote(current, self.baseline(current, run), None, when),
             (Some(before), Some(current)) if before.state.current.as_ref() != Some(current) => {
                 let origin = self.origin(before, run, current);
                 self.promote(current, origin, before.state.current.clone(), when);
             }
+            (Some(before), Some(current)) => self.there_and_back(before, run, current, when),
             _ => {}
         }
         self.follow_pending(before, run, when);
+    }
+
+    /// AWSPREVIOUS follows AWSCURRENT by itself: where it moved alone, AWSCURRENT was on that version meanwhile.
+    fn there_and_back(&mut self, before: &Run<Labels>, run: &Run<Labels>, current: &VersionId, when: When) {
+        let Some(passed) = &run.state.previous else { return };
+        if run.state.previous == before.state.previous || passed == current {
+            return;
+        }
+        let origin = self.origin(before, run, passed);
+        self.promote(passed, origin, Some(current.clone()), when);
+        self.promote(current, Origin::Rollback, Some(passed.clone()), when);
     }
 
     /// What was current at the first look is a baseline, unless it came about shortly before (design rule 9): by the
@@ -272,7 +286,7 @@ impl Story<'_> {
     /// Whether the rotation was the last thing that happened to the secret.
     fn unchanged_since(&self, rotated: Timestamp) -> bool {
         let changed = self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_changed);
-        changed.is_some_and(|changed| changed <= rotated + ROTATED_AFTER)
+        changed.is_some_and(|changed| changed <= rotated + CHANGED_AFTER)
     }
 
     fn origin(&self, before: &Run<Labels>, run: &Run<Labels>, current: &VersionId) -> Origin {
@@ -293,7 +307,8 @@ impl Story<'_> {
 
     /// A rotation that ran unseen left its mark in the log, or in LastRotatedDate where nothing came after it.
     fn was_rotated(&self, version: &VersionId, before: &Run<Labels>, run: &Run<Labels>) -> bool {
-        let when = began(Some(before), run);
+        // LastRotatedDate from before the last look without it is the rotation's before.
+        let when = began(Some(before), run, SignedDuration::ZERO);
         let within = |at: Timestamp| {
             when.not_before.is_none_or(|from| at >= from) && at <= when.not_after + ROTATED_AFTER
         };

@@ -79,6 +79,8 @@ pub struct SecretFacts {
     pub reached: Reached,
     /// When DescribeSecret first answered.
     pub first_look: Option<Timestamp>,
+    /// What AWSCURRENT is on, and when this process first saw it there; not kept over a restart.
+    pub current_seen: Option<(VersionId, Timestamp)>,
     /// The latest answers; not kept over a restart.
     pub seen: Option<(Look, SecretSeen)>,
     pub summary: Option<(Look, SecretSummary)>,

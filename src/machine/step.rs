@@ -136,6 +136,7 @@ impl State {
         let changed = seen.last_changed;
         let facts = self.secrets.entry(secret.clone()).or_default();
         facts.gone = None;
+        facts.see_current(look, &labels);
         keep_latest(&mut facts.seen, look, seen);
         self.learn(Fact::Labels {
             secret: secret.clone(),

@@ -1,5 +1,7 @@
 //! A state over time as looks showed it: runs of equal answers, in order of time, whatever order they arrived in.
 
+use jiff::SignedDuration;
+
 use crate::model::{Look, When};
 
 /// An unbroken run of looks with the same answer.
@@ -85,10 +87,10 @@ impl<T: Clone + Eq> Track<T> {
     }
 }
 
-/// When the state of `run` began, given the run before it.
-pub fn began<T>(before: Option<&Run<T>>, run: &Run<T>) -> When {
+/// When the state of `run` began, given the run before it, as told by a source that may be behind by `lag`.
+pub fn began<T>(before: Option<&Run<T>>, run: &Run<T>, lag: SignedDuration) -> When {
     match before {
-        Some(before) => When::between(before.last.sent, run.first.arrived),
+        Some(before) => When::between(before.last.sent - lag, run.first.arrived),
         None => When::by(run.first.arrived),
     }
 }
@@ -119,7 +121,15 @@ mod tests {
     fn a_change_lies_between_the_last_opposite_look_and_the_first_with_it() {
         let track = track(&[(0, 'a'), (10, 'a'), (20, 'b'), (30, 'b')]);
         let [a, b] = track.runs() else { panic!("{track:?}") };
-        assert_eq!(began(Some(a), b), When::between(look(10).sent, look(20).arrived));
+        let (up_to_date, lag) = (SignedDuration::ZERO, SignedDuration::from_secs(5));
+        assert_eq!(
+            began(Some(a), b, up_to_date),
+            When::between(look(10).sent, look(20).arrived)
+        );
+        assert_eq!(
+            began(Some(a), b, lag),
+            When::between(look(5).sent, look(20).arrived)
+        );
     }
 
     #[test]

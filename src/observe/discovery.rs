@@ -8,7 +8,7 @@ use machine::model::{
 use secrecy::ExposeSecret;
 
 use super::Answer;
-use super::reference::{from_value, in_environment};
+use super::reference::Known;
 use crate::ports::{
     ContainerDefinition, EnvironmentVariable, FunctionSummary, PortError, Ports, TaskDefinition,
 };
@@ -55,6 +55,7 @@ pub(super) async fn discover(ports: &Ports, scope: Scope, wanted: &Wanted) -> An
 
 async fn in_cluster(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
     let (look, services) = ports.ecs.services(cluster).await?;
+    let known = Known::of(&wanted.secrets);
     let mut definitions = Definitions {
         ports,
         known: BTreeMap::new(),
@@ -62,7 +63,7 @@ async fn in_cluster(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Lo
     let mut seen = ScopeSeen::default();
     for service in services {
         let definition = definitions.get(&service.task_definition).await?;
-        let references = references(definition, wanted);
+        let references = references(definition, &known);
         if wanted.concerns(&references) {
             let id = ConsumerId::service(cluster, &service.name);
             seen.consumers.push(Consumer {
@@ -77,6 +78,7 @@ async fn in_cluster(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Lo
 
 async fn standalone(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
     let (look, tasks) = ports.ecs.standalone_tasks(cluster).await?;
+    let known = Known::of(&wanted.secrets);
     let mut definitions = Definitions {
         ports,
         known: BTreeMap::new(),
@@ -84,7 +86,7 @@ async fn standalone(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Lo
     let mut seen = ScopeSeen::default();
     for task in tasks {
         let definition = definitions.get(&task.task_definition).await?;
-        let held = references(definition, wanted)
+        let held = references(definition, &known)
             .into_iter()
             .filter(|reference| wanted.watched.contains(&reference.secret))
             .map(|reference| (task.arn.clone(), reference.secret));
@@ -109,25 +111,25 @@ impl Definitions<'_> {
     }
 }
 
-fn references(definition: &TaskDefinition, wanted: &Wanted) -> Vec<Reference> {
+fn references(definition: &TaskDefinition, known: &Known<'_>) -> Vec<Reference> {
     let injected = definition
         .containers
         .iter()
         .flat_map(|container| &container.value_from)
-        .filter_map(|value_from| from_value(value_from, &wanted.secrets));
+        .filter_map(|value_from| known.named_by(value_from));
     let environment = definition
         .containers
         .iter()
         .flat_map(|container| &container.environment);
-    let found: BTreeSet<Reference> = injected.chain(fetches(environment, wanted)).collect();
+    let found: BTreeSet<Reference> = injected.chain(fetches(environment, known)).collect();
     found.into_iter().collect()
 }
 
 fn fetches<'a>(
     environment: impl Iterator<Item = &'a EnvironmentVariable>,
-    wanted: &'a Wanted,
+    known: &'a Known<'a>,
 ) -> impl Iterator<Item = Reference> {
-    environment.flat_map(|variable| in_environment(variable.value.expose_secret(), &wanted.secrets))
+    environment.flat_map(|variable| known.in_environment(variable.value.expose_secret()))
 }
 
 /// Containers whose image is not pinned by its digest: a redeploy resolves the tag anew (aws-facts: ECS).
@@ -143,9 +145,10 @@ fn mutable_images(definition: &TaskDefinition) -> Vec<String> {
 
 async fn in_functions(ports: &Ports, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
     let (look, functions) = ports.lambda.functions().await?;
+    let known = Known::of(&wanted.secrets);
     let consumers = functions
         .iter()
-        .filter_map(|function| function_consumer(function, wanted));
+        .filter_map(|function| function_consumer(function, wanted, &known));
     let unreadable = functions
         .iter()
         .filter(|function| function.environment_error.is_some());
@@ -159,8 +162,8 @@ async fn in_functions(ports: &Ports, wanted: &Wanted) -> Result<(Look, ScopeSeen
     ))
 }
 
-fn function_consumer(function: &FunctionSummary, wanted: &Wanted) -> Option<Consumer> {
-    let mut references: BTreeSet<Reference> = fetches(function.environment.iter(), wanted).collect();
+fn function_consumer(function: &FunctionSummary, wanted: &Wanted, known: &Known<'_>) -> Option<Consumer> {
+    let mut references: BTreeSet<Reference> = fetches(function.environment.iter(), known).collect();
     for (host, secret) in &wanted.hosts {
         let held = references.iter().any(|reference| &reference.secret == secret);
         if !held

@@ -2,13 +2,20 @@
 //!
 //! Lines hold user and host names: only their meaning is kept (aws-facts: The rotation Lambda's log).
 
+mod pattern;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use machine::model::{Evidence, LogFact, LogLine, LogPatterns, SecretArn, Step, Strategy, VersionId};
+use machine::model::{Evidence, LogFact, LogLine, LogPatterns, SecretArn, Step, Strategy};
+use serde_json::Value;
 
-use super::Answer;
+use pattern::matches;
+
+use super::{Answer, arn};
 use crate::ports::{LogEvent, Ports};
 
 /// What the rotation Lambda logged about a secret since a moment.
@@ -47,7 +54,7 @@ fn meanings(events: &[LogEvent], question: &LogQuestion) -> Vec<LogFact> {
         .arn()
         .or_else(|| owners.get(line.request.as_deref()?).copied())
     {
-        Some(arn) => is_named(secret, arn),
+        Some(arn) => arn::names(arn, secret),
         None => !question.shared,
     };
     let meaning = |line: &Line| {
@@ -59,12 +66,6 @@ fn meanings(events: &[LogEvent], question: &LogQuestion) -> Vec<LogFact> {
     lines.iter().filter(is_ours).filter_map(meaning).collect()
 }
 
-/// Whether a line's ARN is the secret's, with the hyphen and six random characters or without.
-fn is_named(secret: &SecretArn, arn: &str) -> bool {
-    let rest = secret.as_str().strip_prefix(arn);
-    rest.is_some_and(|rest| rest.is_empty() || rest.len() == 7 && rest.starts_with('-'))
-}
-
 /// A line of the log, taken out of its JSON where the function logs JSON.
 struct Line {
     at: Timestamp,
@@ -74,42 +75,46 @@ struct Line {
 
 impl Line {
     fn read(event: &LogEvent) -> Self {
-        let json: Option<serde_json::Value> = event
-            .message
-            .trim_start()
-            .starts_with('{')
-            .then(|| serde_json::from_str(&event.message).ok())
-            .flatten();
-        let field = |name: &str| json.as_ref()?.get(name)?.as_str().map(str::to_owned);
-        match field("message") {
-            Some(message) => {
-                let level = field("level")
-                    .filter(|level| level == "ERROR")
-                    .map(|level| format!("[{level}] "));
-                let text = level.unwrap_or_default() + &message;
-                Self {
-                    at: event.at,
-                    text,
-                    request: field("requestId").or_else(|| field("AWSRequestId")),
-                }
-            }
-            None => Self {
-                at: event.at,
-                request: request_id(&event.message),
-                text: event.message.clone(),
-            },
+        let (text, request) =
+            from_json(&event.message).unwrap_or_else(|| (event.message.clone(), request_id(&event.message)));
+        Self {
+            at: event.at,
+            text,
+            request,
         }
     }
 
     /// The secret's ARN as the line names it, without what follows.
     fn arn(&self) -> Option<&str> {
-        let start = self.text.find("arn:aws")?;
-        let rest = self.text[start..]
-            .split(|c: char| c.is_whitespace() || c == '"' || c == ',')
-            .next()?;
-        rest.contains(":secret:")
-            .then(|| rest.trim_end_matches(['.', ':', ';']))
+        arn::all(&self.text).next()
     }
+}
+
+/// The text of a line in JSON, as the function would have logged it without, and its invocation.
+///
+/// What the function logs stands in `message`; an exception that nobody caught has fields of its own, and the runtime
+/// calls its level `log_level` or `level` (aws-lambda-python-runtime-interface-client, release 4.0.4).
+fn from_json(message: &str) -> Option<(String, Option<String>)> {
+    if !message.trim_start().starts_with('{') {
+        return None;
+    }
+    let json: Value = serde_json::from_str(message).ok()?;
+    let field = |name: &str| json.get(name)?.as_str();
+    let said = field("message").map(str::to_owned).or_else(|| uncaught(&json))?;
+    let is_error = ["level", "log_level"]
+        .iter()
+        .any(|name| field(name) == Some("ERROR"));
+    let level = if is_error { "[ERROR] " } else { "" };
+    let request = field("requestId").or_else(|| field("AWSRequestId"));
+    Some((format!("{level}{said}"), request.map(str::to_owned)))
+}
+
+/// An exception with its traceback.
+fn uncaught(json: &Value) -> Option<String> {
+    let error = json.get("errorMessage")?.as_str()?;
+    let trace = json.get("stackTrace").and_then(Value::as_array);
+    let trace = trace.into_iter().flatten().filter_map(Value::as_str);
+    Some([error].into_iter().chain(trace).collect::<Vec<_>>().join("\n"))
 }
 
 /// The invocation's id: the first word that looks like a UUID.
@@ -176,154 +181,4 @@ fn step_named(text: &str) -> Option<Step> {
         .into_iter()
         .find(|(_, names)| names.iter().any(|name| text.contains(name)))
         .map(|(step, _)| step)
-}
-
-/// Whether a line has the pattern's literal parts in order. The version it names, if it names one.
-fn matches(pattern: &str, text: &str, secret: &SecretArn) -> Option<Option<VersionId>> {
-    let mut version = None;
-    let mut rest = text;
-    let mut placeholder = Some("");
-    for part in pattern.split('<') {
-        let (name, literal) = part.split_once('>').unwrap_or(("", part));
-        let found = if literal.is_empty() {
-            rest.len()
-        } else {
-            rest.find(literal)?
-        };
-        let value = &rest[..found];
-        match placeholder.replace(name).map(|_| name) {
-            Some("arn") if !secret.as_str().starts_with(value.trim_end_matches('.')) || value.is_empty() => {
-                return None;
-            }
-            Some("version") => version = Some(VersionId::new(value.trim_end_matches('.'))),
-            _ => {}
-        }
-        rest = &rest[(found + literal.len()).min(rest.len())..];
-    }
-    Some(version)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ARN: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:shop-AbCdEf";
-    const OTHER: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:blog-AbCdEf";
-    const REQUEST: &str = "01234567-89ab-cdef-0123-456789abcdef";
-
-    fn facts(messages: &[String]) -> Vec<LogLine> {
-        facts_of(messages, false)
-    }
-
-    fn facts_of(messages: &[String], shared: bool) -> Vec<LogLine> {
-        let events: Vec<LogEvent> = messages
-            .iter()
-            .map(|message| LogEvent {
-                at: Timestamp::UNIX_EPOCH,
-                message: message.clone(),
-            })
-            .collect();
-        let question = LogQuestion {
-            secret: SecretArn::new(ARN),
-            lambda: "rotator".to_owned(),
-            group: None,
-            since: Timestamp::UNIX_EPOCH,
-            shared,
-            patterns: Arc::default(),
-        };
-        meanings(&events, &question)
-            .into_iter()
-            .map(|fact| fact.line)
-            .collect()
-    }
-
-    fn done(step: Step, version: Option<&str>, strategy: Option<Strategy>) -> LogLine {
-        LogLine::Done {
-            step,
-            version: version.map(VersionId::new),
-            strategy,
-        }
-    }
-
-    #[test]
-    fn the_lines_of_the_templates() {
-        let table = [
-            (
-                format!(
-                    "[INFO] 2026-11-01T00:00:00Z {REQUEST} createSecret: Successfully put secret for ARN {ARN} and version v2."
-                ),
-                done(Step::CreateSecret, Some("v2"), None),
-            ),
-            (
-                format!(
-                    "setSecret: Successfully set password for user app in MySQL DB for secret arn {ARN}."
-                ),
-                done(Step::SetSecret, None, Some(Strategy::SingleUser)),
-            ),
-            (
-                format!(
-                    "setSecret: Successfully set password for app_clone in PostgreSQL DB for secret arn {ARN}."
-                ),
-                done(Step::SetSecret, None, Some(Strategy::AlternatingUsers)),
-            ),
-            (
-                format!("testSecret: Successfully signed into MySQL DB with AWSPENDING secret in {ARN}."),
-                done(Step::TestSecret, None, None),
-            ),
-            (
-                format!("finishSecret: Successfully set AWSCURRENT stage to version v2 for secret {ARN}."),
-                done(Step::FinishSecret, Some("v2"), None),
-            ),
-            (
-                "Successfully completed finishSecret".to_owned(),
-                done(Step::FinishSecret, None, None),
-            ),
-        ];
-        for (line, expected) in table {
-            assert_eq!(facts(std::slice::from_ref(&line)), vec![expected], "{line}");
-        }
-    }
-
-    #[test]
-    fn failures_name_their_step() {
-        let failed = |lines: &[String]| match facts(lines).as_slice() {
-            [LogLine::Failed { step, .. }] => *step,
-            other => panic!("{other:?}"),
-        };
-        let unable = format!(
-            "[ERROR] testSecret: Unable to log into database with pending secret of secret ARN {ARN}"
-        );
-        assert_eq!(failed(&[unable]), Some(Step::TestSecret));
-        assert_eq!(
-            failed(&[format!("2026-11-01 {REQUEST} Task timed out after 30.03 seconds")]),
-            None
-        );
-        let traceback =
-            "[ERROR] ValueError: no\nTraceback:\n  File \"app.py\", line 3, in set_secret".to_owned();
-        assert_eq!(failed(&[traceback]), Some(Step::SetSecret));
-    }
-
-    #[test]
-    fn lines_of_another_secret_are_left_out() {
-        let theirs = format!(
-            "{REQUEST} testSecret: Successfully signed into MySQL DB with AWSPENDING secret in {OTHER}."
-        );
-        let their_error = format!("[ERROR] 2026 {REQUEST} setSecret: something");
-        assert_eq!(facts(&[theirs, their_error.clone()]), vec![]);
-        assert_eq!(
-            facts(std::slice::from_ref(&their_error)).len(),
-            1,
-            "only ours rotates"
-        );
-        assert_eq!(facts_of(&[their_error], true), vec![], "nothing says whose it is");
-    }
-
-    #[test]
-    fn json_logging_is_read_by_its_message() {
-        let line = format!(
-            r#"{{"level":"INFO","message":"testSecret: Successfully signed into MySQL DB with AWSPENDING secret in {ARN}.","requestId":"{REQUEST}"}}"#
-        );
-        assert_eq!(facts(&[line]), vec![done(Step::TestSecret, None, None)]);
-        assert_eq!(facts(&["{ not json".to_owned(), String::new()]), vec![]);
-    }
 }

@@ -1,5 +1,6 @@
 //! Looking: one question to one source, the answer as evidence. Reads only; a failure is an answer too.
 
+mod arn;
 mod consumers;
 mod discovery;
 mod log;

@@ -1,13 +1,15 @@
 //! Cases run and judged: one seed after the other, and the smallest part of a case that still fails.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use machine::model::Fact;
+use machine::model::Mode;
 
 use super::case::{Case, Crash, Disk, Part};
-use super::check::{Broken, Checks};
-use super::life::{End, Life};
+use super::check::{Broken, Checks, Excuse, Lived};
+use super::life::{Disruptions, End, Life};
+use super::world::World;
 use super::{Trial, options};
 use crate::runtime::{Parts, Snapshot};
 
@@ -15,14 +17,16 @@ use crate::runtime::{Parts, Snapshot};
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub broken: Vec<Broken>,
-    pub checks: u64,
+    pub excused: Vec<Excuse>,
+    /// How often each rule was asked.
+    pub checks: BTreeMap<&'static str, u64>,
     pub rotations: u64,
-    pub crashes: u64,
-    pub faults: u64,
+    /// What went wrong in it, by kind.
+    pub faults: BTreeMap<&'static str, u64>,
     pub simulated: SignedDuration,
     /// Seconds of outage with the watchdog, and without.
     pub outage: (f64, f64),
-    /// The log of all its lives.
+    /// What happened, and what its lives logged.
     pub story: String,
 }
 
@@ -35,6 +39,10 @@ pub fn run(case: &Case) -> anyhow::Result<Outcome> {
 pub fn run_with(case: &Case, change: fn(Parts) -> Parts) -> anyhow::Result<Outcome> {
     let mut course = Course::new(case, change)?;
     let last = course.live()?;
+    course
+        .checks
+        .end(case, &course.trial.world(), &last, &course.lives);
+    let last = course.restart(&last)?;
     course.judge(&last)
 }
 
@@ -43,10 +51,14 @@ struct Course<'a> {
     case: &'a Case,
     trial: Trial,
     checks: Checks,
-    crashes: u64,
+    lives: Vec<Lived>,
+    mode: Mode,
     /// When the journal at hand began, and whether it began empty.
     journal: (Timestamp, bool),
 }
+
+/// After the last life another one shows that there is nothing left to do.
+const RESTART: SignedDuration = SignedDuration::from_mins(2);
 
 impl<'a> Course<'a> {
     fn new(case: &'a Case, change: fn(Parts) -> Parts) -> anyhow::Result<Self> {
@@ -59,7 +71,8 @@ impl<'a> Course<'a> {
             case,
             trial,
             checks: Checks::default(),
-            crashes: 0,
+            lives: Vec::new(),
+            mode: case.mode,
             journal: (first, true),
         })
     }
@@ -67,26 +80,46 @@ impl<'a> Course<'a> {
     /// Every life, each but the last with its crash. What the last one showed at its end.
     fn live(&mut self) -> anyhow::Result<Arc<Snapshot>> {
         for crash in &self.case.crashes {
-            let before = self.trial.facts()?;
-            let life = self.one_life(Some(crash.crossing))?;
+            let disruptions = Disruptions {
+                end: Some((crash.crossing, crash.how)),
+                jumps: self.case.jumps.clone(),
+                ..Disruptions::default()
+            };
+            let life = self.one_life(&disruptions)?;
             if let End::Stopped = life.end {
                 return Ok(life.last);
             }
-            self.crash(crash, &before)?;
+            self.crash(crash)?;
         }
-        Ok(self.one_life(None)?.last)
+        let disruptions = Disruptions {
+            end: None,
+            pauses: self.case.pauses.clone(),
+            jumps: self.case.jumps.clone(),
+        };
+        Ok(self.one_life(&disruptions)?.last)
     }
 
-    fn one_life(&mut self, crash_at: Option<u64>) -> anyhow::Result<Life> {
-        let (trial, checks) = (&self.trial, &mut self.checks);
+    fn one_life(&mut self, disruptions: &Disruptions) -> anyhow::Result<Life> {
+        let from = self.trial.world().now();
         // Nothing goes wrong for a while before the end.
-        let until = self.case.end().max(trial.world().now() + Case::calm());
-        let life = trial.live_watched(until, crash_at, |snapshot| {
+        let until = self.case.end().max(from + Case::calm()) + disruptions.paused_for();
+        self.live_until(until, disruptions)
+    }
+
+    fn live_until(&mut self, until: Timestamp, disruptions: &Disruptions) -> anyhow::Result<Life> {
+        let (trial, checks) = (&self.trial, &mut self.checks);
+        let from = trial.world().now();
+        let life = trial.live_through(until, disruptions, |snapshot| {
             checks.snapshot(snapshot, &trial.world())
         })?;
         if let End::Failed(error) = &life.end {
             anyhow::bail!("the loop ended: {error}");
         }
+        self.lives.push(Lived {
+            from,
+            to: self.trial.world().now(),
+            mode: self.mode,
+        });
         let (since, began_empty) = self.journal;
         self.checks
             .decided(&self.trial.facts()?, &self.trial.world(), since);
@@ -96,43 +129,79 @@ impl<'a> Course<'a> {
         Ok(life)
     }
 
-    /// The world goes on; the next life finds what is left of the disk.
-    fn crash(&mut self, crash: &Crash, before: &[Fact]) -> anyhow::Result<()> {
-        self.crashes += 1;
-        let restart = self.trial.world().now() + crash.downtime;
+    /// The world goes on; the next life finds what is left of the disk, and the mode that somebody chose.
+    fn crash(&mut self, crash: &Crash) -> anyhow::Result<()> {
+        let ended = self.trial.world().now();
+        let restart = ended + crash.downtime;
         self.trial.world().advance(restart);
+        if let Some(mode) = crash.mode {
+            self.mode = mode;
+            self.trial.options = options(mode, self.case.method);
+        }
         match crash.disk {
             Disk::Kept => return Ok(()),
             Disk::Lost => self.trial.lose_disk()?,
-            Disk::Old => self.trial.restore(before)?,
+            Disk::Old(age) => {
+                let began = self.lives.last().map_or(ended, |life| life.from);
+                self.trial.restore((ended - age).max(began))?;
+            }
         }
         self.journal = (restart, crash.disk == Disk::Lost);
         Ok(())
     }
 
-    /// Checks what must hold at the end.
+    /// Another start when everything is over.
+    fn restart(&mut self, last: &Snapshot) -> anyhow::Result<Arc<Snapshot>> {
+        let before = self.trial.world().clone();
+        let until = before.now() + RESTART;
+        let life = self.live_until(until, &Disruptions::default())?;
+        let after = self.trial.world();
+        self.checks.restarted((&before, last), (&after, &life.last));
+        drop(after);
+        Ok(life.last)
+    }
+
+    /// Checks what must hold of the whole.
     fn judge(self, last: &Snapshot) -> anyhow::Result<Outcome> {
-        let Self { case, mut checks, .. } = self;
-        let (facts, story) = (self.trial.facts()?, self.trial.log.text());
+        let Self {
+            case,
+            mut checks,
+            lives,
+            ..
+        } = self;
+        let (facts, log) = (self.trial.facts()?, self.trial.log.text());
         let world = self.trial.world();
         let mut unwatched = case.scenario.world();
         unwatched.advance(world.now());
-        checks.writes(case, &world);
-        checks.end(case, &world, last, &unwatched);
-        checks.secrecy(&story, &facts, last);
+        checks.writes(case, &world, &lives);
+        checks.outage(case, &world, &unwatched);
+        checks.secrecy(&log, &facts, last);
         let promoted = world.secrets.values().map(|secret| secret.promoted.len() as u64);
         Ok(Outcome {
-            checks: checks.made,
-            broken: checks.broken,
             rotations: promoted.sum(),
-            crashes: self.crashes,
-            faults: case.faults.len() as u64,
+            faults: case.counted(),
             simulated: world.now().duration_since(case.scenario.start),
             outage: (world.outage_seconds(), unwatched.outage_seconds()),
-            story,
+            broken: checks.broken,
+            excused: checks.excused,
+            checks: checks.made,
+            story: told(&world, &log),
         })
     }
 }
+
+/// What happened, and what the watchdog logged, in one order.
+fn told(world: &World, log: &str) -> String {
+    let world = world.story.iter();
+    let world = world.map(|(at, text)| format!("{at:.3}   --> {text}"));
+    let mut lines: Vec<String> = world.chain(log.lines().map(str::to_owned)).collect();
+    // Every line begins with its time.
+    lines.sort_by(|a, b| a.get(..TIME).cmp(&b.get(..TIME)));
+    lines.join("\n")
+}
+
+/// The length of a time in the log.
+const TIME: usize = "2025-10-09T08:53:20.000Z".len();
 
 /// Leaves out whatever can be left out of a failing case while it still breaks the same rule.
 pub fn shrink(case: &Case, rule: &str) -> anyhow::Result<Case> {

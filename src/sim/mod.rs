@@ -1,5 +1,6 @@
 //! A simulated account, and the real loop on it: for tests, the demo and measurements.
 
+mod accounts;
 pub mod campaign;
 pub mod case;
 pub mod check;

@@ -4,12 +4,15 @@ mod ecs;
 mod lambda;
 mod login;
 mod secrets;
+mod skew;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{Look, LookFailure, NoEffect, Outcome};
+
+pub use skew::{Jump, Skew};
 
 use super::world::World;
 use crate::ports::{PortError, Ports, ReadResult, WriteResult};
@@ -65,6 +68,7 @@ pub struct SimAccount {
     clock: Clock,
     gate: Arc<dyn Gate>,
     faults: Faults,
+    skew: Skew,
 }
 
 /// What is to go wrong, in no order.
@@ -95,6 +99,56 @@ pub enum FaultKind {
     LostBefore,
     /// It happened, and there is no answer.
     LostAfter,
+    /// The answer takes so long.
+    Slow(SignedDuration),
+    /// The answer is as old as this.
+    Stale(SignedDuration),
+    /// Something is missing in the answer.
+    Partial,
+    /// The journal's disk has no room.
+    Full,
+}
+
+/// How an answer differs from what is so at the moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Angle {
+    pub as_of: Timestamp,
+    pub partial: bool,
+}
+
+impl FaultKind {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Denied => "denied",
+            Self::LostBefore => "lost before its effect",
+            Self::LostAfter => "lost after its effect",
+            Self::Slow(_) => "slow",
+            Self::Stale(_) => "stale",
+            Self::Partial => "partial",
+            Self::Full => "disk full",
+        }
+    }
+
+    /// What it adds to one way through the network.
+    fn delay(&self) -> SignedDuration {
+        match self {
+            Self::Slow(delay) => *delay / 2,
+            _ => SignedDuration::ZERO,
+        }
+    }
+
+    /// Whether no answer arrives.
+    fn loses(&self) -> bool {
+        matches!(self, Self::LostBefore | Self::LostAfter)
+    }
+
+    fn lag(&self) -> SignedDuration {
+        match self {
+            Self::Stale(lag) => *lag,
+            _ => SignedDuration::ZERO,
+        }
+    }
 }
 
 /// One way through the network.
@@ -107,12 +161,20 @@ impl SimAccount {
             clock,
             gate,
             faults: Arc::default(),
+            skew: Skew::default(),
         }
     }
 
     #[must_use]
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
+        self
+    }
+
+    /// Whose clock AWS's answers set right.
+    #[must_use]
+    pub fn with_skew(mut self, skew: Skew) -> Self {
+        self.skew = skew;
         self
     }
 
@@ -136,19 +198,29 @@ impl SimAccount {
         world
     }
 
-    async fn look<T>(&self, operation: &'static str, read: impl FnOnce(&World) -> T) -> (Look, T) {
+    /// One way there, the question, and one way back.
+    async fn look<T>(
+        &self,
+        operation: &'static str,
+        fault: Option<&FaultKind>,
+        ask: impl FnOnce(&mut World, Angle) -> T,
+    ) -> (Look, T) {
         let sent = self.clock.now();
         self.gate.cross(Crossing::before(operation)).await;
-        self.clock.sleep(LATENCY).await;
-        let answer = read(&self.world());
-        self.clock.sleep(LATENCY).await;
-        (
-            Look {
-                sent,
-                arrived: self.clock.now(),
-            },
-            answer,
-        )
+        let way = LATENCY + fault.map_or(SignedDuration::ZERO, FaultKind::delay);
+        self.clock.sleep(way).await;
+        let answer = {
+            let mut world = self.world();
+            let lag = fault.map_or(SignedDuration::ZERO, FaultKind::lag);
+            let angle = Angle {
+                as_of: world.now() - lag,
+                partial: fault == Some(&FaultKind::Partial),
+            };
+            ask(&mut world, angle)
+        };
+        self.clock.sleep(way).await;
+        let arrived = self.clock.now();
+        (Look { sent, arrived }, answer)
     }
 
     /// A read of AWS: a look that may fail.
@@ -156,12 +228,18 @@ impl SimAccount {
         &self,
         operation: &'static str,
         subject: &str,
-        read: impl FnOnce(&World) -> T,
+        read: impl FnOnce(&World, Angle) -> T,
     ) -> ReadResult<T> {
         let fault = self.fault(operation);
-        let (look, answer) = self.look(operation, read).await;
+        let ask = |world: &mut World, angle| read(world, angle);
+        let (look, answer) = self.look(operation, fault.as_ref(), ask).await;
+        if !fault.as_ref().is_some_and(FaultKind::loses) {
+            self.skew.correct(look.arrived);
+        }
         let failure = match fault {
-            None => return Ok((look, answer)),
+            None | Some(FaultKind::Slow(_) | FaultKind::Stale(_) | FaultKind::Partial | FaultKind::Full) => {
+                return Ok((look, answer));
+            }
             Some(FaultKind::Throttled) => LookFailure::Throttled,
             Some(FaultKind::Denied) => LookFailure::Denied {
                 iam_action: operation.to_owned(),
@@ -177,10 +255,17 @@ impl SimAccount {
         })
     }
 
-    async fn write(&self, operation: &'static str, write: impl FnOnce(&mut World) -> Outcome) -> WriteResult {
+    /// `write` is told when whoever writes last could know better.
+    async fn write(
+        &self,
+        operation: &'static str,
+        write: impl FnOnce(&mut World, Timestamp) -> Outcome,
+    ) -> WriteResult {
         let fault = self.fault(operation);
+        let since = self.clock.now() - self.blindness();
         self.gate.cross(Crossing::before(operation)).await;
-        self.clock.sleep(LATENCY).await;
+        let way = LATENCY + fault.as_ref().map_or(SignedDuration::ZERO, FaultKind::delay);
+        self.clock.sleep(way).await;
         let outcome = match &fault {
             Some(FaultKind::Throttled) => Outcome::NoEffect(NoEffect::Throttled),
             Some(FaultKind::Denied) => {
@@ -194,16 +279,31 @@ impl SimAccount {
                 why: "cut".to_owned(),
             },
             Some(FaultKind::LostAfter) => {
-                write(&mut self.world());
+                write(&mut self.world(), since);
                 Outcome::InDoubt {
                     why: "cut".to_owned(),
                 }
             }
-            None => write(&mut self.world()),
+            None | Some(FaultKind::Slow(_) | FaultKind::Stale(_) | FaultKind::Partial | FaultKind::Full) => {
+                write(&mut self.world(), since)
+            }
         };
         self.gate.cross(Crossing::after(operation)).await;
-        self.clock.sleep(LATENCY).await;
-        (self.clock.now(), outcome)
+        self.clock.sleep(way).await;
+        let arrived = self.clock.now();
+        if !fault.as_ref().is_some_and(FaultKind::loses) {
+            self.skew.correct(arrived);
+        }
+        (arrived, outcome)
+    }
+
+    /// How far back the looks before a write may lie: one round trip each, behind by the reads' lag or a fault's.
+    fn blindness(&self) -> SignedDuration {
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let lags = faults
+            .iter()
+            .map(|fault| fault.kind.lag() + fault.kind.delay() * 2);
+        SignedDuration::from_secs(1) + lags.max().unwrap_or_default()
     }
 
     fn fault(&self, operation: &'static str) -> Option<FaultKind> {

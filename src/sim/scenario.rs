@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, Step};
 
 use super::Stream;
-use super::world::{FunctionPlan, Kind, Reads, RotationPlan, SecretPlan, ServicePlan, World};
+use super::world::{
+    Failing, FunctionPlan, Kind, LogPlan, Reach, Reads, RotationPlan, SecretPlan, ServicePlan, World,
+};
 
 /// An account with its future, as data.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub struct Scenario {
     pub secrets: Vec<SecretPlan>,
     pub services: Vec<ServicePlan>,
     pub functions: Vec<FunctionPlan>,
+    /// When no more concurrency can be reserved.
+    pub account_full: Vec<(Timestamp, Timestamp)>,
 }
 
 pub fn arn(name: &str) -> SecretArn {
@@ -35,11 +39,13 @@ impl Scenario {
             secrets: Vec::new(),
             services: Vec::new(),
             functions: Vec::new(),
+            account_full: Vec::new(),
         }
     }
 
     pub fn world(&self) -> World {
         let mut world = World::new(self.start);
+        world.account_full.clone_from(&self.account_full);
         self.secrets
             .iter()
             .cloned()
@@ -119,15 +125,10 @@ impl Scenario {
             .iter()
             .map(|second| self.rotation(name, kind, *second))
             .collect();
-        self.secrets.push(SecretPlan {
-            arn: arn(name),
-            kind,
-            rotations,
-            manual_puts: Vec::new(),
-        });
+        self.secrets.push(SecretPlan::new(arn(name), kind, rotations));
     }
 
-    fn rotation(&self, name: &str, kind: Kind, second: i64) -> RotationPlan {
+    pub(super) fn rotation(&self, name: &str, kind: Kind, second: i64) -> RotationPlan {
         let mut steps = Stream::new(self.seed, &format!("{name}/steps/{second}"));
         let mut log = Stream::new(self.seed, &format!("{name}/log/{second}"));
         // A normal window of AWS's templates lasts 2 to 6 s; RDS's own about a minute (aws-facts).
@@ -142,15 +143,24 @@ impl Scenario {
             ],
             fails: None,
             retry_after: SignedDuration::from_secs(8),
+            comes_true_after: SignedDuration::ZERO,
+            weak_test: false,
             clean_up: SignedDuration::from_secs(90),
-            log_delay: log.millis(300, 2_500),
+            log: LogPlan {
+                delay: log.millis(300, 2_500),
+                ..LogPlan::default()
+            },
         }
     }
 
     /// Makes the last rotation of the last secret fail so often in a step.
     pub fn fail_last(&mut self, step: Step, times: u32) {
         if let Some(rotation) = self.secrets.last_mut().and_then(|plan| plan.rotations.last_mut()) {
-            rotation.fails = Some((step, times));
+            rotation.fails = Some(Failing {
+                step,
+                times,
+                after_effect: false,
+            });
         }
     }
 
@@ -163,8 +173,13 @@ impl Scenario {
             desired: *tasks.pick(&[2, 3, 4]),
             start: tasks.millis(2_000, 6_000),
             health: tasks.millis(3_000, 8_000),
+            drain: SignedDuration::ZERO,
             image: format!("registry.example/{name}@sha256:0000"),
-            rolls_back: 0,
+            fates: Vec::new(),
+            touches: Vec::new(),
+            created: None,
+            pool: SignedDuration::ZERO,
+            retries: false,
         });
     }
 
@@ -174,7 +189,9 @@ impl Scenario {
             name: name.to_owned(),
             secrets,
             reserved,
+            reach: Reach::Latest,
             touches: Vec::new(),
+            unreadable: None,
         });
     }
 

@@ -9,8 +9,8 @@ use machine::model::{Fact, LogPatterns, Mode};
 use machine::policy::{LambdaMethod, Policy, Settings};
 use rusqlite::Connection;
 
-use super::life::{GatedJournal, Life, live};
-use super::ports::{Faults, Gate, SimAccount};
+use super::life::{Commits, Disruptions, GatedJournal, Life, live};
+use super::ports::{Faults, Gate, SimAccount, Skew};
 use super::world::World;
 use crate::ports::LoginTarget;
 use crate::runtime::{Assignment, Clock, Decide, Options, Parts, Snapshot};
@@ -28,6 +28,7 @@ pub struct Trial {
     /// What the lives logged, through the production formatter.
     pub log: Log,
     disk: Arc<Inline>,
+    commits: Commits,
 }
 
 /// A log kept in memory.
@@ -60,6 +61,7 @@ impl Trial {
             change: |parts| parts,
             log: Log::default(),
             disk: empty_disk()?,
+            commits: Arc::default(),
         })
     }
 
@@ -70,14 +72,24 @@ impl Trial {
     /// Loses the journal, as a container loses its disk.
     pub fn lose_disk(&mut self) -> anyhow::Result<()> {
         self.disk = empty_disk()?;
+        self.commits = Arc::default();
         Ok(())
     }
 
-    /// Puts a copy of the journal in its place, as it was when these facts were all it had.
-    pub fn restore(&mut self, facts: &[Fact]) -> anyhow::Result<()> {
+    /// Puts a copy of the journal in its place, as it was at that moment.
+    pub fn restore(&mut self, moment: Timestamp) -> anyhow::Result<()> {
+        let mut facts = self.facts()?;
+        let commits = self
+            .commits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let copied: Vec<_> = commits.into_iter().filter(|(at, _)| *at <= moment).collect();
+        facts.truncate(copied.iter().map(|(_, count)| count).sum());
         let mut journal = Sqlite::on(Connection::open_in_memory()?)?;
-        journal.commit(facts, self.world().now())?;
+        journal.commit(&facts, moment)?;
         self.disk = Arc::new(Inline::new(journal));
+        self.commits = Arc::new(Mutex::new(copied));
         Ok(())
     }
 
@@ -88,26 +100,28 @@ impl Trial {
 
     /// One life from the world's time until `until`, or until it crashes at the given crossing.
     pub fn live(&self, until: Timestamp, crash_at: Option<u64>) -> anyhow::Result<Life> {
-        self.live_watched(until, crash_at, |_| {})
+        let disruptions = crash_at.map_or_else(Disruptions::default, Disruptions::killed_at);
+        self.live_through(until, &disruptions, |_| {})
     }
 
-    /// The same, with each snapshot shown to `watch` as it is published.
-    pub fn live_watched(
+    /// One life with all that disturbs it, and each snapshot shown to `watch` as it is published.
+    pub fn live_through(
         &self,
         until: Timestamp,
-        crash_at: Option<u64>,
+        disruptions: &Disruptions,
         watch: impl FnMut(&Snapshot),
     ) -> anyhow::Result<Life> {
         let from = self.world().now();
         let metrics = Arc::new(Metrics::new(MetricsOptions::default())?);
         let clock_of_life = Arc::new(OnceLock::<Clock>::new());
         let log = self.log_from(from, clock_of_life.clone())?;
+        let skew = Skew::new(disruptions.jumps.clone());
         let life = tracing::dispatcher::with_default(&log, || {
             let parts = |clock: Clock, gate| {
                 clock_of_life.get_or_init(|| clock.clone());
-                self.parts(clock, gate, metrics)
+                self.parts(clock, &skew, gate, metrics)
             };
-            live(from, until, crash_at, &self.options, parts, watch)
+            live(from, until, disruptions, &self.options, parts, watch)
         })?;
         Ok(life)
     }
@@ -127,18 +141,20 @@ impl Trial {
     }
 
     /// What a life stands on, for a clock and a gate.
-    pub fn parts(&self, clock: Clock, gate: Arc<dyn Gate>, metrics: Arc<Metrics>) -> Parts {
-        let account =
-            SimAccount::new(self.world.clone(), clock.clone(), gate.clone()).with_faults(self.faults.clone());
+    pub fn parts(&self, clock: Clock, skew: &Skew, gate: Arc<dyn Gate>, metrics: Arc<Metrics>) -> Parts {
+        let account = SimAccount::new(self.world.clone(), clock.clone(), gate.clone())
+            .with_faults(self.faults.clone())
+            .with_skew(skew.clone());
         (self.change)(Parts {
             ports: account.ports(),
             journal: Arc::new(GatedJournal {
                 inner: self.disk.clone(),
+                commits: self.commits.clone(),
                 gate,
                 faults: self.faults.clone(),
             }),
             decide: Decide::default(),
-            clock,
+            clock: skew.over(clock),
             metrics,
         })
     }

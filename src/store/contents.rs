@@ -3,14 +3,13 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use jiff::Timestamp;
-use machine::model::Fact;
 use rusqlite::{Connection, MAIN_DB};
 
 use super::error::{ContentsError, Unfit};
-use super::{sqlite, wal};
+use super::rows::{self, Recorded};
+use super::{opening, wal};
 
 /// A journal is some megabytes.
 const SIZE_LIMIT: u64 = 1 << 30;
@@ -21,18 +20,11 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Everything in a journal.
 #[derive(Debug)]
 pub struct Contents {
-    /// The version of the program that made the file.
-    pub written_by: String,
+    /// The version of the program that wrote last, if the journal says so.
+    pub written_by: Option<String>,
     pub format: i64,
     /// In the order they were learned.
     pub records: Vec<Recorded>,
-}
-
-/// A fact, and when the transaction it was part of was made durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    pub at: Timestamp,
-    pub fact: Fact,
 }
 
 impl Contents {
@@ -43,24 +35,19 @@ impl Contents {
     }
 
     fn of(mut image: Vec<u8>) -> Result<Self, Unfit> {
-        if image.is_empty() {
-            return Err(Unfit::Empty);
-        }
-        if !image.starts_with(MAGIC) || image.len() < 100 {
+        if !image.is_empty() && !image.starts_with(MAGIC) {
             return Err(Unfit::Foreign("it is no SQLite database"));
         }
+        opening::refuse_stump(image.len() as u64)?;
         // Format versions 1: its log is in it already, and a database in memory can have none.
         image[18..20].fill(1);
         let mut connection = Connection::open_in_memory()?;
         connection.deserialize_read_exact(MAIN_DB, image.as_slice(), image.len(), true)?;
-        if sqlite::is_empty(&connection)? {
-            return Err(Unfit::Empty);
-        }
-        sqlite::check(&connection)?;
+        opening::check(&connection)?;
         Ok(Self {
-            written_by: sqlite::written_by(&connection),
-            format: sqlite::format(&connection)?,
-            records: sqlite::records(&connection)?,
+            written_by: opening::written_by(&connection),
+            format: opening::format(&connection)?,
+            records: rows::all(&connection)?,
         })
     }
 }
@@ -78,7 +65,7 @@ fn image(path: &Path) -> Result<Vec<u8>, ContentsError> {
         },
         _ => unreadable(error),
     })?;
-    let log_path = beside(path, "-wal");
+    let log_path = opening::beside(path, "-wal");
     for _ in 0..TRIES {
         let before = read_log(&log_path).map_err(unreadable)?;
         let mut database = read_all(path).map_err(unreadable)?;
@@ -91,12 +78,6 @@ fn image(path: &Path) -> Result<Vec<u8>, ContentsError> {
     Err(ContentsError::Changing {
         path: path.to_owned(),
     })
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// No log is an empty one.

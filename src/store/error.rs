@@ -2,20 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use super::opening::{FORMAT, VERSION};
+
 /// What is wrong with a database that should be a journal.
 #[derive(Debug)]
 pub(super) enum Unfit {
     /// No database, or another program's.
     Foreign(&'static str),
-    /// Nothing was ever written to it.
-    Empty,
     Newer {
-        written_by: String,
+        written_by: Option<String>,
         found: i64,
     },
-    /// Where, as SQLite says it.
+    /// Where.
     Damaged(String),
-    Record(ReadError),
 }
 
 impl From<rusqlite::Error> for Unfit {
@@ -24,13 +23,19 @@ impl From<rusqlite::Error> for Unfit {
     }
 }
 
-impl From<ReadError> for Unfit {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Sqlite(error) => error.into(),
-            other => Self::Record(other),
-        }
+impl From<Unread> for Unfit {
+    fn from(unread: Unread) -> Self {
+        Self::Damaged(unread.to_string())
     }
+}
+
+/// Why the records of a journal cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    #[error("record {seq} ({kind}) cannot be read: {why}")]
+    Record { seq: i64, kind: String, why: String },
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
 }
 
 /// Why the journal cannot be opened. Nothing runs without it.
@@ -41,8 +46,9 @@ pub enum OpenError {
     )]
     Locked { path: PathBuf, holder: String },
     #[error(
-        "the journal {path} was written by version {written_by} (format {found}, this one reads up to {known}); \
-         run that version or a newer one, or set another store.path"
+        "the journal {path} has format {found} and was written by {written_by}; this is version {}, which reads format \
+         {known}: run that version or a newer one, or set another store.path",
+        VERSION
     )]
     Newer {
         path: PathBuf,
@@ -52,7 +58,7 @@ pub enum OpenError {
     },
     #[error(
         "the journal {path} is damaged: {place}. Restore a copy, or move the file aside to begin with a baseline \
-         (promotions from before then are only reported)"
+         (promotions from before then are only reported); either way without the {path}-wal that lies there"
     )]
     Damaged { path: PathBuf, place: String },
     #[error("open the journal {path}: {why}")]
@@ -62,22 +68,27 @@ pub enum OpenError {
 impl OpenError {
     pub(super) fn of(path: &Path, unfit: Unfit) -> Self {
         let path = path.to_owned();
-        let place = match unfit {
-            Unfit::Newer { written_by, found } => {
-                return Self::Newer {
-                    path,
-                    written_by,
-                    found,
-                    known: super::sqlite::FORMAT,
-                };
-            }
-            Unfit::Foreign(what) => what.to_owned(),
-            Unfit::Empty => "it is empty".to_owned(),
-            Unfit::Damaged(place) => place,
-            Unfit::Record(error) => error.to_string(),
-        };
-        Self::Damaged { path, place }
+        match unfit {
+            Unfit::Foreign(what) => Self::Damaged {
+                path,
+                place: what.to_owned(),
+            },
+            Unfit::Newer { written_by, found } => Self::Newer {
+                path,
+                written_by: writer(written_by),
+                found,
+                known: FORMAT,
+            },
+            Unfit::Damaged(place) => Self::Damaged { path, place },
+        }
     }
+}
+
+fn writer(version: Option<String>) -> String {
+    version.map_or_else(
+        || "an unknown version".to_owned(),
+        |version| format!("version {version}"),
+    )
 }
 
 /// Why a journal cannot be read from outside. Nothing was changed.
@@ -88,12 +99,9 @@ pub enum ContentsError {
     #[error("{path} is no journal: {why}. Give store.path of the configuration, or a copy of it")]
     Foreign { path: PathBuf, why: &'static str },
     #[error(
-        "the journal {path} holds nothing. What a process wrote last is in {path}-wal: where this is a copy, copy both"
-    )]
-    Empty { path: PathBuf },
-    #[error(
-        "the journal {path} was written by version {written_by} (format {found}, this one reads up to {known}): \
-         read it with that version or a newer one"
+        "the journal {path} has format {found} and was written by {written_by}; this is version {}, which reads format \
+         {known}: read it with that version or a newer one",
+        VERSION
     )]
     Newer {
         path: PathBuf,
@@ -116,18 +124,13 @@ impl ContentsError {
         let path = path.to_owned();
         match unfit {
             Unfit::Foreign(why) => Self::Foreign { path, why },
-            Unfit::Empty => Self::Empty { path },
             Unfit::Newer { written_by, found } => Self::Newer {
                 path,
-                written_by,
+                written_by: writer(written_by),
                 found,
-                known: super::sqlite::FORMAT,
+                known: FORMAT,
             },
             Unfit::Damaged(place) => Self::Damaged { path, place },
-            Unfit::Record(error) => Self::Damaged {
-                path,
-                place: error.to_string(),
-            },
         }
     }
 }
@@ -135,13 +138,33 @@ impl ContentsError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error(
-        "record {seq} of the journal ({kind}) cannot be read: {why}. Restore a copy, or move the file aside"
+        "record {seq} ({kind}) of the journal {path} cannot be read: {why}. Restore a copy, or move the file aside to \
+         begin with a baseline (promotions from before then are only reported)"
     )]
-    Record { seq: i64, kind: String, why: String },
+    Record {
+        path: PathBuf,
+        seq: i64,
+        kind: String,
+        why: String,
+    },
     #[error("read the journal")]
     Sqlite(#[from] rusqlite::Error),
     #[error("the journal's thread has ended")]
     Ended,
+}
+
+impl ReadError {
+    pub(super) fn of(path: &Path, unread: Unread) -> Self {
+        match unread {
+            Unread::Record { seq, kind, why } => Self::Record {
+                path: path.to_owned(),
+                seq,
+                kind,
+                why,
+            },
+            Unread::Sqlite(error) => Self::Sqlite(error),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,9 @@ mod error;
 mod inline;
 mod journal;
 mod lock;
+mod opening;
 mod records;
+mod rows;
 mod sqlite;
 mod wal;
 
@@ -15,10 +17,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use machine::model::Fact;
 
-pub use contents::{Contents, Recorded};
+pub use contents::Contents;
 pub use error::{ContentsError, OpenError, ReadError, WriteError};
 pub use inline::Inline;
 pub use journal::Journal;
+pub use rows::Recorded;
 pub use sqlite::Sqlite;
 
 /// What a start finds.

@@ -1,33 +1,14 @@
 //! The journal's file: synchronous, one transaction for each commit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use machine::model::Fact;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::contents::Recorded;
-use super::error::Unfit;
 use super::lock::Lock;
-use super::records::{self, Row};
-use super::{Loaded, OpenError, ReadError, WriteError};
-
-/// "rwdj", so that no other program's database is taken for a journal.
-const APPLICATION_ID: i64 = 0x7277_646a;
-/// The newest format this program reads and the one it writes.
-pub(super) const FORMAT: i64 = 1;
-
-const SCHEMA: &str = "
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    CREATE TABLE facts (
-        seq INTEGER PRIMARY KEY,
-        at TEXT NOT NULL,
-        secret TEXT,
-        kind TEXT NOT NULL,
-        body TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX facts_by_secret ON facts (secret, kind);
-";
+use super::opening::{self, VERSION};
+use super::{Loaded, OpenError, ReadError, WriteError, rows};
 
 const PRUNE_FACTS: &str = "
     WITH labels AS (
@@ -61,11 +42,17 @@ const PRUNE_OUTCOMES: &str = "
     AND json_extract(body, '$.attempt') NOT IN (
         SELECT json_extract(body, '$.attempt') FROM facts WHERE kind = 'decided')";
 
+const SIGN: &str = "
+    INSERT INTO meta VALUES ('written_by', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
 /// The journal on one connection.
 #[derive(Debug)]
 pub struct Sqlite {
     connection: Connection,
+    path: PathBuf,
     is_new: bool,
+    /// `meta` names this version as the one that wrote last.
+    signed: bool,
     _lock: Option<Lock>,
 }
 
@@ -73,19 +60,27 @@ impl Sqlite {
     /// Opens or creates the file; checks it whole.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
-        refuse_stump(path)?;
-        let connection = Connection::open(path).map_err(|error| OpenError::Unusable {
-            path: path.to_owned(),
-            why: error.to_string(),
-        })?;
-        let mut journal = Self::prepare(connection, path)?;
+        let is_new = opening::is_absent(path);
+        if is_new {
+            opening::create_file(path)?;
+        }
+        let connection = opening::connect(path)?;
+        opening::check(&connection).map_err(|unfit| OpenError::of(path, unfit))?;
+        let mut journal = Self::prepare(connection, path, is_new)?;
         journal._lock = Some(lock);
         Ok(journal)
     }
 
     /// On a connection of the caller's, such as one in memory that outlives a simulated crash.
     pub fn on(connection: Connection) -> Result<Self, OpenError> {
-        Self::prepare(connection, Path::new(":memory:"))
+        let path = Path::new(":memory:");
+        let unfit = |unfit| OpenError::of(path, unfit);
+        let is_new = is_empty(&connection).map_err(|error| unfit(error.into()))?;
+        if is_new {
+            opening::create(&connection).map_err(|error| unfit(error.into()))?;
+        }
+        opening::check(&connection).map_err(unfit)?;
+        Self::prepare(connection, path, is_new)
     }
 
     /// Gives the connection back.
@@ -93,45 +88,31 @@ impl Sqlite {
         self.connection
     }
 
-    fn prepare(connection: Connection, path: &Path) -> Result<Self, OpenError> {
-        let damaged = |error: rusqlite::Error| OpenError::Damaged {
-            path: path.to_owned(),
-            place: error.to_string(),
-        };
-        let is_new = is_empty(&connection).map_err(damaged)?;
-        if !is_new {
-            check(&connection).map_err(|unfit| OpenError::of(path, unfit))?;
-        }
+    fn prepare(connection: Connection, path: &Path, is_new: bool) -> Result<Self, OpenError> {
         // One process has the file, so WAL needs no memory shared with others, which a network file system has not
         // (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
-        connection
-            .pragma_update(None, "locking_mode", "EXCLUSIVE")
-            .map_err(damaged)?;
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(damaged)?;
-        connection
-            .pragma_update(None, "synchronous", "FULL")
-            .map_err(damaged)?;
-        if is_new {
-            create(&connection).map_err(|error| OpenError::Unusable {
-                path: path.to_owned(),
-                why: error.to_string(),
-            })?;
+        for (pragma, value) in [
+            ("locking_mode", "EXCLUSIVE"),
+            ("journal_mode", "WAL"),
+            ("synchronous", "FULL"),
+        ] {
+            connection
+                .pragma_update(None, pragma, value)
+                .map_err(|error| OpenError::of(path, error.into()))?;
         }
         Ok(Self {
             connection,
+            path: path.to_owned(),
             is_new,
+            signed: is_new,
             _lock: None,
         })
     }
 
     /// Every fact, in the order it was learned.
     pub fn load(&self) -> Result<Loaded, ReadError> {
-        let facts: Vec<Fact> = records(&self.connection)?
-            .into_iter()
-            .map(|recorded| recorded.fact)
-            .collect();
+        let records = rows::all(&self.connection).map_err(|unread| ReadError::of(&self.path, unread))?;
+        let facts: Vec<Fact> = records.into_iter().map(|recorded| recorded.fact).collect();
         Ok(Loaded {
             baseline: self.is_new && facts.is_empty(),
             facts,
@@ -144,15 +125,12 @@ impl Sqlite {
             return Ok(());
         }
         let transaction = self.connection.transaction()?;
-        {
-            let mut insert = transaction
-                .prepare_cached("INSERT INTO facts (at, secret, kind, body) VALUES (?1, ?2, ?3, ?4)")?;
-            for fact in facts {
-                let Row { secret, kind, body } = records::write(fact);
-                insert.execute(params![at.to_string(), secret, kind, body])?;
-            }
+        if !self.signed {
+            transaction.execute(SIGN, [VERSION])?;
         }
+        rows::insert(&transaction, facts, at)?;
         transaction.commit()?;
+        self.signed = true;
         Ok(())
     }
 
@@ -181,86 +159,6 @@ impl Sqlite {
     }
 }
 
-/// SQLite takes a file shorter than its smallest page for an empty database, and would begin anew in it.
-fn refuse_stump(path: &Path) -> Result<(), OpenError> {
-    const SMALLEST_PAGE: u64 = 512;
-    let length = std::fs::metadata(path).map_or(0, |found| found.len());
-    if (1..SMALLEST_PAGE).contains(&length) {
-        return Err(OpenError::Damaged {
-            path: path.to_owned(),
-            place: format!("{length} bytes are no database"),
-        });
-    }
-    Ok(())
-}
-
-pub(super) fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
-}
-
-fn create(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!(
-        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {SCHEMA}
-         INSERT INTO meta VALUES ('written_by', '{}'); COMMIT;",
-        env!("CARGO_PKG_VERSION")
-    ))
-}
-
-/// Ours, whole, and not from a newer program?
-pub(super) fn check(connection: &Connection) -> Result<(), Unfit> {
-    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if application != APPLICATION_ID {
-        return Err(Unfit::Foreign("it is a database of another program"));
-    }
-    let found = format(connection)?;
-    if found > FORMAT {
-        return Err(Unfit::Newer {
-            written_by: written_by(connection),
-            found,
-        });
-    }
-    let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" {
-        Ok(())
-    } else {
-        Err(Unfit::Damaged(verdict))
-    }
-}
-
-pub(super) fn format(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0))
-}
-
-/// The version that made the file, as far as it says so.
-pub(super) fn written_by(connection: &Connection) -> String {
-    let version = connection.query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| {
-        row.get(0)
-    });
-    let version = version.optional().ok().flatten();
-    version.unwrap_or_else(|| "a newer one".to_owned())
-}
-
-/// Every record, in the order it was learned.
-pub(super) fn records(connection: &Connection) -> Result<Vec<Recorded>, ReadError> {
-    let mut statement = connection.prepare("SELECT seq, at, kind, body FROM facts ORDER BY seq")?;
-    let mut rows = statement.query([])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (seq, at, kind, body): (i64, String, String, String) =
-            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-        let read = || {
-            let at = at.parse().map_err(|error: jiff::Error| error.to_string())?;
-            Ok(Recorded {
-                at,
-                fact: records::read(&kind, &body)?,
-            })
-        };
-        let recorded = read().map_err(|why: String| ReadError::Record {
-            seq,
-            kind: kind.clone(),
-            why,
-        })?;
-        all.push(recorded);
-    }
-    Ok(all)
 }

@@ -8,6 +8,7 @@ use jiff::fmt::strtime;
 use machine::model::{Alias, FunctionSeen, SleepTag, UpdateStatus};
 use secrecy::SecretString;
 
+use super::super::clock::from_millisecond;
 use super::environment;
 use crate::ports::{EnvironmentVariable, FunctionSummary};
 
@@ -89,5 +90,5 @@ fn has_snap_start(configuration: &FunctionConfiguration) -> bool {
 /// `2026-01-31T23:59:59.000+0000`.
 fn last_modified(text: &str) -> Option<Timestamp> {
     let parsed = strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?;
-    parsed.to_timestamp().ok()
+    from_millisecond(parsed.to_timestamp().ok()?.as_millisecond())
 }

@@ -6,6 +6,7 @@ mod ecs;
 mod fake;
 mod lambda;
 mod paging;
+mod properties;
 mod reads;
 
 use std::sync::{Arc, Mutex};

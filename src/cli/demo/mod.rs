@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::{self, ServeError, Serving, Shown};
 use crate::runtime::{Clock, Options, Watchdog};
-use crate::sim::ports::OpenGate;
+use crate::sim::ports::{OpenGate, Skew};
 use crate::sim::{Scenario, Trial, options};
 use crate::telemetry::logs::{self, Format, LogOptions};
 use crate::telemetry::{Metrics, MetricsOptions};
@@ -59,7 +59,12 @@ async fn play(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let trial = Trial::new(scenario.world(), compressed())?;
     let clock = Clock::scaled(scenario.start, args.speed);
     let metrics = Arc::new(Metrics::new(MetricsOptions::default())?);
-    let parts = trial.parts(clock.clone(), Arc::new(OpenGate), metrics.clone());
+    let parts = trial.parts(
+        clock.clone(),
+        &Skew::default(),
+        Arc::new(OpenGate),
+        metrics.clone(),
+    );
     let watchdog = Watchdog::new(parts, trial.options.clone());
     let shown = Shown {
         snapshot: watchdog.snapshots(),

@@ -1,6 +1,6 @@
 //! What each fact of the journal says, in words.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use machine::milestones::{Proof, Works};
 use machine::model::{
     AttemptId, ConsumerId, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome, RotationKey,
@@ -49,18 +49,19 @@ impl Entry {
     }
 }
 
-/// The run that an answer belongs to, and when its state began.
+/// The run that an answer belongs to, and when its state began, as told by a source that may be behind by `lag`.
 fn run_of<'a, T: Clone + Eq>(
     track: &'a Track<T>,
     look: Look,
     state: &T,
+    lag: SignedDuration,
 ) -> Option<(Option<&'a Run<T>>, When)> {
     let runs = track.runs();
     let is_it =
         |run: &Run<T>| run.state == *state && run.first.sent <= look.sent && look.sent <= run.last.sent;
     let i = runs.iter().position(is_it)?;
     let before = i.checked_sub(1).map(|i| &runs[i]);
-    Some((before, began(before, &runs[i])))
+    Some((before, began(before, &runs[i], lag)))
 }
 
 pub(super) fn labels(
@@ -68,9 +69,10 @@ pub(super) fn labels(
     secret: &SecretArn,
     look: Look,
     labels: &Labels,
+    settle: SignedDuration,
     at: Timestamp,
 ) -> Option<Entry> {
-    let (before, when) = run_of(&state.secrets.get(secret)?.labels, look, labels)?;
+    let (before, when) = run_of(&state.secrets.get(secret)?.labels, look, labels, settle)?;
     let text = changes(before.map(|run| &run.state), labels);
     Some(entry("labels", text, at, when, &["labels"]).of(secret))
 }
@@ -110,10 +112,11 @@ pub(super) fn value(
     version: &VersionId,
     look: Look,
     present: bool,
+    settle: SignedDuration,
     at: Timestamp,
 ) -> Option<Entry> {
     let track = state.secrets.get(secret)?.valued.get(version)?;
-    let (_, when) = run_of(track, look, &present)?;
+    let (_, when) = run_of(track, look, &present, settle)?;
     let has = if present {
         "has a value"
     } else {
@@ -131,7 +134,7 @@ pub(super) fn login(
     at: Timestamp,
 ) -> Option<Entry> {
     let track = state.secrets.get(secret)?.logins.get(version)?;
-    let (_, when) = run_of(track, look, answer)?;
+    let (_, when) = run_of(track, look, answer, SignedDuration::ZERO)?;
     let text = format!("login with {version}: {}", words::login_text(answer));
     Some(entry("login", text, at, when, &["login"]).of(secret))
 }

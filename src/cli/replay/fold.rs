@@ -119,16 +119,17 @@ impl Fold<'_> {
 
     fn entry(&self, fact: &Fact, at: Timestamp) -> Option<Entry> {
         let state = &self.state;
+        let settle = self.rules.settings.timing.settle;
         match fact {
             Fact::Labels {
                 secret, look, labels, ..
-            } => facts::labels(state, secret, *look, labels, at),
+            } => facts::labels(state, secret, *look, labels, settle, at),
             Fact::Valued {
                 secret,
                 version,
                 look,
                 present,
-            } => facts::value(state, secret, version, *look, *present, at),
+            } => facts::value(state, secret, version, *look, *present, settle, at),
             Fact::Log { secret, fact } => Some(facts::line(secret, fact, at)),
             Fact::Login {
                 secret,

@@ -78,7 +78,7 @@ struct Head {
     what: &'static str,
     path: String,
     format: i64,
-    written_by: String,
+    written_by: Option<String>,
     facts: usize,
     secrets: usize,
     from: Option<Timestamp>,
@@ -195,6 +195,7 @@ impl Head {
             policy,
             ..
         } = self;
+        let written_by = written_by.as_deref().unwrap_or("unknown");
         let span = self.from.zip(self.to);
         let span = span.map(|(from, to)| format!(", {from:.0} to {to:.0}"));
         format!(

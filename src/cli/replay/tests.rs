@@ -8,7 +8,8 @@ use machine::policy::LambdaMethod;
 use tempfile::TempDir;
 
 use super::*;
-use crate::sim::life::{End, Life, live};
+use crate::sim::life::{Disruptions, End, Life, live};
+use crate::sim::ports::Skew;
 use crate::sim::world::{Kind, PASSWORD_MARKER};
 use crate::sim::{Scenario, Trial, options};
 use crate::store::{Inline, Sqlite};
@@ -38,8 +39,9 @@ impl Lived {
         let until = from + SignedDuration::from_secs(seconds);
         let metrics = Arc::new(Metrics::new(MetricsOptions::default()).expect("well declared"));
         let journal = Arc::new(Inline::new(Sqlite::open(&self.journal()).expect("a journal")));
+        let disruptions = crash_at.map_or_else(Disruptions::default, Disruptions::killed_at);
         let parts = |clock, gate| {
-            let mut parts = self.trial.parts(clock, gate, metrics);
+            let mut parts = self.trial.parts(clock, &Skew::default(), gate, metrics);
             parts.journal = journal;
             parts
         };
@@ -50,7 +52,7 @@ impl Lived {
         };
         let log = logs::dispatch(&human, false, move || log.clone(), now).expect("a log");
         let life = tracing::dispatcher::with_default(&log, || {
-            live(from, until, crash_at, &self.trial.options, parts, |_| {})
+            live(from, until, &disruptions, &self.trial.options, parts, |_| {})
         });
         life.expect("a runtime")
     }

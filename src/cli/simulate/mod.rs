@@ -38,6 +38,9 @@ pub(super) struct SimulateArgs {
     /// Threads; each runs one seed at a time [default: one for each processor]
     #[arg(long)]
     jobs: Option<NonZeroUsize>,
+    /// Show failures as they are, without looking for the smallest case that fails alike
+    #[arg(long)]
+    no_shrink: bool,
     /// The summary as JSON
     #[arg(long)]
     json: bool,
@@ -125,11 +128,12 @@ impl Campaign<'_> {
 
     fn count(&self, case: &Case, outcome: &Outcome) -> anyhow::Result<()> {
         let failure = match outcome.broken.first() {
+            None => None,
+            Some(_) if self.args.no_shrink => Some(Failure::new(case, &outcome.broken, case)),
             Some(broken) => {
                 let smallest = shrink(case, broken.rule)?;
                 Some(Failure::new(case, &outcome.broken, &smallest))
             }
-            None => None,
         };
         let mut totals = self
             .totals

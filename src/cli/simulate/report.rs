@@ -1,5 +1,6 @@
 //! What a simulation tells at its end.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
@@ -12,14 +13,38 @@ use crate::sim::campaign::Outcome;
 use crate::sim::case::{Case, Part, Profile};
 use crate::sim::check::Broken;
 
+type Counts = BTreeMap<&'static str, u64>;
+
+fn add(counts: &mut Counts, more: &Counts) {
+    for (name, count) in more {
+        *counts.entry(name).or_default() += count;
+    }
+}
+
+/// Each with its name, and all together.
+fn told(counts: &Counts) -> String {
+    let each: Vec<String> = counts
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    let all: u64 = counts.values().sum();
+    match each.as_slice() {
+        [] => "none".to_owned(),
+        each => format!("{all}: {}", each.join(", ")),
+    }
+}
+
 /// All seeds together.
 #[derive(Default)]
 pub(super) struct Totals {
     seeds: u64,
     rotations: u64,
-    crashes: u64,
-    faults: u64,
-    checks: u64,
+    /// By kind.
+    faults: Counts,
+    /// By rule.
+    checks: Counts,
+    /// Seeds in which more outage was explained by a rule of its own, by that rule.
+    excused: Counts,
     simulated: SignedDuration,
     outage: (f64, f64),
     pub(super) failures: Vec<Failure>,
@@ -29,9 +54,11 @@ impl Totals {
     pub(super) fn add(&mut self, outcome: &Outcome) {
         self.seeds += 1;
         self.rotations += outcome.rotations;
-        self.crashes += outcome.crashes;
-        self.faults += outcome.faults;
-        self.checks += outcome.checks;
+        add(&mut self.faults, &outcome.faults);
+        add(&mut self.checks, &outcome.checks);
+        for excuse in &outcome.excused {
+            *self.excused.entry(excuse.name()).or_default() += 1;
+        }
         self.simulated += outcome.simulated;
         self.outage.0 += outcome.outage.0;
         self.outage.1 += outcome.outage.1;
@@ -91,9 +118,9 @@ fn rows(totals: &Totals, profile: Profile, elapsed: Duration) -> Vec<(&'static s
             "simulated time",
             format!("{:.1} days", totals.simulated.as_secs_f64() / 86_400.0),
         ),
-        ("faults drawn", totals.faults.to_string()),
-        ("crashes", totals.crashes.to_string()),
-        ("checks made", totals.checks.to_string()),
+        ("what went wrong", told(&totals.faults)),
+        ("checks made", told(&totals.checks)),
+        ("more outage, explained", told(&totals.excused)),
         (
             "outage with, without",
             format!(
@@ -153,8 +180,8 @@ pub(super) fn json(totals: &Totals, profile: Profile, elapsed: Duration) -> serd
         "rotations": totals.rotations,
         "simulated_seconds": totals.simulated.as_secs(),
         "faults_drawn": totals.faults,
-        "crashes": totals.crashes,
         "checks": totals.checks,
+        "excused": totals.excused,
         "outage_seconds": { "with": totals.outage.0, "without": totals.outage.1 },
         "took_seconds": elapsed.as_secs_f64(),
         "failures": failures.collect::<Vec<_>>(),

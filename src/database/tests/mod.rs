@@ -3,6 +3,7 @@
 mod fake;
 mod mysql;
 mod postgres;
+mod properties;
 mod secret;
 
 use std::sync::Arc;

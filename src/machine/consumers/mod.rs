@@ -73,6 +73,14 @@ impl Standing {
     }
 }
 
+/// A time in which a version was current.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tenure {
+    /// Nothing where it was current when it was first seen.
+    pub from: Option<Timestamp>,
+    pub to: Timestamp,
+}
+
 /// What a consumer's standing is judged by.
 pub(crate) struct Question<'a> {
     pub rotation: &'a RotationKey,
@@ -80,12 +88,14 @@ pub(crate) struct Question<'a> {
     pub promoted: Timestamp,
     /// Not-before of the promotion; what was made earlier holds the old value.
     pub not_before: Option<Timestamp>,
+    /// An earlier time in which the version was current: tasks of that time hold it.
+    pub tenure: Option<Tenure>,
     pub policy: &'a Policy,
     pub timing: &'a Timing,
     pub now: Timestamp,
 }
 
-/// A promotion that was seen live, or that its log dates, lies within so long.
+/// A promotion that was seen live, or that its log dates, lies within so long, and what reads may be behind.
 const WATCHED: SignedDuration = SignedDuration::from_secs(10);
 
 impl Question<'_> {
@@ -94,10 +104,27 @@ impl Question<'_> {
         self.promoted + self.timing.margin
     }
 
+    /// Whether a task that was created at this moment was given the version when it was current before.
+    pub(crate) fn is_of_its_tenure(&self, created: Timestamp) -> bool {
+        let is_after = |tenure: &Tenure| tenure.from.is_some_and(|from| created > from);
+        self.tenure
+            .is_some_and(|tenure| is_after(&tenure) && created < tenure.to)
+    }
+
+    /// Whether it was created before anything else is known to have been current.
+    fn is_from_before(&self, created: Timestamp) -> bool {
+        self.tenure
+            .is_some_and(|tenure| tenure.from.is_none() && created < tenure.to)
+    }
+
     /// Whether what was made at this moment counts as old. Of a promotion that nobody watched only what certainly is:
     /// its interval may span minutes in which a whole fleet was restarted (design rules 3 and 9).
     pub(crate) fn is_older(&self, made: Timestamp) -> bool {
-        let was_watched = |bound| self.promoted.duration_since(bound) <= WATCHED;
+        if self.is_from_before(made) || self.is_of_its_tenure(made) {
+            return false;
+        }
+        let watched = WATCHED + self.timing.settle;
+        let was_watched = |bound| self.promoted.duration_since(bound) <= watched;
         let is_older = |bound| made < bound || was_watched(bound) && made <= self.threshold();
         self.not_before.is_some_and(is_older)
     }

@@ -40,13 +40,24 @@ fn proven(
     let ours = our_deployments(facts, question);
     let by_us = |task: &Task| task.started_by.as_ref().is_some_and(|id| ours.contains(&id));
     let created_after = |task: &Task| task.created.is_some_and(|created| created > question.threshold());
-    if !seen.tasks.iter().all(|task| by_us(task) || created_after(task)) {
+    let of_its_tenure = |task: &Task| {
+        task.created
+            .is_some_and(|created| question.is_of_its_tenure(created))
+    };
+    let is_fresh = |task: &Task| by_us(task) || created_after(task);
+    if !seen
+        .tasks
+        .iter()
+        .all(|task| is_fresh(task) || of_its_tenure(task))
+    {
         return None;
     }
     let proof = if seen.tasks.iter().all(by_us) {
         Why::StartedByUs
-    } else {
+    } else if seen.tasks.iter().all(is_fresh) {
         Why::CreatedAfter
+    } else {
+        Why::CreatedWhileCurrent
     };
     Some(match unhealthy(seen, question, at) {
         None => Standing::of(Stage::Fresh, proof),
@@ -233,12 +244,14 @@ fn after_redeploy(
     seen: &ServiceSeen,
     question: &Question<'_>,
 ) -> Standing {
-    let seen_after = facts.service.as_ref().is_some_and(|(look, _)| look.sent >= at);
+    let looked = |since| facts.service.as_ref().is_some_and(|(look, _)| look.sent >= since);
+    let (seen_after, seen_surely) = (looked(at), looked(at + question.timing.settle));
     let ours = deployment_of(attempt).and_then(|id| seen.deployments.iter().find(|d| &d.id == id));
     let standing = match (deployment_of(attempt), ours) {
         _ if !seen_after => true,
         (Some(_), Some(deployment)) => deployment.primary && deployment.rollout != Rollout::Failed,
-        (Some(_), None) => false,
+        // A look soon after it may be too old to show it.
+        (Some(_), None) => !seen_surely,
         // The precheck found it done: another's deployment is doing it.
         (None, _) => question.now < at + question.timing.settle,
     };

@@ -38,14 +38,16 @@ impl ConsumerId {
         }
     }
 
-    /// Reads what `Display` writes.
+    /// Reads what `Display` writes. No part may be empty.
     pub fn parse(text: &str) -> Option<Self> {
+        let filled = |name: &str| !name.is_empty();
         match text.split_once(':')? {
             ("ecs", rest) => rest
                 .split_once('/')
+                .filter(|(cluster, name)| filled(cluster) && filled(name))
                 .map(|(cluster, name)| Self::service(cluster, name)),
-            ("lambda", name) => Some(Self::function(name)),
-            ("declared", name) => Some(Self::declared(name)),
+            ("lambda", name) => filled(name).then(|| Self::function(name)),
+            ("declared", name) => filled(name).then(|| Self::declared(name)),
             _ => None,
         }
     }
@@ -295,8 +297,17 @@ mod tests {
         ] {
             assert_eq!(ConsumerId::parse(&id.to_string()), Some(id));
         }
-        assert_eq!(ConsumerId::parse("ecs:no-service"), None);
-        assert_eq!(ConsumerId::parse("fargate:x"), None);
+        for broken in [
+            "ecs:no-service",
+            "ecs:/x",
+            "ecs:x/",
+            "lambda:",
+            "declared:",
+            "fargate:x",
+            "",
+        ] {
+            assert_eq!(ConsumerId::parse(broken), None, "{broken}");
+        }
     }
 
     /// Desired count, minimum and maximum percent; downtime, stuck.

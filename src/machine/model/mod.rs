@@ -4,6 +4,8 @@ mod consumer;
 mod evidence;
 mod ids;
 mod patterns;
+#[cfg(test)]
+mod properties;
 mod remediation;
 mod secret;
 mod time;

@@ -31,6 +31,13 @@ impl SecretFacts {
         border.into_iter().chain([fact(look, labels, changed)]).collect()
     }
 
+    pub(super) fn see_current(&mut self, look: Look, labels: &Labels) {
+        let known = self.current_seen.as_ref().map(|(version, _)| version);
+        if known != labels.current.as_ref() {
+            self.current_seen = labels.current.clone().map(|version| (version, look.arrived));
+        }
+    }
+
     pub(super) fn learn_line(&mut self, fact: &LogFact) -> bool {
         let news = self.log.insert(fact.clone());
         self.thin_out(fact);

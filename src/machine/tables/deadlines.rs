@@ -56,8 +56,8 @@ fn a_redeploy_that_could_never_begin_is_not_sent() {
 
 #[test]
 fn an_older_deployment_is_not_waited_for_for_ever() {
-    let mut seen = service(&[5]);
-    seen.deployments = vec![deployment("old", 5, Rollout::InProgress)];
+    let mut seen = service(&[4]);
+    seen.deployments = vec![deployment("old", 4, Rollout::InProgress)];
     let [early, late] = seen_twice(&seen);
     assert_eq!((early.stage, &early.why), (Stage::Stale, &Why::OlderDeployment));
     assert!(

@@ -202,13 +202,13 @@ fn a_refused_awscurrent_is_told_only_where_no_rotation_explains_it() {
 fn a_service_of_which_nobody_can_say_whether_it_is_stale_is_told() {
     let orders = ConsumerId::service("prod", "orders");
     let mut tale = Tale::new();
-    (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(50)));
+    (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(4)));
     tale.uses(&orders, &["db"]);
     let mut seen = tale.secret_seen("db", labels("b - a"));
     seen.rotation_lambda = Some("arn:aws:lambda:eu-west-1:1:function:rotate".to_owned());
     let secret = arn("db");
     tale.see(300, Evidence::Secret { secret, seen });
-    tale.service(302, &orders, service(&[20]));
+    tale.service(302, &orders, service(&[-20]));
     assert_eq!(kinds(&tale, 303), Vec::<&str>::new());
     let asked = secret_looks(
         &tale.state,

@@ -1,14 +1,14 @@
 //! ECS.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use machine::model::{
     ConsumerId, Controller, Deployment, DeploymentId, Done, Health, NoEffect, Outcome, Rollout, ServiceSeen,
     Task,
 };
 use secrecy::SecretString;
 
-use super::SimAccount;
+use super::{Angle, SimAccount};
 use crate::ports::{
     ContainerDefinition, EcsReads, EcsWrites, EnvironmentVariable, ReadResult, ServiceSummary,
     TaskDefinition, TaskSummary, WriteResult,
@@ -18,7 +18,7 @@ use crate::sim::world::{Reads, Service};
 #[async_trait]
 impl EcsReads for SimAccount {
     async fn clusters(&self) -> ReadResult<Vec<String>> {
-        self.read("ecs:ListClusters", "*", |world| {
+        self.read("ecs:ListClusters", "*", |world, _| {
             let mut clusters: Vec<String> = world
                 .services
                 .keys()
@@ -32,8 +32,14 @@ impl EcsReads for SimAccount {
     }
 
     async fn services(&self, wanted: &str) -> ReadResult<Vec<ServiceSummary>> {
-        self.read("ecs:ListServices", wanted, |world| {
-            let of_cluster = world.services.keys().filter(|id| cluster(id) == Some(wanted));
+        self.read("ecs:ListServices", wanted, |world, angle| {
+            let exists = |id: &&ConsumerId| world.services[*id].exists(angle.as_of);
+            let of_cluster = world
+                .services
+                .keys()
+                .filter(|id| cluster(id) == Some(wanted))
+                .filter(exists)
+                .skip(usize::from(angle.partial));
             let summary = |id: &ConsumerId| match id {
                 ConsumerId::Service { name, .. } => Some(ServiceSummary {
                     name: name.to_string(),
@@ -47,12 +53,12 @@ impl EcsReads for SimAccount {
     }
 
     async fn standalone_tasks(&self, cluster: &str) -> ReadResult<Vec<TaskSummary>> {
-        self.read("ecs:ListTasks", cluster, |_| Vec::new()).await
+        self.read("ecs:ListTasks", cluster, |_, _| Vec::new()).await
     }
 
     /// A simulated task definition is named after its service.
     async fn task_definition(&self, arn: &str) -> ReadResult<TaskDefinition> {
-        self.read("ecs:DescribeTaskDefinition", arn, |world| {
+        self.read("ecs:DescribeTaskDefinition", arn, |world, _| {
             let service = ConsumerId::parse(arn).and_then(|id| world.services.get(&id));
             service.map(definition).unwrap_or_default()
         })
@@ -61,8 +67,9 @@ impl EcsReads for SimAccount {
 
     async fn service(&self, cluster: &str, name: &str) -> ReadResult<Option<ServiceSeen>> {
         let id = ConsumerId::service(cluster, name);
-        self.read("ecs:DescribeServices", &id.to_string(), |world| {
-            world.services.get(&id).map(|service| seen(service, world.now()))
+        self.read("ecs:DescribeServices", &id.to_string(), |world, angle| {
+            let service = world.services.get(&id)?;
+            service.exists(angle.as_of).then(|| seen(service, angle))
         })
         .await
     }
@@ -72,17 +79,22 @@ impl EcsReads for SimAccount {
 impl EcsWrites for SimAccount {
     async fn force_deployment(&self, cluster: &str, name: &str) -> WriteResult {
         let id = ConsumerId::service(cluster, name);
-        self.write("ecs:UpdateService", |world| match world.force_deployment(&id) {
-            Some(deployment) => Outcome::Done(Done::Written {
-                deployment: Some(DeploymentId::new(deployment)),
-            }),
-            None => Outcome::NoEffect(NoEffect::Rejected {
-                why: "no such service".to_owned(),
-            }),
+        self.write("ecs:UpdateService", |world, since| {
+            match world.force_deployment(&id, since) {
+                Some(deployment) => Outcome::Done(Done::Written {
+                    deployment: Some(DeploymentId::new(deployment)),
+                }),
+                None => Outcome::NoEffect(NoEffect::Rejected {
+                    why: "no such service".to_owned(),
+                }),
+            }
         })
         .await
     }
 }
+
+/// A deployment that failed is listed for so long.
+const JUST_FAILED: SignedDuration = SignedDuration::from_mins(1);
 
 fn cluster(id: &ConsumerId) -> Option<&str> {
     match id {
@@ -113,16 +125,19 @@ fn definition(service: &Service) -> TaskDefinition {
     }
 }
 
-fn seen(service: &Service, now: Timestamp) -> ServiceSeen {
+fn seen(service: &Service, angle: Angle) -> ServiceSeen {
+    let now = angle.as_of;
     let wanted: Vec<Task> = service.wanted_tasks(now).map(|found| task(found, now)).collect();
     let running = wanted.iter().filter(|task| task.running).count();
     let primary = service.primary(now).map(|deployment| deployment.id.clone());
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let deployments = service.deployments.iter().filter(|deployment| {
-        Some(&deployment.id) == primary.as_ref()
-            || deployment
-                .fails
-                .is_some_and(|at| now < at + jiff::SignedDuration::from_secs(60))
+        let has_tasks = service
+            .wanted_tasks(now)
+            .any(|task| task.deployment == deployment.id);
+        let just_failed = deployment.fails.is_some_and(|at| now < at + JUST_FAILED);
+        let is_listed = Some(&deployment.id) == primary.as_ref() || has_tasks || just_failed;
+        deployment.created <= now && is_listed
     });
     let deployment = |found: &crate::sim::world::Deployment| {
         let tasks = service
@@ -133,7 +148,7 @@ fn seen(service: &Service, now: Timestamp) -> ServiceSeen {
             primary: Some(&found.id) == primary.as_ref(),
             created: found.created,
             rollout: rollout(found, now),
-            desired: service.plan.desired,
+            desired: service.desired,
             running: count(tasks.filter(|task| now >= task.running).count()),
             failed_tasks: 0,
         }
@@ -144,12 +159,12 @@ fn seen(service: &Service, now: Timestamp) -> ServiceSeen {
         daemon: false,
         minimum_percent: 100,
         maximum_percent: 200,
-        desired: service.plan.desired,
+        desired: service.desired,
         running: count(running),
         pending: count(wanted.len() - running),
         deployments: deployments.map(deployment).collect(),
-        tasks: wanted,
-        tasks_listed: true,
+        tasks: if angle.partial { Vec::new() } else { wanted },
+        tasks_listed: !angle.partial,
     }
 }
 

@@ -12,29 +12,29 @@ use crate::sim::world::World;
 impl Login for SimAccount {
     async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer) {
         let fault = self.fault("database:login");
-        let (look, answer) = self
-            .look("database:login", |world| answer(world, target, credentials))
-            .await;
-        (look, fault.map_or(answer, |kind| trouble(&kind)))
+        let trouble = fault.as_ref().and_then(trouble);
+        let ask = |world: &mut World, _| trouble.unwrap_or_else(|| answer(world, target, credentials));
+        self.look("database:login", fault.as_ref(), ask).await
     }
 }
 
 /// None of these says anything about the password.
-fn trouble(kind: &FaultKind) -> LoginAnswer {
+fn trouble(kind: &FaultKind) -> Option<LoginAnswer> {
     match kind {
-        FaultKind::Throttled => LoginAnswer::Busy {
+        FaultKind::Throttled => Some(LoginAnswer::Busy {
             code: "1040".to_owned(),
-        },
-        FaultKind::Denied => LoginAnswer::Account {
+        }),
+        FaultKind::Denied => Some(LoginAnswer::Account {
             code: "3118".to_owned(),
-        },
-        FaultKind::LostBefore | FaultKind::LostAfter => LoginAnswer::Unreachable {
+        }),
+        FaultKind::LostBefore | FaultKind::LostAfter => Some(LoginAnswer::Unreachable {
             why: "no answer in time".to_owned(),
-        },
+        }),
+        FaultKind::Slow(_) | FaultKind::Stale(_) | FaultKind::Partial | FaultKind::Full => None,
     }
 }
 
-fn answer(world: &World, target: &LoginTarget, credentials: &Credentials) -> LoginAnswer {
+fn answer(world: &mut World, target: &LoginTarget, credentials: &Credentials) -> LoginAnswer {
     let json: serde_json::Value = serde_json::from_str(credentials.0.expose_secret()).unwrap_or_default();
     let text = |key: &str| json.get(key).and_then(|value| value.as_str());
     if text("engine").or(target.engine.as_deref()).is_none() {
@@ -42,15 +42,10 @@ fn answer(world: &World, target: &LoginTarget, credentials: &Credentials) -> Log
             why: "the secret has no key `engine`, and the rule no login.engine".to_owned(),
         };
     }
-    let database = text("host").and_then(|host| world.secrets.get(&SecretArn::new(host)));
-    let accepted = text("username").and_then(|user| database?.accepted.get(user));
-    if accepted.is_some() && accepted.map(String::as_str) == text("password") {
-        LoginAnswer::Accepted
-    } else {
-        let is_postgres = text("engine").is_some_and(|engine| engine.starts_with("postgres"));
-        let code = if is_postgres { "28P01" } else { "1045" };
-        LoginAnswer::Refused {
-            code: code.to_owned(),
-        }
-    }
+    let database = SecretArn::new(text("host").unwrap_or_default());
+    world.log_in(
+        &database,
+        text("username").unwrap_or_default(),
+        text("password").unwrap_or_default(),
+    )
 }

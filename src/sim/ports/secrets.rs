@@ -2,38 +2,45 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{SecretArn, SecretSeen, SecretSummary, VersionId};
+use machine::model::{Labels, SecretArn, SecretSeen, SecretSummary, VersionId};
 use secrecy::SecretString;
 
-use super::SimAccount;
+use super::{Angle, SimAccount};
 use crate::ports::{LogEvent, LogReads, ReadResult, SecretReads};
 use crate::sim::world::{Kind, Secret};
 
 #[async_trait]
 impl SecretReads for SimAccount {
     async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
-        self.read("secretsmanager:ListSecrets", "*", |world| {
+        self.read("secretsmanager:ListSecrets", "*", |world, angle| {
             let listed = world
                 .secrets
                 .values()
                 .filter(|secret| secret.deleted(world.now()).is_none());
-            listed.map(summary).collect()
+            let missing = usize::from(angle.partial);
+            listed
+                .skip(missing)
+                .map(|secret| summary(secret, angle))
+                .collect()
         })
         .await
     }
 
     async fn describe(&self, secret: &SecretArn) -> ReadResult<Option<SecretSeen>> {
-        self.read("secretsmanager:DescribeSecret", secret.as_str(), |world| {
-            world.secrets.get(secret).map(|secret| seen(secret, world.now()))
+        let operation = "secretsmanager:DescribeSecret";
+        self.read(operation, secret.as_str(), |world, angle| {
+            let secret = world.secrets.get(secret)?;
+            Some(seen(secret, world.now(), angle))
         })
         .await
     }
 
     async fn valued_versions(&self, secret: &SecretArn) -> ReadResult<Vec<VersionId>> {
-        self.read("secretsmanager:ListSecretVersionIds", secret.as_str(), |world| {
-            let values = world.secrets.get(secret).map(|secret| &secret.values);
-            let valued = values.into_iter().flatten().filter(|(_, value)| value.is_some());
-            valued.map(|(version, _)| version.clone()).collect()
+        let operation = "secretsmanager:ListSecretVersionIds";
+        self.read(operation, secret.as_str(), |world, angle| {
+            let secret = world.secrets.get(secret);
+            let shown = secret.map(|secret| secret.as_of(angle.as_of - secret.read_lag));
+            shown.map_or_else(Vec::new, |shown| shown.valued.iter().cloned().collect())
         })
         .await
     }
@@ -44,43 +51,57 @@ impl SecretReads for SimAccount {
         version: &VersionId,
         stage: &str,
     ) -> ReadResult<Option<SecretString>> {
-        self.read("secretsmanager:GetSecretValue", secret.as_str(), |world| {
+        let operation = "secretsmanager:GetSecretValue";
+        self.read(operation, secret.as_str(), |world, angle| {
             let secret = world.secrets.get(secret)?;
             if secret.deleted(world.now()).is_some() {
                 return None;
             }
-            secret.labelled(stage).filter(|labelled| *labelled == version)?;
+            let labels = &secret.as_of(angle.as_of - secret.read_lag).labels;
+            labelled(labels, stage).filter(|labelled| *labelled == version)?;
             value(secret, version).map(SecretString::from)
         })
         .await
     }
 }
 
-fn summary(secret: &Secret) -> SecretSummary {
-    SecretSummary {
-        arn: secret.arn.clone(),
-        name: secret.name().to_owned(),
-        labels: secret.labels.clone(),
-        tags: secret.tags.clone(),
-        rotation_enabled: true,
-        rotation_lambda: secret.lambda(),
-        owning_service: owner(secret),
-        next_rotation: secret.next_rotation,
+/// The version that carries a staging label.
+fn labelled<'a>(labels: &'a Labels, stage: &str) -> Option<&'a VersionId> {
+    match stage {
+        "AWSCURRENT" => labels.current.as_ref(),
+        "AWSPENDING" => labels.pending.as_ref(),
+        "AWSPREVIOUS" => labels.previous.as_ref(),
+        _ => None,
     }
 }
 
-fn seen(secret: &Secret, now: Timestamp) -> SecretSeen {
+fn summary(secret: &Secret, angle: Angle) -> SecretSummary {
+    let shown = secret.as_of(angle.as_of - secret.list_lag);
+    SecretSummary {
+        arn: secret.arn.clone(),
+        name: secret.name().to_owned(),
+        labels: shown.labels.clone(),
+        tags: shown.tags.clone(),
+        rotation_enabled: shown.rotation_enabled,
+        rotation_lambda: secret.lambda(),
+        owning_service: owner(secret),
+        next_rotation: shown.next_rotation,
+    }
+}
+
+fn seen(secret: &Secret, now: Timestamp, angle: Angle) -> SecretSeen {
+    let shown = secret.as_of(angle.as_of - secret.read_lag);
     SecretSeen {
         name: secret.name().to_owned(),
-        labels: secret.labels.clone(),
-        tags: secret.tags.clone(),
-        rotation_enabled: true,
+        labels: shown.labels.clone(),
+        tags: shown.tags.clone(),
+        rotation_enabled: shown.rotation_enabled,
         rotation_lambda: secret.lambda(),
         owning_service: owner(secret),
         schedule: Some("rate(30 days)".to_owned()),
-        next_rotation: secret.next_rotation,
-        last_rotated: secret.last_rotated,
-        last_changed: Some(secret.last_changed),
+        next_rotation: shown.next_rotation,
+        last_rotated: shown.last_rotated,
+        last_changed: Some(shown.last_changed),
         deleted: secret.deleted(now),
         replicas: Vec::new(),
     }
@@ -103,7 +124,7 @@ fn value(secret: &Secret, version: &VersionId) -> Option<String> {
 #[async_trait]
 impl LogReads for SimAccount {
     async fn events(&self, group: &str, since: Timestamp) -> ReadResult<(bool, Vec<LogEvent>)> {
-        self.read("logs:FilterLogEvents", group, |world| {
+        self.read("logs:FilterLogEvents", group, |world, _| {
             let lines = world.logs.get(group);
             let visible = lines
                 .into_iter()

@@ -108,7 +108,7 @@ fn wrong_in(world: &World, scenario: &Scenario) -> Vec<String> {
     let consumers = world.services.keys().chain(world.functions.keys());
     wrong.extend(
         consumers
-            .filter(|id| world.is_stale(id))
+            .filter(|id| world.truth().is_stale(id))
             .map(|id| format!("{id} is stale")),
     );
     let promotion = first_promotion(world);

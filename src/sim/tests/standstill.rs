@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sim::arn;
-use crate::sim::world::{Kind, Reads};
+use crate::sim::world::{Kind, Reads, Touch};
 
 #[test]
 fn a_restart_with_nothing_to_do_does_nothing() {
@@ -51,7 +51,9 @@ fn a_value_put_by_hand_that_nobody_can_log_in_with_restarts_nobody() {
     let mut scenario = Scenario::one_service(9);
     let by_hand = scenario.last_rotation() + SignedDuration::from_mins(30);
     scenario.secrets[0].rotations.clear();
-    scenario.secrets[0].manual_puts.push(by_hand);
+    scenario.secrets[0]
+        .touches
+        .push((by_hand, Touch::Put { told: false }));
     let trial = trial(&scenario, Mode::Act);
     let life = live(&trial, by_hand + SignedDuration::from_mins(20));
     assert_eq!(trial.world().writes, []);

@@ -3,11 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
-use super::{Function, Service, World};
+use super::{Function, Happening, Service, World};
 
 /// A consumer's outage, counted as time passes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outage {
+    /// Since when new logins are refused.
+    refused: Option<Timestamp>,
     since: Option<Timestamp>,
     total: SignedDuration,
 }
@@ -38,64 +40,79 @@ impl Outage {
 
 impl World {
     pub(super) fn count_outages(&mut self) {
+        self.fetch_after_refusals();
+        let services = self.services.iter();
+        let services =
+            services.map(|(id, service)| (id.clone(), self.service_fails(service), service.plan.pool));
+        let functions = self.functions.iter();
+        let functions =
+            functions.map(|(id, function)| (id.clone(), self.function_fails(function), SignedDuration::ZERO));
+        let found: Vec<_> = services.chain(functions).collect();
+        for (id, failing, pool) in found {
+            self.count_outage(id, failing, pool);
+        }
+    }
+
+    /// The connections that a pool has live on; it is refused when it must renew one.
+    fn count_outage(&mut self, id: ConsumerId, failing: bool, pool: SignedDuration) {
         let now = self.now;
-        let services = self
-            .services
-            .iter()
-            .map(|(id, service)| (id.clone(), self.service_fails(service)));
-        let functions = self
-            .functions
-            .iter()
-            .map(|(id, function)| (id.clone(), self.function_fails(function)));
-        let failing: Vec<(ConsumerId, bool)> = services.chain(functions).collect();
-        for (id, failing) in failing {
-            self.outages.entry(id).or_default().set(failing, now);
+        let outage = self.outages.entry(id).or_default();
+        let since = match (outage.refused, failing) {
+            (_, false) => None,
+            (Some(since), true) => Some(since),
+            (None, true) => Some(now),
+        };
+        let begins = outage.refused.is_none() && since.is_some();
+        outage.refused = since;
+        outage.set(since.is_some_and(|since| now >= since + pool), now);
+        if begins && !pool.is_zero() {
+            self.plan(now + pool, Happening::Reassess);
+        }
+    }
+
+    /// Programs that fetch the secret again when they are refused.
+    fn fetch_after_refusals(&mut self) {
+        let retry = self.services.iter().filter(|(_, service)| {
+            service.plan.retries
+                && service
+                    .serving_tasks(self.now)
+                    .any(|task| self.refuses(task.holds.iter()))
+        });
+        let retry: Vec<ConsumerId> = retry.map(|(id, _)| id.clone()).collect();
+        for id in retry {
+            self.fetch_anew(&id);
         }
     }
 
     /// Whether any task that serves requests is refused with what it holds, or none serves at all.
     fn service_fails(&self, service: &Service) -> bool {
         let mut serving = service.serving_tasks(self.now).peekable();
-        let wanted = service.plan.desired > 0;
+        let wanted = service.desired > 0 && service.exists(self.now);
         wanted && serving.peek().is_none() || serving.any(|task| self.refuses(task.holds.iter()))
     }
 
     fn function_fails(&self, function: &Function) -> bool {
-        function.is_off()
-            || function
-                .holds
-                .as_ref()
-                .is_some_and(|holds| self.refuses(holds.iter()))
+        let refused = |function: &Function| {
+            let holds = function.holds.as_ref();
+            holds.is_some_and(|holds| self.refuses(holds.iter()))
+        };
+        !function.deleted && (function.is_off() || refused(function))
     }
 
     fn refuses<'a>(&self, mut held: impl Iterator<Item = (&'a SecretArn, &'a VersionId)>) -> bool {
         held.any(|(secret, version)| !self.works(secret, version))
     }
 
-    /// Whether the database accepts this version of a secret.
-    pub fn works(&self, secret: &SecretArn, version: &VersionId) -> bool {
-        self.secrets
-            .get(secret)
-            .is_some_and(|secret| secret.accepts(version))
-    }
-
-    /// Whether a consumer holds a value that is not current any more.
-    pub fn is_stale(&self, id: &ConsumerId) -> bool {
-        let differs = |(secret, version): (&SecretArn, &VersionId)| {
-            self.secrets
-                .get(secret)
-                .is_some_and(|secret| secret.labels.current.as_ref() != Some(version))
+    /// Whether the database lets a consumer in with this version of a secret.
+    pub fn works(&self, arn: &SecretArn, version: &VersionId) -> bool {
+        let Some(secret) = self.secrets.get(arn) else {
+            return false;
         };
-        if let Some(service) = self.services.get(id) {
-            return service
-                .wanted_tasks(self.now)
-                .any(|task| task.holds.iter().any(differs));
-        }
-        let holds = self
-            .functions
-            .get(id)
-            .and_then(|function| function.holds.as_ref());
-        holds.is_some_and(|holds| holds.iter().any(differs))
+        let user = secret
+            .values
+            .get(version)
+            .and_then(|value| Some(&value.as_ref()?.user));
+        secret.accepts(version) && user.is_some_and(|user| !secret.is_locked(user, self.now))
     }
 
     /// Seconds of outage of all consumers together.
@@ -108,15 +125,7 @@ impl World {
 
     /// Seconds of outage of the consumers of one secret.
     pub fn outage_of(&self, secret: &SecretArn) -> f64 {
-        let uses = |id: &ConsumerId| {
-            self.services
-                .get(id)
-                .is_some_and(|service| service.plan.secrets.contains(secret))
-                || self
-                    .functions
-                    .get(id)
-                    .is_some_and(|function| function.secrets.contains(secret))
-        };
+        let uses = |id: &ConsumerId| self.truth().secrets_of(id).contains(secret);
         let outages = self.outages.iter().filter(|(id, _)| uses(id));
         outages
             .map(|(_, outage)| outage.total(self.now).as_secs_f64())

@@ -12,26 +12,51 @@ const UPDATE: SignedDuration = SignedDuration::from_secs(2);
 /// Environments are gone after so long at concurrency 0.
 const DRAIN: SignedDuration = SignedDuration::from_secs(8);
 
+/// How its callers reach a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    Latest,
+    /// Through an alias on a published version: an update of $LATEST does not reach its environments.
+    Alias,
+    /// With provisioned concurrency, below which reserved concurrency cannot go.
+    Provisioned,
+}
+
 #[derive(Clone, Debug)]
 pub struct FunctionPlan {
     pub name: String,
     pub secrets: Vec<SecretArn>,
     pub reserved: Option<u32>,
+    pub reach: Reach,
     /// What other people do to it.
-    pub touches: Vec<(Timestamp, Touch)>,
+    pub touches: Vec<(Timestamp, FunctionTouch)>,
+    /// When nobody of ours may decrypt its environment.
+    pub unreadable: Option<(Timestamp, Timestamp)>,
+}
+
+impl FunctionPlan {
+    /// The same function without anything that disturbs it.
+    pub fn calm(&mut self) {
+        self.reach = Reach::Latest;
+        self.touches.clear();
+        self.unreadable = None;
+    }
 }
 
 /// A change by somebody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Touch {
+pub enum FunctionTouch {
     Concurrency(u32),
     Configuration,
+    Delete,
 }
 
 #[derive(Clone, Debug)]
 pub struct Function {
     pub name: String,
     pub secrets: Vec<SecretArn>,
+    pub reach: Reach,
+    pub unreadable: Option<(Timestamp, Timestamp)>,
     pub reserved: Option<u32>,
     /// What people set last: what the watchdog does must leave it so.
     pub wanted: Option<u32>,
@@ -40,26 +65,60 @@ pub struct Function {
     pub revision: u32,
     pub last_modified: Timestamp,
     pub updating_until: Option<Timestamp>,
+    pub deleted: bool,
     /// What its warm environments hold; nothing where there is none.
     pub holds: Option<BTreeMap<SecretArn, VersionId>>,
-    zero_since: Option<Timestamp>,
+    /// When it was switched off by the watchdog, and until when.
+    pub asleep: Vec<(Timestamp, Option<Timestamp>)>,
+}
+
+/// A write that the service does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    NotFound,
+    /// An update is under way, or the function is at another revision.
+    Conflict {
+        found: String,
+    },
+    Invalid {
+        why: &'static str,
+    },
 }
 
 impl Function {
     pub fn is_off(&self) -> bool {
         self.reserved == Some(0)
     }
+
+    /// Since when it is switched off.
+    fn asleep_since(&self) -> Option<Timestamp> {
+        let (since, until) = self.asleep.last()?;
+        until.is_none().then_some(*since)
+    }
+
+    fn wake(&mut self, now: Timestamp) {
+        if let Some((_, until @ None)) = self.asleep.last_mut() {
+            *until = Some(now);
+        }
+    }
+
+    pub fn is_readable(&self, now: Timestamp) -> bool {
+        self.unreadable
+            .is_none_or(|(from, to)| !(from..to).contains(&now))
+    }
 }
 
 impl World {
     pub fn add_function(&mut self, plan: FunctionPlan) {
-        let holds = self.holds_now(&plan.secrets);
         for (at, touch) in plan.touches {
             let name = plan.name.clone();
             self.plan(at, Happening::FunctionTouched { name, touch });
         }
         let function = Function {
+            holds: Some(self.current_of(&plan.secrets)),
             secrets: plan.secrets,
+            reach: plan.reach,
+            unreadable: plan.unreadable,
             reserved: plan.reserved,
             wanted: plan.reserved,
             marker: None,
@@ -67,129 +126,157 @@ impl World {
             revision: 1,
             last_modified: self.now - SignedDuration::from_hours(24),
             updating_until: None,
-            holds: Some(holds),
-            zero_since: None,
+            deleted: false,
+            asleep: Vec::new(),
             name: plan.name.clone(),
         };
         self.functions.insert(ConsumerId::function(&plan.name), function);
     }
 
-    fn holds_now(&self, secrets: &[SecretArn]) -> BTreeMap<SecretArn, VersionId> {
-        let current = |arn: &SecretArn| Some((arn.clone(), self.secrets.get(arn)?.labels.current.clone()?));
-        secrets.iter().filter_map(current).collect()
+    fn found(&mut self, id: &ConsumerId) -> Result<&mut Function, Refused> {
+        let function = self.functions.get_mut(id);
+        function
+            .filter(|function| !function.deleted)
+            .ok_or(Refused::NotFound)
     }
 
-    /// UpdateFunctionConfiguration, guarded by the revision. The present revision where it differs.
+    /// What it would fetch now.
+    fn fetched(&self, id: &ConsumerId) -> BTreeMap<SecretArn, VersionId> {
+        let secrets = self.functions.get(id).map(|function| function.secrets.as_slice());
+        self.current_of(secrets.unwrap_or_default())
+    }
+
+    /// UpdateFunctionConfiguration with another marker, guarded by the revision. `since`: when the caller last looked.
     pub fn update_environment(
         &mut self,
         name: &str,
         marker: &str,
         revision: &str,
-    ) -> Option<Result<(), String>> {
+        since: Timestamp,
+    ) -> Result<(), Refused> {
         let now = self.now;
         let id = ConsumerId::function(name);
-        let function = self.functions.get_mut(&id)?;
-        if function.revision.to_string() != revision {
-            return Some(Err(function.revision.to_string()));
+        let wrong = self.truth().wrong_with_restart(&id, since);
+        let function = self.found(&id)?;
+        if !function.is_readable(now) {
+            let found = "an environment that cannot be decrypted".to_owned();
+            return Err(Refused::Conflict { found });
+        }
+        if function.updating_until.is_some() || function.revision.to_string() != revision {
+            let found = format!("revision {}", function.revision);
+            return Err(Refused::Conflict { found });
         }
         function.revision += 1;
         function.marker = Some(marker.to_owned());
         function.last_modified = now;
         function.updating_until = Some(now + UPDATE);
         self.plan_in(UPDATE, Happening::FunctionRenewed(name.to_owned()));
-        self.note("lambda:UpdateFunctionConfiguration", &id);
-        Some(Ok(()))
+        self.note("lambda:UpdateFunctionConfiguration", &id, wrong);
+        Ok(())
     }
 
     pub(super) fn renew_function(&mut self, name: &str) {
         let id = ConsumerId::function(name);
-        let Some(secrets) = self.functions.get(&id).map(|function| function.secrets.clone()) else {
-            return;
-        };
-        let holds = self.holds_now(&secrets);
-        if let Some(function) = self.functions.get_mut(&id) {
-            function.updating_until = None;
+        let holds = self.fetched(&id);
+        let Ok(function) = self.found(&id) else { return };
+        function.updating_until = None;
+        if function.reach == Reach::Latest {
             function.holds = Some(holds);
         }
     }
 
-    /// PutFunctionConcurrency, or DeleteFunctionConcurrency with `None`.
-    pub fn set_concurrency(&mut self, name: &str, reserved: Option<u32>) -> Option<()> {
+    /// PutFunctionConcurrency, or DeleteFunctionConcurrency with `None`. `since`: when the caller last looked.
+    pub fn set_concurrency(
+        &mut self,
+        name: &str,
+        reserved: Option<u32>,
+        since: Timestamp,
+    ) -> Result<(), Refused> {
         let now = self.now;
         let id = ConsumerId::function(name);
-        let secrets = self.functions.get(&id)?.secrets.clone();
-        let holds = self.holds_now(&secrets);
-        let function = self.functions.get_mut(&id)?;
+        let is_full = self
+            .account_full
+            .iter()
+            .any(|(from, to)| (*from..*to).contains(&now));
+        let switches_off = reserved == Some(0);
+        let wrong = if switches_off {
+            self.truth().wrong_with_restart(&id, since)
+        } else {
+            Vec::new()
+        };
+        let holds = self.fetched(&id);
+        let function = self.found(&id)?;
+        if switches_off && function.reach == Reach::Provisioned {
+            let why = "it cannot be below provisioned concurrency";
+            return Err(Refused::Invalid { why });
+        }
+        if is_full && reserved > function.reserved {
+            let why = "it would leave less than 100 unreserved";
+            return Err(Refused::Invalid { why });
+        }
         function.reserved = reserved;
-        function.zero_since = function.is_off().then_some(now);
-        if function.is_off() {
-            self.plan_in(
-                DRAIN,
-                Happening::FunctionDrained {
-                    name: name.to_owned(),
-                    since: now,
-                },
-            );
+        function.wake(now);
+        if switches_off {
+            function.asleep.push((now, None));
+            let (name, since) = (name.to_owned(), now);
+            self.plan_in(DRAIN, Happening::FunctionDrained { name, since });
         } else if function.holds.is_none() {
             function.holds = Some(holds);
         }
-        let operation = if reserved.is_some() {
-            "lambda:PutFunctionConcurrency"
-        } else {
-            "lambda:DeleteFunctionConcurrency"
+        let operation = match reserved {
+            Some(_) => "lambda:PutFunctionConcurrency",
+            None => "lambda:DeleteFunctionConcurrency",
         };
-        self.note(operation, &id);
-        Some(())
+        self.note(operation, &id, wrong);
+        self.mark_restoring(!switches_off);
+        Ok(())
     }
 
-    pub(super) fn touch_function(&mut self, name: &str, touch: Touch) {
+    pub(super) fn touch_function(&mut self, name: &str, touch: FunctionTouch) {
         let id = ConsumerId::function(name);
-        let Some(secrets) = self.functions.get(&id).map(|function| function.secrets.clone()) else {
-            return;
-        };
-        let holds = self.holds_now(&secrets);
-        let now = self.now;
-        let Some(function) = self.functions.get_mut(&id) else {
-            return;
-        };
+        let (now, holds) = (self.now, self.fetched(&id));
+        let Ok(function) = self.found(&id) else { return };
         match touch {
-            Touch::Concurrency(reserved) => {
+            FunctionTouch::Concurrency(reserved) => {
                 (function.reserved, function.wanted) = (Some(reserved), Some(reserved));
-                function.zero_since = None;
+                function.wake(now);
                 function.holds.get_or_insert(holds);
             }
-            Touch::Configuration => {
+            FunctionTouch::Configuration => {
                 function.revision += 1;
                 function.last_modified = now;
-                function.holds = Some(holds);
+                if function.reach == Reach::Latest {
+                    function.holds = Some(holds);
+                }
             }
+            FunctionTouch::Delete => function.deleted = true,
         }
     }
 
     pub(super) fn drain_function(&mut self, name: &str, since: Timestamp) {
-        if let Some(function) = self.functions.get_mut(&ConsumerId::function(name))
-            && function.zero_since == Some(since)
+        if let Ok(function) = self.found(&ConsumerId::function(name))
+            && function.asleep_since() == Some(since)
         {
             function.holds = None;
         }
     }
 
     /// TagResource, or UntagResource with `None`.
-    pub fn set_tag(&mut self, name: &str, key: &str, value: Option<&str>) -> Option<()> {
+    pub fn set_tag(&mut self, name: &str, key: &str, value: Option<&str>) -> Result<(), Refused> {
         let id = ConsumerId::function(name);
-        let tags = &mut self.functions.get_mut(&id)?.tags;
-        match value {
-            Some(value) => tags.insert(key.to_owned(), value.to_owned()),
-            None => tags.remove(key),
-        };
-        self.note(
-            if value.is_some() {
+        let tags = &mut self.found(&id)?.tags;
+        let operation = match value {
+            Some(value) => {
+                tags.insert(key.to_owned(), value.to_owned());
                 "lambda:TagResource"
-            } else {
+            }
+            None => {
+                tags.remove(key);
                 "lambda:UntagResource"
-            },
-            &id,
-        );
-        Some(())
+            }
+        };
+        self.note(operation, &id, Vec::new());
+        self.mark_restoring(value.is_none());
+        Ok(())
     }
 }

@@ -1,24 +1,42 @@
 //! A pure model of one AWS account with its databases and applications: no clock, no IO, no randomness.
 //!
-//! Not modelled: eventual consistency of reads, throttling, IAM, other people's deployments, circuit breakers by
-//! alarm, Lambda versions and aliases, provisioned concurrency, networks, RDS Proxy, costs. Applications open a new
-//! connection all the time: real pools fail later and less.
+//! Modelled, after aws-facts: staging labels and all that moves them, versions with and without a value, ListSecrets that
+//! lags and reads that are behind, rotation Lambdas that fail in any step before or after its effect, passwords that come
+//! true later than setSecret says, databases that refuse, lock accounts, are full or silent; ECS deployments side by side,
+//! draining, circuit breakers, alarms, tasks that never become healthy, others who create, delete, scale and redeploy;
+//! Lambda environments, revisions, aliases, provisioned concurrency, the account's floor, environments that cannot be
+//! decrypted; applications with pools, caches and retries; log lines that are late, lost or repeated.
+//!
+//! Not modelled: IAM beyond calls that are denied, several accounts or regions, networks, RDS Proxy, replicas of secrets,
+//! CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is missing, costs, CloudWatch metrics and
+//! events. A pool's connections all end together, when its oldest must be renewed. An account is locked by the
+//! watchdog's own refused logins alone: what applications do to themselves is the same with nobody watching. Nobody
+//! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart.
 
 mod applications;
+mod by_hand;
+mod database;
 mod function;
 mod rotation;
 mod secret;
 mod service;
+mod truth;
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
+use rotation::Stage;
+
 pub use applications::Outage;
-pub use function::{Function, FunctionPlan, Touch};
-pub use secret::{History, Kind, RotationPlan, Secret, SecretPlan, Value};
-pub use service::{Deployment, Reads, Service, ServicePlan, Task};
+pub use by_hand::Touch;
+pub use database::{Trouble, TroubleKind};
+pub use function::{Function, FunctionPlan, FunctionTouch, Reach, Refused};
+pub use rotation::{Failing, LogPlan, RotationPlan};
+pub use secret::{History, Kind, Secret, SecretPlan, Shown, Value};
+pub use service::{Deployment, Fate, Reads, Service, ServicePlan, ServiceTouch, Task};
+pub use truth::{Truth, Wrong};
 
 /// Every simulated password contains it, so that a leak is found by searching for it.
 pub const PASSWORD_MARKER: &str = "s3cr3t-marker";
@@ -37,36 +55,43 @@ pub struct Write {
     pub at: Timestamp,
     pub operation: &'static str,
     pub subject: String,
-    /// What was wrong with a forced redeploy at that moment, in truth.
+    /// What was wrong, in truth, with restarting the consumer at that moment.
     pub wrong: Vec<Wrong>,
-}
-
-/// Why a service should not have been restarted just then.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wrong {
-    /// One of its secrets stood between setSecret and finishSecret.
-    Moving(SecretArn),
-    /// AWSCURRENT of one of its secrets does not log in.
-    Dead(SecretArn),
-    /// No task of it held an old value.
-    Needless,
+    /// It puts back what was switched off.
+    pub restores: bool,
 }
 
 /// What the future holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Happening {
     RotationStarts(SecretArn),
     StepEnds {
         secret: SecretArn,
-        version: VersionId,
-        step: usize,
-        attempt: u32,
+        stage: Stage,
     },
-    ManualPut(SecretArn),
+    PasswordComesTrue {
+        secret: SecretArn,
+        version: VersionId,
+    },
     LabelCleanUp {
         secret: SecretArn,
         version: VersionId,
     },
+    SecretTouched {
+        secret: SecretArn,
+        touch: Touch,
+    },
+    TestEnds {
+        secret: SecretArn,
+        version: VersionId,
+    },
+    ServiceCreated(Box<ServicePlan>),
+    ServiceTouched {
+        id: ConsumerId,
+        touch: ServiceTouch,
+    },
+    AlarmGoesOff(ConsumerId),
+    CacheExpires(ConsumerId),
     FunctionRenewed(String),
     FunctionDrained {
         name: String,
@@ -74,11 +99,32 @@ enum Happening {
     },
     FunctionTouched {
         name: String,
-        touch: Touch,
+        touch: FunctionTouch,
     },
-    CacheExpires(ConsumerId),
     /// Something that was planned comes true by itself: outages are counted anew.
     Reassess,
+}
+
+impl Happening {
+    /// In words; nothing where it is told by its log line, or is nothing by itself.
+    fn told(&self) -> Option<String> {
+        Some(match self {
+            Self::StepEnds { .. } | Self::Reassess | Self::CacheExpires(_) => return None,
+            Self::RotationStarts(secret) => format!("RotateSecret {}", secret.name()),
+            Self::PasswordComesTrue { version, .. } => {
+                format!("the database takes the password of {version}")
+            }
+            Self::LabelCleanUp { version, .. } => format!("AWSPENDING is cleaned up on {version}"),
+            Self::SecretTouched { secret, touch } => format!("{}: {touch:?}", secret.name()),
+            Self::TestEnds { version, .. } => format!("the test with {version} ends"),
+            Self::ServiceCreated(plan) => format!("{} is created", plan.id),
+            Self::ServiceTouched { id, touch } => format!("{id}: {touch:?}"),
+            Self::AlarmGoesOff(id) => format!("an alarm rolls {id} back"),
+            Self::FunctionRenewed(name) => format!("{name} starts environments anew, if anything of it does"),
+            Self::FunctionDrained { name, .. } => format!("{name} has no warm environment left"),
+            Self::FunctionTouched { name, touch } => format!("{name}: {touch:?}"),
+        })
+    }
 }
 
 /// The account.
@@ -93,6 +139,10 @@ pub struct World {
     pub logs: BTreeMap<String, Vec<LogLine>>,
     pub writes: Vec<Write>,
     pub outages: BTreeMap<ConsumerId, Outage>,
+    /// When no more concurrency can be reserved (aws-facts: Lambda).
+    pub account_full: Vec<(Timestamp, Timestamp)>,
+    /// What happened, for people.
+    pub story: Vec<(Timestamp, String)>,
 }
 
 impl World {
@@ -107,6 +157,8 @@ impl World {
             logs: BTreeMap::new(),
             writes: Vec::new(),
             outages: BTreeMap::new(),
+            account_full: Vec::new(),
+            story: Vec::new(),
         }
     }
 
@@ -124,10 +176,12 @@ impl World {
             let happening = entry.remove();
             self.now = self.now.max(at);
             self.happen(happening);
+            for secret in self.secrets.values_mut() {
+                secret.remember(self.now);
+            }
             self.count_outages();
         }
         self.now = self.now.max(to);
-        self.count_outages();
     }
 
     fn plan(&mut self, at: Timestamp, happening: Happening) {
@@ -139,26 +193,35 @@ impl World {
         self.plan(self.now + wait, happening);
     }
 
+    /// Adds to the story.
+    pub fn tell(&mut self, text: String) {
+        self.story.push((self.now, text));
+    }
+
     fn happen(&mut self, happening: Happening) {
+        if let Some(text) = happening.told() {
+            self.tell(text);
+        }
         match happening {
             Happening::RotationStarts(secret) => self.start_rotation(&secret),
-            Happening::StepEnds {
-                secret,
-                version,
-                step,
-                attempt,
-            } => self.end_step(&secret, &version, step, attempt),
-            Happening::ManualPut(secret) => self.put_by_hand(&secret),
+            Happening::StepEnds { secret, stage } => self.end_step(&secret, stage),
+            Happening::PasswordComesTrue { secret, version } => self.password_comes_true(&secret, &version),
             Happening::LabelCleanUp { secret, version } => self.clean_up(&secret, &version),
+            Happening::SecretTouched { secret, touch } => self.touch_secret(&secret, touch),
+            Happening::TestEnds { secret, version } => self.end_test(&secret, &version),
+            Happening::ServiceCreated(plan) => self.create_service(*plan),
+            Happening::ServiceTouched { id, touch } => self.touch_service(&id, touch),
+            Happening::AlarmGoesOff(id) => self.roll_back(&id),
+            Happening::CacheExpires(consumer) => self.expire_cache(&consumer),
             Happening::FunctionRenewed(name) => self.renew_function(&name),
             Happening::FunctionDrained { name, since } => self.drain_function(&name, since),
             Happening::FunctionTouched { name, touch } => self.touch_function(&name, touch),
-            Happening::CacheExpires(consumer) => self.expire_cache(&consumer),
             Happening::Reassess => {}
         }
     }
 
     fn log(&mut self, group: &str, delay: SignedDuration, message: String) {
+        self.tell(message.clone());
         let line = LogLine {
             at: self.now,
             visible: self.now + delay,
@@ -167,17 +230,28 @@ impl World {
         self.logs.entry(group.to_owned()).or_default().push(line);
     }
 
-    /// Notes a write that reached the account.
-    fn note(&mut self, operation: &'static str, subject: &ConsumerId) {
-        self.note_wrong(operation, subject, Vec::new());
-    }
-
-    fn note_wrong(&mut self, operation: &'static str, subject: &ConsumerId, wrong: Vec<Wrong>) {
+    /// Notes a write that reached the account. What users feel may change with it.
+    fn note(&mut self, operation: &'static str, subject: &ConsumerId, wrong: Vec<Wrong>) {
+        let verdict = if wrong.is_empty() {
+            String::new()
+        } else {
+            format!(", wrongly: {wrong:?}")
+        };
+        self.tell(format!("{operation} {subject}{verdict}"));
         self.writes.push(Write {
             at: self.now,
             operation,
             subject: subject.to_string(),
             wrong,
+            restores: false,
         });
+        self.count_outages();
+    }
+
+    /// Whether the last write puts back what was switched off.
+    fn mark_restoring(&mut self, restores: bool) {
+        if let Some(write) = self.writes.last_mut() {
+            write.restores = restores;
+        }
     }
 }

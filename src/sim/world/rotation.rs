@@ -1,8 +1,9 @@
 //! Rotations: the service, its retries and the rotation Lambda's steps (aws-facts: The rotation Lambda's log).
 
+use jiff::{SignedDuration, Timestamp};
 use machine::model::{SecretArn, Step, VersionId};
 
-use super::{Happening, Kind, RotationPlan, Secret, World};
+use super::{Happening, Kind, Secret, World};
 
 const STEPS: [Step; 4] = [
     Step::CreateSecret,
@@ -11,18 +12,98 @@ const STEPS: [Step; 4] = [
     Step::FinishSecret,
 ];
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotationPlan {
+    pub at: Timestamp,
+    /// How long createSecret, setSecret, testSecret and finishSecret take.
+    pub steps: [SignedDuration; 4],
+    pub fails: Option<Failing>,
+    pub retry_after: SignedDuration,
+    /// setSecret returns before the database takes the password, as ModifyDBInstance does; it does so long after.
+    pub comes_true_after: SignedDuration,
+    /// testSecret logs in with nothing, and says nothing.
+    pub weak_test: bool,
+    /// The service takes AWSPENDING away from the current version so long after success.
+    pub clean_up: SignedDuration,
+    pub log: LogPlan,
+}
+
+impl RotationPlan {
+    /// The same rotation without anything that disturbs it.
+    #[must_use]
+    pub fn calm(self) -> Self {
+        Self {
+            fails: None,
+            comes_true_after: SignedDuration::ZERO,
+            weak_test: false,
+            clean_up: SignedDuration::from_secs(90),
+            log: LogPlan {
+                delay: SignedDuration::from_secs(1),
+                ..LogPlan::default()
+            },
+            ..self
+        }
+    }
+}
+
+/// How the rotation Lambda's lines reach their readers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogPlan {
+    /// From a line to its first reader.
+    pub delay: SignedDuration,
+    /// The steps whose lines never arrive.
+    pub lost: Vec<Step>,
+    /// Every line comes twice.
+    pub repeated: bool,
+}
+
+/// A step that fails so many times before it succeeds; the service retries the whole rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failing {
+    pub step: Step,
+    pub times: u32,
+    /// The step did its work, and failed then.
+    pub after_effect: bool,
+}
+
+/// Where a rotation stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stage {
+    pub version: VersionId,
+    /// RotateSecret ends what an earlier one began.
+    pub run: u32,
+    pub step: usize,
+    pub attempt: u32,
+}
+
 impl World {
+    /// AWSPENDING that an earlier rotation left behind is taken up again (aws-facts: Staging labels).
     pub(super) fn start_rotation(&mut self, arn: &SecretArn) {
         let now = self.now;
         let Some(secret) = self.secrets.get_mut(arn) else {
             return;
         };
-        let version = secret.next_version();
-        secret.values.insert(version.clone(), None);
+        if !secret.rotation_enabled {
+            return;
+        }
+        let left_behind = secret.labels.in_progress().cloned();
+        let version = left_behind.unwrap_or_else(|| secret.next_version());
+        secret.values.entry(version.clone()).or_insert(None);
         secret.labels.pending = Some(version.clone());
+        secret.rotating = Some(version.clone());
         secret.last_changed = now;
-        secret.history_of(&version).started = Some(now);
-        self.begin_step(arn, &version, 0, 1);
+        secret.history_of(&version).started.get_or_insert(now);
+        secret.runs += 1;
+        let run = secret.runs;
+        self.begin_step(
+            arn,
+            Stage {
+                version,
+                run,
+                step: 0,
+                attempt: 1,
+            },
+        );
     }
 
     fn plan_of(&self, arn: &SecretArn) -> Option<RotationPlan> {
@@ -35,89 +116,90 @@ impl World {
             .cloned()
     }
 
-    fn begin_step(&mut self, arn: &SecretArn, version: &VersionId, step: usize, attempt: u32) {
+    fn begin_step(&mut self, arn: &SecretArn, stage: Stage) {
         let Some(plan) = self.plan_of(arn) else { return };
-        let (secret, version) = (arn.clone(), version.clone());
-        self.plan_in(
-            plan.steps[step],
-            Happening::StepEnds {
-                secret,
-                version,
-                step,
-                attempt,
-            },
-        );
+        let (wait, secret) = (plan.steps[stage.step], arn.clone());
+        self.plan_in(wait, Happening::StepEnds { secret, stage });
     }
 
     /// A step comes to its end: its effect, its line, and the next step; or its failure and the service's retry.
-    pub(super) fn end_step(&mut self, arn: &SecretArn, version: &VersionId, step: usize, attempt: u32) {
+    pub(super) fn end_step(&mut self, arn: &SecretArn, stage: Stage) {
         let Some(plan) = self.plan_of(arn) else { return };
-        let abandoned = self
-            .secrets
-            .get(arn)
-            .is_none_or(|secret| secret.labels.pending.as_ref() != Some(version));
-        if abandoned {
+        let is_under_way =
+            |secret: &Secret| secret.rotating.as_ref() == Some(&stage.version) && secret.runs == stage.run;
+        if !self.secrets.get(arn).is_some_and(is_under_way) {
             return;
         }
-        if plan
+        let (step, version) = (STEPS[stage.step], &stage.version);
+        let failing = plan
             .fails
-            .is_some_and(|(failing, times)| failing == STEPS[step] && attempt <= times)
-        {
-            self.fail(arn, version, STEPS[step], &plan, attempt);
+            .filter(|failing| failing.step == step && stage.attempt <= failing.times);
+        if failing.is_some_and(|failing| failing.after_effect) {
+            self.do_step(arn, version, step, &plan);
+        }
+        let refused = step == Step::TestSecret && !plan.weak_test && !self.works(arn, version);
+        if failing.is_some() || refused {
+            self.fail(arn, stage, &plan);
             return;
         }
-        let anew = self.do_step(arn, version, STEPS[step]);
-        self.say(
-            arn,
-            &plan,
-            success_line(&self.secrets[arn], STEPS[step], version, anew),
-        );
-        if step + 1 < STEPS.len() {
-            self.begin_step(arn, version, step + 1, attempt);
+        let anew = self.do_step(arn, version, step, &plan);
+        if step != Step::TestSecret || !plan.weak_test {
+            let line = success_line(&self.secrets[arn], step, version, anew);
+            self.say(arn, &plan, step, &line);
+        }
+        if stage.step + 1 < STEPS.len() {
+            let step = stage.step + 1;
+            self.begin_step(arn, Stage { step, ..stage });
         } else {
-            self.plan_in(
-                plan.clean_up,
-                Happening::LabelCleanUp {
-                    secret: arn.clone(),
-                    version: version.clone(),
-                },
-            );
+            self.succeed(arn, version, &plan);
         }
     }
 
-    fn fail(&mut self, arn: &SecretArn, version: &VersionId, step: Step, plan: &RotationPlan, attempt: u32) {
+    fn succeed(&mut self, arn: &SecretArn, version: &VersionId, plan: &RotationPlan) {
+        if let Some(secret) = self.secrets.get_mut(arn) {
+            secret.rotating = None;
+        }
+        let (secret, version) = (arn.clone(), version.clone());
+        self.plan_in(plan.clean_up, Happening::LabelCleanUp { secret, version });
+    }
+
+    fn fail(&mut self, arn: &SecretArn, stage: Stage, plan: &RotationPlan) {
+        let step = STEPS[stage.step];
         let line =
             format!("[ERROR] {step}: Unable to log into database with pending secret of secret ARN {arn}");
-        self.say(arn, plan, line);
-        let (secret, version) = (arn.clone(), version.clone());
+        self.say(arn, plan, step, &line);
         // The service starts again with the first step, which finds its work done.
-        self.plan_in(
-            plan.retry_after,
-            Happening::StepEnds {
-                secret,
-                version,
-                step: 0,
-                attempt: attempt + 1,
-            },
-        );
+        let stage = Stage {
+            step: 0,
+            attempt: stage.attempt + 1,
+            ..stage
+        };
+        let secret = arn.clone();
+        self.plan_in(plan.retry_after, Happening::StepEnds { secret, stage });
     }
 
-    fn say(&mut self, arn: &SecretArn, plan: &RotationPlan, message: String) {
+    fn say(&mut self, arn: &SecretArn, plan: &RotationPlan, step: Step, line: &str) {
         let Some(secret) = self.secrets.get(arn) else {
             return;
         };
-        if secret.kind != Kind::Managed {
-            let group = secret.log_group();
-            self.log(&group, plan.log_delay, message);
+        if secret.kind == Kind::Managed || plan.log.lost.contains(&step) {
+            return;
+        }
+        let group = secret.log_group();
+        for _ in 0..=usize::from(plan.log.repeated) {
+            self.log(&group, plan.log.delay, line.to_owned());
         }
     }
 
     /// Whether it did anything: a retry finds what an earlier attempt did.
-    fn do_step(&mut self, arn: &SecretArn, version: &VersionId, step: Step) -> bool {
+    fn do_step(&mut self, arn: &SecretArn, version: &VersionId, step: Step, plan: &RotationPlan) -> bool {
         let now = self.now;
         let Some(secret) = self.secrets.get_mut(arn) else {
             return false;
         };
+        if step == Step::SetSecret {
+            secret.history_of(version).set.push(now);
+        }
         match step {
             Step::CreateSecret if secret.values.get(version).is_none_or(Option::is_none) => {
                 let value = secret.new_value(version);
@@ -127,16 +209,18 @@ impl World {
             }
             Step::CreateSecret => return false,
             Step::SetSecret if secret.accepts(version) => return false,
+            Step::SetSecret if plan.comes_true_after.is_zero() => secret.accept(version, now),
             Step::SetSecret => {
-                secret.history_of(version).exposed.get_or_insert(now);
-                if let Some(Some(value)) = secret.values.get(version).cloned() {
-                    let before = secret.accepted.insert(value.user, value.password.clone());
-                    if before.is_some_and(|before| before != value.password) {
-                        secret.exposed.push(now);
-                    }
-                }
+                let (secret, version) = (arn.clone(), version.clone());
+                let comes_true = Happening::PasswordComesTrue { secret, version };
+                self.plan_in(plan.comes_true_after, comes_true);
             }
-            Step::TestSecret => secret.history_of(version).tested.push(now),
+            Step::TestSecret => {
+                let history = secret.history_of(version);
+                history.weak_test = plan.weak_test;
+                history.tested.push(now);
+            }
+            Step::FinishSecret if secret.labels.current.as_ref() == Some(version) => return false,
             Step::FinishSecret => {
                 secret.promote(version, now);
                 secret.last_rotated = Some(now);
@@ -144,6 +228,13 @@ impl World {
             }
         }
         true
+    }
+
+    pub(super) fn password_comes_true(&mut self, arn: &SecretArn, version: &VersionId) {
+        let now = self.now;
+        if let Some(secret) = self.secrets.get_mut(arn) {
+            secret.accept(version, now);
+        }
     }
 
     pub(super) fn clean_up(&mut self, arn: &SecretArn, version: &VersionId) {
@@ -183,6 +274,9 @@ fn success_line(secret: &Secret, step: Step, version: &VersionId, anew: bool) ->
         }
         (Step::TestSecret, _) => {
             format!("testSecret: Successfully signed into {engine} DB with AWSPENDING secret in {arn}.")
+        }
+        (Step::FinishSecret, _) if !anew => {
+            format!("finishSecret: Version {version} already marked as AWSCURRENT for {arn}")
         }
         (Step::FinishSecret, _) => {
             format!("finishSecret: Successfully set AWSCURRENT stage to version {version} for secret {arn}.")

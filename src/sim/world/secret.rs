@@ -1,11 +1,13 @@
-//! Secrets, their rotation Lambdas and the databases behind them (aws-facts: Staging labels, Strategies).
+//! Secrets and their versions, as they are and as reads that lag behind show them (aws-facts: Staging labels).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{Labels, SecretArn, Step, VersionId};
+use machine::model::{Labels, SecretArn, VersionId};
 
-use super::{Happening, PASSWORD_MARKER, World};
+use super::by_hand::Touch;
+use super::database::Trouble;
+use super::{Happening, PASSWORD_MARKER, RotationPlan, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -43,22 +45,36 @@ pub struct SecretPlan {
     pub arn: SecretArn,
     pub kind: Kind,
     pub rotations: Vec<RotationPlan>,
-    /// Values put by hand, without a rotation.
-    pub manual_puts: Vec<Timestamp>,
+    /// What people and tools do to it.
+    pub touches: Vec<(Timestamp, Touch)>,
+    /// When its database does not answer as it should.
+    pub troubles: Vec<Trouble>,
+    /// How far ListSecrets is behind (aws-facts: Reading cheaply).
+    pub list_lag: SignedDuration,
+    /// How far every other read of it is behind: Secrets Manager is eventually consistent.
+    pub read_lag: SignedDuration,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RotationPlan {
-    pub at: Timestamp,
-    /// How long createSecret, setSecret, testSecret and finishSecret take.
-    pub steps: [SignedDuration; 4],
-    /// A step that fails so many times before it succeeds; the service retries the whole rotation.
-    pub fails: Option<(Step, u32)>,
-    pub retry_after: SignedDuration,
-    /// The service takes AWSPENDING away from the current version so long after success.
-    pub clean_up: SignedDuration,
-    /// From a log line to its first reader.
-    pub log_delay: SignedDuration,
+impl SecretPlan {
+    /// Nobody does anything to it, and every read is up to date.
+    pub fn new(arn: SecretArn, kind: Kind, rotations: Vec<RotationPlan>) -> Self {
+        Self {
+            arn,
+            kind,
+            rotations,
+            touches: Vec::new(),
+            troubles: Vec::new(),
+            list_lag: SignedDuration::ZERO,
+            read_lag: SignedDuration::ZERO,
+        }
+    }
+
+    /// The same rotations, and nothing that disturbs them.
+    pub fn calm(&mut self) {
+        let rotations = std::mem::take(&mut self.rotations);
+        let rotations = rotations.into_iter().map(RotationPlan::calm).collect();
+        *self = Self::new(self.arn.clone(), self.kind, rotations);
+    }
 }
 
 /// What really happened to a version, and when.
@@ -66,11 +82,30 @@ pub struct RotationPlan {
 pub struct History {
     pub started: Option<Timestamp>,
     pub created: Option<Timestamp>,
+    /// Its testSecret logged in with nothing.
+    pub weak_test: bool,
+    /// A login of the watchdog with it was answered.
+    pub answered: bool,
+    /// When setSecret had done its work, each time.
+    pub set: Vec<Timestamp>,
     /// When the database first had its password.
     pub exposed: Option<Timestamp>,
     /// When testSecret succeeded, each time.
     pub tested: Vec<Timestamp>,
     pub promoted: Vec<Timestamp>,
+}
+
+/// What the API shows of a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    pub labels: Labels,
+    /// The versions that have a value.
+    pub valued: BTreeSet<VersionId>,
+    pub tags: BTreeMap<String, String>,
+    pub rotation_enabled: bool,
+    pub last_changed: Timestamp,
+    pub last_rotated: Option<Timestamp>,
+    pub next_rotation: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -83,20 +118,61 @@ pub struct Secret {
     /// What the database accepts: a password for each user.
     pub accepted: BTreeMap<String, String>,
     pub tags: BTreeMap<String, String>,
+    pub rotation_enabled: bool,
     pub last_changed: Timestamp,
     pub last_rotated: Option<Timestamp>,
     pub next_rotation: Option<Timestamp>,
     /// From then on it is scheduled for deletion: no longer listed, and its value cannot be read.
     pub deleted: Option<Timestamp>,
-    pub(super) rotations: Vec<RotationPlan>,
-    made: u32,
     /// When the database began to refuse the version that consumers had been given.
     pub exposed: Vec<Timestamp>,
     /// When AWSCURRENT moved.
     pub promoted: Vec<Timestamp>,
+    /// When the watchdog's logins were refused, by user.
+    pub refused: BTreeMap<String, Vec<Timestamp>>,
+    pub troubles: Vec<Trouble>,
+    pub list_lag: SignedDuration,
+    pub read_lag: SignedDuration,
+    pub(super) rotations: Vec<RotationPlan>,
+    /// The version that the service is rotating to.
+    pub(super) rotating: Option<VersionId>,
+    /// How often a rotation was begun.
+    pub(super) runs: u32,
+    /// What the API showed, and since when.
+    past: Vec<(Timestamp, Shown)>,
+    made: u32,
 }
 
 impl Secret {
+    fn new(plan: &SecretPlan, now: Timestamp) -> Self {
+        let month_ago = now - SignedDuration::from_hours(30 * 24);
+        Self {
+            arn: plan.arn.clone(),
+            kind: plan.kind,
+            history: BTreeMap::new(),
+            labels: Labels::default(),
+            values: BTreeMap::new(),
+            accepted: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            rotation_enabled: true,
+            last_changed: month_ago,
+            last_rotated: Some(month_ago),
+            next_rotation: plan.rotations.first().map(|rotation| rotation.at),
+            deleted: None,
+            exposed: Vec::new(),
+            promoted: Vec::new(),
+            refused: BTreeMap::new(),
+            troubles: plan.troubles.clone(),
+            list_lag: plan.list_lag,
+            read_lag: plan.read_lag,
+            rotations: plan.rotations.clone(),
+            rotating: None,
+            runs: 0,
+            past: Vec::new(),
+            made: 0,
+        }
+    }
+
     pub fn deleted(&self, now: Timestamp) -> Option<Timestamp> {
         self.deleted.filter(|at| now >= *at)
     }
@@ -122,23 +198,27 @@ impl Secret {
         format!("/aws/lambda/{}", self.lambda_name())
     }
 
-    /// The version that carries a staging label.
-    pub fn labelled(&self, stage: &str) -> Option<&VersionId> {
-        let labels = &self.labels;
-        match stage {
-            "AWSCURRENT" => labels.current.as_ref(),
-            "AWSPENDING" => labels.pending.as_ref(),
-            "AWSPREVIOUS" => labels.previous.as_ref(),
-            _ => None,
-        }
+    /// What the API showed at a moment, or showed first.
+    pub fn as_of(&self, moment: Timestamp) -> &Shown {
+        let later = self.past.partition_point(|(since, _)| *since <= moment);
+        &self.past[later.saturating_sub(1)].1
     }
 
-    /// Whether the database lets this version in.
-    pub fn accepts(&self, version: &VersionId) -> bool {
-        let Some(Some(value)) = self.values.get(version) else {
-            return false;
+    /// Remembers what the API shows from now on, where that changed.
+    pub(super) fn remember(&mut self, now: Timestamp) {
+        let valued = self.values.iter().filter(|(_, value)| value.is_some());
+        let shown = Shown {
+            labels: self.labels.clone(),
+            valued: valued.map(|(version, _)| version.clone()).collect(),
+            tags: self.tags.clone(),
+            rotation_enabled: self.rotation_enabled,
+            last_changed: self.last_changed,
+            last_rotated: self.last_rotated,
+            next_rotation: self.next_rotation,
         };
-        self.accepted.get(&value.user) == Some(&value.password)
+        if self.past.last().is_none_or(|(_, last)| *last != shown) {
+            self.past.push((now, shown));
+        }
     }
 
     pub(super) fn next_version(&mut self) -> VersionId {
@@ -151,10 +231,8 @@ impl Secret {
     }
 
     pub(super) fn new_value(&self, version: &VersionId) -> Value {
-        let user = match (
-            self.kind,
-            self.labels.current.as_ref().and_then(|v| self.values[v].clone()),
-        ) {
+        let current = self.labels.current.as_ref().and_then(|v| self.values[v].as_ref());
+        let user = match (self.kind, current) {
             (Kind::AlternatingUsers { .. }, Some(current)) if current.user == "app" => "app_clone",
             _ => "app",
         };
@@ -172,17 +250,20 @@ impl Secret {
         self.history_of(version).promoted.push(now);
     }
 
-    pub(super) fn history_of(&mut self, version: &VersionId) -> &mut History {
-        self.history.entry(version.clone()).or_default()
+    /// The database takes the password of a version, if it has one.
+    pub(super) fn accept(&mut self, version: &VersionId, now: Timestamp) {
+        let Some(Some(value)) = self.values.get(version).cloned() else {
+            return;
+        };
+        self.history_of(version).exposed.get_or_insert(now);
+        let before = self.accepted.insert(value.user, value.password.clone());
+        if before.is_some_and(|before| before != value.password) {
+            self.exposed.push(now);
+        }
     }
 
-    /// Whether the database has the password of AWSPENDING, and AWSCURRENT has not followed.
-    pub fn is_exposed(&self) -> bool {
-        let pending = self
-            .labels
-            .in_progress()
-            .and_then(|pending| self.history.get(pending));
-        pending.is_some_and(|history| history.exposed.is_some())
+    pub(super) fn history_of(&mut self, version: &VersionId) -> &mut History {
+        self.history.entry(version.clone()).or_default()
     }
 
     /// Whether this version was promoted after that one.
@@ -198,46 +279,22 @@ impl Secret {
 
 impl World {
     pub fn add_secret(&mut self, plan: SecretPlan) {
-        let mut secret = Secret {
-            arn: plan.arn.clone(),
-            kind: plan.kind,
-            history: BTreeMap::new(),
-            labels: Labels::default(),
-            values: BTreeMap::new(),
-            accepted: BTreeMap::new(),
-            tags: BTreeMap::new(),
-            last_changed: self.now - SignedDuration::from_hours(30 * 24),
-            last_rotated: Some(self.now - SignedDuration::from_hours(30 * 24)),
-            next_rotation: plan.rotations.first().map(|rotation| rotation.at),
-            deleted: None,
-            rotations: plan.rotations.clone(),
-            made: 0,
-            exposed: Vec::new(),
-            promoted: Vec::new(),
-        };
+        let mut secret = Secret::new(&plan, self.now);
         let first = secret.next_version();
         let value = secret.new_value(&first);
         secret.accepted.insert(value.user.clone(), value.password.clone());
         secret.values.insert(first.clone(), Some(value));
+        let month_ago = secret.last_changed;
+        secret.history_of(&first).promoted.push(month_ago);
         secret.labels.current = Some(first);
+        secret.remember(self.now);
         self.secrets.insert(plan.arn.clone(), secret);
         for rotation in plan.rotations {
             self.plan(rotation.at, Happening::RotationStarts(plan.arn.clone()));
         }
-        for at in plan.manual_puts {
-            self.plan(at, Happening::ManualPut(plan.arn.clone()));
+        for (at, touch) in plan.touches {
+            let secret = plan.arn.clone();
+            self.plan(at, Happening::SecretTouched { secret, touch });
         }
-    }
-
-    /// PutSecretValue without stages: AWSCURRENT moves at once, and the database knows nothing of it.
-    pub(super) fn put_by_hand(&mut self, arn: &SecretArn) {
-        let now = self.now;
-        let Some(secret) = self.secrets.get_mut(arn) else {
-            return;
-        };
-        let version = secret.next_version();
-        let value = secret.new_value(&version);
-        secret.values.insert(version.clone(), Some(value));
-        secret.promote(&version, now);
     }
 }

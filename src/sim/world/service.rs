@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
-use super::{Happening, Secret, World, Wrong};
+use super::{Happening, World};
 
 /// A value read so soon after a promotion may be the old one.
 const READ_LAG: SignedDuration = SignedDuration::from_millis(900);
+/// The circuit breaker gives up on a deployment after this.
+const BREAKER: SignedDuration = SignedDuration::from_secs(40);
+/// A deployment's alarm goes off so long after its tasks are healthy.
+const ALARM: SignedDuration = SignedDuration::from_secs(15);
 
 /// How a service's tasks come to their secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,26 @@ pub enum Reads {
     Injected,
     /// The program fetches them, and again after this time.
     Cached(SignedDuration),
+}
+
+/// What becomes of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Healthy,
+    /// Its tasks do not become healthy, and the circuit breaker goes back to the deployment before.
+    BrokenOff,
+    /// An alarm goes off when half of the old tasks are gone: what is left of them runs on, beside others made anew.
+    Alarmed,
+    /// Its tasks never become healthy, and nothing goes back.
+    NeverHealthy,
+}
+
+/// A change by somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceTouch {
+    Redeploy,
+    Scale(u32),
+    Delete,
 }
 
 #[derive(Clone, Debug)]
@@ -28,9 +52,30 @@ pub struct ServicePlan {
     /// From creation to RUNNING, and from there to HEALTHY.
     pub start: SignedDuration,
     pub health: SignedDuration,
+    /// How long a task that is stopped may finish its requests; its deployment is under way until then.
+    pub drain: SignedDuration,
     pub image: String,
-    /// Deployments that the circuit breaker rolls back before one succeeds.
-    pub rolls_back: u32,
+    /// What becomes of the first deployments that are forced; all others are healthy.
+    pub fates: Vec<Fate>,
+    pub touches: Vec<(Timestamp, ServiceTouch)>,
+    /// It is there from then on.
+    pub created: Option<Timestamp>,
+    /// How long the connections of its pool live on after their password is gone.
+    pub pool: SignedDuration,
+    /// It fetches the secret again when a login is refused.
+    pub retries: bool,
+}
+
+impl ServicePlan {
+    /// The same service without anything that disturbs it.
+    pub fn calm(&mut self) {
+        self.fates.clear();
+        self.touches.clear();
+        self.created = None;
+        self.drain = SignedDuration::ZERO;
+        self.pool = SignedDuration::ZERO;
+        self.retries = false;
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +92,7 @@ pub struct Task {
 impl Task {
     /// Wanted to run: draining tasks are not.
     pub fn is_wanted(&self, now: Timestamp) -> bool {
-        self.stopped.is_none_or(|stopped| now < stopped)
+        self.created <= now && self.stopped.is_none_or(|stopped| now < stopped)
     }
 
     fn serves(&self, now: Timestamp) -> bool {
@@ -60,24 +105,34 @@ pub struct Deployment {
     pub id: String,
     pub created: Timestamp,
     pub completes: Timestamp,
-    /// The circuit breaker gives up then.
+    /// The circuit breaker or an alarm gives up then.
     pub fails: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Service {
     pub plan: ServicePlan,
+    pub desired: u32,
     pub deployments: Vec<Deployment>,
     pub tasks: Vec<Task>,
+    pub deleted: Option<Timestamp>,
+    forced: usize,
     made: u32,
 }
 
 impl Service {
+    /// Whether it was there at a moment.
+    pub fn exists(&self, at: Timestamp) -> bool {
+        self.plan.created.is_none_or(|created| created <= at)
+            && self.deleted.is_none_or(|deleted| at < deleted)
+    }
+
     /// The deployment that counts: the last one that has not failed.
     pub fn primary(&self, now: Timestamp) -> Option<&Deployment> {
         self.deployments
             .iter()
             .rev()
+            .filter(|deployment| deployment.created <= now)
             .find(|deployment| deployment.fails.is_none_or(|at| now < at))
     }
 
@@ -92,25 +147,51 @@ impl Service {
 }
 
 impl World {
-    /// A service that has run for a day.
+    /// A service that has run for a day, or that comes later.
     pub fn add_service(&mut self, plan: ServicePlan) {
         let id = plan.id.clone();
-        let day = self.now - SignedDuration::from_hours(24);
-        let holds = self.current_of(&plan.secrets);
+        for (at, touch) in &plan.touches {
+            let (id, touch) = (id.clone(), *touch);
+            self.plan(*at, Happening::ServiceTouched { id, touch });
+        }
+        match plan.created {
+            Some(at) => self.plan(at, Happening::ServiceCreated(Box::new(plan))),
+            None => self.start_service(plan, self.now - SignedDuration::from_hours(24)),
+        }
+    }
+
+    pub(super) fn create_service(&mut self, plan: ServicePlan) {
+        self.start_service(plan, self.now);
+    }
+
+    fn start_service(&mut self, plan: ServicePlan, since: Timestamp) {
+        let id = plan.id.clone();
+        let holds = self.injected(&plan.secrets);
         let mut service = Service {
+            desired: plan.desired,
             plan,
             deployments: Vec::new(),
             tasks: Vec::new(),
+            deleted: None,
+            forced: 0,
             made: 0,
         };
-        service.roll(day, &holds, None);
+        let moments = service.roll(since, &holds, Fate::Healthy);
         if let Reads::Cached(ttl) = service.plan.reads {
             self.plan_in(ttl, Happening::CacheExpires(id.clone()));
         }
         self.services.insert(id, service);
+        self.reassess_at(moments);
     }
 
-    fn current_of(&self, secrets: &[SecretArn]) -> BTreeMap<SecretArn, VersionId> {
+    fn reassess_at(&mut self, moments: Vec<Timestamp>) {
+        let now = self.now;
+        for moment in moments.into_iter().filter(|at| *at > now) {
+            self.plan(moment, Happening::Reassess);
+        }
+    }
+
+    pub(super) fn current_of(&self, secrets: &[SecretArn]) -> BTreeMap<SecretArn, VersionId> {
         let current = |arn: &SecretArn| Some((arn.clone(), self.secrets.get(arn)?.labels.current.clone()?));
         secrets.iter().filter_map(current).collect()
     }
@@ -118,48 +199,94 @@ impl World {
     /// What a task is given that is created now: Secrets Manager is eventually consistent.
     fn injected(&self, secrets: &[SecretArn]) -> BTreeMap<SecretArn, VersionId> {
         let given = |arn: &SecretArn| {
-            let secret = self.secrets.get(arn)?;
-            let is_fresh = secret.promoted.last().is_some_and(|at| self.now < *at + READ_LAG);
-            let (current, previous) = (&secret.labels.current, &secret.labels.previous);
-            let version = previous.as_ref().filter(|_| is_fresh).or(current.as_ref())?;
-            Some((arn.clone(), version.clone()))
+            let shown = self.secrets.get(arn)?.as_of(self.now - READ_LAG);
+            Some((arn.clone(), shown.labels.current.clone()?))
         };
         secrets.iter().filter_map(given).collect()
     }
 
     /// UpdateService with forceNewDeployment. The new deployment's id; nothing where there is no such service.
-    pub fn force_deployment(&mut self, id: &ConsumerId) -> Option<String> {
-        let now = self.now;
-        let secrets = self.services.get(id)?.plan.secrets.clone();
-        let holds = self.injected(&secrets);
-        let wrong = self.wrong_with_restart(id, &secrets);
+    /// `since`: when the caller last looked.
+    pub fn force_deployment(&mut self, id: &ConsumerId, since: Timestamp) -> Option<String> {
+        let wrong = self.truth().wrong_with_restart(id, since);
         let service = self.services.get_mut(id)?;
-        let fails = (service.plan.rolls_back > 0).then(|| now + SignedDuration::from_secs(40));
-        service.plan.rolls_back = service.plan.rolls_back.saturating_sub(1);
-        let (deployment, moments) = service.roll(now, &holds, fails);
-        for moment in moments {
-            self.plan(moment, Happening::Reassess);
+        if !service.exists(self.now) {
+            return None;
         }
-        self.note_wrong("ecs:UpdateService", id, wrong);
+        let fate = service.plan.fates.get(service.forced).copied();
+        service.forced += 1;
+        let deployment = self.deploy(id, fate.unwrap_or(Fate::Healthy))?;
+        self.note("ecs:UpdateService", id, wrong);
         Some(deployment)
     }
 
-    fn wrong_with_restart(&self, id: &ConsumerId, secrets: &[SecretArn]) -> Vec<Wrong> {
-        let of = |arn: &SecretArn| self.secrets.get(arn);
-        let moving = secrets
-            .iter()
-            .filter(|arn| of(arn).is_some_and(Secret::is_exposed))
-            .map(|arn| Wrong::Moving(arn.clone()));
-        let is_dead = |arn: &&SecretArn| {
-            let secret = of(arn);
-            secret.is_some_and(|secret| {
-                let current = secret.labels.current.as_ref();
-                current.is_some_and(|current| !secret.accepts(current))
-            })
+    fn deploy(&mut self, id: &ConsumerId, fate: Fate) -> Option<String> {
+        let now = self.now;
+        let secrets = self.services.get(id)?.plan.secrets.clone();
+        let holds = self.injected(&secrets);
+        let service = self.services.get_mut(id)?;
+        let moments = service.roll(now, &holds, fate);
+        let deployment = service.deployments.last()?.clone();
+        if let (Fate::Alarmed, Some(at)) = (fate, deployment.fails) {
+            self.plan(at, Happening::AlarmGoesOff(id.clone()));
+        }
+        self.reassess_at(moments);
+        Some(deployment.id)
+    }
+
+    /// The deployment has failed; tasks are made anew for those that it had replaced already.
+    pub(super) fn roll_back(&mut self, id: &ConsumerId) {
+        let now = self.now;
+        let Some(secrets) = self.services.get(id).map(|service| service.plan.secrets.clone()) else {
+            return;
         };
-        let dead = secrets.iter().filter(is_dead).map(|arn| Wrong::Dead(arn.clone()));
-        let needless = (!self.is_stale(id)).then_some(Wrong::Needless);
-        moving.chain(dead).chain(needless).collect()
+        let holds = self.injected(&secrets);
+        if let Some(service) = self.services.get_mut(id).filter(|service| service.exists(now)) {
+            let deployment = service.next_deployment();
+            let moments = service.refill(now, &deployment, &holds);
+            service.deployments.push(Deployment {
+                id: deployment,
+                created: now,
+                completes: moments[1],
+                fails: None,
+            });
+            self.reassess_at(moments.to_vec());
+        }
+    }
+
+    /// Its deployment starts the tasks that are missing.
+    fn fill_up(&mut self, id: &ConsumerId) {
+        let now = self.now;
+        let Some(secrets) = self.services.get(id).map(|service| service.plan.secrets.clone()) else {
+            return;
+        };
+        let holds = self.injected(&secrets);
+        if let Some(service) = self.services.get_mut(id) {
+            let deployment = service.primary(now).map(|deployment| deployment.id.clone());
+            let moments = deployment.map(|deployment| service.refill(now, &deployment, &holds));
+            self.reassess_at(moments.map_or_else(Vec::new, Vec::from));
+        }
+    }
+
+    pub(super) fn touch_service(&mut self, id: &ConsumerId, touch: ServiceTouch) {
+        let now = self.now;
+        let Some(service) = self.services.get_mut(id).filter(|service| service.exists(now)) else {
+            return;
+        };
+        match touch {
+            ServiceTouch::Redeploy => drop(self.deploy(id, Fate::Healthy)),
+            ServiceTouch::Delete => {
+                service.deleted = Some(now);
+                service.stop(now, usize::MAX);
+            }
+            ServiceTouch::Scale(desired) => {
+                let running = service.wanted_tasks(now).count();
+                let wanted = usize::try_from(desired).unwrap_or(usize::MAX);
+                service.desired = desired;
+                service.stop(now, running.saturating_sub(wanted));
+                self.fill_up(id);
+            }
+        }
     }
 
     pub(super) fn expire_cache(&mut self, id: &ConsumerId) {
@@ -169,52 +296,99 @@ impl World {
         let Reads::Cached(ttl) = service.plan.reads else {
             return;
         };
-        let holds = self.current_of(&service.plan.secrets.clone());
+        self.fetch_anew(id);
+        self.plan_in(ttl, Happening::CacheExpires(id.clone()));
+    }
+
+    pub(super) fn fetch_anew(&mut self, id: &ConsumerId) {
+        let secrets = self.services.get(id).map(|service| service.plan.secrets.clone());
+        let holds = self.current_of(&secrets.unwrap_or_default());
         if let Some(service) = self.services.get_mut(id) {
             for task in &mut service.tasks {
                 task.holds.clone_from(&holds);
             }
         }
-        self.plan_in(ttl, Happening::CacheExpires(id.clone()));
     }
 }
 
 impl Service {
-    /// Starts new tasks; the old ones stop when the new ones are healthy. Tells when something changes by itself.
-    fn roll(
+    /// Starts new tasks; old ones stop as its fate has it. Tells when something changes by itself.
+    fn roll(&mut self, now: Timestamp, holds: &BTreeMap<SecretArn, VersionId>, fate: Fate) -> Vec<Timestamp> {
+        let running = now + self.plan.start;
+        let healthy = match fate {
+            Fate::Healthy | Fate::Alarmed => running + self.plan.health,
+            Fate::BrokenOff => now + BREAKER,
+            Fate::NeverHealthy => Timestamp::MAX,
+        };
+        let fails = match fate {
+            Fate::Healthy | Fate::NeverHealthy => None,
+            Fate::BrokenOff => Some(healthy),
+            Fate::Alarmed => Some(healthy + ALARM),
+        };
+        match fate {
+            Fate::Healthy => self.stop(healthy, usize::MAX),
+            Fate::Alarmed => self.stop(healthy, self.wanted_tasks(now).count() / 2),
+            Fate::BrokenOff | Fate::NeverHealthy => {}
+        }
+        let id = self.next_deployment();
+        self.add_tasks(&id, self.desired, (now, running, healthy, fails), holds);
+        let completes = healthy.checked_add(self.plan.drain).unwrap_or(Timestamp::MAX);
+        self.deployments.push(Deployment {
+            id,
+            created: now,
+            completes,
+            fails,
+        });
+        [Some(running), Some(healthy), fails]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// As many tasks as are missing. When they run, and when they are healthy.
+    fn refill(
         &mut self,
         now: Timestamp,
+        deployment: &str,
         holds: &BTreeMap<SecretArn, VersionId>,
-        fails: Option<Timestamp>,
-    ) -> (String, Vec<Timestamp>) {
+    ) -> [Timestamp; 2] {
+        let running = u32::try_from(self.wanted_tasks(now).count()).unwrap_or(u32::MAX);
+        let missing = self.desired.saturating_sub(running);
+        let (started, healthy) = (now + self.plan.start, now + self.plan.start + self.plan.health);
+        self.add_tasks(deployment, missing, (now, started, healthy, None), holds);
+        [started, healthy]
+    }
+
+    fn next_deployment(&mut self) -> String {
         self.made += 1;
-        let id = format!("ecs-svc/{:04}", self.made);
-        let running = now + self.plan.start;
-        let healthy = fails.unwrap_or(running + self.plan.health);
-        for task in self
-            .tasks
-            .iter_mut()
-            .filter(|task| task.is_wanted(now) && fails.is_none())
-        {
-            task.stopped = Some(healthy);
+        format!("ecs-svc/{:04}", self.made)
+    }
+
+    /// The oldest so many tasks stop at this moment, if they do not stop before.
+    fn stop(&mut self, at: Timestamp, count: usize) {
+        let running = |task: &&mut Task| task.stopped.is_none_or(|stopped| at < stopped);
+        for task in self.tasks.iter_mut().filter(running).take(count) {
+            task.stopped = Some(at);
         }
-        for n in 0..self.plan.desired {
+    }
+
+    fn add_tasks(
+        &mut self,
+        deployment: &str,
+        count: u32,
+        (created, running, healthy, stopped): (Timestamp, Timestamp, Timestamp, Option<Timestamp>),
+        holds: &BTreeMap<SecretArn, VersionId>,
+    ) {
+        for n in 0..count {
             self.tasks.push(Task {
-                id: format!("{}-{n}", id.replace('/', "-")),
-                deployment: id.clone(),
-                created: now,
+                id: format!("{}-{n}", deployment.replace('/', "-")),
+                deployment: deployment.to_owned(),
+                created,
                 running,
                 healthy,
-                stopped: fails,
+                stopped,
                 holds: holds.clone(),
             });
         }
-        self.deployments.push(Deployment {
-            id: id.clone(),
-            created: now,
-            completes: healthy,
-            fails,
-        });
-        (id, vec![running, healthy])
     }
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use machine::model::{ConsumerId, Fact, RotationKey, Stage};
 use serde::{Deserialize, Serialize};
 
-use super::{RotationRecord, StageRecord, consumer};
+use super::words::StageRecord;
+use super::{RotationRecord, consumer};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct ReachedRecord {

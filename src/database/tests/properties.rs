@@ -1,0 +1,147 @@
+//! Whatever a secret holds, and whatever a server says first.
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+
+use super::super::greeting::tls_flag;
+use super::super::secret::Access;
+use super::*;
+
+const KEYS: [&str; 8] = [
+    "engine", "host", "port", "username", "password", "dbname", "database", "ssl",
+];
+
+/// A JSON value of any type; its texts hold the marker.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        (0..70_000_u32).prop_map(|port| json!(port.to_string())),
+        select(vec!["mysql", "postgres", "oracle", "false", ""]).prop_map(Value::from),
+        ".{0,8}".prop_map(|text| json!(format!("{MARKER}{text}"))),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-z]{1,4}", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn document() -> impl Strategy<Value = Map<String, Value>> {
+    let key = prop_oneof![select(KEYS.to_vec()).prop_map(str::to_owned), "[a-z]{1,6}"];
+    prop::collection::vec((key, value()), 0..10).prop_map(|pairs| pairs.into_iter().collect())
+}
+
+fn resolve(value: &str) -> Result<Access, String> {
+    Access::resolve(&LoginTarget::default(), &Credentials(value.into()))
+}
+
+/// What `document` says under a key that must be a text, as a reader would find it with `serde_json::Value`.
+fn text<'a>(document: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    document
+        .get(key)?
+        .as_str()
+        .filter(|text| !text.is_empty() && !text.contains('\0'))
+}
+
+proptest! {
+    #[test]
+    fn a_secret_is_read_as_json_says_it_or_refused_without_a_word_of_it(document in document()) {
+        match resolve(&Value::Object(document.clone()).to_string()) {
+            Ok(access) => {
+                prop_assert_eq!(Some(access.host.expose_secret()), text(&document, "host"));
+                prop_assert_eq!(Some(access.user.expose_secret()), text(&document, "username"));
+                prop_assert_eq!(Some(access.password.expose_secret()), text(&document, "password"));
+                let shown = format!("{access:?}");
+                prop_assert!(!shown.contains(MARKER));
+            }
+            Err(why) => {
+                prop_assert!(!why.contains(MARKER), "{}", why);
+                prop_assert!(why.len() < 500 && KEYS.iter().any(|key| why.contains(key)), "{}", why);
+            }
+        }
+    }
+
+    #[test]
+    fn a_whole_secret_is_used_and_a_broken_one_never_told(
+        password in "[^\\x00]{1,20}", cut in any::<Index>(), at in any::<Index>(), byte in any::<u8>(),
+    ) {
+        let value = json!({
+            "engine": "mysql", "host": "h", "username": "u", "password": format!("{MARKER}{password}"), "port": 3306,
+        }).to_string();
+        let access = resolve(&value).expect("whole");
+        prop_assert_eq!(access.password.expose_secret(), format!("{MARKER}{password}"));
+        let mut bytes = value.into_bytes();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        for broken in [&bytes[..cut.index(bytes.len())], &bytes] {
+            if let Err(why) = resolve(&String::from_utf8_lossy(broken)) {
+                prop_assert!(!why.contains(MARKER), "{}", why);
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_a_secret_or_none(value in "[\\[\\]{}\":, 0-9a-z\\\\-]{0,60}|.{0,60}") {
+        if let Err(why) = resolve(&value) {
+            prop_assert!(why.starts_with("the secret's value ") || why.contains('`'), "{}", why);
+        }
+    }
+
+    #[test]
+    fn a_greeting_says_what_its_capabilities_say(
+        version in "[0-9a-zA-Z.-]{0,30}",
+        filler in prop::array::uniform13(any::<u8>()),
+        capabilities in any::<u16>(),
+        rest in prop::collection::vec(any::<u8>(), 0..30),
+    ) {
+        let head = [&[10], version.as_bytes(), &[0], &filler].concat();
+        let greeting = [&head[..], &capabilities.to_le_bytes(), &rest].concat();
+        prop_assert_eq!(tls_flag(&greeting), Some(capabilities & 0x0800 != 0));
+        for cut in 0..head.len() + 2 {
+            prop_assert_eq!(tls_flag(&greeting[..cut]), None);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_greeting_or_none(
+        mut payload in prop::collection::vec(any::<u8>(), 0..60),
+        is_ten in any::<bool>(),
+    ) {
+        if let (true, Some(first)) = (is_ten, payload.first_mut()) {
+            *first = 10;
+        }
+        if tls_flag(&payload).is_some() {
+            prop_assert_eq!(payload[0], 10);
+            prop_assert!(payload.len() > 15);
+        }
+    }
+}
+
+/// 64 KB is all that a secret can hold; serde's reader must not call itself for each bracket.
+#[test]
+fn a_deeply_nested_secret_is_read_or_refused() {
+    const DEEP: usize = 30_000;
+    let whole = r#""engine":"mysql","host":"h","username":"u","password":"p""#;
+    let skipped = format!(r#"{{{whole},"more":{}{}}}"#, "[".repeat(DEEP), "]".repeat(DEEP));
+    assert!(resolve(&skipped).is_ok(), "a key that nobody asks for is skipped");
+    for (value, said) in [
+        (format!(r#"{{{whole},"more":{}"#, "[".repeat(DEEP)), "not JSON"),
+        (
+            format!(r#"{{{whole},"port":{}{}}}"#, "[".repeat(DEEP), "]".repeat(DEEP)),
+            "`port` is not a port number",
+        ),
+        ("{\"a\":".repeat(DEEP), "not JSON"),
+        ("[".repeat(DEEP) + &"]".repeat(DEEP), "not a JSON object"),
+        ("{".repeat(DEEP), "not JSON"),
+    ] {
+        let why = resolve(&value).expect_err("refused");
+        assert!(why.contains(said), "{why}");
+    }
+}

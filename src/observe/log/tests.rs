@@ -1,0 +1,148 @@
+//! What lines mean.
+
+mod properties;
+
+use jiff::Timestamp;
+use machine::model::VersionId;
+
+use super::*;
+
+const ARN: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:shop-AbCdEf";
+const OTHER: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:blog-AbCdEf";
+const REQUEST: &str = "01234567-89ab-cdef-0123-456789abcdef";
+
+fn facts(messages: &[String]) -> Vec<LogLine> {
+    facts_of(messages, false)
+}
+
+fn facts_of(messages: &[String], shared: bool) -> Vec<LogLine> {
+    let events: Vec<LogEvent> = messages
+        .iter()
+        .map(|message| LogEvent {
+            at: Timestamp::UNIX_EPOCH,
+            message: message.clone(),
+        })
+        .collect();
+    let question = LogQuestion {
+        secret: SecretArn::new(ARN),
+        lambda: "rotator".to_owned(),
+        group: None,
+        since: Timestamp::UNIX_EPOCH,
+        shared,
+        patterns: Arc::default(),
+    };
+    meanings(&events, &question)
+        .into_iter()
+        .map(|fact| fact.line)
+        .collect()
+}
+
+fn done(step: Step, version: Option<&str>, strategy: Option<Strategy>) -> LogLine {
+    LogLine::Done {
+        step,
+        version: version.map(VersionId::new),
+        strategy,
+    }
+}
+
+#[test]
+fn the_lines_of_the_templates() {
+    let table = [
+        (
+            format!(
+                "[INFO] 2026-11-01T00:00:00Z {REQUEST} createSecret: Successfully put secret for ARN {ARN} and version v2."
+            ),
+            done(Step::CreateSecret, Some("v2"), None),
+        ),
+        (
+            format!("setSecret: Successfully set password for user app in MySQL DB for secret arn {ARN}."),
+            done(Step::SetSecret, None, Some(Strategy::SingleUser)),
+        ),
+        (
+            format!(
+                "setSecret: Successfully set password for app_clone in PostgreSQL DB for secret arn {ARN}."
+            ),
+            done(Step::SetSecret, None, Some(Strategy::AlternatingUsers)),
+        ),
+        (
+            format!("testSecret: Successfully signed into MySQL DB with AWSPENDING secret in {ARN}."),
+            done(Step::TestSecret, None, None),
+        ),
+        (
+            format!("finishSecret: Successfully set AWSCURRENT stage to version v2 for secret {ARN}."),
+            done(Step::FinishSecret, Some("v2"), None),
+        ),
+        (
+            "Successfully completed finishSecret".to_owned(),
+            done(Step::FinishSecret, None, None),
+        ),
+    ];
+    for (line, expected) in table {
+        assert_eq!(facts(std::slice::from_ref(&line)), vec![expected], "{line}");
+    }
+}
+
+#[test]
+fn failures_name_their_step() {
+    let failed = |lines: &[String]| match facts(lines).as_slice() {
+        [LogLine::Failed { step, .. }] => *step,
+        other => panic!("{other:?}"),
+    };
+    let unable =
+        format!("[ERROR] testSecret: Unable to log into database with pending secret of secret ARN {ARN}");
+    assert_eq!(failed(&[unable]), Some(Step::TestSecret));
+    assert_eq!(
+        failed(&[format!("2026-11-01 {REQUEST} Task timed out after 30.03 seconds")]),
+        None
+    );
+    let traceback = "[ERROR] ValueError: no\nTraceback:\n  File \"app.py\", line 3, in set_secret".to_owned();
+    assert_eq!(failed(&[traceback]), Some(Step::SetSecret));
+}
+
+#[test]
+fn lines_of_another_secret_are_left_out() {
+    let theirs =
+        format!("{REQUEST} testSecret: Successfully signed into MySQL DB with AWSPENDING secret in {OTHER}.");
+    let their_error = format!("[ERROR] 2026 {REQUEST} setSecret: something");
+    assert_eq!(facts(&[theirs, their_error.clone()]), vec![]);
+    assert_eq!(
+        facts(std::slice::from_ref(&their_error)).len(),
+        1,
+        "only ours rotates"
+    );
+    assert_eq!(facts_of(&[their_error], true), vec![], "nothing says whose it is");
+}
+
+/// A line may name a role first.
+#[test]
+fn a_refusal_about_another_secret_is_not_ours() {
+    let refused = |resource: &str| {
+        format!(
+            "[ERROR] ClientError: User: arn:aws:sts::1:assumed-role/rotator/rotator is not authorized to perform: \
+             secretsmanager:GetSecretValue on resource: {resource} because no identity-based policy allows it"
+        )
+    };
+    assert_eq!(facts(&[refused(OTHER)]), vec![]);
+    assert_eq!(facts(&[refused(ARN)]).len(), 1);
+}
+
+#[test]
+fn an_exception_that_nobody_caught_is_read_from_json() {
+    for level in ["level", "log_level"] {
+        let line = format!(
+            r#"{{"{level}":"ERROR","errorType":"ValueError","errorMessage":"no","requestId":"{REQUEST}","stackTrace":["  File \"app.py\", line 3, in set_secret\n"]}}"#
+        );
+        let why = "the rotation function raised an exception".to_owned();
+        let step = Some(Step::SetSecret);
+        assert_eq!(facts(&[line]), vec![LogLine::Failed { step, why }]);
+    }
+}
+
+#[test]
+fn json_logging_is_read_by_its_message() {
+    let line = format!(
+        r#"{{"level":"INFO","message":"testSecret: Successfully signed into MySQL DB with AWSPENDING secret in {ARN}.","requestId":"{REQUEST}"}}"#
+    );
+    assert_eq!(facts(&[line]), vec![done(Step::TestSecret, None, None)]);
+    assert_eq!(facts(&["{ not json".to_owned(), String::new()]), vec![]);
+}

@@ -1,0 +1,206 @@
+//! Cases: an account with everything that goes wrong, generated whole from a seed, then run.
+
+mod faults;
+mod part;
+mod profile;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use machine::model::Mode;
+use machine::policy::LambdaMethod;
+
+pub use part::Part;
+pub use profile::Profile;
+
+use super::life::{How, Pause};
+use super::ports::{Fault, Jump};
+use super::{Scenario, Stream};
+
+/// What the next life finds where its journal was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    Kept,
+    Lost,
+    /// A copy that is so old, or from the beginning of the life that ended where that is later.
+    Old(SignedDuration),
+}
+
+/// The end of a life at a crossing, and another start some time later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crash {
+    pub crossing: u64,
+    pub how: How,
+    pub downtime: SignedDuration,
+    pub disk: Disk,
+    /// Somebody changed the configuration meanwhile.
+    pub mode: Option<Mode>,
+}
+
+/// Everything that a seed decides.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub seed: u64,
+    pub profile: Profile,
+    pub scenario: Scenario,
+    pub mode: Mode,
+    pub method: LambdaMethod,
+    pub faults: Vec<Fault>,
+    pub crashes: Vec<Crash>,
+    /// When the process of the last life is suspended.
+    pub pauses: Vec<Pause>,
+    /// When the clock of the machine jumps.
+    pub jumps: Vec<Jump>,
+    /// When the watchdog is first started, after the scenario's start.
+    pub first_start: SignedDuration,
+    pub left_out: Vec<Part>,
+}
+
+/// Faults are over so long before the end, so that everything can settle: what the hourly cap holds back, too.
+const CALM: SignedDuration = SignedDuration::from_mins(80);
+
+impl Case {
+    pub fn generate(seed: u64, profile: Profile) -> Self {
+        let mut kind = Stream::new(seed, "case");
+        let mut case = Self {
+            seed,
+            profile,
+            mode: if kind.once_in(16) {
+                Mode::Observe
+            } else {
+                Mode::Act
+            },
+            method: *kind.pick(&[LambdaMethod::ConfigUpdate, LambdaMethod::ConcurrencyCycle]),
+            scenario: Scenario::random(seed),
+            faults: Vec::new(),
+            crashes: Vec::new(),
+            pauses: Vec::new(),
+            jumps: Vec::new(),
+            first_start: SignedDuration::ZERO,
+            left_out: Vec::new(),
+        };
+        case.draw_faults();
+        case
+    }
+
+    /// When everything must have settled, where nothing delays it.
+    pub fn end(&self) -> Timestamp {
+        self.scenario.last_rotation() + CALM
+    }
+
+    /// How long the last life lasts at least.
+    pub fn calm() -> SignedDuration {
+        CALM
+    }
+
+    /// What goes wrong in it, by kind.
+    pub fn counted(&self) -> BTreeMap<&'static str, u64> {
+        let faults = self.faults.iter().map(|fault| fault.kind.name());
+        let crashes = self.crashes.iter().map(|crash| match crash.how {
+            How::Killed => "killed",
+            How::Terminated => "terminated",
+        });
+        let disks = self.crashes.iter().filter_map(|crash| match crash.disk {
+            Disk::Kept => None,
+            Disk::Lost => Some("journal lost"),
+            Disk::Old(_) => Some("journal old"),
+        });
+        let pauses = self.pauses.iter().map(|_| "suspended");
+        let jumps = self.jumps.iter().map(|_| "clock jumps");
+        let mut counted = BTreeMap::new();
+        for kind in faults.chain(crashes).chain(disks).chain(pauses).chain(jumps) {
+            *counted.entry(kind).or_default() += 1;
+        }
+        counted
+    }
+
+    /// Every part that can be left out, the greatest first.
+    pub fn parts(&self) -> Vec<Part> {
+        let Scenario {
+            secrets,
+            services,
+            functions,
+            ..
+        } = &self.scenario;
+        let entities = secrets.len() + services.len() + functions.len();
+        let parts = [
+            (0..self.crashes.len()).map(Part::Crash).collect::<Vec<_>>(),
+            (0..self.faults.len()).map(Part::Fault).collect(),
+            (0..self.pauses.len()).map(Part::Pause).collect(),
+            (0..self.jumps.len()).map(Part::Jump).collect(),
+            (0..functions.len()).map(Part::Function).collect(),
+            (0..services.len()).map(Part::Service).collect(),
+            (0..secrets.len()).map(Part::Secret).collect(),
+            (0..=entities).map(Part::Disturbance).collect(),
+        ];
+        parts.concat()
+    }
+
+    /// The same case without these parts. Who uses a secret goes with it.
+    #[must_use]
+    pub fn without(seed: u64, profile: Profile, left_out: &[Part]) -> Self {
+        let mut case = Self::generate(seed, profile);
+        let is_kept = |part: Part| !left_out.contains(&part);
+        case.scenario.calm(|i| !is_kept(Part::Disturbance(i)));
+        case.scenario.keep(is_kept);
+        keep(&mut case.faults, |i| is_kept(Part::Fault(i)));
+        keep(&mut case.crashes, |i| is_kept(Part::Crash(i)));
+        keep(&mut case.pauses, |i| is_kept(Part::Pause(i)));
+        keep(&mut case.jumps, |i| is_kept(Part::Jump(i)));
+        case.left_out = left_out.to_vec();
+        case
+    }
+}
+
+impl Scenario {
+    /// Takes away what disturbs the i-th of secrets, services and functions, in this order; and the account's floor.
+    fn calm(&mut self, is_calm: impl Fn(usize) -> bool) {
+        let mut places = 0..;
+        for plan in self
+            .secrets
+            .iter_mut()
+            .zip(&mut places)
+            .filter(|(_, i)| is_calm(*i))
+        {
+            plan.0.calm();
+        }
+        for plan in self
+            .services
+            .iter_mut()
+            .zip(&mut places)
+            .filter(|(_, i)| is_calm(*i))
+        {
+            plan.0.calm();
+        }
+        for plan in self
+            .functions
+            .iter_mut()
+            .zip(&mut places)
+            .filter(|(_, i)| is_calm(*i))
+        {
+            plan.0.calm();
+        }
+        if places.next().is_some_and(is_calm) {
+            self.account_full.clear();
+        }
+    }
+
+    fn keep(&mut self, is_kept: impl Fn(Part) -> bool) {
+        let secrets = self.secrets.clone();
+        keep(&mut self.secrets, |i| is_kept(Part::Secret(i)));
+        keep(&mut self.services, |i| is_kept(Part::Service(i)));
+        keep(&mut self.functions, |i| is_kept(Part::Function(i)));
+        for gone in secrets
+            .iter()
+            .filter(|plan| !self.secrets.iter().any(|kept| kept.arn == plan.arn))
+        {
+            self.services.retain(|plan| !plan.secrets.contains(&gone.arn));
+            self.functions.retain(|plan| !plan.secrets.contains(&gone.arn));
+        }
+    }
+}
+
+fn keep<T>(list: &mut Vec<T>, is_kept: impl Fn(usize) -> bool) {
+    let mut places = 0..;
+    list.retain(|_| places.next().is_some_and(&is_kept));
+}

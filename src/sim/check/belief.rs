@@ -1,0 +1,118 @@
+//! What the watchdog says, against what is so.
+
+use jiff::Timestamp;
+use machine::model::{LoginAnswer, Stage, When};
+use machine::rotations::{Origin, Rotation, Seen};
+
+use super::Checks;
+use crate::runtime::Snapshot;
+use crate::sim::world::World;
+
+impl Checks {
+    /// After each snapshot: whoever is called fresh holds the value it is called fresh for, or a newer one.
+    pub fn snapshot(&mut self, snapshot: &Snapshot, world: &World) {
+        self.dead_values_are_dead(snapshot, world);
+        for view in snapshot.secrets.values() {
+            let Some(current) = view.judgement.current() else {
+                continue;
+            };
+            let Some(secret) = world.secrets.get(&view.arn) else {
+                continue;
+            };
+            let version = &current.rotation.key.version;
+            let fresh = current
+                .consumers
+                .iter()
+                .filter(|(_, standing)| standing.stage == Stage::Fresh);
+            for (id, _) in fresh {
+                let Some(service) = world.services.get(id) else {
+                    continue;
+                };
+                let held = service
+                    .wanted_tasks(world.now())
+                    .filter_map(|task| task.holds.get(&view.arn));
+                let old = held.into_iter().find(|held| secret.is_newer(version, held));
+                self.holds("fresh-is-fresh", old.is_none(), || {
+                    format!(
+                        "{id} is called fresh for {version}, a task of it holds {old:?} at {}",
+                        world.now()
+                    )
+                });
+            }
+        }
+    }
+
+    /// Whoever is told that AWSCURRENT is refused can see it refused.
+    fn dead_values_are_dead(&mut self, snapshot: &Snapshot, world: &World) {
+        let findings = snapshot.all_findings();
+        let dead = findings.iter().filter(|finding| finding.kind == "dead-value");
+        for view in dead.filter_map(|finding| snapshot.secrets.get(finding.secret.as_ref()?)) {
+            let version = view.judgement.current().map(|view| &view.rotation.key.version);
+            let (Some(version), Some(secret)) = (version, world.secrets.get(&view.arn)) else {
+                continue;
+            };
+            let mut runs = view
+                .logins
+                .get(version)
+                .into_iter()
+                .flat_map(|track| track.runs())
+                .rev();
+            let refused = runs.find(|run| matches!(run.state, LoginAnswer::Refused { .. }));
+            let told = refused.map(|run| run.last.arrived);
+            // What the database took after the last refusal could not be told by it.
+            let exposed = secret
+                .history
+                .get(version)
+                .and_then(|history| history.exposed.as_ref());
+            let changed = secret.exposed.last().max(exposed);
+            let is_outdated = changed.zip(told).is_some_and(|(changed, told)| told <= *changed);
+            self.holds(
+                "a-dead-value-is-dead",
+                !world.works(&view.arn, version) || is_outdated,
+                || format!("{version} logs in since {changed:?}, and is called dead by a login at {told:?}"),
+            );
+        }
+    }
+
+    /// No interval excludes what really happened.
+    pub(super) fn intervals(&mut self, world: &World, last: &Snapshot) {
+        for view in last.secrets.values() {
+            let Some(secret) = world.secrets.get(&view.arn) else {
+                continue;
+            };
+            for rotation in view.judgement.rotations.iter().map(|view| &view.rotation) {
+                let Some(truth) = secret.history.get(&rotation.key.version) else {
+                    continue;
+                };
+                if rotation.origin == Origin::Baseline {
+                    continue;
+                }
+                let one = |at: Option<Timestamp>| at.into_iter().collect::<Vec<_>>();
+                self.contains(rotation, "started", &rotation.started, &one(truth.started));
+                self.contains(rotation, "created", &rotation.created, &one(truth.created));
+                // Where the password comes true later, the end of setSecret is what the log tells.
+                let exposed = [one(truth.exposed), truth.set.clone()].concat();
+                self.contains(rotation, "exposed", &rotation.exposed, &exposed);
+                self.contains(rotation, "tested", &rotation.tested, &truth.tested);
+                self.contains(rotation, "promoted", &rotation.promoted, &truth.promoted);
+            }
+        }
+    }
+
+    fn contains(&mut self, rotation: &Rotation, what: &str, seen: &Option<Seen>, truth: &[Timestamp]) {
+        let Some(seen) = seen else { return };
+        let within =
+            |When {
+                 not_before,
+                 not_after,
+             }: When,
+             at: Timestamp| { not_before.is_none_or(|bound| at >= bound) && at <= not_after };
+        let holds = truth.iter().any(|at| within(seen.when, *at));
+        self.holds("intervals-contain-the-truth", holds, || {
+            format!(
+                "{}: {what} was {truth:?}, told as {:?} by {:?}",
+                rotation.key.version, seen.when, seen.sources
+            )
+        });
+    }
+}

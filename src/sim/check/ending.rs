@@ -1,0 +1,170 @@
+//! What must hold at the end, when nothing has gone wrong for a while.
+
+use jiff::{SignedDuration, Timestamp};
+use machine::consumers::Why;
+use machine::findings::{Finding, Severity};
+use machine::judge::Reason;
+use machine::model::{ConsumerId, SecretArn, Stage};
+
+use super::{Checks, Lived, is_forgotten};
+use crate::runtime::Snapshot;
+use crate::sim::case::Case;
+use crate::sim::world::World;
+
+/// A function is awake again by then (`Timing::sleep_deadline`), and looks and writes of its own.
+const AWAKE_AFTER: SignedDuration = SignedDuration::from_secs(150);
+/// What a life needs to begin: discovery, and a look at each function.
+const START: SignedDuration = SignedDuration::from_secs(20);
+
+impl Checks {
+    /// At the end, when nothing has gone wrong for a while.
+    pub fn end(&mut self, case: &Case, world: &World, last: &Snapshot, lives: &[Lived]) {
+        self.holds("ready-at-the-end", last.is_ready(), || {
+            format!("missing: {:?}", last.missing)
+        });
+        self.concurrency(case, world, lives);
+        self.stale_are_named(case, world, last);
+        self.everything_is_over(last);
+        self.intervals(world, last);
+    }
+
+    fn concurrency(&mut self, case: &Case, world: &World, lives: &[Lived]) {
+        for function in world.functions.values().filter(|function| !function.deleted) {
+            let as_it_was = function.reserved == function.wanted && function.tags.is_empty();
+            self.holds("concurrency-as-it-was", as_it_was, || {
+                format!(
+                    "{}: {:?} with tags {:?}, was {:?}",
+                    function.name, function.reserved, function.tags, function.wanted
+                )
+            });
+            // What is refused or cannot be reached cannot be put back in time.
+            if !case.faults.is_empty() || !case.pauses.is_empty() || !case.scenario.account_full.is_empty() {
+                continue;
+            }
+            for spell in &function.asleep {
+                let to = spell.1.unwrap_or(world.now());
+                let watched = watched(lives, spell.0, to);
+                self.holds("awake-by-the-deadline", watched <= AWAKE_AFTER, || {
+                    format!(
+                        "{} was off from {} to {to}, watched for {watched:#}",
+                        function.name, spell.0
+                    )
+                });
+            }
+        }
+    }
+
+    fn stale_are_named(&mut self, case: &Case, world: &World, last: &Snapshot) {
+        // Rule 9: with an empty journal nobody knows which functions are older than a promotion.
+        let forgotten = is_forgotten(case);
+        let findings = last.all_findings();
+        let consumers = world
+            .services
+            .iter()
+            .map(|(id, service)| (id, &service.plan.secrets));
+        let functions = world
+            .functions
+            .iter()
+            .map(|(id, function)| (id, &function.secrets));
+        for (id, secrets) in consumers.chain(functions) {
+            if !world.truth().is_stale(id) || (forgotten && matches!(id, ConsumerId::Function { .. })) {
+                continue;
+            }
+            let being_refreshed = last.secrets.values().any(|view| {
+                let current = view.judgement.current();
+                let mut consumers = current.into_iter().flat_map(|view| &view.consumers);
+                consumers.any(|(of, standing)| of == id && standing.stage == Stage::Refreshing)
+            });
+            let after_another = secrets.iter().any(|arn| goes_after_another(last, arn, id));
+            let named = being_refreshed
+                || after_another
+                || findings.iter().any(|finding| {
+                    finding.subject == id.to_string()
+                        || finding.secret.as_ref().is_some_and(|arn| secrets.contains(arn))
+                });
+            self.holds("stale-are-named", named, || {
+                format!("{id} is stale at {}; findings: {findings:#?}", world.now())
+            });
+        }
+    }
+
+    /// Nothing is still to come, unless a finding says what a person must do.
+    fn everything_is_over(&mut self, last: &Snapshot) {
+        let findings = last.all_findings();
+        for view in last.secrets.values() {
+            let is_told = |finding: &&Finding| finding.secret.as_ref() == Some(&view.arn);
+            let told = findings.iter().any(|finding| is_told(&finding));
+            let open = view.judgement.open();
+            self.holds("every-rotation-ends", open.is_none() || told, || {
+                format!("{}: {open:#?}", view.name)
+            });
+            let consumers = view
+                .judgement
+                .current()
+                .into_iter()
+                .flat_map(|view| &view.consumers);
+            for (id, standing) in consumers {
+                let is_bounded =
+                    standing.stage == Stage::Refreshing && standing.wake.is_some_and(|at| at > last.at);
+                let waits = is_bounded
+                    || matches!(standing.why, Why::CacheLives { .. })
+                    || goes_after_another(last, &view.arn, id);
+                let named = told || findings.iter().any(|finding| finding.subject == id.to_string());
+                self.holds(
+                    "every-consumer-is-settled",
+                    standing.is_over() || waits || named,
+                    || format!("{id} with {}: {standing:#?}", view.name),
+                );
+            }
+        }
+        for (id, facts) in &last.consumers {
+            let unresolved = facts.unresolved();
+            self.holds("nothing-in-doubt", unresolved.is_none(), || {
+                format!("{id}: {unresolved:#?}")
+            });
+        }
+    }
+
+    /// A restart with nothing to do does nothing.
+    pub fn restarted(&mut self, before: (&World, &Snapshot), after: (&World, &Snapshot)) {
+        if !before.1.waits.is_empty() {
+            return;
+        }
+        let writes = &after.0.writes[before.0.writes.len()..];
+        self.holds("a-restart-does-nothing", writes.is_empty(), || {
+            format!("{writes:#?}")
+        });
+        let known = before.1.all_findings();
+        let told = after.1.all_findings();
+        let is_news = |finding: &&Finding| !known.iter().any(|known| is_same(known, finding));
+        // What the log tells when it is read again may well be a warning.
+        let pages = told
+            .iter()
+            .filter(|finding| finding.severity == Severity::Critical);
+        let news: Vec<_> = pages.filter(is_news).collect();
+        self.holds("a-restart-pages-nobody", news.is_empty(), || format!("{news:#?}"));
+    }
+}
+
+/// Whether it waits for one that went first, and is being refreshed just then.
+fn goes_after_another(last: &Snapshot, secret: &SecretArn, id: &ConsumerId) -> bool {
+    let Some(Reason::First { consumer }) = last.waits.get(&(secret.clone(), id.clone())) else {
+        return false;
+    };
+    let views = last.secrets.values().filter_map(|view| view.judgement.current());
+    let mut standings = views.flat_map(|view| &view.consumers);
+    standings.any(|(other, standing)| other == consumer && standing.stage == Stage::Refreshing)
+}
+
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    (one.kind, &one.secret, &one.subject) == (other.kind, &other.secret, &other.subject)
+}
+
+/// How much of a time the watchdog lived through, the beginnings of its lives left out.
+fn watched(lives: &[Lived], from: Timestamp, to: Timestamp) -> SignedDuration {
+    let within = lives.iter().map(|life| {
+        let begin = (life.from + START).max(from);
+        life.to.min(to).duration_since(begin).max(SignedDuration::ZERO)
+    });
+    within.sum()
+}

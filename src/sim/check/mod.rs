@@ -1,0 +1,78 @@
+//! What must hold of an account and of what the watchdog says about it, in terms of what really happened.
+
+mod belief;
+mod ending;
+mod outage;
+mod writes;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use machine::model::{Fact, Mode};
+
+pub use outage::Excuse;
+
+use super::case::{Case, Disk};
+use super::world::PASSWORD_MARKER;
+use crate::runtime::Snapshot;
+
+/// A rule that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Stable, so that a smaller case can be seen to break the same.
+    pub rule: &'static str,
+    /// Truth against belief.
+    pub text: String,
+}
+
+/// A life of the watchdog, from when to when and in which mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lived {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub mode: Mode,
+}
+
+/// Collects what is broken, and counts what was asked.
+#[derive(Debug, Default)]
+pub struct Checks {
+    pub broken: Vec<Broken>,
+    /// How often each rule was asked.
+    pub made: BTreeMap<&'static str, u64>,
+    /// Rules that did not hold for a reason that was written down beforehand.
+    pub excused: Vec<Excuse>,
+}
+
+impl Checks {
+    fn holds(&mut self, rule: &'static str, holds: bool, text: impl FnOnce() -> String) {
+        *self.made.entry(rule).or_default() += 1;
+        if !holds && !self.broken.iter().any(|broken| broken.rule == rule) {
+            self.broken.push(Broken { rule, text: text() });
+        }
+    }
+
+    /// No password anywhere.
+    pub fn secrecy(&mut self, log: &str, facts: &[Fact], last: &Snapshot) {
+        for (place, text) in [
+            ("log", log.to_owned()),
+            ("journal", format!("{facts:?}")),
+            ("snapshot", format!("{last:?}")),
+        ] {
+            self.holds("no-password-anywhere", !text.contains(PASSWORD_MARKER), || {
+                format!("in the {place}")
+            });
+        }
+    }
+}
+
+/// Whether a life began without the journal of the time before it, or saw nothing before it was suspended.
+fn is_forgotten(case: &Case) -> bool {
+    let mut crashes = case.crashes.iter();
+    let mut pauses = case.pauses.iter();
+    !case.first_start.is_zero()
+        || crashes.any(|crash| crash.disk != Disk::Kept)
+        || pauses.any(|pause| pause.crossing < FIRST_LOOKS)
+}
+
+/// Crossings in which a life looks at everything for the first time.
+const FIRST_LOOKS: u64 = 60;

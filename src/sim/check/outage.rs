@@ -1,0 +1,93 @@
+//! Seconds of outage, against the same account with nobody watching.
+
+use jiff::SignedDuration;
+use machine::model::{ConsumerId, Mode};
+
+use super::Checks;
+use crate::sim::case::Case;
+use crate::sim::world::{Kind, SecretPlan, Touch, World};
+
+/// A function that is cycled is off for its sleep, at most until its deadline (`Timing::sleep_deadline`).
+const CYCLE: SignedDuration = SignedDuration::from_mins(3);
+
+/// A consumer that can be refreshed is fresh again by then (`Timing::recover_deadline`).
+const RECOVERED: SignedDuration = SignedDuration::from_mins(15);
+
+/// Why an account may be worse off than with nobody watching: rules written down before a seed is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Excuse {
+    /// A function was switched off on purpose, for the sleep that its method declares.
+    Cycle,
+    /// The watchdog was down or suspended: what it had switched off stays off, and what it had refreshed can fall behind
+    /// what nobody touched (one of two alternating users).
+    Away,
+    /// An operator stopped the watchdog halfway, by its mode or the brake's tag: what it had refreshed by then holds
+    /// another of two alternating users than what nobody touched.
+    Stopped,
+    /// A value put or moved by hand changed whose turn it is of two alternating users: the rotation after it takes the
+    /// password of those that are fresh, and spares those that nobody touched, until they are refreshed again.
+    ByHand,
+}
+
+impl Excuse {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cycle => "cycle",
+            Self::Away => "away",
+            Self::Stopped => "stopped by an operator",
+            Self::ByHand => "moved by hand",
+        }
+    }
+}
+
+impl Checks {
+    /// Never worse than nobody, but for what is excused.
+    pub fn outage(&mut self, case: &Case, world: &World, unwatched: &World) {
+        let (with, without) = (world.outage_seconds(), unwatched.outage_seconds());
+        let more = with - without - 1.0;
+        let excuse = if more <= 0.0 {
+            None
+        } else {
+            excuse(case, world, more)
+        };
+        self.excused.extend(excuse);
+        self.holds("never-worse-than-nobody", more <= 0.0 || excuse.is_some(), || {
+            format!("{with:.0} s of outage, {without:.0} s with nobody watching")
+        });
+    }
+}
+
+fn excuse(case: &Case, world: &World, more: f64) -> Option<Excuse> {
+    let cycles = world
+        .writes
+        .iter()
+        .filter(|write| write.operation == "lambda:TagResource");
+    let cycles = i32::try_from(cycles.count()).unwrap_or(i32::MAX);
+    let down: SignedDuration = case.crashes.iter().map(|crash| crash.downtime).sum();
+    let paused: SignedDuration = case.pauses.iter().map(|pause| pause.length).sum();
+    if more <= (CYCLE * cycles).as_secs_f64() {
+        return Some(Excuse::Cycle);
+    }
+    let consumers = i32::try_from(world.outages.len()).unwrap_or(i32::MAX);
+    if more <= (CYCLE * cycles + (down + paused) * consumers).as_secs_f64() {
+        return Some(Excuse::Away);
+    }
+    let mut crashes = case.crashes.iter();
+    let mut touches = case.scenario.secrets.iter().flat_map(|plan| &plan.touches);
+    let is_stopped = crashes.any(|crash| crash.mode == Some(Mode::Observe))
+        || touches.any(|(_, touch)| matches!(touch, Touch::Brake(_)));
+    if is_stopped {
+        return Some(Excuse::Stopped);
+    }
+    let is_moved = |touch: &Touch| matches!(touch, Touch::Put { .. } | Touch::Revert | Touch::LabelBack);
+    let moved = case.scenario.secrets.iter().filter(|plan| {
+        let alternates = matches!(plan.kind, Kind::AlternatingUsers { .. });
+        alternates && plan.touches.iter().any(|(_, touch)| is_moved(touch))
+    });
+    let concerned = |plan: &SecretPlan| {
+        let uses = |id: &&ConsumerId| world.truth().secrets_of(id).contains(&plan.arn);
+        world.outages.keys().filter(uses).count()
+    };
+    let concerned = i32::try_from(moved.map(concerned).sum::<usize>()).unwrap_or(i32::MAX);
+    (more <= (RECOVERED * concerned).as_secs_f64()).then_some(Excuse::ByHand)
+}

@@ -1,0 +1,144 @@
+//! Each write to the account, against what was so at that moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use machine::model::{ConsumerId, Fact, Mode, VersionId};
+
+use super::{Checks, Lived, is_forgotten};
+use crate::sim::case::Case;
+use crate::sim::world::{Service, World, Write, Wrong};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// Redeploys of a service within an hour (`Limits::redeploys_per_service_and_hour`).
+const CAP: usize = 3;
+/// Promotions older than this when a journal begins are its baseline (design rule 9), and LastRotatedDate's own delay.
+const BASELINE: SignedDuration = SignedDuration::from_mins(16);
+
+impl Checks {
+    /// Each write to the account.
+    pub fn writes(&mut self, case: &Case, world: &World, lives: &[Lived]) {
+        for write in &world.writes {
+            self.made_in_mode(write, lives);
+            self.nothing_was_wrong(write);
+        }
+        for (id, service) in &world.services {
+            self.restarts(case, world, id, service);
+        }
+        self.one_goes_first(world);
+        // Whoever forgets what was refused asks again.
+        for secret in world.secrets.values().filter(|_| !is_forgotten(case)) {
+            let locked = secret.refused.keys().find(|user| secret.was_locked(user));
+            self.holds("no-account-locked", locked.is_none(), || {
+                format!("{locked:?} of {}: {:?}", secret.name(), secret.refused)
+            });
+        }
+    }
+
+    fn made_in_mode(&mut self, write: &Write, lives: &[Lived]) {
+        let life = lives
+            .iter()
+            .find(|life| (life.from..=life.to).contains(&write.at));
+        let observes = life.is_some_and(|life| life.mode == Mode::Observe);
+        self.holds("observe-writes-nothing", !observes || write.restores, || {
+            format!("in mode observe: {write:?}")
+        });
+    }
+
+    fn nothing_was_wrong(&mut self, write: &Write) {
+        let mut rule = |rule, is: fn(&Wrong) -> bool| {
+            let wrong = write.wrong.iter().any(is);
+            self.holds(rule, !wrong, || format!("{write:?}"));
+        };
+        rule("no-restart-between-set-and-finish", |wrong| {
+            matches!(wrong, Wrong::Moving(_))
+        });
+        rule("no-restart-onto-a-dead-password", |wrong| {
+            matches!(wrong, Wrong::Dead(_))
+        });
+        rule("no-restart-of-the-fresh", |wrong| *wrong == Wrong::Needless);
+        rule("the-brake-holds", |wrong| *wrong == Wrong::Braked);
+    }
+
+    /// A promotion that nothing proves is trusted by protocol (design rule 3), and one service tries it.
+    fn one_goes_first(&mut self, world: &World) {
+        let mut tried: BTreeMap<&VersionId, BTreeSet<&str>> = BTreeMap::new();
+        for write in &world.writes {
+            for wrong in &write.wrong {
+                if let Wrong::Untold(_, version) = wrong {
+                    tried.entry(version).or_default().insert(&write.subject);
+                }
+            }
+        }
+        for (version, consumers) in tried {
+            self.holds("one-goes-first", consumers.len() == 1, || {
+                format!("{version} was tried by {consumers:?}, and no login was answered")
+            });
+        }
+    }
+
+    fn restarts(&mut self, case: &Case, world: &World, id: &ConsumerId, service: &Service) {
+        let promoted = promotions(world, service);
+        let rolled_back = service.deployments.iter().filter(|d| d.fails.is_some()).count();
+        let of_service = redeploys(world, id);
+        for (n, write) in of_service.iter().enumerate() {
+            let allowed = promoted.iter().filter(|at| **at <= write.at).count() + rolled_back;
+            self.holds("one-restart-for-a-rotation", n < allowed, || {
+                format!(
+                    "restart {} of {id} at {}, after {allowed} promotions and rollbacks",
+                    n + 1,
+                    write.at
+                )
+            });
+            let within = of_service[..n].iter().filter(|other| other.at > write.at - HOUR);
+            let hour = within.count();
+            self.holds("no-more-than-the-cap", hour < CAP || is_forgotten(case), || {
+                format!("restart {} of {id} within an hour, at {}", hour + 1, write.at)
+            });
+        }
+    }
+
+    /// Of a journal that began empty at `since`: nobody was restarted for a promotion that is its baseline.
+    pub fn baseline(&mut self, world: &World, since: Timestamp) {
+        for (id, service) in &world.services {
+            let promoted = promotions(world, service);
+            for write in redeploys(world, id).into_iter().filter(|write| write.at >= since) {
+                let last = promoted.iter().filter(|at| **at <= write.at).max();
+                let is_recent = last.is_some_and(|at| *at >= since - BASELINE);
+                self.holds("a-first-start-restarts-nobody", is_recent, || {
+                    format!("{write:?}, promoted {last:?}, the journal began {since}")
+                });
+            }
+        }
+    }
+
+    /// Each restart has a decision in the journal from before it. Asked before a journal is lost.
+    pub fn decided(&mut self, facts: &[Fact], world: &World, since: Timestamp) {
+        for id in world.services.keys() {
+            let decisions = facts.iter().filter(|fact| match fact {
+                Fact::Decided(decision) => decision.consumer == *id && decision.action.kind() == "redeploy",
+                _ => false,
+            });
+            let writes = redeploys(world, id).into_iter().filter(|write| write.at >= since);
+            let (decisions, writes) = (decisions.count(), writes.count());
+            self.holds("decided-before-written", decisions >= writes, || {
+                format!("{writes} restarts of {id}, {decisions} decisions in the journal")
+            });
+        }
+    }
+}
+
+/// When AWSCURRENT of any secret of a service moved.
+fn promotions(world: &World, service: &Service) -> Vec<Timestamp> {
+    let secrets = service.plan.secrets.iter();
+    let secrets = secrets.filter_map(|arn| world.secrets.get(arn));
+    secrets.flat_map(|secret| secret.promoted.clone()).collect()
+}
+
+fn redeploys<'a>(world: &'a World, id: &ConsumerId) -> Vec<&'a Write> {
+    let subject = id.to_string();
+    let writes = world.writes.iter();
+    writes
+        .filter(|write| write.operation == "ecs:UpdateService" && write.subject == subject)
+        .collect()
+}

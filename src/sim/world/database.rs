@@ -1,0 +1,123 @@
+//! The databases behind the secrets: whom they let in, and when they answer otherwise.
+
+use jiff::{SignedDuration, Timestamp};
+use machine::model::{LoginAnswer, SecretArn, VersionId};
+
+use super::{Happening, Secret, Value, World};
+
+/// Refused logins of one user within [`WITHIN`] after which the database locks the account.
+const LOCKS_AFTER: usize = 20;
+const WITHIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// A time in which a database does not answer new logins as it should. Applications keep the sessions they have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub kind: TroubleKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// No connection is left for us.
+    Full,
+    /// It takes the connection and says nothing.
+    Silent,
+    /// An administrator has locked the account.
+    Locked,
+}
+
+impl Secret {
+    /// Whether the database lets this version in.
+    pub fn accepts(&self, version: &VersionId) -> bool {
+        let Some(Some(value)) = self.values.get(version) else {
+            return false;
+        };
+        self.accepted.get(&value.user) == Some(&value.password)
+    }
+
+    /// Whether so many logins of a user were refused that the database locked it.
+    pub fn is_locked(&self, user: &str, now: Timestamp) -> bool {
+        let refused = self.refused.get(user).into_iter().flatten();
+        refused.filter(|at| now < **at + WITHIN).count() >= LOCKS_AFTER
+    }
+
+    /// Whether that ever came about.
+    pub fn was_locked(&self, user: &str) -> bool {
+        let refused = self.refused.get(user).map_or(&[][..], Vec::as_slice);
+        let mut windows = refused.windows(LOCKS_AFTER);
+        windows.any(|window| window[LOCKS_AFTER - 1] < window[0] + WITHIN)
+    }
+
+    fn trouble(&self, now: Timestamp) -> Option<TroubleKind> {
+        let trouble = self
+            .troubles
+            .iter()
+            .find(|trouble| (trouble.from..trouble.to).contains(&now));
+        trouble.map(|trouble| trouble.kind)
+    }
+
+    fn refusal(&self) -> LoginAnswer {
+        let is_postgres = self
+            .kind
+            .engine()
+            .is_some_and(|engine| engine.starts_with("Postgre"));
+        let code = if is_postgres { "28P01" } else { "1045" };
+        LoginAnswer::Refused {
+            code: code.to_owned(),
+        }
+    }
+}
+
+impl World {
+    /// A login of the watchdog with what a version of the secret says.
+    pub fn log_in(&mut self, arn: &SecretArn, user: &str, password: &str) -> LoginAnswer {
+        let now = self.now;
+        let Some(secret) = self.secrets.get_mut(arn) else {
+            return LoginAnswer::Unreachable {
+                why: "no such host".to_owned(),
+            };
+        };
+        if let Some(trouble) = secret.trouble(now) {
+            return trouble.answer();
+        }
+        if secret.is_locked(user, now) {
+            return TroubleKind::Locked.answer();
+        }
+        let tried = Some(Value {
+            user: user.to_owned(),
+            password: password.to_owned(),
+        });
+        let version = secret.values.iter().find(|(_, value)| **value == tried);
+        if let Some(version) = version.map(|(version, _)| version.clone()) {
+            secret.history_of(&version).answered = true;
+        }
+        if secret.accepted.get(user).is_some_and(|known| known == password) {
+            return LoginAnswer::Accepted;
+        }
+        secret.refused.entry(user.to_owned()).or_default().push(now);
+        let answer = secret.refusal();
+        if secret.is_locked(user, now) {
+            self.count_outages();
+            self.plan_in(WITHIN, Happening::Reassess);
+        }
+        answer
+    }
+}
+
+impl TroubleKind {
+    /// None of these says anything about the password.
+    fn answer(self) -> LoginAnswer {
+        match self {
+            Self::Full => LoginAnswer::Busy {
+                code: "1040".to_owned(),
+            },
+            Self::Silent => LoginAnswer::Unreachable {
+                why: "no answer in time".to_owned(),
+            },
+            Self::Locked => LoginAnswer::Account {
+                code: "3118".to_owned(),
+            },
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What is really so, for checks: never what the watchdog believes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use machine::model::{ConsumerId, SecretArn, VersionId};
+
+use super::by_hand::BRAKE;
+use super::{Secret, World};
+
+/// Why a consumer should not have been restarted just then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// One of its secrets stood between setSecret and finishSecret.
+    Moving(SecretArn),
+    /// AWSCURRENT of one of its secrets does not log in.
+    Dead(SecretArn),
+    /// The same, where nothing could tell: a rotation promoted it without a test, and no login was answered.
+    Untold(SecretArn, VersionId),
+    /// Nothing of it held an old value.
+    Needless,
+    /// Every secret of it carried the brake's tag.
+    Braked,
+}
+
+/// A view of the account by somebody who knows everything.
+#[derive(Clone, Copy)]
+pub struct Truth<'a>(&'a World);
+
+impl World {
+    pub fn truth(&self) -> Truth<'_> {
+        Truth(self)
+    }
+}
+
+impl<'a> Truth<'a> {
+    fn secret(self, arn: &SecretArn) -> Option<&'a Secret> {
+        self.0.secrets.get(arn)
+    }
+
+    /// The secrets that a consumer uses.
+    pub fn secrets_of(self, id: &ConsumerId) -> &'a [SecretArn] {
+        let service = self.0.services.get(id).map(|service| &service.plan.secrets);
+        let function = self.0.functions.get(id).map(|function| &function.secrets);
+        service.or(function).map_or(&[], Vec::as_slice)
+    }
+
+    /// Since when AWSCURRENT is a value that the database refuses.
+    fn dead_since(self, arn: &SecretArn) -> Option<Timestamp> {
+        let secret = self.secret(arn)?;
+        let works = secret
+            .labels
+            .current
+            .as_ref()
+            .is_some_and(|current| self.0.works(arn, current));
+        let moved = secret.exposed.last().max(secret.promoted.last());
+        (!works).then(|| moved.copied().unwrap_or(Timestamp::MIN))
+    }
+
+    /// Whether AWSCURRENT is a value that the database takes.
+    pub fn current_works(self, arn: &SecretArn) -> bool {
+        self.dead_since(arn).is_none()
+    }
+
+    /// Whether the database has the password of AWSPENDING, AWSCURRENT has not followed, and labels told so since then.
+    fn is_moving(self, arn: &SecretArn, since: Timestamp) -> bool {
+        self.secret(arn).is_some_and(|secret| {
+            let pending = secret.labels.in_progress();
+            let history = pending.and_then(|pending| secret.history.get(pending));
+            history.is_some_and(|history| history.exposed.is_some())
+                && secret.as_of(since).labels.in_progress() == pending
+        })
+    }
+
+    /// Everything that is wrong with restarting a consumer at this moment, and was so at `since` already: what changed
+    /// later could not be seen any more.
+    pub(super) fn wrong_with_restart(self, id: &ConsumerId, since: Timestamp) -> Vec<Wrong> {
+        let secrets = self.secrets_of(id).iter();
+        let moving = secrets.clone().filter(|arn| self.is_moving(arn, since));
+        let dead = secrets.filter(|arn| self.dead_since(arn).is_some_and(|at| at <= since));
+        // What warm environments hold can be seen by nobody: a function may be refreshed once too often.
+        let is_service = matches!(id, ConsumerId::Service { .. });
+        let was_stale = self.is_stale(id) || self.was_stale(id, since);
+        let needless = (is_service && !was_stale).then_some(Wrong::Needless);
+        let braked = self.is_braked(id, since).then_some(Wrong::Braked);
+        moving
+            .cloned()
+            .map(Wrong::Moving)
+            .chain(dead.map(|arn| self.told_or_untold(arn)))
+            .chain(needless)
+            .chain(braked)
+            .collect()
+    }
+
+    fn told_or_untold(self, arn: &SecretArn) -> Wrong {
+        let untold = self.secret(arn).and_then(|secret| {
+            let current = secret.labels.current.as_ref()?;
+            let history = secret.history.get(current)?;
+            (history.weak_test && !history.answered).then(|| current.clone())
+        });
+        match untold {
+            Some(version) => Wrong::Untold(arn.clone(), version),
+            None => Wrong::Dead(arn.clone()),
+        }
+    }
+
+    fn is_braked(self, id: &ConsumerId, since: Timestamp) -> bool {
+        let is_braked = |arn: &SecretArn| {
+            let secret = self.secret(arn);
+            secret.is_some_and(|secret| {
+                let tagged = |tags: &BTreeMap<String, String>| tags.contains_key(BRAKE);
+                tagged(&secret.tags) && tagged(&secret.as_of(since).tags)
+            })
+        };
+        self.secrets_of(id).iter().all(is_braked)
+    }
+
+    /// Whether a consumer holds a value that is not current any more.
+    pub fn is_stale(self, id: &ConsumerId) -> bool {
+        self.was_stale(id, self.0.now())
+    }
+
+    fn was_stale(self, id: &ConsumerId, at: Timestamp) -> bool {
+        self.held_by(id, at).any(|(arn, version)| {
+            let secret = self.secret(arn);
+            secret.is_some_and(|secret| secret.labels.current.as_ref() != Some(version))
+        })
+    }
+
+    /// What was held by anything of a consumer that ran then.
+    fn held_by(self, id: &ConsumerId, at: Timestamp) -> impl Iterator<Item = (&'a SecretArn, &'a VersionId)> {
+        let service = self.0.services.get(id).into_iter();
+        let tasks = service.flat_map(move |service| service.wanted_tasks(at));
+        let function = self.0.functions.get(id).filter(|function| !function.deleted);
+        let environments = function.and_then(|function| function.holds.as_ref());
+        tasks
+            .flat_map(|task| &task.holds)
+            .chain(environments.into_iter().flatten())
+    }
+}

@@ -1,0 +1,152 @@
+//! Opening the journal's file: ours, whole, of a format that this program reads. An absent one is made as a whole, so
+//! that what is empty or half is always damage, never a beginning.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::OpenError;
+use super::error::Unfit;
+
+/// "rwdj", so that no other program's database is taken for a journal.
+const APPLICATION_ID: i64 = 0x7277_646a;
+/// The newest format this program reads and the one it writes.
+pub(super) const FORMAT: i64 = 1;
+/// Whoever writes to a journal signs it, for those who cannot read it.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// In bytes.
+const SMALLEST_PAGE: u64 = 512;
+
+const SCHEMA: &str = "
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE facts (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        secret TEXT,
+        kind TEXT NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX facts_by_secret ON facts (secret, kind);
+";
+
+/// Whether there is anything at `path`, be it damaged.
+pub(super) fn is_absent(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Makes an empty journal beside `path` and gives it its name when it is whole.
+pub(super) fn create_file(path: &Path) -> Result<(), OpenError> {
+    let unusable = |why: String| OpenError::Unusable {
+        path: path.to_owned(),
+        why,
+    };
+    let io_failed = |error: io::Error| unusable(error.to_string());
+    let fresh = beside(path, ".new");
+    // A log that its journal left behind would be played into the one that takes its place.
+    for leftover in [&fresh, &beside(path, "-wal"), &beside(path, "-shm")] {
+        remove(leftover).map_err(io_failed)?;
+    }
+    create_whole(&fresh).map_err(|error| unusable(error.to_string()))?;
+    fs::rename(&fresh, path).map_err(io_failed)?;
+    sync_folder(path).map_err(io_failed)
+}
+
+/// The path with `suffix`, as SQLite names what belongs to a file.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn create_whole(fresh: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open(fresh)?;
+    // Half a file never gets its name, so there is nothing to roll back.
+    connection.pragma_update(None, "journal_mode", "OFF")?;
+    create(&connection)?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// A name is durable with its folder, not with its file.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// The schema, on an empty database.
+pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {SCHEMA}
+         INSERT INTO meta VALUES ('written_by', '{VERSION}'); COMMIT;"
+    ))
+}
+
+/// A connection to a file that is there.
+pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
+    let length = fs::metadata(path).map_or(0, |found| found.len());
+    refuse_stump(length).map_err(|unfit| OpenError::of(path, unfit))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags).map_err(|error| OpenError::Unusable {
+        path: path.to_owned(),
+        why: error.to_string(),
+    })
+}
+
+/// SQLite takes a file shorter than its smallest page for an empty database, and would begin anew in it.
+pub(super) fn refuse_stump(length: u64) -> Result<(), Unfit> {
+    if length < SMALLEST_PAGE {
+        return Err(Unfit::Damaged(format!("{length} bytes are no database")));
+    }
+    Ok(())
+}
+
+/// Ours, whole, and of the format that this program reads? Asked by whoever works on a journal or only reads it.
+pub(super) fn check(connection: &Connection) -> Result<(), Unfit> {
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        return Err(Unfit::Foreign("it is a database of another program"));
+    }
+    match format(connection)? {
+        FORMAT => {}
+        found if found > FORMAT => {
+            let written_by = written_by(connection);
+            return Err(Unfit::Newer { written_by, found });
+        }
+        found => {
+            let never = format!("it says format {found}, which there never was");
+            return Err(Unfit::Damaged(never));
+        }
+    }
+    for table in [
+        "SELECT seq, at, secret, kind, body FROM facts",
+        "SELECT key, value FROM meta",
+    ] {
+        connection.prepare(table)?;
+    }
+    let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" {
+        Ok(())
+    } else {
+        Err(Unfit::Damaged(verdict))
+    }
+}
+
+pub(super) fn format(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// The version that wrote last, as far as the journal says so: every format keeps `meta` for that.
+pub(super) fn written_by(connection: &Connection) -> Option<String> {
+    let signature = connection.query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| {
+        row.get(0)
+    });
+    signature.ok()
+}

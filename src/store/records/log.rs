@@ -1,0 +1,83 @@
+//! What the rotation Lambda's log told.
+
+use jiff::Timestamp;
+use machine::model::{Fact, LogFact, LogLine, SecretArn, VersionId};
+use serde::{Deserialize, Serialize};
+
+use super::text;
+use super::words::{StepRecord, StrategyRecord};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct LogRecord {
+    secret: String,
+    at: Timestamp,
+    line: LineRecord,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LineRecord {
+    Done {
+        step: StepRecord,
+        version: Option<String>,
+        strategy: Option<StrategyRecord>,
+    },
+    Failed {
+        step: Option<StepRecord>,
+        why: String,
+    },
+}
+
+impl LogRecord {
+    pub(super) fn new(secret: &SecretArn, fact: &LogFact) -> Self {
+        Self {
+            secret: secret.to_string(),
+            at: fact.at,
+            line: LineRecord::from(&fact.line),
+        }
+    }
+}
+
+impl From<&LogLine> for LineRecord {
+    fn from(line: &LogLine) -> Self {
+        match line {
+            LogLine::Done {
+                step,
+                version,
+                strategy,
+            } => Self::Done {
+                step: (*step).into(),
+                version: text(version),
+                strategy: strategy.map(Into::into),
+            },
+            LogLine::Failed { step, why } => Self::Failed {
+                step: step.map(Into::into),
+                why: why.clone(),
+            },
+        }
+    }
+}
+
+impl From<LogRecord> for Fact {
+    fn from(record: LogRecord) -> Self {
+        let line = match record.line {
+            LineRecord::Done {
+                step,
+                version,
+                strategy,
+            } => LogLine::Done {
+                step: step.into(),
+                version: version.map(VersionId::new),
+                strategy: strategy.map(Into::into),
+            },
+            LineRecord::Failed { step, why } => LogLine::Failed {
+                step: step.map(Into::into),
+                why,
+            },
+        };
+        Self::Log {
+            secret: SecretArn::new(record.secret),
+            fact: LogFact { at: record.at, line },
+        }
+    }
+}

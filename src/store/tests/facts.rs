@@ -1,0 +1,221 @@
+//! Facts of every kind: every variant, every optional part with and without.
+
+use jiff::{SignedDuration, Timestamp};
+use machine::model::{
+    Action, AttemptId, ConsumerId, Decision, DeploymentId, Done, Fact, Labels, LogFact, LogLine, LoginAnswer,
+    Look, NoEffect, Outcome, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy, VersionId,
+};
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).expect("in range")
+}
+
+pub(super) fn look() -> Look {
+    Look {
+        sent: at(1),
+        arrived: at(1) + SignedDuration::from_millis(17),
+    }
+}
+
+pub(super) fn secret() -> SecretArn {
+    SecretArn::new("arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf")
+}
+
+pub(super) fn version() -> VersionId {
+    VersionId::new("0a1b")
+}
+
+fn rotation(n: u32) -> RotationKey {
+    RotationKey {
+        secret: secret(),
+        version: version(),
+        n,
+    }
+}
+
+fn why() -> String {
+    "because \"it\" – ü".to_owned()
+}
+
+/// All of them.
+pub(super) fn all() -> Vec<Fact> {
+    [
+        labels(),
+        valued(),
+        log_lines(),
+        logins(),
+        decisions(),
+        endings(),
+        stages(),
+    ]
+    .concat()
+}
+
+fn labels() -> Vec<Fact> {
+    let labelled = Labels {
+        current: Some(version()),
+        pending: Some(VersionId::new("p")),
+        previous: Some(VersionId::new("v")),
+    };
+    let fact = |labels, changed| Fact::Labels {
+        secret: secret(),
+        look: look(),
+        labels,
+        changed,
+    };
+    vec![
+        fact(Labels::default(), Some(at(0))),
+        fact(labelled, Some(at(0))),
+        fact(Labels::default(), None),
+    ]
+}
+
+fn valued() -> Vec<Fact> {
+    let fact = |present| Fact::Valued {
+        secret: secret(),
+        version: version(),
+        look: look(),
+        present,
+    };
+    vec![fact(true), fact(false)]
+}
+
+fn log_lines() -> Vec<Fact> {
+    use Step::{CreateSecret, FinishSecret, SetSecret, TestSecret};
+    use Strategy::{AlternatingUsers, Managed, SingleUser, Unknown};
+    let steps = [CreateSecret, SetSecret, TestSecret, FinishSecret];
+    let done = |step, version, strategy| LogLine::Done {
+        step,
+        version,
+        strategy,
+    };
+    let failed = |step| LogLine::Failed { step, why: why() };
+    let mut lines = vec![failed(None)];
+    lines.extend(steps.map(|step| failed(Some(step))));
+    lines.extend(steps.map(|step| done(step, None, None)));
+    lines.extend(
+        [SingleUser, AlternatingUsers, Managed, Unknown]
+            .map(|strategy| done(SetSecret, Some(version()), Some(strategy))),
+    );
+    let fact = |line| Fact::Log {
+        secret: secret(),
+        fact: LogFact { at: at(2), line },
+    };
+    lines.into_iter().map(fact).collect()
+}
+
+fn logins() -> Vec<Fact> {
+    let code = |code: &str| code.to_owned();
+    let answers = [
+        LoginAnswer::Accepted,
+        LoginAnswer::Refused { code: code("1045") },
+        LoginAnswer::Account { code: code("4151") },
+        LoginAnswer::Busy { code: code("1040") },
+        LoginAnswer::Unreachable { why: why() },
+        LoginAnswer::Tls { why: why() },
+        LoginAnswer::Unusable { why: why() },
+    ];
+    let fact = |answer| Fact::Login {
+        secret: secret(),
+        version: version(),
+        look: look(),
+        answer,
+    };
+    answers.into_iter().map(fact).collect()
+}
+
+pub(super) fn decision(id: &str, action: Action) -> Fact {
+    Fact::Decided(Decision {
+        attempt: AttemptId::new(id),
+        consumer: ConsumerId::service("prod", "orders"),
+        action,
+        rotations: vec![rotation(2)],
+        at: at(3),
+        deadline: at(13),
+    })
+}
+
+/// The note on a function before it is switched off.
+pub(super) fn note(former: Option<u32>) -> Action {
+    let tag = SleepTag {
+        attempt: AttemptId::new("t"),
+        former,
+        deadline: at(99),
+    };
+    Action::TagSleep { tag }
+}
+
+fn decisions() -> Vec<Fact> {
+    let update = Action::UpdateEnvironment {
+        marker: "m".to_owned(),
+        revision: "r".to_owned(),
+    };
+    let found_by_its_tag = Fact::Decided(Decision {
+        attempt: AttemptId::new("g"),
+        consumer: ConsumerId::function("mailer"),
+        action: Action::Restore { former: None },
+        rotations: Vec::new(),
+        at: at(3),
+        deadline: at(13),
+    });
+    vec![
+        decision("a", Action::Redeploy { fresh_after: at(2) }),
+        decision("b", update),
+        decision("t", note(Some(7))),
+        decision("u", note(None)),
+        decision("c", Action::Sleep { former: Some(7) }),
+        decision("d", Action::Sleep { former: None }),
+        decision("e", Action::Restore { former: Some(0) }),
+        found_by_its_tag,
+        decision("f", Action::Untag),
+    ]
+}
+
+fn endings() -> Vec<Fact> {
+    let written = |deployment: Option<&str>| {
+        let deployment = deployment.map(DeploymentId::new);
+        Outcome::Done(Done::Written { deployment })
+    };
+    let denied = NoEffect::Denied {
+        iam_action: why(),
+        resource: why(),
+    };
+    let conflict = NoEffect::Conflict {
+        expected: why(),
+        found: why(),
+    };
+    let outcomes = [
+        written(Some("ecs-svc/1")),
+        written(None),
+        Outcome::Done(Done::AlreadySo),
+        Outcome::InDoubt { why: why() },
+        Outcome::NoEffect(NoEffect::Throttled),
+        Outcome::NoEffect(denied),
+        Outcome::NoEffect(conflict),
+        Outcome::NoEffect(NoEffect::Rejected { why: why() }),
+        Outcome::NoEffect(NoEffect::NotSent { why: why() }),
+    ];
+    let fact = |outcome| Fact::Ended {
+        attempt: AttemptId::new("a"),
+        at: at(4),
+        outcome,
+    };
+    outcomes.into_iter().map(fact).collect()
+}
+
+fn stages() -> Vec<Fact> {
+    use Stage::{Beyond, Fresh, Presumed, Refreshing, Stale, Unknown};
+    let fact = |stage, consumer| Fact::Reached {
+        rotation: rotation(1),
+        consumer,
+        stage,
+        at: at(5),
+        why: "2 of 2 tasks run".to_owned(),
+    };
+    let stages = [Unknown, Stale, Refreshing, Presumed, Fresh, Beyond];
+    let mut facts = stages
+        .map(|stage| fact(stage, ConsumerId::function("mailer")))
+        .to_vec();
+    facts.push(fact(Presumed, ConsumerId::declared("nightly report: 2")));
+    facts
+}
