@@ -3,5 +3,6 @@ mod contract;
 mod database;
 mod deploy;
 mod endtoend;
+mod kill;
 mod layers;
 mod support;

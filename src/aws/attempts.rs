@@ -113,11 +113,15 @@ impl Intercept for Attempts {
     }
 }
 
-/// When AWS wrote the answer. A proxy's page has a date too, but no request id.
+/// When AWS wrote the answer. A proxy's page has a date too.
 fn date(response: &HttpResponse) -> Option<Timestamp> {
-    let headers = response.headers();
-    headers.get("x-amzn-requestid")?;
-    headers.get("date").and_then(http_date)
+    let date = response.headers().get("date").and_then(http_date);
+    date.filter(|_| is_of_aws(response))
+}
+
+/// A proxy's page has no request id.
+fn is_of_aws(response: &HttpResponse) -> bool {
+    response.headers().get("x-amzn-requestid").is_some()
 }
 
 fn outcome(context: &FinalizerInterceptorContextRef<'_>) -> &'static str {
@@ -151,19 +155,29 @@ fn code(response: &HttpResponse) -> Option<String> {
     Some(bare.to_owned())
 }
 
-/// Tells of one write whether its request was handed to the network.
+/// Tells of one write whether its request was handed to the network, and whether it was AWS that answered.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Transmitted(Arc<AtomicBool>);
+pub(super) struct Passage(Arc<Flags>);
 
-impl Transmitted {
-    pub(super) fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+#[derive(Debug, Default)]
+struct Flags {
+    transmitted: AtomicBool,
+    answered: AtomicBool,
+}
+
+impl Passage {
+    pub(super) fn is_transmitted(&self) -> bool {
+        self.0.transmitted.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.0.answered.load(Ordering::Acquire)
     }
 }
 
-impl Intercept for Transmitted {
+impl Intercept for Passage {
     fn name(&self) -> &'static str {
-        "Transmitted"
+        "Passage"
     }
 
     fn read_before_transmit(
@@ -172,7 +186,18 @@ impl Intercept for Transmitted {
         _components: &RuntimeComponents,
         _bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.store(true, Ordering::Release);
+        self.0.transmitted.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn read_after_transmit(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let by_aws = is_of_aws(context.response());
+        self.0.answered.store(by_aws, Ordering::Release);
         Ok(())
     }
 }

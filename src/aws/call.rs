@@ -6,7 +6,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use machine::model::{Done, Look, Outcome};
 
-use super::attempts::Transmitted;
+use super::attempts::Passage;
 use super::clock::AwsClock;
 use super::trouble::{SdkError, Trouble, Words};
 use crate::ports::{PortError, ReadResult, WriteResult};
@@ -74,7 +74,7 @@ pub(super) struct Sending<'a> {
     operation: &'static str,
     subject: String,
     words: Words,
-    transmitted: Transmitted,
+    passage: Passage,
 }
 
 impl<'a> Sending<'a> {
@@ -84,7 +84,7 @@ impl<'a> Sending<'a> {
             operation,
             subject: subject.into(),
             words: Words::Pass,
-            transmitted: Transmitted::default(),
+            passage: Passage::default(),
         }
     }
 
@@ -96,8 +96,8 @@ impl<'a> Sending<'a> {
     }
 
     /// To be added to the request.
-    pub(super) fn watch(&self) -> Transmitted {
-        self.transmitted.clone()
+    pub(super) fn watch(&self) -> Passage {
+        self.passage.clone()
     }
 
     pub(super) fn ended<E>(&self, answer: Result<Done, SdkError<E>>) -> WriteResult
@@ -105,7 +105,11 @@ impl<'a> Sending<'a> {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let outcome = match answer {
-            Ok(done) => Outcome::Done(done),
+            Ok(done) if self.passage.is_answered() => Outcome::Done(done),
+            // The SDK takes any 200 for success where the operation's answer is empty.
+            Ok(_) => self.failed(Trouble::Unexpected {
+                why: "a success without AWS's request id: a proxy's answer".to_owned(),
+            }),
             Err(error) => self.failed(Trouble::of(&error, self.words)),
         };
         (self.clock.now(), outcome)
@@ -113,10 +117,10 @@ impl<'a> Sending<'a> {
 
     fn failed(&self, trouble: Trouble) -> Outcome {
         let trouble = match trouble {
-            Trouble::Timeout if !self.transmitted.get() => Trouble::NotSent {
+            Trouble::Timeout if !self.passage.is_transmitted() => Trouble::NotSent {
                 why: "no time was left to send it".to_owned(),
             },
-            Trouble::Cut { why } | Trouble::Credentials { why } if !self.transmitted.get() => {
+            Trouble::Cut { why } | Trouble::Credentials { why } if !self.passage.is_transmitted() => {
                 Trouble::NotSent { why }
             }
             trouble => trouble,

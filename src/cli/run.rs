@@ -36,6 +36,7 @@ pub(super) fn run(file: &Path) -> anyhow::Result<u8> {
 
 async fn live(config: &Config) -> anyhow::Result<u8> {
     let mut signals = Signals::new()?;
+    survive_full_files()?;
     #[expect(clippy::disallowed_methods, reason = "what the clock is made from")]
     let local: telemetry::logs::Now = Arc::new(Timestamp::now);
     telemetry::logs::init(&wiring::logs(&config.telemetry), local.clone())?;
@@ -118,6 +119,15 @@ fn announce(config: &Config, serving: &Serving, region: &str) {
         rules = config.rules.rules.len(),
         "watching"
     );
+}
+
+/// A file at the process's size limit is an error of that write, like a full disk: what sleeps must still be put back.
+/// SIGXFSZ would end the process instead; once listened to, it never does (tokio: `signal`).
+fn survive_full_files() -> anyhow::Result<()> {
+    const SIGXFSZ: i32 = 25;
+    let listening = signal(SignalKind::from_raw(SIGXFSZ)).context("cannot take SIGXFSZ")?;
+    drop(listening);
+    Ok(())
 }
 
 /// SIGTERM and SIGINT alike.

@@ -2,6 +2,7 @@
 //!
 //! Every error is `application/problem+json`. Lists take `limit` and `cursor`. Times are RFC 3339, durations seconds.
 
+mod answers;
 mod consumers;
 mod counts;
 mod findings;
@@ -27,6 +28,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+pub use answers::answers;
 pub use limits::Limits;
 pub use serve::{ServeError, Serving, serve};
 pub(crate) use timeline::{ending_text, source_word, steps};

@@ -46,6 +46,28 @@ pub fn run_with(case: &Case, change: fn(Parts) -> Parts) -> anyhow::Result<Outco
     course.judge(&last)
 }
 
+/// The account of a case with nobody watching it, for as long as one life would last.
+pub fn unwatched(case: &Case) -> anyhow::Result<Outcome> {
+    let mut world = case.scenario.world();
+    world.advance(case.end());
+    let outage = world.outage_seconds();
+    Ok(Outcome {
+        rotations: promotions(&world),
+        simulated: case.end().duration_since(case.scenario.start),
+        outage: (outage, outage),
+        story: told(&world, ""),
+        ..Outcome::default()
+    })
+}
+
+fn promotions(world: &World) -> u64 {
+    world
+        .secrets
+        .values()
+        .map(|secret| secret.promoted.len() as u64)
+        .sum()
+}
+
 /// A case under way: its lives, one after the other.
 struct Course<'a> {
     case: &'a Case,
@@ -115,6 +137,7 @@ impl<'a> Course<'a> {
         if let End::Failed(error) = &life.end {
             anyhow::bail!("the loop ended: {error}");
         }
+        self.checks.secrecy("the API's answers", &life.shown);
         self.lives.push(Lived {
             from,
             to: self.trial.world().now(),
@@ -175,10 +198,11 @@ impl<'a> Course<'a> {
         unwatched.advance(world.now());
         checks.writes(case, &world, &lives);
         checks.outage(case, &world, &unwatched);
-        checks.secrecy(&log, &facts, last);
-        let promoted = world.secrets.values().map(|secret| secret.promoted.len() as u64);
+        checks.secrecy("the log", &log);
+        checks.secrecy("the journal", &format!("{facts:?}"));
+        checks.secrecy("the snapshot", &format!("{last:?}"));
         Ok(Outcome {
-            rotations: promoted.sum(),
+            rotations: promotions(&world),
             faults: case.counted(),
             simulated: world.now().duration_since(case.scenario.start),
             outage: (world.outage_seconds(), unwatched.outage_seconds()),

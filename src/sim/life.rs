@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::ports::{Crossing, Faults, Gate, Jump, next_fault};
+use crate::http::{Limits, Shown, answers};
 use crate::runtime::{Clock, Options, Parts, RunError, Snapshot, Watchdog};
 use crate::store::{JournalPort, Loaded, ReadError, WriteError};
 
@@ -36,6 +37,8 @@ pub struct Life {
     /// Gates passed.
     pub crossings: u64,
     pub last: Arc<Snapshot>,
+    /// What the API and the metrics answered at its end; nothing after a crash.
+    pub shown: String,
 }
 
 /// How a life ends before its time.
@@ -183,8 +186,11 @@ pub fn live(
     let gate = Arc::new(LifeGate::new(disruptions));
     let life = runtime.block_on(async {
         let clock = Clock::scaled(from, 1);
-        let watchdog = Watchdog::new(parts(clock.clone(), gate.clone()), options.clone());
+        let parts = parts(clock.clone(), gate.clone());
+        let metrics = parts.metrics.clone();
+        let watchdog = Watchdog::new(parts, options.clone());
         let snapshots = watchdog.snapshots();
+        let pulse = watchdog.pulse();
         let mut published = watchdog.snapshots();
         let watching = async {
             while published.changed().await.is_ok() {
@@ -200,10 +206,25 @@ pub fn live(
             () = watching => End::Stopped,
         };
         let last = snapshots.borrow().clone();
+        let shown = match end {
+            End::Crashed { .. } => String::new(),
+            End::Stopped | End::Drained | End::Failed(_) => {
+                let limits = Limits::default();
+                answers(Shown {
+                    snapshot: snapshots,
+                    metrics,
+                    pulse,
+                    clock,
+                    limits,
+                })
+                .await
+            }
+        };
         Life {
             end,
             crossings: gate.crossings(),
             last,
+            shown,
         }
     });
     drop(runtime);

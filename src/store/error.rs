@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
+
 use super::opening::{FORMAT, VERSION};
 
 /// What is wrong with a database that should be a journal.
@@ -15,17 +17,31 @@ pub(super) enum Unfit {
     },
     /// Where.
     Damaged(String),
+    /// What cannot be read is not thereby damaged: it must not be moved aside.
+    Unusable(String),
 }
 
 impl From<rusqlite::Error> for Unfit {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Damaged(error.to_string())
+        let why = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+                "the disk is full or fails: make room or mend it, and start again"
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+                "the process must be able to read and write it"
+            }
+            _ => return Self::Damaged(error.to_string()),
+        };
+        Self::Unusable(format!("{error}: {why}"))
     }
 }
 
 impl From<Unread> for Unfit {
     fn from(unread: Unread) -> Self {
-        Self::Damaged(unread.to_string())
+        match unread {
+            Unread::Record { .. } => Self::Damaged(unread.to_string()),
+            Unread::Sqlite(error) => error.into(),
+        }
     }
 }
 
@@ -80,6 +96,7 @@ impl OpenError {
                 known: FORMAT,
             },
             Unfit::Damaged(place) => Self::Damaged { path, place },
+            Unfit::Unusable(why) => Self::Unusable { path, why },
         }
     }
 }
@@ -131,6 +148,7 @@ impl ContentsError {
                 known: FORMAT,
             },
             Unfit::Damaged(place) => Self::Damaged { path, place },
+            Unfit::Unusable(why) => Self::Unreadable { path, why },
         }
     }
 }

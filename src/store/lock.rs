@@ -11,7 +11,7 @@ use super::OpenError;
 pub(super) struct Lock(#[expect(dead_code, reason = "holding the file open holds the lock")] File);
 
 impl Lock {
-    /// Takes the lock of `journal`, and writes down who holds it.
+    /// Takes the lock of `journal`, and writes down who holds it, where there is room.
     pub(super) fn take(journal: &Path) -> Result<Self, OpenError> {
         let unusable = |error: std::io::Error| OpenError::Unusable {
             path: journal.to_owned(),
@@ -34,7 +34,8 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
-        write_holder(&mut file).map_err(unusable)?;
+        // On a full disk the lock holds without a name: what sleeps must still be put back.
+        write_holder(&mut file).ok();
         Ok(Self(file))
     }
 }

@@ -89,15 +89,15 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// A connection to a file that is there.
-pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
-    let length = fs::metadata(path).map_or(0, |found| found.len());
-    refuse_stump(length).map_err(|unfit| OpenError::of(path, unfit))?;
+/// A connection to a file that is there, shared with no other process.
+pub(super) fn connect(path: &Path) -> Result<Connection, Unfit> {
+    refuse_stump(fs::metadata(path).map_or(0, |found| found.len()))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags).map_err(|error| OpenError::Unusable {
-        path: path.to_owned(),
-        why: error.to_string(),
-    })
+    let connection = Connection::open_with_flags(path, flags)?;
+    // WAL then needs no memory shared with others, which a network file system has not and a full disk has no room for:
+    // before the first read (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    Ok(connection)
 }
 
 /// SQLite takes a file shorter than its smallest page for an empty database, and would begin anew in it.

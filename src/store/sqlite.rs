@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use machine::model::Fact;
 use rusqlite::{Connection, params};
 
+use super::error::Unfit;
 use super::lock::Lock;
 use super::opening::{self, VERSION};
 use super::{Loaded, OpenError, ReadError, WriteError, rows};
@@ -64,9 +65,10 @@ impl Sqlite {
         if is_new {
             opening::create_file(path)?;
         }
-        let connection = opening::connect(path)?;
-        opening::check(&connection).map_err(|unfit| OpenError::of(path, unfit))?;
-        let mut journal = Self::prepare(connection, path, is_new)?;
+        let unfit = |unfit| OpenError::of(path, unfit);
+        let connection = opening::connect(path).map_err(unfit)?;
+        opening::check(&connection).map_err(unfit)?;
+        let mut journal = Self::prepare(connection, path, is_new).map_err(unfit)?;
         journal._lock = Some(lock);
         Ok(journal)
     }
@@ -80,7 +82,7 @@ impl Sqlite {
             opening::create(&connection).map_err(|error| unfit(error.into()))?;
         }
         opening::check(&connection).map_err(unfit)?;
-        Self::prepare(connection, path, is_new)
+        Self::prepare(connection, path, is_new).map_err(unfit)
     }
 
     /// Gives the connection back.
@@ -88,17 +90,9 @@ impl Sqlite {
         self.connection
     }
 
-    fn prepare(connection: Connection, path: &Path, is_new: bool) -> Result<Self, OpenError> {
-        // One process has the file, so WAL needs no memory shared with others, which a network file system has not
-        // (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
-        for (pragma, value) in [
-            ("locking_mode", "EXCLUSIVE"),
-            ("journal_mode", "WAL"),
-            ("synchronous", "FULL"),
-        ] {
-            connection
-                .pragma_update(None, pragma, value)
-                .map_err(|error| OpenError::of(path, error.into()))?;
+    fn prepare(connection: Connection, path: &Path, is_new: bool) -> Result<Self, Unfit> {
+        for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL")] {
+            connection.pragma_update(None, pragma, value)?;
         }
         Ok(Self {
             connection,

@@ -50,6 +50,20 @@ fn a_second_process_is_told_who_holds_it() {
     assert_eq!(holder, format!("process {}", std::process::id()));
 }
 
+/// It would need room on the disk at each start, and a file system that shares memory.
+#[test]
+fn no_memory_is_shared_through_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    for _ in 0..2 {
+        let mut journal = Sqlite::open(&path).expect("a journal");
+        journal
+            .commit(&[decision("a", Action::Untag)], at(1))
+            .expect("room");
+        assert!(!folder.path().join("journal.sqlite-shm").exists());
+    }
+}
+
 #[test]
 fn a_missing_folder_is_named_with_its_remedy() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -37,10 +37,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("sim::world", &["machine::model"]),
-    // Logs go through the product's own formatter, so that leaks and errors in them are found.
+    // Logs go through the product's own formatter, and the API is asked, so that leaks in them are found.
     (
         "sim",
-        &["machine", "ports", "runtime", "store", "config", "telemetry"],
+        &[
+            "machine",
+            "ports",
+            "runtime",
+            "store",
+            "config",
+            "telemetry",
+            "http",
+        ],
     ),
     // A remediation's check comes between two looks, where no scenario can reach.
     (
@@ -93,6 +101,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("comfy_table", &["cli"]),
     ("figment", &["config"]),
+    ("indicatif", &["cli"]),
     ("toml_edit", &["config"]),
     // Modules have errors of their own; only the edge throws everything into one.
     // A trial is an edge too: what goes wrong in it is a defect of its own.

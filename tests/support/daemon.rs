@@ -3,8 +3,10 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -12,9 +14,21 @@ use tempfile::TempDir;
 use super::standin::Standin;
 use super::{http, wait_until};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_rotation-watchdog");
+
 /// The program, with nothing of this process's environment that could change what it does.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rotation-watchdog"));
+    bare(Command::new(PROGRAM))
+}
+
+/// The program, started by another that it takes the place of.
+fn in_place_of(starter: &str, options: &[&str]) -> Command {
+    let mut command = Command::new(starter);
+    command.args(options).arg(PROGRAM);
+    bare(command)
+}
+
+fn bare(mut command: Command) -> Command {
     command
         .env_clear()
         .env("AWS_ACCESS_KEY_ID", "test")
@@ -31,15 +45,19 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// `rest` follows the sections that every test has: `aws`, `store`, `http`.
+    /// `rest` follows the sections that every test has: `store`, `http`, and `aws`, which it may add keys to.
     pub(crate) fn new(standin: &Standin, rest: &str) -> Self {
+        Self::asking(&standin.address, rest)
+    }
+
+    /// With AWS at this host and port.
+    pub(crate) fn asking(aws: &str, rest: &str) -> Self {
         let folder = TempDir::with_prefix("watchdog").expect("a folder");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let home = Self { folder, address };
         let text = format!(
-            "[aws]\nregion = \"eu-west-1\"\nendpoint_url = \"{}\"\n[store]\npath = \"{}\"\n[http]\nlisten = \"{}\"\n{rest}",
-            standin.url(),
+            "[store]\npath = \"{}\"\n[http]\nlisten = \"{}\"\n[aws]\nregion = \"eu-west-1\"\nendpoint_url = \"http://{aws}\"\n{rest}",
             home.journal().display(),
             home.address
         );
@@ -65,18 +83,38 @@ impl Home {
 
     /// Starts it; the log of all lives is one file.
     pub(crate) fn start(&self) -> Daemon<'_> {
+        self.start_as(program())
+    }
+
+    /// Starts it where no file may grow.
+    pub(crate) fn start_without_room(&self) -> Daemon<'_> {
+        self.start_as(in_place_of("prlimit", &["--fsize=0:"]))
+    }
+
+    fn start_as(&self, mut program: Command) -> Daemon<'_> {
         let log = File::options()
             .create(true)
             .append(true)
             .open(self.log())
             .expect("a log");
-        let process = program()
+        let process = program
             .args(["run", "--config"])
             .arg(self.config())
             .stderr(log)
             .spawn()
             .expect("the program");
-        Daemon { home: self, process }
+        Daemon {
+            home: self,
+            process: Process::of(process),
+        }
+    }
+
+    /// Loses the journal, as a container that is replaced loses its disk.
+    pub(crate) fn lose_journal(&self) {
+        for ending in ["", "-wal", ".lock"] {
+            let file = format!("{}{ending}", self.journal().display());
+            fs::remove_file(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+        }
     }
 
     /// Runs it to its end: for starts that must fail.
@@ -120,30 +158,74 @@ impl Drop for Ending {
     }
 }
 
+/// A process that somebody else may kill too.
+#[derive(Clone)]
+pub(crate) struct Process(Arc<Mutex<Child>>);
+
+impl Process {
+    fn of(child: Child) -> Self {
+        Self(Arc::new(Mutex::new(child)))
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether files it writes to may grow: without, its disk is full. The log's too.
+    pub(crate) fn give_room(&self, room: bool) {
+        let id = self.child().id().to_string();
+        let limit = if room { "--fsize=unlimited:" } else { "--fsize=0:" };
+        let limited = Command::new("prlimit").args(["--pid", &id, limit]).status();
+        assert!(limited.expect("prlimit").success(), "prlimit {limit}");
+    }
+
+    /// `kill -9`; returns when it is dead.
+    pub(crate) fn kill(&self) {
+        let mut child = self.child();
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+    }
+}
+
 pub(crate) struct Daemon<'a> {
     pub(crate) home: &'a Home,
-    process: Child,
+    process: Process,
 }
 
 impl Drop for Daemon<'_> {
     fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
+        self.process.kill();
     }
 }
 
 impl Daemon<'_> {
     /// `kill -9`
-    pub(crate) fn kill(mut self) {
-        self.process.kill().expect("killed");
-        self.process.wait().expect("ended");
+    pub(crate) fn kill(self) {
+        self.process.kill();
     }
 
     /// SIGTERM, and the end.
-    pub(crate) fn terminate(mut self) -> ExitStatus {
-        let id = self.process.id().to_string();
+    pub(crate) fn terminate(self) -> ExitStatus {
+        let id = self.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status().expect("kill");
-        self.process.wait().expect("ended")
+        self.process.child().wait().expect("ended")
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.child().id()
+    }
+
+    /// For somebody who is to kill it.
+    pub(crate) fn process(&self) -> Process {
+        self.process.clone()
+    }
+
+    /// Waits until somebody else has killed it.
+    pub(crate) fn until_killed(self) {
+        let status = self.until("a kill -9", || {
+            self.process.child().try_wait().expect("a process")
+        });
+        assert_eq!(status.signal(), Some(9), "{}", self.home.log_text());
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<Value> {

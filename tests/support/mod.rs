@@ -1,13 +1,16 @@
 //! What the tests stand on: real databases, the stand-in for AWS, the built program.
 
 pub(crate) mod daemon;
+pub(crate) mod exchange;
 pub(crate) mod http;
+pub(crate) mod proxy;
 pub(crate) mod servers;
 pub(crate) mod standin;
 
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// What takes seconds takes minutes where the machine does much else.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Looks again and again until there is something; fails with what was waited for, and with `state`.
 #[expect(clippy::disallowed_methods, reason = "other processes take real time")]

@@ -202,7 +202,7 @@ async fn a_forced_deployment_sends_nothing_else_and_names_the_new_primary() {
         { "id": "ecs-svc/1", "status": "ACTIVE" },
         { "id": "ecs-svc/2", "status": "PRIMARY" },
     ] }));
-    let fake = Fake::answers([Answer::json(&json!({ "service": updated }))]);
+    let fake = Fake::answers([Answer::written(&json!({ "service": updated }))]);
     let (_, outcome) = aws(&fake).ecs.force_deployment("prod", "orders").await;
     let done = Done::Written {
         deployment: Some(DeploymentId::new("ecs-svc/2")),

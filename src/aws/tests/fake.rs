@@ -30,6 +30,11 @@ impl Answer {
         Self::http(200, "application/json", body.to_string())
     }
 
+    /// AWS's own answer to a write.
+    pub(super) fn written(body: &serde_json::Value) -> Self {
+        Self::json(body).with("x-amzn-requestid", "1")
+    }
+
     pub(super) fn html(status: u16) -> Self {
         Self::http(status, "text/html", "<html>secret page</html>".to_owned())
     }

@@ -147,7 +147,7 @@ async fn merge(fake: &Fake) -> Outcome {
 async fn a_merge_keeps_every_variable_and_is_guarded_by_the_revision() {
     let fake = Fake::answers([
         Answer::json(&configuration(&readable())),
-        Answer::json(&json!({})),
+        Answer::written(&json!({})),
     ]);
     assert_eq!(
         merge(&fake).await,
@@ -166,7 +166,7 @@ async fn a_merge_keeps_every_variable_and_is_guarded_by_the_revision() {
 async fn a_function_without_an_environment_gets_one() {
     let mut without = configuration(&json!({}));
     without.as_object_mut().unwrap().remove("Environment");
-    let fake = Fake::answers([Answer::json(&without), Answer::json(&json!({}))]);
+    let fake = Fake::answers([Answer::json(&without), Answer::written(&json!({}))]);
     assert_eq!(
         merge(&fake).await,
         Outcome::Done(Done::Written { deployment: None })
@@ -234,7 +234,7 @@ async fn awss_refusal_of_a_merge_is_kept_without_its_words() {
 
 #[tokio::test(start_paused = true)]
 async fn concurrency_is_put_and_deleted() {
-    let fake = Fake::answers([Answer::json(&json!({ "ReservedConcurrentExecutions": 7 }))]);
+    let fake = Fake::answers([Answer::written(&json!({ "ReservedConcurrentExecutions": 7 }))]);
     let aws = aws(&fake);
     let written = Outcome::Done(Done::Written { deployment: None });
     assert_eq!(aws.lambda.put_concurrency("mailer", 7).await.1, written);
@@ -248,9 +248,9 @@ async fn concurrency_is_put_and_deleted() {
 async fn tags_are_written_by_arn() {
     let fake = Fake::answers([
         Answer::json(&configuration(&readable())),
-        Answer::json(&json!({})),
+        Answer::written(&json!({})),
         Answer::json(&configuration(&readable())),
-        Answer::json(&json!({})),
+        Answer::written(&json!({})),
     ]);
     let aws = aws(&fake);
     let written = Outcome::Done(Done::Written { deployment: None });
@@ -266,6 +266,24 @@ async fn tags_are_written_by_arn() {
         "{:?}",
         sent[3]
     );
+}
+
+/// AWS answers these with nothing, so the SDK reads no answer of theirs.
+#[tokio::test(start_paused = true)]
+async fn a_page_in_place_of_an_empty_answer_is_no_success() {
+    let page = || Fake::answers([Answer::json(&configuration(&readable())), Answer::html(200)]);
+    let outcomes = [
+        aws(&page()).lambda.tag("mailer", SleepTag::KEY, "note").await.1,
+        aws(&page()).lambda.untag("mailer", SleepTag::KEY).await.1,
+        aws(&Fake::answers([Answer::html(200)]))
+            .lambda
+            .delete_concurrency("mailer")
+            .await
+            .1,
+    ];
+    for outcome in outcomes {
+        assert!(matches!(outcome, Outcome::InDoubt { .. }), "{outcome:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use indicatif::ProgressBar;
 use tokio::time::Instant;
 
 use self::report::{Failure, Totals};
-use crate::sim::campaign::{Outcome, run as run_case, shrink};
+use crate::sim::campaign::{Outcome, run as run_case, shrink, unwatched};
 use crate::sim::case::{Case, Part, Profile};
 
 #[derive(Args)]
@@ -26,13 +27,16 @@ pub(super) struct SimulateArgs {
     /// Only this seed
     #[arg(long, conflicts_with = "seeds")]
     seed: Option<u64>,
-    /// What goes wrong: none, network, crash, disk or all
+    /// What goes wrong with the watchdog: none, network, crash, disk, clock or all
     #[arg(long, value_name = "PROFILE", default_value = "all")]
     faults: Profile,
     /// Leave parts of the case out, as a failure's smallest case names them
     #[arg(long, value_name = "PART", value_delimiter = ',', requires = "seed")]
     without: Vec<Part>,
-    /// Print the story of the seed: the log of all its lives
+    /// The same accounts with nobody watching: what it would have cost
+    #[arg(long)]
+    without_watchdog: bool,
+    /// Print the story of the seed: what really happened (`-->`), and what every life of the watchdog logged
     #[arg(long, requires = "seed")]
     trace: bool,
     /// Threads; each runs one seed at a time [default: one for each processor]
@@ -77,7 +81,7 @@ pub(super) fn run(args: &SimulateArgs, out: &mut dyn Write) -> anyhow::Result<u8
     thread::scope(|scope| -> anyhow::Result<()> {
         let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(|| campaign.work())).collect();
         if std::io::stderr().is_terminal() {
-            campaign.show_progress(range.start, begun);
+            campaign.show_progress(range.start);
         }
         for worker in workers {
             worker
@@ -109,7 +113,12 @@ impl Campaign<'_> {
     fn work(&self) -> anyhow::Result<()> {
         while let Some(seed) = self.take() {
             let case = Case::without(seed, self.args.faults, &self.args.without);
-            let outcome = run_case(&case).with_context(|| format!("seed {seed}"))?;
+            let run = if self.args.without_watchdog {
+                unwatched
+            } else {
+                run_case
+            };
+            let outcome = run(&case).with_context(|| format!("seed {seed}"))?;
             if self.args.trace {
                 writeln!(anstream::stdout(), "{}", outcome.story)?;
             }
@@ -147,16 +156,16 @@ impl Campaign<'_> {
         Ok(())
     }
 
-    /// One line that is written over, until the seeds are handed out.
-    fn show_progress(&self, first: u64, begun: Instant) {
-        let all = self.end - first;
-        let done = || self.next.load(Ordering::Relaxed).min(self.end) - first;
-        while done() < all && !self.stop.load(Ordering::Relaxed) {
-            let line = report::progress(done(), all, begun.elapsed());
-            // Nobody may be reading.
-            let _ = write!(anstream::stderr(), "\r{line}\x1b[K");
-            thread::park_timeout(Duration::from_millis(500));
+    /// A bar with the rate and the time left, until the seeds are handed out.
+    fn show_progress(&self, first: u64) {
+        let bar = ProgressBar::new(self.end - first).with_style(report::bar());
+        while !bar.is_finished() {
+            bar.set_position(self.next.load(Ordering::Relaxed).min(self.end) - first);
+            let all_out = bar.position() >= self.end - first;
+            if all_out || self.stop.load(Ordering::Relaxed) {
+                bar.finish_and_clear();
+            }
+            thread::park_timeout(Duration::from_millis(200));
         }
-        let _ = write!(anstream::stderr(), "\r\x1b[K");
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{LineStyle, Table};
+use indicatif::ProgressStyle;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -92,14 +93,9 @@ impl Failure {
     }
 }
 
-pub(super) fn progress(done: u64, all: u64, elapsed: Duration) -> String {
-    let rate = per_second(done, elapsed);
-    let left = if rate > 0.0 {
-        format!(", {} s left", ((all - done) as f64 / rate).ceil())
-    } else {
-        String::new()
-    };
-    format!("{done} of {all} seeds, {rate:.0} a second{left}")
+pub(super) fn bar() -> ProgressStyle {
+    let template = "{bar:30} {pos} of {len} seeds, {per_sec}, {eta} left";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -66,10 +66,11 @@ fn proven(
 }
 
 fn without_tasks(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> Standing {
-    if seen.tasks_listed && seen.running == 0 && seen.desired == 0 {
+    // Counts of running tasks may be older than the list, or include those that drain.
+    if seen.tasks_listed && seen.desired == 0 {
         return Standing::of(Stage::Fresh, Why::NothingRuns);
     }
-    if seen.tasks_listed && seen.running == 0 {
+    if seen.tasks_listed {
         let starting = Why::Starting {
             running: 0,
             desired: seen.desired,

@@ -13,7 +13,7 @@ use crate::policy::Timing;
 use crate::state::ConsumerFacts;
 
 /// Cycles begun for one rotation before a person is asked.
-const CYCLES: u32 = 3;
+const CYCLES: usize = 3;
 
 /// The first half of a cycle, for the sake of a rotation: up to the function being asleep.
 pub(super) fn stand(
@@ -78,7 +78,7 @@ fn cycled(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
 /// When a new cycle may begin: at once after one that we called off (a crash, a drain, a lapsed deadline); after one
 /// whose note is gone without us, once looks are surely newer than our writes. Nothing after enough of them.
 fn next_cycle(facts: &ConsumerFacts, question: &Question<'_>) -> Option<Timestamp> {
-    if super::nth(facts, question.rotation, "tag-sleep") > CYCLES {
+    if begun(facts, question) >= CYCLES {
         return None;
     }
     let done = facts
@@ -91,6 +91,15 @@ fn next_cycle(facts: &ConsumerFacts, question: &Question<'_>) -> Option<Timestam
         (Action::Untag, at) => Some(at),
         (_, at) => Some(at + question.timing.settle + question.timing.doubt_gap),
     }
+}
+
+/// Notes that certainly had no effect began no cycle.
+fn begun(facts: &ConsumerFacts, question: &Question<'_>) -> usize {
+    facts
+        .attempts_for(question.rotation)
+        .filter(|attempt| attempt.decision.action.kind() == "tag-sleep")
+        .filter(|attempt| !matches!(attempt.outcome, Some((_, Outcome::NoEffect(_)))))
+        .count()
 }
 
 /// `again`: from when on it may be sent though it went through before.

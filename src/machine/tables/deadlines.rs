@@ -43,6 +43,16 @@ fn a_service_that_never_starts_a_task_does_not_hold_its_wave_for_ever() {
     );
 }
 
+/// Counted by one call, listed by the next: between the two they stopped.
+#[test]
+fn tasks_that_went_before_they_were_listed_are_being_replaced() {
+    let mut seen = service(&[-500]);
+    seen.tasks.clear();
+    let [early, late] = seen_twice(&seen);
+    assert_eq!(early.stage, Stage::Refreshing, "{early:?}");
+    assert!(matches!(late.why, Why::NotInTime { .. }), "{late:?}");
+}
+
 #[test]
 fn a_redeploy_that_could_never_begin_is_not_sent() {
     let mut seen = service(&[-500]);

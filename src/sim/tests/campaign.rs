@@ -49,6 +49,11 @@ fn every_rule_holds_with_a_full_disk() {
 }
 
 #[test]
+fn every_rule_holds_whatever_the_clock_does() {
+    holds(Profile::Clock);
+}
+
+#[test]
 fn every_rule_holds_with_everything_at_once() {
     holds(Profile::All);
 }

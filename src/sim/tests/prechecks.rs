@@ -18,6 +18,7 @@ fn redeploy_after(change: impl FnOnce(&mut World)) -> Outcome {
     let secret = arn("shop/mysql");
     let version = world.secrets[&secret].labels.current.clone().expect("a version");
     change(&mut world);
+    world.show();
     let now = world.now();
     let key = RotationKey {
         secret: secret.clone(),

@@ -161,3 +161,22 @@ fn nobody_is_restarted_while_a_secret_without_a_rule_is_rotating() {
         trial.log.text()
     );
 }
+
+#[test]
+fn a_fleet_at_rest_is_quiet_for_thirty_days() {
+    let mut scenario = Scenario::demo(11);
+    for plan in &mut scenario.secrets {
+        plan.rotations.clear();
+    }
+    let trial = trial(&scenario, Mode::Act);
+    let days = SignedDuration::from_hours(30 * 24);
+    let life = live(&trial, scenario.start + days);
+    assert_eq!(trial.world().writes, []);
+    assert_eq!(life.last.all_findings(), [], "{}", trial.log.text());
+    assert!(life.last.is_ready());
+    let log = trial.log.text();
+    let told = log
+        .lines()
+        .filter(|line| line.contains(" WARN ") || line.contains(" ERROR "));
+    assert_eq!(told.count(), 0, "{log}");
+}

@@ -176,12 +176,17 @@ impl World {
             let happening = entry.remove();
             self.now = self.now.max(at);
             self.happen(happening);
-            for secret in self.secrets.values_mut() {
-                secret.remember(self.now);
-            }
+            self.show();
             self.count_outages();
         }
         self.now = self.now.max(to);
+    }
+
+    /// Lets reads that are up to date see every secret as it is.
+    pub fn show(&mut self) {
+        for secret in self.secrets.values_mut() {
+            secret.remember(self.now);
+        }
     }
 
     fn plan(&mut self, at: Timestamp, happening: Happening) {

@@ -228,8 +228,8 @@ fn an_evidence_time_of_the_reader() {
                     mut look,
                     evidence: evidence @ Evidence::Secret { .. },
                 } => {
-                    look.sent += SignedDuration::from_secs(1);
-                    look.arrived += SignedDuration::from_secs(1);
+                    look.sent += SignedDuration::from_secs(20);
+                    look.arrived += SignedDuration::from_secs(20);
                     Event::Seen { look, evidence }
                 }
                 other => other,
@@ -269,6 +269,20 @@ fn unknown_taken_for_stale() {
             let mut judgement = judge(state, secret, policy, settings, now);
             wanting_all(state, secret, &mut judgement, now);
             judgement
+        })
+    });
+}
+
+/// What time alone changes is judged only when something else happens.
+#[test]
+fn a_lost_wake_up() {
+    caught_by("every-consumer-is-settled", Profile::None, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let judgement = judge(state, secret, policy, settings, now);
+            Judgement {
+                wake: None,
+                ..judgement
+            }
         })
     });
 }
