@@ -7,11 +7,16 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use serde::Deserialize;
+use serde_json::Value;
 
 /// For connecting, and again for the whole answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// More than 500 items of the largest list.
 const ANSWER_LIMIT: u64 = 16 << 20;
+/// Items asked for at once, and pages asked for at most.
+const LIMIT: usize = 500;
+const PAGES: usize = 200;
 
 pub(super) struct Answer {
     pub status: u16,
@@ -127,6 +132,45 @@ fn parse(answer: &[u8]) -> anyhow::Result<Answer> {
         status,
         body: body.to_owned(),
     })
+}
+
+/// The JSON of a path that must be there.
+pub(super) fn ask(url: &str, path: &str) -> anyhow::Result<Value> {
+    json(path, &get(url, path)?)
+}
+
+pub(super) fn json(path: &str, answer: &Answer) -> anyhow::Result<Value> {
+    ensure!(
+        answer.status == 200,
+        "{path} answered {}: {}",
+        answer.status,
+        answer.body.trim()
+    );
+    serde_json::from_str(&answer.body).with_context(|| format!("{path} did not answer JSON"))
+}
+
+/// All pages of a list.
+pub(super) fn list(url: &str, path: &str) -> anyhow::Result<Vec<Value>> {
+    #[derive(Deserialize)]
+    struct Page {
+        items: Vec<Value>,
+        next_cursor: Option<String>,
+    }
+    let mut all = Vec::new();
+    let mut next = format!("{path}?limit={LIMIT}");
+    for _ in 0..PAGES {
+        let page: Page = read(ask(url, &next)?)?;
+        all.extend(page.items);
+        match page.next_cursor {
+            Some(cursor) => next = format!("{path}?limit={LIMIT}&cursor={cursor}"),
+            None => return Ok(all),
+        }
+    }
+    bail!("{path} has more than {PAGES} pages of {LIMIT}")
+}
+
+pub(super) fn read<T: serde::de::DeserializeOwned>(value: Value) -> anyhow::Result<T> {
+    serde_json::from_value(value).context("this API is of another version than this program")
 }
 
 #[cfg(test)]

@@ -3,10 +3,14 @@
 mod check_config;
 mod client;
 mod demo;
+mod explain;
 mod health;
+mod pick;
+mod replay;
 mod run;
 mod simulate;
 mod status;
+mod story;
 mod wiring;
 
 use std::io::{self, Write};
@@ -15,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Where `status` and `health` find the API, if they are not told.
+/// Where `status`, `explain` and `health` find the API, if they are not told.
 const DEFAULT_URL: &str = "http://127.0.0.1:9847";
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");
 
@@ -68,6 +72,21 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Ask a running watchdog about one secret: its rotation, what proves it, each consumer and why, what was done
+    #[command(after_help = explain::HELP)]
+    Explain {
+        /// Its name, its ARN, or the beginning of its name
+        secret: String,
+        /// Where it listens: http.listen of its configuration
+        #[arg(long, default_value = DEFAULT_URL, env = "ROTATION_WATCHDOG_URL")]
+        url: String,
+        /// The API's own JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read a journal and tell what was seen, decided and why, offline
+    #[command(after_help = replay::HELP)]
+    Replay(replay::ReplayArgs),
 }
 
 /// Runs the command and gives its exit code: 0 fine, 1 failed, 2 bad configuration or usage.
@@ -103,5 +122,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
         Command::CheckConfig { file, show, secret } => check_config::run(&file, show, secret.as_deref(), out),
         Command::Health { url, live } => health::run(&url, live, out),
         Command::Status { url, json } => status::run(&url, json, out),
+        Command::Explain { secret, url, json } => explain::run(&url, &secret, json, out),
+        Command::Replay(args) => replay::run(&args, out),
     }
 }

@@ -2,17 +2,14 @@
 
 use std::io::Write;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{LineStyle, Table};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::get;
-
-/// Items asked for at once, and pages asked for at most.
-const LIMIT: usize = 500;
-const PAGES: usize = 200;
+use super::client::{ask, list, read};
+use super::story;
 
 #[derive(Deserialize)]
 struct Status {
@@ -61,7 +58,7 @@ struct Window {
 }
 
 #[derive(Deserialize)]
-struct Finding {
+pub(super) struct Finding {
     severity: String,
     kind: String,
     subject: String,
@@ -87,41 +84,6 @@ pub(super) fn run(url: &str, json: bool, out: &mut dyn Write) -> anyhow::Result<
     out.write_all(text.as_bytes())
         .context("cannot write the status")?;
     Ok(code)
-}
-
-fn ask(url: &str, path: &str) -> anyhow::Result<Value> {
-    let answer = get(url, path)?;
-    ensure!(
-        answer.status == 200,
-        "{path} answered {}: {}",
-        answer.status,
-        answer.body.trim()
-    );
-    serde_json::from_str(&answer.body).with_context(|| format!("{path} did not answer JSON"))
-}
-
-/// All pages of a list.
-fn list(url: &str, path: &str) -> anyhow::Result<Vec<Value>> {
-    #[derive(Deserialize)]
-    struct Page {
-        items: Vec<Value>,
-        next_cursor: Option<String>,
-    }
-    let mut all = Vec::new();
-    let mut next = format!("{path}?limit={LIMIT}");
-    for _ in 0..PAGES {
-        let page: Page = read(ask(url, &next)?)?;
-        all.extend(page.items);
-        match page.next_cursor {
-            Some(cursor) => next = format!("{path}?limit={LIMIT}&cursor={cursor}"),
-            None => return Ok(all),
-        }
-    }
-    anyhow::bail!("{path} has more than {PAGES} pages of {LIMIT}")
-}
-
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> anyhow::Result<T> {
-    serde_json::from_value(value).context("this API is of another version than this program")
 }
 
 fn headline(status: &Status) -> String {
@@ -198,15 +160,7 @@ fn stages(consumers: &Consumers) -> String {
 }
 
 fn window(window: &Window) -> String {
-    let lasted = match window.at_most_seconds {
-        Some(most) => format!("{:.1} to {most:.1} s", window.at_least_seconds),
-        None => format!("at least {:.1} s", window.at_least_seconds),
-    };
-    if window.open {
-        format!("open, {lasted}")
-    } else {
-        lasted
-    }
+    story::window(window.open, window.at_least_seconds, window.at_most_seconds)
 }
 
 fn counts(counts: &Counts) -> String {
@@ -227,7 +181,8 @@ fn counts(counts: &Counts) -> String {
     }
 }
 
-fn told(findings: &[Finding]) -> String {
+/// Each with its remedy below.
+pub(super) fn told(findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "no findings\n".to_owned();
     }
@@ -245,7 +200,7 @@ fn told(findings: &[Finding]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::cli::health;
     use crate::http::fixture::{Api, snapshot};
@@ -253,7 +208,7 @@ mod tests {
     use tokio_util::sync::{CancellationToken, DropGuard};
 
     /// A real server over the fixture; it ends with the guard.
-    fn served(ready: bool) -> (String, Serving, DropGuard) {
+    pub(in crate::cli) fn served(ready: bool) -> (String, Serving, DropGuard) {
         let mut state = snapshot();
         if !ready {
             state.missing.push("the first sweep".to_owned());
@@ -268,7 +223,7 @@ mod tests {
         )
     }
 
-    fn printed(run: impl FnOnce(&mut dyn Write) -> anyhow::Result<u8>) -> (u8, String) {
+    pub(in crate::cli) fn printed(run: impl FnOnce(&mut dyn Write) -> anyhow::Result<u8>) -> (u8, String) {
         let mut out = Vec::new();
         let code = run(&mut out).expect("it answers");
         (code, String::from_utf8(out).expect("text"))

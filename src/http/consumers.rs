@@ -13,9 +13,8 @@ use serde::Serialize;
 use super::Shown;
 use super::page::{Page, Paging};
 use super::problem::Problem;
-use super::views::StandingView;
+use super::views::{RemediationView, StandingView};
 use crate::runtime::Snapshot;
-use crate::telemetry::words;
 
 #[derive(Serialize)]
 pub(super) struct ConsumerView {
@@ -41,16 +40,6 @@ struct ReferenceView {
     /// How it stands with the version that is current.
     #[serde(flatten)]
     standing: StandingView,
-}
-
-#[derive(Serialize)]
-struct RemediationView {
-    attempt: String,
-    action: &'static str,
-    decided: Timestamp,
-    /// Null while it is under way.
-    answered: Option<Timestamp>,
-    outcome: Option<&'static str>,
 }
 
 pub(super) async fn list(
@@ -116,7 +105,7 @@ fn view(
         references: references.collect(),
         mutable_images: facts.mutable_images.clone(),
         last_look,
-        last_remediation: last_remediation(facts),
+        last_remediation: facts.attempts.last().map(RemediationView::of),
     }
 }
 
@@ -128,16 +117,4 @@ fn how(kind: &ReferenceKind) -> (&'static str, Option<String>) {
         ReferenceKind::Suspected => ("suspected", None),
         ReferenceKind::Declared => ("declared", None),
     }
-}
-
-fn last_remediation(facts: &ConsumerFacts) -> Option<RemediationView> {
-    let attempt = facts.attempts.last()?;
-    let outcome = attempt.outcome.as_ref();
-    Some(RemediationView {
-        attempt: attempt.decision.attempt.to_string(),
-        action: attempt.decision.action.kind(),
-        decided: attempt.decision.at,
-        answered: outcome.map(|(at, _)| *at),
-        outcome: outcome.map(|(_, outcome)| words::outcome(outcome)),
-    })
 }

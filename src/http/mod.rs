@@ -31,6 +31,7 @@ use tokio::sync::watch;
 pub use answers::answers;
 pub use limits::Limits;
 pub use serve::{ServeError, Serving, serve};
+pub(crate) use timeline::{ending_text, source_word, steps};
 
 use crate::runtime::{Clock, Pulse, Snapshot};
 use crate::telemetry::Metrics;

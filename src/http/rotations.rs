@@ -5,8 +5,9 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use machine::judge::RotationView;
 use machine::milestones::{Proof, Works};
-use machine::model::ConsumerId;
+use machine::model::{ConsumerId, RotationKey};
 use machine::rotations::{Ending, Origin, Rotation};
+use machine::state::StageRun;
 use machine::window::DangerWindow;
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use super::counts::Index;
 use super::page::{Page, Paging};
 use super::problem::Problem;
 use super::timeline::{Entry, timeline};
-use super::views::{StandingView, WaitView, WindowView};
+use super::views::{RemediationView, StandingView, WaitView, WindowView};
 use crate::runtime::{SecretView, Snapshot};
 use crate::telemetry::words;
 
@@ -177,17 +178,18 @@ fn consumers(snapshot: &Snapshot, view: &SecretView, rotation: &RotationView) ->
             .collect();
     }
     let past = view.reached.iter().filter(|((of, _), _)| of == key);
-    past.filter_map(|((_, id), runs)| runs.last().map(|run| past_standing(id, run.first, run.stage)))
+    past.filter_map(|((_, id), runs)| Some(past_standing(snapshot, key, id, runs.last()?)))
         .collect()
 }
 
-fn past_standing(id: &ConsumerId, at: Timestamp, stage: machine::model::Stage) -> StandingView {
+fn past_standing(snapshot: &Snapshot, key: &RotationKey, id: &ConsumerId, run: &StageRun) -> StandingView {
     StandingView {
         consumer: id.to_string(),
-        stage: Some(words::stage(stage)),
-        why: None,
-        as_of: Some(at),
+        stage: Some(words::stage(run.stage)),
+        why: Some(run.why.to_string()),
+        as_of: Some(run.first),
         wants: None,
         waits_for: None,
+        remediations: RemediationView::all(snapshot, key, id),
     }
 }

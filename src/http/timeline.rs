@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use machine::judge::RotationView;
-use machine::model::{Attempt, ConsumerId, Done, Outcome, When};
+use machine::model::{Attempt, ConsumerId, When};
 use machine::rotations::{Ending, Rotation, Seen, Source};
 use machine::state::StageRun;
 use machine::track::began;
@@ -88,8 +88,8 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
     entries
 }
 
-/// The steps in the order that the protocol prescribes, however late each was seen.
-fn milestones(rotation: &Rotation) -> Vec<Entry> {
+/// The steps in the order that the protocol prescribes: `what` of an entry, the same for people, and when it was seen.
+pub(crate) fn steps(rotation: &Rotation) -> [(&'static str, &'static str, &Option<Seen>); 5] {
     let through_pending = rotation.started.is_some();
     let (last, text) = if through_pending {
         (
@@ -99,7 +99,7 @@ fn milestones(rotation: &Rotation) -> Vec<Entry> {
     } else {
         ("promoted", "AWSCURRENT moved to this version")
     };
-    let steps: [(&'static str, &str, &Option<Seen>); 5] = [
+    [
         (
             "started",
             "the rotation began: AWSPENDING appeared",
@@ -121,8 +121,12 @@ fn milestones(rotation: &Rotation) -> Vec<Entry> {
             &rotation.tested,
         ),
         (last, text, &rotation.promoted),
-    ];
-    let mut entries: Vec<Entry> = steps
+    ]
+}
+
+/// Each step before the next, however late it was seen.
+fn milestones(rotation: &Rotation) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = steps(rotation)
         .into_iter()
         .filter_map(|(what, text, seen)| {
             let seen = seen.as_ref()?;
@@ -138,7 +142,7 @@ fn milestones(rotation: &Rotation) -> Vec<Entry> {
     entries
 }
 
-fn source_word(source: Source) -> &'static str {
+pub(crate) fn source_word(source: Source) -> &'static str {
     match source {
         Source::Labels => "labels",
         Source::Versions => "versions",
@@ -213,38 +217,37 @@ fn attempt_entries(consumer: &ConsumerId, attempt: &Attempt) -> Vec<Entry> {
         ..Entry::new(what, text, when, vec!["watchdog"])
     };
     let at = When::between(decision.at, decision.at);
-    let decided = entry("remediation-decided", format!("{kind} of {consumer} decided"), at);
+    let text = words::action_text(&decision.action);
+    let decided = entry(
+        "remediation-decided",
+        format!("{kind} of {consumer} decided: {text}"),
+        at,
+    );
     let answered = attempt.outcome.as_ref().map(|(answered, outcome)| Entry {
         outcome: Some(words::outcome(outcome)),
         ..entry(
             "remediation-answered",
-            format!("{kind} of {consumer}: {}", outcome_text(outcome)),
+            format!("{kind} of {consumer}: {}", words::outcome_text(outcome)),
             When::between(decision.at, *answered),
         )
     });
     [decided].into_iter().chain(answered).collect()
 }
 
-fn outcome_text(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Done(Done::Written { deployment: Some(id) }) => format!("done, deployment {id}"),
-        Outcome::Done(Done::Written { deployment: None }) => "done".to_owned(),
-        Outcome::Done(Done::AlreadySo) => "was so already".to_owned(),
-        Outcome::NoEffect(why) => format!("no effect, {why}"),
-        Outcome::InDoubt { why } => format!("in doubt, {why}"),
-    }
-}
-
-fn ending_entry(ending: Ending, when: When) -> Entry {
-    let text = match ending {
+/// How a rotation ended otherwise than by its success, for people.
+pub(crate) fn ending_text(ending: Ending) -> &'static str {
+    match ending {
         Ending::Abandoned => "abandoned: AWSPENDING went away and AWSCURRENT did not follow",
         Ending::OnlyTested => "only tested: RotateSecret was called with RotateImmediately=false",
         Ending::Superseded => "the next promotion took its place",
         Ending::RolledBack => "AWSCURRENT went back to an earlier version",
-    };
+    }
+}
+
+fn ending_entry(ending: Ending, when: When) -> Entry {
     Entry {
         ending: Some(ending_word(ending)),
-        ..Entry::new("ended", text, when, vec!["labels"])
+        ..Entry::new("ended", ending_text(ending), when, vec!["labels"])
     }
 }
 

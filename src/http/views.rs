@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use machine::consumers::Standing;
 use machine::findings::Finding;
 use machine::judge::Reason;
-use machine::model::{ConsumerId, SecretArn, When};
+use machine::model::{Attempt, ConsumerId, RotationKey, SecretArn, When};
 use machine::window::DangerWindow;
 use serde::Serialize;
 
@@ -92,6 +92,47 @@ pub(super) struct StandingView {
     pub wants: Option<&'static str>,
     /// Why that does not happen yet.
     pub waits_for: Option<String>,
+    /// What was decided for it, for the sake of this version; oldest first.
+    pub remediations: Vec<RemediationView>,
+}
+
+/// One write that was decided, and what became of it.
+#[derive(Serialize)]
+pub(super) struct RemediationView {
+    attempt: String,
+    action: &'static str,
+    /// What it is to change, for people.
+    text: String,
+    decided: Timestamp,
+    /// Null while it is under way.
+    answered: Option<Timestamp>,
+    outcome: Option<&'static str>,
+    /// The same for people: the deployment, or why it had no effect.
+    outcome_text: Option<String>,
+}
+
+impl RemediationView {
+    pub(super) fn of(attempt: &Attempt) -> Self {
+        let outcome = attempt.outcome.as_ref();
+        Self {
+            attempt: attempt.decision.attempt.to_string(),
+            action: attempt.decision.action.kind(),
+            text: words::action_text(&attempt.decision.action),
+            decided: attempt.decision.at,
+            answered: outcome.map(|(at, _)| *at),
+            outcome: outcome.map(|(_, outcome)| words::outcome(outcome)),
+            outcome_text: outcome.map(|(_, outcome)| words::outcome_text(outcome)),
+        }
+    }
+
+    /// What was decided for a consumer, for the sake of a rotation.
+    pub(super) fn all(snapshot: &Snapshot, rotation: &RotationKey, id: &ConsumerId) -> Vec<Self> {
+        let facts = snapshot.consumers.get(id).into_iter();
+        facts
+            .flat_map(|facts| facts.attempts_for(rotation))
+            .map(Self::of)
+            .collect()
+    }
 }
 
 impl StandingView {
@@ -101,6 +142,11 @@ impl StandingView {
         id: &ConsumerId,
         standing: Option<&Standing>,
     ) -> Self {
+        let current = snapshot
+            .secrets
+            .get(secret)
+            .and_then(|view| view.judgement.current());
+        let rotation = current.map(|current| &current.rotation.key);
         let waits_for = snapshot.waits.get(&(secret.clone(), id.clone()));
         Self {
             consumer: id.to_string(),
@@ -109,6 +155,7 @@ impl StandingView {
             as_of: standing.and_then(|standing| standing.as_of),
             wants: standing.and_then(|standing| Some(standing.action.as_ref()?.kind())),
             waits_for: waits_for.map(ToString::to_string),
+            remediations: rotation.map_or_else(Vec::new, |key| RemediationView::all(snapshot, key, id)),
         }
     }
 }

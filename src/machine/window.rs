@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::judge::RotationView;
 use crate::model::{Stage, When};
-use crate::rotations::{Ending, Origin};
+use crate::rotations::{Ending, Origin, Rotation};
 use crate::state::{Reached, StageRun};
 
 /// When it opened and closed, each as far as it was seen.
@@ -18,7 +18,25 @@ pub struct DangerWindow {
 impl DangerWindow {
     /// The window of one rotation; nothing before setSecret, for an abandoned rotation, and for what was no rotation.
     pub fn of(view: &RotationView, reached: &Reached) -> Option<Self> {
-        let rotation = &view.rotation;
+        Self::until(&view.rotation, reached, |promoted| {
+            all_over(view, reached, promoted)
+        })
+    }
+
+    /// The same by what the journal keeps, without a look: consumers stand where they were last told to be. Nothing
+    /// for a promotion that stands and of which no consumer is told.
+    pub fn told(rotation: &Rotation, reached: &Reached) -> Option<Self> {
+        let is_told = reached.keys().any(|(of, _)| *of == rotation.key);
+        if rotation.is_current() && !is_told {
+            return None;
+        }
+        Self::until(rotation, reached, |promoted| {
+            history_over(rotation, reached, promoted)
+        })
+    }
+
+    /// `over` tells when a promotion that stands has reached all its consumers.
+    fn until(rotation: &Rotation, reached: &Reached, over: impl Fn(When) -> Option<When>) -> Option<Self> {
         if rotation.origin != Origin::Rotation {
             return None;
         }
@@ -34,10 +52,10 @@ impl DangerWindow {
         let closed = match (promoted, rotation.ending) {
             (_, Some((Ending::Abandoned | Ending::OnlyTested, _))) => return None,
             (None, _) => None,
-            (Some(promoted), None) => all_over(view, reached, promoted),
+            (Some(promoted), None) => over(promoted),
             // The next promotion took it over at the latest.
             (Some(promoted), Some((Ending::Superseded | Ending::RolledBack, when))) => {
-                Some(history_over(view, reached, promoted).map_or(when, |seen| earlier(seen, when)))
+                Some(history_over(rotation, reached, promoted).map_or(when, |seen| earlier(seen, when)))
             }
         };
         Some(Self { opened, closed })
@@ -86,10 +104,10 @@ fn all_over(view: &RotationView, reached: &Reached, promoted: When) -> Option<Wh
     Some(closed)
 }
 
-/// A promotion of the past: by what its consumers came to.
-fn history_over(view: &RotationView, reached: &Reached, promoted: When) -> Option<When> {
+/// By what the consumers came to, as for a promotion of the past.
+fn history_over(rotation: &Rotation, reached: &Reached, promoted: When) -> Option<When> {
     let mut closed = promoted;
-    for (_, runs) in reached.iter().filter(|((of, _), _)| *of == view.rotation.key) {
+    for (_, runs) in reached.iter().filter(|((of, _), _)| *of == rotation.key) {
         closed = later(closed, Some(over_since(runs)?));
     }
     Some(closed)
@@ -122,7 +140,7 @@ mod tests {
     use crate::milestones::Works;
     use crate::model::{ConsumerId, RotationKey, SecretArn, VersionId};
     use crate::phase::Phase;
-    use crate::rotations::{Rotation, Seen, Source};
+    use crate::rotations::{Seen, Source};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -205,6 +223,23 @@ mod tests {
             assert_eq!(window.closed, None, "{stage:?}");
             assert_eq!(window.at_least(at(51)), SignedDuration::from_secs(40));
         }
+    }
+
+    #[test]
+    fn the_journal_alone_tells_it_by_where_consumers_were_last_seen() {
+        let rotation = view(&[]).rotation;
+        let key = (rotation.key.clone(), ConsumerId::declared("0"));
+        let mut reached = Reached::new();
+        assert_eq!(DangerWindow::told(&rotation, &reached), None, "nobody is told of");
+        reached.insert(key.clone(), vec![StageRun::at(at(16), Stage::Stale, "")]);
+        let window = DangerWindow::told(&rotation, &reached).unwrap();
+        assert_eq!(window.closed, None);
+        reached
+            .entry(key)
+            .or_default()
+            .push(StageRun::at(at(20), Stage::Fresh, ""));
+        let window = DangerWindow::told(&rotation, &reached).unwrap();
+        assert_eq!(window.closed, Some(When::between(at(16), at(20))));
     }
 
     #[test]

@@ -1,8 +1,58 @@
 //! What can be wrong with a journal, each with a way out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::opening::VERSION;
+use rusqlite::ErrorCode;
+
+use super::opening::{FORMAT, VERSION};
+
+/// What is wrong with a database that should be a journal.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// No database, or another program's.
+    Foreign(&'static str),
+    Newer {
+        written_by: Option<String>,
+        found: i64,
+    },
+    /// Where.
+    Damaged(String),
+    /// What cannot be read is not thereby damaged: it must not be moved aside.
+    Unusable(String),
+}
+
+impl From<rusqlite::Error> for Unfit {
+    fn from(error: rusqlite::Error) -> Self {
+        let why = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+                "the disk is full or fails: make room or mend it, and start again"
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+                "the process must be able to read and write it"
+            }
+            _ => return Self::Damaged(error.to_string()),
+        };
+        Self::Unusable(format!("{error}: {why}"))
+    }
+}
+
+impl From<Unread> for Unfit {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Record { .. } => Self::Damaged(unread.to_string()),
+            Unread::Sqlite(error) => error.into(),
+        }
+    }
+}
+
+/// Why the records of a journal cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    #[error("record {seq} ({kind}) cannot be read: {why}")]
+    Record { seq: i64, kind: String, why: String },
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
 
 /// Why the journal cannot be opened. Nothing runs without it.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +81,78 @@ pub enum OpenError {
     Unusable { path: PathBuf, why: String },
 }
 
+impl OpenError {
+    pub(super) fn of(path: &Path, unfit: Unfit) -> Self {
+        let path = path.to_owned();
+        match unfit {
+            Unfit::Foreign(what) => Self::Damaged {
+                path,
+                place: what.to_owned(),
+            },
+            Unfit::Newer { written_by, found } => Self::Newer {
+                path,
+                written_by: writer(written_by),
+                found,
+                known: FORMAT,
+            },
+            Unfit::Damaged(place) => Self::Damaged { path, place },
+            Unfit::Unusable(why) => Self::Unusable { path, why },
+        }
+    }
+}
+
+fn writer(version: Option<String>) -> String {
+    version.map_or_else(
+        || "an unknown version".to_owned(),
+        |version| format!("version {version}"),
+    )
+}
+
+/// Why a journal cannot be read from outside. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentsError {
+    #[error("there is no file {path}: give the journal, store.path of the configuration, or a copy of it")]
+    Absent { path: PathBuf },
+    #[error("{path} is no journal: {why}. Give store.path of the configuration, or a copy of it")]
+    Foreign { path: PathBuf, why: &'static str },
+    #[error(
+        "the journal {path} has format {found} and was written by {written_by}; this is version {}, which reads format \
+         {known}: read it with that version or a newer one",
+        VERSION
+    )]
+    Newer {
+        path: PathBuf,
+        written_by: String,
+        found: i64,
+        known: i64,
+    },
+    #[error("the journal {path} is damaged: {place}. Where this is a copy, copy it again, with {path}-wal")]
+    Damaged { path: PathBuf, place: String },
+    #[error(
+        "the journal {path} changes faster than it can be read: copy it with {path}-wal, and read the copy"
+    )]
+    Changing { path: PathBuf },
+    #[error("read the journal {path}: {why}")]
+    Unreadable { path: PathBuf, why: String },
+}
+
+impl ContentsError {
+    pub(super) fn of(path: &Path, unfit: Unfit) -> Self {
+        let path = path.to_owned();
+        match unfit {
+            Unfit::Foreign(why) => Self::Foreign { path, why },
+            Unfit::Newer { written_by, found } => Self::Newer {
+                path,
+                written_by: writer(written_by),
+                found,
+                known: FORMAT,
+            },
+            Unfit::Damaged(place) => Self::Damaged { path, place },
+            Unfit::Unusable(why) => Self::Unreadable { path, why },
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error(
@@ -47,6 +169,20 @@ pub enum ReadError {
     Sqlite(#[from] rusqlite::Error),
     #[error("the journal's thread has ended")]
     Ended,
+}
+
+impl ReadError {
+    pub(super) fn of(path: &Path, unread: Unread) -> Self {
+        match unread {
+            Unread::Record { seq, kind, why } => Self::Record {
+                path: path.to_owned(),
+                seq,
+                kind,
+                why,
+            },
+            Unread::Sqlite(error) => Self::Sqlite(error),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

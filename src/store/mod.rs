@@ -2,21 +2,26 @@
 //!
 //! A damaged journal stops the start; only an absent one is a baseline (design rule 9).
 
+mod contents;
 mod error;
 mod inline;
 mod journal;
 mod lock;
 mod opening;
 mod records;
+mod rows;
 mod sqlite;
+mod wal;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use machine::model::Fact;
 
-pub use error::{OpenError, ReadError, WriteError};
+pub use contents::Contents;
+pub use error::{ContentsError, OpenError, ReadError, WriteError};
 pub use inline::Inline;
 pub use journal::Journal;
+pub use rows::Recorded;
 pub use sqlite::Sqlite;
 
 /// What a start finds.

@@ -5,9 +5,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 
 use super::OpenError;
+use super::error::Unfit;
 
 /// "rwdj", so that no other program's database is taken for a journal.
 const APPLICATION_ID: i64 = 0x7277_646a;
@@ -15,7 +16,7 @@ const APPLICATION_ID: i64 = 0x7277_646a;
 pub(super) const FORMAT: i64 = 1;
 /// Whoever writes to a journal signs it, for those who cannot read it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// SQLite takes a shorter file for an empty database, and would begin anew in it.
+/// In bytes.
 const SMALLEST_PAGE: u64 = 512;
 
 const SCHEMA: &str = "
@@ -52,7 +53,8 @@ pub(super) fn create_file(path: &Path) -> Result<(), OpenError> {
     sync_folder(path).map_err(io_failed)
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// The path with `suffix`, as SQLite names what belongs to a file.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -87,95 +89,64 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// A connection to a file that is there.
-pub(super) fn connect(path: &Path) -> Result<Connection, OpenError> {
-    let length = fs::metadata(path).map_or(0, |found| found.len());
-    if length < SMALLEST_PAGE {
-        return Err(OpenError::Damaged {
-            path: path.to_owned(),
-            place: format!("{length} bytes are no database"),
-        });
-    }
+/// A connection to a file that is there, shared with no other process.
+pub(super) fn connect(path: &Path) -> Result<Connection, Unfit> {
+    refuse_stump(fs::metadata(path).map_or(0, |found| found.len()))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| unread(path, &error))?;
-    lock_whole(&connection, path)?;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // WAL then needs no memory shared with others, which a network file system has not and a full disk has no room for:
+    // before the first read (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     Ok(connection)
 }
 
-/// One process has the file, so WAL needs no memory shared with others, which a network file system has not and a full
-/// disk has no room for: before the first read (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
-fn lock_whole(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let locked = connection.pragma_update(None, "locking_mode", "EXCLUSIVE");
-    locked.map_err(|error| unread(path, &error))
+/// SQLite takes a file shorter than its smallest page for an empty database, and would begin anew in it.
+pub(super) fn refuse_stump(length: u64) -> Result<(), Unfit> {
+    if length < SMALLEST_PAGE {
+        return Err(Unfit::Damaged(format!("{length} bytes are no database")));
+    }
+    Ok(())
 }
 
-/// What cannot be read is not thereby damaged: it must not be moved aside.
-pub(super) fn unread(path: &Path, error: &rusqlite::Error) -> OpenError {
-    let why = match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
-            "the disk is full or fails: make room or mend it, and start again"
-        }
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-            "the process must be able to read and write it"
-        }
-        _ => {
-            return OpenError::Damaged {
-                path: path.to_owned(),
-                place: error.to_string(),
-            };
-        }
-    };
-    OpenError::Unusable {
-        path: path.to_owned(),
-        why: format!("{error}: {why}"),
+/// Ours, whole, and of the format that this program reads? Asked by whoever works on a journal or only reads it.
+pub(super) fn check(connection: &Connection) -> Result<(), Unfit> {
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        return Err(Unfit::Foreign("it is a database of another program"));
     }
-}
-
-/// Ours, whole, and of the format that this program reads?
-pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let damaged = |place: String| OpenError::Damaged {
-        path: path.to_owned(),
-        place,
-    };
-    let broken = |error: rusqlite::Error| unread(path, &error);
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    if pragma("application_id").map_err(broken)? != APPLICATION_ID {
-        return Err(damaged("it is a database of another program".to_owned()));
-    }
-    match pragma("user_version").map_err(broken)? {
+    match format(connection)? {
         FORMAT => {}
-        found if found > FORMAT => return Err(newer(connection, path, found)),
-        found => return Err(damaged(format!("it says format {found}, which there never was"))),
+        found if found > FORMAT => {
+            let written_by = written_by(connection);
+            return Err(Unfit::Newer { written_by, found });
+        }
+        found => {
+            let never = format!("it says format {found}, which there never was");
+            return Err(Unfit::Damaged(never));
+        }
     }
     for table in [
         "SELECT seq, at, secret, kind, body FROM facts",
         "SELECT key, value FROM meta",
     ] {
-        connection.prepare(table).map_err(broken)?;
+        connection.prepare(table)?;
     }
-    let verdict: String = connection
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(broken)?;
+    let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" {
         Ok(())
     } else {
-        Err(damaged(verdict))
+        Err(Unfit::Damaged(verdict))
     }
 }
 
-/// Every format keeps `meta`, so that it can tell who wrote it.
-fn newer(connection: &Connection, path: &Path, found: i64) -> OpenError {
-    let written_by: Option<String> = connection
-        .query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| {
-            row.get(0)
-        })
-        .optional()
-        .ok()
-        .flatten();
-    OpenError::Newer {
-        path: path.to_owned(),
-        written_by: written_by.map_or_else(|| "an unknown version".to_owned(), |by| format!("version {by}")),
-        found,
-        known: FORMAT,
-    }
+pub(super) fn format(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// The version that wrote last, as far as the journal says so: every format keeps `meta` for that.
+pub(super) fn written_by(connection: &Connection) -> Option<String> {
+    let signature = connection.query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| {
+        row.get(0)
+    });
+    signature.ok()
 }

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use machine::model::Fact;
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, params};
 
+use super::error::Unfit;
 use super::lock::Lock;
 use super::opening::{self, VERSION};
-use super::records;
-use super::{Loaded, OpenError, ReadError, WriteError};
+use super::{Loaded, OpenError, ReadError, WriteError, rows};
 
 const PRUNE_FACTS: &str = "
     WITH labels AS (
@@ -65,9 +65,10 @@ impl Sqlite {
         if is_new {
             opening::create_file(path)?;
         }
-        let connection = opening::connect(path)?;
-        opening::check(&connection, path)?;
-        let mut journal = Self::prepare(connection, path, is_new)?;
+        let unfit = |unfit| OpenError::of(path, unfit);
+        let connection = opening::connect(path).map_err(unfit)?;
+        opening::check(&connection).map_err(unfit)?;
+        let mut journal = Self::prepare(connection, path, is_new).map_err(unfit)?;
         journal._lock = Some(lock);
         Ok(journal)
     }
@@ -75,12 +76,13 @@ impl Sqlite {
     /// On a connection of the caller's, such as one in memory that outlives a simulated crash.
     pub fn on(connection: Connection) -> Result<Self, OpenError> {
         let path = Path::new(":memory:");
-        let is_new = is_empty(&connection).map_err(|error| opening::unread(path, &error))?;
+        let unfit = |unfit| OpenError::of(path, unfit);
+        let is_new = is_empty(&connection).map_err(|error| unfit(error.into()))?;
         if is_new {
-            opening::create(&connection).map_err(|error| opening::unread(path, &error))?;
+            opening::create(&connection).map_err(|error| unfit(error.into()))?;
         }
-        opening::check(&connection, path)?;
-        Self::prepare(connection, path, is_new)
+        opening::check(&connection).map_err(unfit)?;
+        Self::prepare(connection, path, is_new).map_err(unfit)
     }
 
     /// Gives the connection back.
@@ -88,10 +90,9 @@ impl Sqlite {
         self.connection
     }
 
-    fn prepare(connection: Connection, path: &Path, is_new: bool) -> Result<Self, OpenError> {
+    fn prepare(connection: Connection, path: &Path, is_new: bool) -> Result<Self, Unfit> {
         for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL")] {
-            let updated = connection.pragma_update(None, pragma, value);
-            updated.map_err(|error| opening::unread(path, &error))?;
+            connection.pragma_update(None, pragma, value)?;
         }
         Ok(Self {
             connection,
@@ -104,21 +105,8 @@ impl Sqlite {
 
     /// Every fact, in the order it was learned.
     pub fn load(&self) -> Result<Loaded, ReadError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT seq, kind, body FROM facts ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        let mut facts = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (seq, kind, body) = (row.get(0)?, bytes(row, 1)?, bytes(row, 2)?);
-            let fact = read(kind, body).map_err(|why| ReadError::Record {
-                path: self.path.clone(),
-                seq,
-                kind: String::from_utf8_lossy(kind).into_owned(),
-                why,
-            })?;
-            facts.push(fact);
-        }
+        let records = rows::all(&self.connection).map_err(|unread| ReadError::of(&self.path, unread))?;
+        let facts: Vec<Fact> = records.into_iter().map(|recorded| recorded.fact).collect();
         Ok(Loaded {
             baseline: self.is_new && facts.is_empty(),
             facts,
@@ -134,7 +122,7 @@ impl Sqlite {
         if !self.signed {
             transaction.execute(SIGN, [VERSION])?;
         }
-        insert(&transaction, facts, at)?;
+        rows::insert(&transaction, facts, at)?;
         transaction.commit()?;
         self.signed = true;
         Ok(())
@@ -167,25 +155,4 @@ impl Sqlite {
 
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
-}
-
-/// A text's bytes: SQLite does not look whether they are UTF-8.
-fn bytes<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
-    Ok(row.get_ref(column)?.as_bytes()?)
-}
-
-fn read(kind: &[u8], body: &[u8]) -> Result<Fact, String> {
-    let text = |bytes| str::from_utf8(bytes).map_err(|error| error.to_string());
-    records::read(text(kind)?, text(body)?)
-}
-
-fn insert(transaction: &Transaction<'_>, facts: &[Fact], at: Timestamp) -> rusqlite::Result<()> {
-    let mut insert =
-        transaction.prepare_cached("INSERT INTO facts (at, secret, kind, body) VALUES (?1, ?2, ?3, ?4)")?;
-    let at = at.to_string();
-    for fact in facts {
-        let records::Row { secret, kind, body } = records::write(fact);
-        insert.execute(params![at, secret, kind.word(), body])?;
-    }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The journal: round trips, durability of what must stay.
 
+mod contents;
 mod damage;
 mod facts;
 mod golden;

@@ -1,6 +1,6 @@
 //! Stable words of the model, alike in metrics, logs and the API.
 
-use machine::model::{Done, LoginAnswer, Mode, NoEffect, Outcome, Stage, Strategy};
+use machine::model::{Action, Done, LoginAnswer, Mode, NoEffect, Outcome, Stage, Strategy};
 
 pub fn stage(stage: Stage) -> &'static str {
     match stage {
@@ -73,6 +73,38 @@ pub fn outcome(outcome: &Outcome) -> &'static str {
         Outcome::NoEffect(NoEffect::Rejected { .. }) => "rejected",
         Outcome::NoEffect(NoEffect::NotSent { .. }) => "not-sent",
         Outcome::InDoubt { .. } => "in-doubt",
+    }
+}
+
+/// The same for people, with the deployment or the reason.
+pub fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(Done::Written { deployment: Some(id) }) => format!("done, deployment {id}"),
+        Outcome::Done(Done::Written { deployment: None }) => "done".to_owned(),
+        Outcome::Done(Done::AlreadySo) => "was so already".to_owned(),
+        Outcome::NoEffect(why) => format!("no effect, {why}"),
+        Outcome::InDoubt { why } => format!("in doubt, {why}"),
+    }
+}
+
+/// What a write is to change, for people.
+pub fn action_text(action: &Action) -> String {
+    let reserved = |former: &Option<u32>| former.map_or_else(|| "none".to_owned(), |n| n.to_string());
+    match action {
+        Action::Redeploy { fresh_after } => {
+            format!("a forced deployment; tasks created after {fresh_after:.3} hold the new value already")
+        }
+        Action::UpdateEnvironment { revision, .. } => {
+            format!("our marker into the environment of revision {revision}")
+        }
+        Action::TagSleep { tag } => format!(
+            "a note on the function: reserved concurrency {}, to be put back by {:.0}",
+            reserved(&tag.former),
+            tag.deadline
+        ),
+        Action::Sleep { former } => format!("reserved concurrency from {} to 0", reserved(former)),
+        Action::Restore { former } => format!("reserved concurrency from 0 back to {}", reserved(former)),
+        Action::Untag => "our note off the function".to_owned(),
     }
 }
 

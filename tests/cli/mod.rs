@@ -1,5 +1,7 @@
 //! The program as its operators meet it when something is wrong.
 
+mod journal;
+
 use std::fs;
 use std::net::TcpListener;
 use std::process::{Command, Output};

@@ -90,7 +90,20 @@ async fn a_secret_shows_its_phase_its_consumers_and_its_rotations() {
     let standings = secret["consumer_standings"].as_array().expect("a list");
     assert_eq!(standings[0]["consumer"], "ecs:prod/orders");
     assert_eq!(standings[0]["stage"], "fresh");
+    assert_eq!(
+        standings[0]["remediations"],
+        json!([{
+            "attempt": "0123456789ab",
+            "action": "redeploy",
+            "text": format!("a forced deployment; tasks created after {:.3} hold the new value already", at(21)),
+            "decided": at(21),
+            "answered": at(22),
+            "outcome": "done",
+            "outcome_text": "done, deployment ecs-svc/2",
+        }])
+    );
     assert_eq!(standings[1]["stage"], "stale");
+    assert_eq!(standings[1]["remediations"], json!([]));
     assert_eq!(standings[1]["wants"], "redeploy");
     assert_eq!(secret["rotations"].as_array().expect("a list").len(), 2);
     assert_eq!(secret["rotations"][1]["origin"], "baseline");
@@ -132,13 +145,21 @@ async fn a_timeline_has_the_steps_in_order_with_intervals_and_sources() {
             "consumer"
         ]
     );
-    assert_eq!(timeline[0]["not_before"], at(9).to_string());
+    // A look may be five seconds behind: what it did not show may have been there.
+    assert_eq!(timeline[0]["not_before"], at(9 - 5).to_string());
     assert_eq!(timeline[2]["sources"], json!(["log", "login"]));
     assert_eq!(timeline[2]["not_before"], at(12).to_string());
     assert_eq!(timeline[2]["not_after"], at(14).to_string());
-    assert_eq!(timeline[4]["not_before"], at(17).to_string());
+    assert_eq!(timeline[4]["not_before"], at(17 - 5).to_string());
     assert_eq!(timeline[5]["text"], "login with the new version: accepted");
     let answered = &timeline[9];
+    assert_eq!(
+        timeline[8]["text"],
+        format!(
+            "redeploy of ecs:prod/orders decided: a forced deployment; tasks created after {:.3} hold the new value already",
+            at(21)
+        )
+    );
     assert_eq!(answered["action"], "redeploy");
     assert_eq!(answered["outcome"], "done");
     assert_eq!(answered["attempt"], "0123456789ab");

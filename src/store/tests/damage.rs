@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::facts::{self, at};
-use crate::store::{OpenError, ReadError, Sqlite};
+use crate::store::{Contents, OpenError, ReadError, Sqlite};
 
 const COMMITS: i64 = 3;
 
@@ -59,6 +59,7 @@ fn a_damaged_journal_is_never_taken_for_none() {
         ("a letter", letter, "file is not a database"),
     ] {
         fs::write(&path, bytes).expect("written");
+        Contents::read(&path).expect_err(what);
         let refused = refusal(&path);
         assert!(refused.contains(said), "{what}: {refused}");
     }
@@ -87,6 +88,11 @@ fn what_only_looks_like_a_journal_is_told_apart() {
         ("UPDATE facts SET body = '{' WHERE seq = 4", "record 4 (valued)"),
         ("UPDATE facts SET body = '[]' WHERE seq = 4", "record 4 (valued)"),
         (
+            "UPDATE facts SET body = CAST(x'ff' AS TEXT) WHERE seq = 4",
+            "record 4 (valued)",
+        ),
+        ("UPDATE facts SET at = 'noon' WHERE seq = 4", "record 4 (valued)"),
+        (
             "UPDATE facts SET body = replace(body, 'stale', 'stalest') WHERE kind = 'reached'",
             "unknown variant `stalest`",
         ),
@@ -104,8 +110,10 @@ fn what_only_looks_like_a_journal_is_told_apart() {
         let connection = Connection::open(&path).expect("the file");
         connection.execute_batch(change).expect("changed");
         connection.close().expect("closed");
-        let refused = refusal(&path);
-        assert!(refused.contains(said), "{change}: {refused}");
+        let read = Contents::read(&path).expect_err(change).to_string();
+        for refused in [read, refusal(&path)] {
+            assert!(refused.contains(said), "{change}: {refused}");
+        }
     }
 }
 

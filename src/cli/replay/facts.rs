@@ -1,0 +1,255 @@
+//! What each fact of the journal says, in words.
+
+use jiff::{SignedDuration, Timestamp};
+use machine::milestones::{Proof, Works};
+use machine::model::{
+    AttemptId, ConsumerId, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome, RotationKey,
+    SecretArn, VersionId, When,
+};
+use machine::state::{StageRun, State};
+use machine::track::{Run, Track, began};
+
+use super::super::story::Entry;
+use super::judged::Told;
+use crate::telemetry::words;
+
+/// An entry about secrets and rotations, known at a time.
+pub(super) fn entry(what: &str, text: String, at: Timestamp, when: When, sources: &[&str]) -> Entry {
+    Entry {
+        at: Some(at),
+        what: what.to_owned(),
+        text,
+        not_before: when.not_before,
+        not_after: when.not_after,
+        sources: sources.iter().map(|source| (*source).to_owned()).collect(),
+        ..Entry::default()
+    }
+}
+
+/// What the watchdog itself did or concluded, at that time.
+pub(super) fn own(what: &str, text: String, at: Timestamp) -> Entry {
+    entry(what, text, at, When::between(at, at), &["watchdog"])
+}
+
+impl Entry {
+    pub(super) fn of(mut self, secret: &SecretArn) -> Self {
+        if !self.secret_arns.iter().any(|known| known == secret.as_str()) {
+            self.secret_arns.push(secret.to_string());
+            self.secrets.push(secret.name().to_owned());
+        }
+        self
+    }
+
+    pub(super) fn about<'a>(mut self, rotations: impl IntoIterator<Item = &'a RotationKey>) -> Self {
+        for rotation in rotations {
+            self.rotations.push(rotation.id().to_string());
+            self = self.of(&rotation.secret);
+        }
+        self
+    }
+}
+
+/// The run that an answer belongs to, and when its state began, as told by a source that may be behind by `lag`.
+fn run_of<'a, T: Clone + Eq>(
+    track: &'a Track<T>,
+    look: Look,
+    state: &T,
+    lag: SignedDuration,
+) -> Option<(Option<&'a Run<T>>, When)> {
+    let runs = track.runs();
+    let is_it =
+        |run: &Run<T>| run.state == *state && run.first.sent <= look.sent && look.sent <= run.last.sent;
+    let i = runs.iter().position(is_it)?;
+    let before = i.checked_sub(1).map(|i| &runs[i]);
+    Some((before, began(before, &runs[i], lag)))
+}
+
+pub(super) fn labels(
+    state: &State,
+    secret: &SecretArn,
+    look: Look,
+    labels: &Labels,
+    settle: SignedDuration,
+    at: Timestamp,
+) -> Option<Entry> {
+    let (before, when) = run_of(&state.secrets.get(secret)?.labels, look, labels, settle)?;
+    let text = changes(before.map(|run| &run.state), labels);
+    Some(entry("labels", text, at, when, &["labels"]).of(secret))
+}
+
+/// What differs. AWSPREVIOUS follows AWSCURRENT, and is told only where it moved alone.
+fn changes(before: Option<&Labels>, after: &Labels) -> String {
+    let nothing = Labels::default();
+    let from = before.unwrap_or(&nothing);
+    let both = [
+        ("AWSCURRENT", &from.current, &after.current),
+        ("AWSPENDING", &from.pending, &after.pending),
+        ("AWSPREVIOUS", &from.previous, &after.previous),
+    ];
+    let mut told = Vec::new();
+    for (label, from, to) in both.into_iter().filter(|(_, from, to)| from != to) {
+        match (from, to) {
+            (Some(from), Some(to)) if label != "AWSPREVIOUS" => {
+                told.push(format!("{label} moved from {from} to {to}"));
+            }
+            (Some(from), None) => told.push(format!("{label} left {from}")),
+            (None, Some(to)) if before.is_none() => told.push(format!("{label} is on {to}")),
+            (None, Some(to)) if label != "AWSPREVIOUS" => told.push(format!("{label} appeared on {to}")),
+            (_, Some(to)) if told.is_empty() => told.push(format!("{label} is on {to}")),
+            (_, _) => {}
+        }
+    }
+    match (before, told.is_empty()) {
+        (None, true) => "first look: no label".to_owned(),
+        (None, false) => format!("first look: {}", told.join(", ")),
+        (Some(_), _) => told.join(", "),
+    }
+}
+
+pub(super) fn value(
+    state: &State,
+    secret: &SecretArn,
+    version: &VersionId,
+    look: Look,
+    present: bool,
+    settle: SignedDuration,
+    at: Timestamp,
+) -> Option<Entry> {
+    let track = state.secrets.get(secret)?.valued.get(version)?;
+    let (_, when) = run_of(track, look, &present, settle)?;
+    let has = if present {
+        "has a value"
+    } else {
+        "has no value yet"
+    };
+    Some(entry("value", format!("{version} {has}"), at, when, &["versions"]).of(secret))
+}
+
+pub(super) fn login(
+    state: &State,
+    secret: &SecretArn,
+    version: &VersionId,
+    look: Look,
+    answer: &LoginAnswer,
+    at: Timestamp,
+) -> Option<Entry> {
+    let track = state.secrets.get(secret)?.logins.get(version)?;
+    let (_, when) = run_of(track, look, answer, SignedDuration::ZERO)?;
+    let text = format!("login with {version}: {}", words::login_text(answer));
+    Some(entry("login", text, at, when, &["login"]).of(secret))
+}
+
+pub(super) fn line(secret: &SecretArn, fact: &LogFact, at: Timestamp) -> Entry {
+    let text = match &fact.line {
+        LogLine::Done {
+            step,
+            version,
+            strategy,
+        } => {
+            let version = version.as_ref().map(|version| format!(" for {version}"));
+            let strategy = strategy.map(|strategy| format!(", {}", words::strategy(strategy)));
+            format!(
+                "{step} says that it is done{}{}",
+                version.unwrap_or_default(),
+                strategy.unwrap_or_default()
+            )
+        }
+        LogLine::Failed {
+            step: Some(step),
+            why,
+        } => format!("{step} failed: {why}"),
+        LogLine::Failed { step: None, why } => format!("an unknown step failed: {why}"),
+    };
+    entry("log", text, at, When::between(fact.at, fact.at), &["log"]).of(secret)
+}
+
+pub(super) fn stage(
+    state: &State,
+    rotation: &RotationKey,
+    consumer: &ConsumerId,
+    looked: Timestamp,
+    at: Timestamp,
+) -> Option<Entry> {
+    let facts = state.secrets.get(&rotation.secret)?;
+    let runs = facts.reached.get(&(rotation.clone(), consumer.clone()))?;
+    let i = runs.iter().rposition(|run| run.first == looked)?;
+    let StageRun { stage, why, .. } = &runs[i];
+    let when = i
+        .checked_sub(1)
+        .map_or(When::by(looked), |i| When::between(runs[i].last, looked));
+    let stage = words::stage(*stage);
+    let text = format!("{consumer} is {stage}: {why}");
+    Some(Entry {
+        consumer: Some(consumer.to_string()),
+        stage: Some(stage.to_owned()),
+        ..entry("consumer", text, at, when, &["look"]).about([rotation])
+    })
+}
+
+/// A decision, and what it rests on: `told` finds a rotation as it was judged then.
+pub(super) fn decision<'a>(
+    decision: &Decision,
+    told: impl Fn(&RotationKey) -> Option<&'a Told>,
+    at: Timestamp,
+) -> Entry {
+    let (action, consumer) = (decision.action.kind(), &decision.consumer);
+    let because: Vec<String> = match decision.action.restores() {
+        true => vec!["what was switched off is put back".to_owned()],
+        false => decision
+            .rotations
+            .iter()
+            .map(|key| because(key, told(key)))
+            .collect(),
+    };
+    let what = words::action_text(&decision.action);
+    let text = format!(
+        "{action} of {consumer} decided: {what}; because {}",
+        because.join(", and ")
+    );
+    let when = When::between(decision.at, decision.at);
+    Entry {
+        consumer: Some(consumer.to_string()),
+        attempt: Some(decision.attempt.to_string()),
+        action: Some(action.to_owned()),
+        ..entry("remediation-decided", text, at, when, &["watchdog"]).about(&decision.rotations)
+    }
+}
+
+/// Why a restart for a rotation was allowed (design rule 3), as far as the journal tells.
+fn because(key: &RotationKey, told: Option<&Told>) -> String {
+    let version = &key.version;
+    let proof = match told.map(|told| told.view.works) {
+        Some(Works::Yes(Proof::Login(at))) => format!("logged in at {at:.3}"),
+        Some(Works::Yes(Proof::TestSecret(at))) => format!("was tested by testSecret by {at:.3}"),
+        Some(Works::Yes(Proof::Protocol)) => "came through AWSPENDING, whose protocol tests it".to_owned(),
+        Some(Works::No { .. } | Works::Unproven) | None => {
+            return format!("{version} became current; what proved it the journal does not tell");
+        }
+    };
+    format!("{version} became current and {proof}")
+}
+
+pub(super) fn outcome(
+    state: &State,
+    attempt: &AttemptId,
+    answered: Timestamp,
+    outcome: &Outcome,
+    at: Timestamp,
+) -> Option<Entry> {
+    let facts = state.consumers.get(state.owners.get(attempt)?)?;
+    let known = facts
+        .attempts
+        .iter()
+        .find(|known| known.decision.attempt == *attempt)?;
+    let decision = &known.decision;
+    let (action, consumer) = (decision.action.kind(), &decision.consumer);
+    let text = format!("{action} of {consumer}: {}", words::outcome_text(outcome));
+    let when = When::between(decision.at, answered);
+    Some(Entry {
+        consumer: Some(consumer.to_string()),
+        attempt: Some(attempt.to_string()),
+        action: Some(action.to_owned()),
+        outcome: Some(words::outcome(outcome).to_owned()),
+        ..entry("remediation-answered", text, at, when, &["watchdog"]).about(&decision.rotations)
+    })
+}

@@ -1,0 +1,153 @@
+//! What happened, one line each: the same for a journal that is replayed and for a process that is asked.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// One thing that was seen, decided or done. The API's timelines have the same fields.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// When it was known: when its transaction was durable. Timelines, which tell what is known in the end, have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    pub what: String,
+    /// Names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_arns: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rotations: Vec<String>,
+    pub text: String,
+    /// It happened no earlier; nothing where no look showed that it had not happened yet.
+    pub not_before: Option<Timestamp>,
+    pub not_after: Timestamp,
+    /// Who told.
+    pub sources: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consumer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl Entry {
+    fn known(&self) -> Timestamp {
+        self.at.unwrap_or(self.not_after)
+    }
+
+    /// What it is, in a word.
+    fn word(&self) -> &str {
+        match self.what.as_str() {
+            "started" | "createSecret" | "setSecret" | "testSecret" | "finishSecret" | "promoted" => "step",
+            "step-failed" => "failed",
+            "labels" | "value" | "log" | "login" => "seen",
+            "remediation-decided" => "decided",
+            "remediation-answered" => "answered",
+            "finding-ended" => "over",
+            other => other,
+        }
+    }
+}
+
+/// Writes entries in their order, with a heading for each day; `secrets` in a column of their own where they differ.
+pub(super) fn write(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
+    let secrets: Vec<String> = entries.iter().map(|entry| entry.secrets.join(", ")).collect();
+    let differ = secrets.iter().any(|secret| *secret != secrets[0]);
+    let width = |column: &mut dyn Iterator<Item = &str>| column.map(|text| text.chars().count()).max();
+    let secret_width = width(&mut secrets.iter().map(String::as_str)).unwrap_or(0);
+    let word_width = width(&mut entries.iter().map(Entry::word)).unwrap_or(0);
+    let mut day = None;
+    for (entry, secret) in entries.iter().zip(&secrets) {
+        let date = date(entry.known());
+        if day != Some(date) {
+            writeln!(out, "\n{date} (UTC)")?;
+            day = Some(date);
+        }
+        write!(out, "  {}  ", OnDay(entry.known(), date))?;
+        if differ {
+            write!(out, "{secret:<secret_width$}  ")?;
+        }
+        let attempt = entry.attempt.as_ref();
+        let attempt = attempt.map_or_else(String::new, |attempt| format!(" (attempt {attempt})"));
+        writeln!(
+            out,
+            "{:<word_width$}  {}{attempt}{}",
+            entry.word(),
+            entry.text,
+            Interval { entry, date }
+        )?;
+    }
+    Ok(())
+}
+
+fn date(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// A time as it reads under the heading of a day.
+struct OnDay(Timestamp, Date);
+
+impl fmt::Display for OnDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(at, day) = self;
+        let full = format!("{at:.3}");
+        match full.split_once('T') {
+            Some((_, time)) if date(*at) == *day => f.write_str(time.trim_end_matches('Z')),
+            _ => f.write_str(&full),
+        }
+    }
+}
+
+/// When it happened and who told, where the line's own time does not say it already.
+struct Interval<'a> {
+    entry: &'a Entry,
+    date: Date,
+}
+
+impl fmt::Display for Interval<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Entry {
+            not_before,
+            not_after,
+            sources,
+            ..
+        } = self.entry;
+        if sources.iter().all(|source| source == "watchdog") && *not_after == self.entry.known() {
+            return Ok(());
+        }
+        let time = |at: Timestamp| OnDay(at, self.date);
+        match not_before {
+            None => write!(f, "  [by {}", time(*not_after))?,
+            Some(from) if from == not_after => write!(f, "  [at {}", time(*from))?,
+            Some(from) => write!(f, "  [{} to {}", time(*from), time(*not_after))?,
+        }
+        write!(f, ", {}]", sources.join(", "))
+    }
+}
+
+/// How long a danger window lasted, in seconds; while it is open, so far.
+pub(super) fn window(open: bool, at_least: f64, at_most: Option<f64>) -> String {
+    let lasted = match at_most {
+        Some(most) => format!("{at_least:.1} to {most:.1} s"),
+        None => format!("at least {at_least:.1} s"),
+    };
+    if open { format!("open, {lasted}") } else { lasted }
+}
