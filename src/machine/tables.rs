@@ -1,5 +1,6 @@
 //! Tables: what is seen, in order, and what it means (aws-facts: Staging labels; checklist C2.4 to C2.7).
 
+mod cadence;
 mod deadlines;
 mod discovery;
 mod findings;

@@ -1,11 +1,7 @@
 //! Consumers as several sources describe them.
 
-use std::collections::BTreeMap;
-
-use super::world::{Tale, arn, function, labels, service};
-use crate::model::{
-    Consumer, ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, SecretSummary, Stage,
-};
+use super::world::{Tale, arn, function, service};
+use crate::model::{Consumer, ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, Stage};
 
 fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
@@ -148,22 +144,10 @@ fn a_cluster_that_is_gone_takes_what_was_found_there_with_it() {
 #[test]
 fn a_secret_that_was_only_listed_is_forgotten_once_it_is_not() {
     let mut tale = Tale::new();
-    let summary = |name: &str| SecretSummary {
-        arn: arn(name),
-        name: name.to_owned(),
-        labels: labels("a - z"),
-        tags: BTreeMap::new(),
-        rotation_enabled: true,
-        rotation_lambda: None,
-        owning_service: None,
-        next_rotation: None,
-    };
     tale.labels(0, "a - z");
-    let secrets = vec![summary("db"), summary("other")];
-    tale.see(1, Evidence::Sweep { secrets });
+    tale.sweep(1, &[("db", "a - z"), ("other", "a - z")]);
     assert_eq!(tale.state.secrets.len(), 2);
-    let secrets = Vec::new();
-    tale.see(2, Evidence::Sweep { secrets });
+    tale.sweep(2, &[]);
     let left: Vec<_> = tale.state.secrets.keys().collect();
     assert_eq!(left, [&arn("db")], "what was looked at has a history");
 }
