@@ -1,5 +1,6 @@
 //! Tables: what is seen, in order, and what it means (aws-facts: Staging labels; checklist C2.4 to C2.7).
 
+mod agenda;
 mod cadence;
 mod deadlines;
 mod discovery;
@@ -7,6 +8,7 @@ mod findings;
 mod first_start;
 mod fleet;
 mod functions;
+mod logins;
 mod rotations;
 mod stages;
 mod standings;

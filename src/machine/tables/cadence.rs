@@ -5,7 +5,7 @@ use super::world::{Tale, arn, at};
 use crate::cadence::{Agenda, secret_looks};
 use crate::model::{Evidence, LookKey, Step};
 
-fn looks(tale: &Tale, second: i64) -> Agenda {
+pub(super) fn looks(tale: &Tale, second: i64) -> Agenda {
     secret_looks(
         &tale.state,
         &arn("db"),
@@ -17,7 +17,7 @@ fn looks(tale: &Tale, second: i64) -> Agenda {
 }
 
 /// How long after `second` the look is due, in milliseconds; nothing where it is not asked for.
-fn wait(tale: &Tale, second: i64, key: &LookKey) -> Option<i128> {
+pub(super) fn wait(tale: &Tale, second: i64, key: &LookKey) -> Option<i128> {
     let due = looks(tale, second).get(key).copied()?;
     Some(due.duration_since(at(second)).as_millis())
 }
@@ -34,10 +34,10 @@ fn log_key() -> LookKey {
     LookKey::Log(arn("db"))
 }
 
-const SECOND: i128 = 1_000;
-const MINUTE: i128 = 60 * SECOND;
-const HOUR: i128 = 60 * MINUTE;
-const DAY: i64 = 24 * 3_600;
+pub(super) const SECOND: i128 = 1_000;
+pub(super) const MINUTE: i128 = 60 * SECOND;
+pub(super) const HOUR: i128 = 60 * MINUTE;
+pub(super) const DAY: i64 = 24 * 3_600;
 
 /// A rotation to `b` that is first seen at second 10.
 fn begin(tale: &mut Tale) -> &mut Tale {
