@@ -7,6 +7,7 @@ mod discovery;
 mod findings;
 mod first_start;
 mod fleet;
+mod fleet_findings;
 mod functions;
 mod logins;
 mod rotations;

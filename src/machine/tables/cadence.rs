@@ -1,5 +1,6 @@
 //! When a secret, its versions, its log and its consumers are looked at.
 
+use super::rotations::done;
 use super::standings::orders;
 use super::world::{Tale, arn, at};
 use crate::cadence::{Agenda, secret_looks};
@@ -149,6 +150,8 @@ fn what_a_sweep_shows_otherwise_is_looked_at_at_once() {
         Some(HOUR),
         "the list lags behind by minutes"
     );
+    tale.sweep(62, &[("db", "a b z")]);
+    assert_eq!(wait(&tale, 62, &labels_key()), Some(HOUR), "and may be no newer");
 }
 
 #[test]
@@ -206,10 +209,12 @@ fn the_log_is_read_while_a_rotation_runs_and_a_minute_longer() {
     assert_eq!(wait(&tale, 4_596, &log_key()), Some(10 * SECOND), "it lies still");
 
     let mut promoted = logged();
-    promoted.labels(20, "b - a");
-    assert_eq!(wait(&promoted, 80, &log_key()), Some(16 * SECOND - 80 * SECOND));
+    promoted
+        .labels(21, "b - a")
+        .log(20, done(Step::FinishSecret, "b"));
+    assert_eq!(wait(&promoted, 79, &log_key()), Some(25 * SECOND - 79 * SECOND));
     assert_eq!(
-        wait(&promoted, 81, &log_key()),
+        wait(&promoted, 80, &log_key()),
         None,
         "a minute after the promotion"
     );

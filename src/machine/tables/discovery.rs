@@ -1,32 +1,19 @@
 //! Consumers as several sources describe them.
 
-use super::world::{Tale, arn, function, service};
-use crate::model::{Consumer, ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, Stage};
+use super::world::{Tale, arn, consumer, function, service};
+use crate::model::{ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, Stage};
 
 fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
 }
 
 fn found(tale: &mut Tale, second: i64, scope: Scope, held: &[(&str, ReferenceKind)]) {
-    let references = held.iter().map(|(name, kind)| Reference {
-        secret: arn(name),
-        kind: kind.clone(),
-    });
-    let consumer = Consumer {
-        id: mailer(),
-        references: references.collect(),
-        mutable_images: Vec::new(),
-    };
     let consumers = if held.is_empty() {
         Vec::new()
     } else {
-        vec![consumer]
+        vec![consumer(&mailer(), held)]
     };
-    let seen = ScopeSeen {
-        consumers,
-        ..ScopeSeen::default()
-    };
-    tale.see(second, Evidence::Scope { scope, seen });
+    tale.found(second, scope, consumers);
 }
 
 fn held(tale: &Tale) -> Vec<Reference> {
@@ -96,26 +83,12 @@ fn a_sidecar_that_reads_awsprevious_does_not_keep_its_service_from_a_restart() {
     let orders = ConsumerId::service("prod", "orders");
     let mut tale = Tale::new();
     tale.labels(0, "a - z").labels(10, "a b z").labels(21, "b - a");
-    let reference = |kind| Reference {
-        secret: arn("db"),
-        kind,
+    let previous = ReferenceKind::Pinned {
+        to: "AWSPREVIOUS".to_owned(),
     };
-    let consumer = Consumer {
-        id: orders.clone(),
-        references: vec![
-            reference(ReferenceKind::Injected),
-            reference(ReferenceKind::Pinned {
-                to: "AWSPREVIOUS".to_owned(),
-            }),
-        ],
-        mutable_images: Vec::new(),
-    };
-    let seen = ScopeSeen {
-        consumers: vec![consumer],
-        ..ScopeSeen::default()
-    };
+    let references = [("db", ReferenceKind::Injected), ("db", previous)];
     let scope = Scope::Cluster("prod".to_owned());
-    tale.see(22, Evidence::Scope { scope, seen });
+    tale.found(22, scope, vec![consumer(&orders, &references)]);
     tale.service(25, &orders, service(&[-500]));
     assert!(tale.latest(26).consumers[0].1.action.is_some());
 }

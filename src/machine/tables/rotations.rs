@@ -376,7 +376,7 @@ fn a_rotation_goes_on_under_a_value_put_by_hand() {
     assert_eq!(exposed, Some(When::between(at(5), at(7))));
 }
 
-fn done(step: Step, of: &str) -> LogLine {
+pub(super) fn done(step: Step, of: &str) -> LogLine {
     LogLine::Done {
         step,
         version: Some(version(of)),

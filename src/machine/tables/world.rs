@@ -206,30 +206,27 @@ impl Tale {
         self
     }
 
-    /// A service that has the secrets injected.
-    pub(super) fn uses(&mut self, consumer: &ConsumerId, secrets: &[&str]) -> &mut Self {
-        let kind = match consumer {
+    /// A service that has the secrets injected, or a function that fetches them.
+    pub(super) fn uses(&mut self, id: &ConsumerId, secrets: &[&str]) -> &mut Self {
+        let kind = match id {
             ConsumerId::Service { .. } => ReferenceKind::Injected,
             _ => ReferenceKind::Fetches,
         };
-        let references = secrets
-            .iter()
-            .map(|name| Reference {
-                secret: arn(name),
-                kind: kind.clone(),
-            })
-            .collect();
-        let consumer = Consumer {
-            id: consumer.clone(),
-            references,
-            mutable_images: Vec::new(),
-        };
-        let scope = Scope::Cluster(consumer.id.to_string());
+        let references: Vec<_> = secrets.iter().map(|name| (*name, kind.clone())).collect();
+        self.found(
+            -5,
+            Scope::Cluster(id.to_string()),
+            vec![consumer(id, &references)],
+        )
+    }
+
+    /// A part of discovery with all the consumers that it found.
+    pub(super) fn found(&mut self, second: i64, scope: Scope, consumers: Vec<Consumer>) -> &mut Self {
         let seen = ScopeSeen {
-            consumers: vec![consumer],
+            consumers,
             ..ScopeSeen::default()
         };
-        self.see(-5, Evidence::Scope { scope, seen });
+        self.see(second, Evidence::Scope { scope, seen });
         self
     }
 
@@ -279,6 +276,18 @@ impl Tale {
             other.state.recall(fact.clone());
         }
         other
+    }
+}
+
+pub(super) fn consumer(id: &ConsumerId, references: &[(&str, ReferenceKind)]) -> Consumer {
+    let reference = |(name, kind): &(&str, ReferenceKind)| Reference {
+        secret: arn(name),
+        kind: kind.clone(),
+    };
+    Consumer {
+        id: id.clone(),
+        references: references.iter().map(reference).collect(),
+        mutable_images: Vec::new(),
     }
 }
 
