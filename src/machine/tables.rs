@@ -17,4 +17,5 @@ mod stages;
 mod standings;
 mod tries;
 mod trust;
+mod words;
 mod world;
