@@ -14,6 +14,7 @@ mod logins;
 mod promotion_findings;
 mod rotations;
 mod stages;
+mod staleness;
 mod standings;
 mod tries;
 mod trust;

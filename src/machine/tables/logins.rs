@@ -1,6 +1,7 @@
 //! Which version is logged in with, and when: no account may be locked by us.
 
 use super::cadence::{MINUTE, SECOND, looks, wait};
+use super::rotations::done;
 use super::world::{Tale, arn, version};
 use crate::model::{LookKey, Step};
 
@@ -139,6 +140,15 @@ fn whether_the_replaced_version_still_works_is_asked_once() {
     assert_eq!(asked(&tale, 22), ["a"], "not since the promotion");
     tale.login(23, "a", true);
     assert_eq!(asked(&tale, 24), Vec::<String>::new());
+
+    let mut dated = promoted("a");
+    dated.log(20, done(Step::FinishSecret, "b"));
+    dated.login(20, "a", true).login(22, "b", true);
+    assert_eq!(
+        asked(&dated, 23),
+        Vec::<String>::new(),
+        "as late as the promotion is since it"
+    );
 
     let mut told = promoted("a");
     told.line(13, Step::SetSecret).login(22, "b", true);

@@ -131,7 +131,7 @@ fn of_an_unwatched_promotion_only_what_is_certainly_older_is_stale() {
         "LastRotatedDate bounds it"
     );
     assert_eq!(
-        stage_of(&mut tale, 320, &[-59, 20]),
+        stage_of(&mut tale, 320, &[-60, 20]),
         Stage::Unknown,
         "older or younger"
     );
