@@ -2,6 +2,7 @@
 
 mod agenda;
 mod cadence;
+mod caps;
 mod deadlines;
 mod discovery;
 mod doubts;
@@ -12,6 +13,7 @@ mod fleet_findings;
 mod functions;
 mod logins;
 mod promotion_findings;
+mod putting_back;
 mod rotations;
 mod stages;
 mod staleness;

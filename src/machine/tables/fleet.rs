@@ -9,12 +9,12 @@ use crate::fleet::{Admission, Situation, admit};
 use crate::judge::{Judgements, Reason};
 use crate::model::{Action, ConsumerId, Evidence, LoginAnswer, Mode, Step, VersionId};
 
-fn consumer(name: &str) -> ConsumerId {
+pub(super) fn consumer(name: &str) -> ConsumerId {
     ConsumerId::service("prod", name)
 }
 
 /// Rotations of the given secrets to `b`, promoted by 21 and proven where asked.
-fn promoted(secrets: &[&str]) -> Tale {
+pub(super) fn promoted(secrets: &[&str]) -> Tale {
     let mut tale = Tale::new();
     for name in secrets {
         tale.labels_of(name, 0, "a - z")
@@ -25,7 +25,7 @@ fn promoted(secrets: &[&str]) -> Tale {
     tale
 }
 
-fn admission(tale: &Tale, secrets: &[&str], second: i64) -> Admission {
+pub(super) fn admission(tale: &Tale, secrets: &[&str], second: i64) -> Admission {
     let judgements: Judgements = secrets
         .iter()
         .map(|name| (arn(name), Arc::new(tale.judge_of(name, second))))
@@ -38,7 +38,7 @@ fn admission(tale: &Tale, secrets: &[&str], second: i64) -> Admission {
     admit(&tale.state, &judgements, &tale.settings, situation)
 }
 
-fn reason(admission: &Admission, secret: &str, name: &str) -> Option<Reason> {
+pub(super) fn reason(admission: &Admission, secret: &str, name: &str) -> Option<Reason> {
     admission.waits.get(&(arn(secret), consumer(name))).cloned()
 }
 
@@ -121,6 +121,7 @@ fn one_redeploy_serves_two_rotations_of_one_service() {
         panic!("{admission:?}")
     };
     assert_eq!(decision.rotations.len(), 2);
+    assert_eq!((decision.at, decision.deadline), (at(100), at(110)));
 }
 
 #[test]
