@@ -12,6 +12,7 @@ mod fleet;
 mod fleet_findings;
 mod functions;
 mod logins;
+mod moments;
 mod promotion_findings;
 mod putting_back;
 mod rotations;

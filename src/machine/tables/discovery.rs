@@ -46,7 +46,10 @@ fn what_a_rule_names_is_suspected_no_more() {
         &mut tale,
         22,
         Scope::Functions,
-        &[("db", ReferenceKind::Suspected)],
+        &[
+            ("db", ReferenceKind::Suspected),
+            ("queue", ReferenceKind::Fetches),
+        ],
     );
     assert_eq!(tale.latest(23).consumers, vec![], "never written to");
     found(&mut tale, 24, Scope::Declared, &[("db", ReferenceKind::Declared)]);

@@ -15,7 +15,7 @@ fn pinned() -> ReferenceKind {
 }
 
 /// A promotion whose moment the log tells: second 20, so that what was made by second 21 counts as old.
-fn dated(id: &ConsumerId) -> Tale {
+pub(super) fn dated(id: &ConsumerId) -> Tale {
     let mut tale = promoted(id);
     tale.log(20, done(Step::FinishSecret, "b"));
     tale
