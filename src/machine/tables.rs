@@ -19,6 +19,7 @@ mod rotations;
 mod stages;
 mod staleness;
 mod standings;
+mod steps;
 mod tries;
 mod trust;
 mod words;
