@@ -4,6 +4,7 @@ mod agenda;
 mod cadence;
 mod caps;
 mod deadlines;
+mod deployments;
 mod discovery;
 mod doubts;
 mod findings;
