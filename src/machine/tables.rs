@@ -3,6 +3,7 @@
 mod agenda;
 mod cadence;
 mod caps;
+mod cycles;
 mod deadlines;
 mod deployments;
 mod discovery;
@@ -23,5 +24,6 @@ mod standings;
 mod steps;
 mod tries;
 mod trust;
+mod updates;
 mod words;
 mod world;

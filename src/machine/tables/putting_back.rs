@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use super::standings::{attempt, key, promoted};
+use super::staleness::dated;
+use super::standings::{attempt, attempt_for, key};
 use super::world::{Tale, arn, at, function, labels};
+use crate::consumers::restore;
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::Judgements;
-use crate::model::{Action, AttemptId, ConsumerId, Decision, Done, Evidence, Mode, Outcome, SleepTag};
+use crate::model::{
+    Action, AttemptId, ConsumerId, Decision, Done, Evidence, Mode, NoEffect, Outcome, SleepTag,
+};
 use crate::policy::LambdaMethod;
 
-fn mailer() -> ConsumerId {
+pub(super) fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
 }
 
-fn done() -> Option<Outcome> {
-    Some(Outcome::Done(Done::Written { deployment: None }))
-}
-
-fn tag() -> SleepTag {
+/// Our note: concurrency 7 before, to be put back by second 151.
+pub(super) fn tag() -> SleepTag {
     SleepTag {
         attempt: AttemptId::new("note"),
         former: Some(7),
@@ -25,30 +26,60 @@ fn tag() -> SleepTag {
     }
 }
 
+pub(super) fn note() -> Action {
+    Action::TagSleep { tag: tag() }
+}
+
+pub(super) fn sleep() -> Action {
+    Action::Sleep { former: Some(7) }
+}
+
+pub(super) fn wake() -> Action {
+    Action::Restore { former: Some(7) }
+}
+
+pub(super) fn done() -> Option<Outcome> {
+    Some(Outcome::Done(Done::Written { deployment: None }))
+}
+
+pub(super) fn in_vain() -> Option<Outcome> {
+    Some(Outcome::NoEffect(NoEffect::Throttled))
+}
+
+pub(super) fn in_doubt() -> Option<Outcome> {
+    Some(Outcome::InDoubt {
+        why: "cut".to_owned(),
+    })
+}
+
+/// Writes, each answered a second after its decision.
+pub(super) type Write = (i64, Action, Option<Outcome>);
+
+/// A function with that concurrency, and a note or none, as a look at that second shows it after those writes.
+pub(super) fn seen(writes: &[Write], second: i64, reserved: Option<u32>, tag: Option<SleepTag>) -> Tale {
+    let mut tale = dated(&mailer());
+    tale.policy.lambda_method = LambdaMethod::ConcurrencyCycle;
+    for (i, (at, action, outcome)) in writes.iter().enumerate() {
+        let id = match action {
+            Action::TagSleep { tag } => tag.attempt.to_string(),
+            _ => format!("x{i}"),
+        };
+        attempt(&mut tale, &mailer(), &id, action.clone(), outcome.clone(), *at);
+    }
+    let mut seen = function(reserved);
+    seen.sleep_tag = tag;
+    tale.function(second, &mailer(), seen);
+    tale
+}
+
 /// A function that we noted and switched off: asleep since second 35, to be woken at 50.
 fn asleep() -> Tale {
-    let mut tale = promoted(&mailer());
-    tale.policy.lambda_method = LambdaMethod::ConcurrencyCycle;
-    attempt(
-        &mut tale,
-        &mailer(),
-        "note",
-        Action::TagSleep { tag: tag() },
-        done(),
-        31,
-    );
-    attempt(
-        &mut tale,
-        &mailer(),
-        "sleep",
-        Action::Sleep { former: Some(7) },
-        done(),
-        34,
-    );
-    let mut seen = function(Some(0));
-    seen.sleep_tag = Some(tag());
-    tale.function(36, &mailer(), seen);
-    tale
+    seen(
+        &[(31, note(), done()), (34, sleep(), done())],
+        36,
+        Some(0),
+        Some(tag()),
+    )
 }
 
 fn admission(tale: &Tale, second: i64, draining: bool) -> Admission {
@@ -103,24 +134,154 @@ fn a_function_that_may_not_sleep_any_more_is_woken_at_once() {
 #[test]
 fn a_restore_serves_the_rotations_of_the_last_write_that_served_any() {
     let mut tale = asleep();
-    let untag = Action::Untag;
-    super::standings::attempt_for(&mut tale, vec![], &mailer(), "u", untag, done(), 44);
-    let mut seen = function(Some(0));
-    seen.sleep_tag = Some(tag());
-    tale.function(46, &mailer(), seen);
+    attempt_for(&mut tale, vec![], &mailer(), "u", Action::Untag, done(), 34);
     assert_eq!(decided(&tale, 50).expect("a restore").rotations, [key()]);
 }
 
 /// The note on the function is found again by the name of the attempt that left it.
 #[test]
 fn a_note_names_its_own_attempt() {
-    let mut tale = promoted(&mailer());
-    tale.policy.lambda_method = LambdaMethod::ConcurrencyCycle;
-    tale.function(30, &mailer(), function(Some(7)));
+    let tale = seen(&[], 30, Some(7), None);
     let decision = decided(&tale, 31).expect("a note");
     let Action::TagSleep { tag } = decision.action else {
         panic!("{:?}", decision.action)
     };
     assert_eq!(tag.attempt, decision.attempt);
     assert_eq!((tag.former, tag.deadline), (Some(7), at(31 + 120)));
+}
+
+/// What ends the sleep at a second, early or in time.
+fn ends(tale: &Tale, second: i64, early: bool) -> Option<Action> {
+    let facts = &tale.state.consumers[&mailer()];
+    restore(facts, &tale.settings.timing, at(second), early)
+}
+
+#[test]
+fn a_sleep_ends_after_its_time_or_at_the_notes_deadline() {
+    assert_eq!(ends(&asleep(), 49, false), None);
+    assert_eq!(ends(&asleep(), 50, false), Some(wake()));
+    assert_eq!(ends(&asleep(), 49, true), Some(wake()));
+    let short = || SleepTag {
+        deadline: at(45),
+        ..tag()
+    };
+    let writes = [
+        (31, Action::TagSleep { tag: short() }, done()),
+        (34, sleep(), done()),
+    ];
+    let tale = seen(&writes, 36, Some(0), Some(short()));
+    assert_eq!(ends(&tale, 44, false), None);
+    assert_eq!(ends(&tale, 45, false), Some(wake()));
+    let lost = seen(&[], 36, Some(0), Some(tag()));
+    assert_eq!(
+        ends(&lost, 37, false),
+        Some(wake()),
+        "nobody knows since when it sleeps"
+    );
+}
+
+/// What was written, what a look at second 40 shows, and what is due at second 41.
+#[test]
+fn a_note_is_taken_away_once_the_function_is_as_it_was() {
+    let noted = || (31, note(), done());
+    let foreign = || SleepTag {
+        attempt: AttemptId::new("gone"),
+        ..tag()
+    };
+    let always_off = || SleepTag {
+        former: Some(0),
+        ..tag()
+    };
+    let table: [(&[Write], Option<u32>, Option<SleepTag>, Option<Action>); 9] = [
+        (&[noted()], Some(7), Some(tag()), None),
+        (&[noted()], Some(8), Some(tag()), Some(Action::Untag)),
+        (&[noted()], Some(7), Some(foreign()), Some(Action::Untag)),
+        (
+            &[noted(), (34, sleep(), done())],
+            Some(7),
+            Some(tag()),
+            Some(Action::Untag),
+        ),
+        (&[noted(), (34, sleep(), in_doubt())], Some(7), Some(tag()), None),
+        (&[noted(), (34, sleep(), in_vain())], Some(7), Some(tag()), None),
+        (&[], Some(0), Some(always_off()), Some(Action::Untag)),
+        (&[], Some(7), None, None),
+        (&[], Some(0), None, None),
+    ];
+    for (writes, reserved, tag, due) in table {
+        let tale = seen(writes, 40, reserved, tag.clone());
+        assert_eq!(ends(&tale, 41, false), due, "{writes:?}: {reserved:?}, {tag:?}");
+    }
+}
+
+#[test]
+fn a_note_that_is_not_used_any_more_is_taken_away() {
+    let tale = seen(&[(31, note(), done())], 40, Some(7), Some(tag()));
+    assert_eq!(
+        ends(&tale, 41, true),
+        Some(Action::Untag),
+        "draining, or observing"
+    );
+    assert_eq!(ends(&tale, 125, false), None, "there is time to sleep and wake");
+    assert_eq!(ends(&tale, 126, false), Some(Action::Untag));
+}
+
+/// Somebody removed the note of a function that we switched off.
+#[test]
+fn without_the_note_the_journal_knows_what_to_put_back() {
+    let table: [(&[Write], Option<Action>); 6] = [
+        (&[(34, sleep(), done())], Some(wake())),
+        (&[(34, sleep(), in_vain())], None),
+        (&[(34, sleep(), done()), (36, wake(), done())], None),
+        (&[(32, sleep(), done()), (33, wake(), in_vain())], Some(wake())),
+        (
+            &[(31, sleep(), done()), (33, wake(), done()), (36, sleep(), done())],
+            Some(wake()),
+        ),
+        (
+            &[(34, sleep(), done()), (36, Action::Untag, done())],
+            Some(wake()),
+        ),
+    ];
+    for (writes, due) in table {
+        let tale = seen(writes, 40, Some(0), None);
+        assert_eq!(ends(&tale, 41, false), due, "{writes:?}");
+    }
+}
+
+#[test]
+fn nothing_is_put_back_on_what_was_seen_before_the_last_write() {
+    let slept = |look: i64| {
+        let writes = [(31, note(), done()), (34, sleep(), done())];
+        ends(&seen(&writes, look, Some(0), Some(tag())), 60, false)
+    };
+    assert_eq!(slept(34), None);
+    assert_eq!(slept(35), Some(wake()));
+    let sending = [(31, note(), done()), (34, sleep(), done()), (37, wake(), None)];
+    let tale = seen(&sending, 40, Some(0), Some(tag()));
+    assert_eq!(ends(&tale, 60, false), None, "it is being put back");
+}
+
+#[test]
+fn a_restore_in_vain_is_repeated_a_little_slower_each_time() {
+    let slept = [(31, note(), done()), (34, sleep(), done())];
+    let one = [&slept[..], &[(50, wake(), in_vain())]].concat();
+    let tale = seen(&one, 52, Some(0), Some(tag()));
+    assert_eq!(ends(&tale, 52, false), None);
+    assert_eq!(ends(&tale, 53, false), Some(wake()));
+    let two = [&one[..], &[(53, wake(), in_vain())]].concat();
+    let tale = seen(&two, 55, Some(0), Some(tag()));
+    assert_eq!(ends(&tale, 57, false), None);
+    assert_eq!(ends(&tale, 58, false), Some(wake()));
+    let after_a_sleep = [
+        (31, note(), done()),
+        (34, sleep(), in_vain()),
+        (50, wake(), in_vain()),
+    ];
+    let tale = seen(&after_a_sleep, 52, Some(0), Some(tag()));
+    assert_eq!(
+        ends(&tale, 53, false),
+        Some(wake()),
+        "a sleep in vain is another matter"
+    );
 }
