@@ -14,6 +14,7 @@ mod fleet;
 mod fleet_findings;
 mod functions;
 mod logins;
+mod memory;
 mod moments;
 mod promotion_findings;
 mod putting_back;
