@@ -13,6 +13,7 @@ mod first_start;
 mod fleet;
 mod fleet_findings;
 mod functions;
+mod intervals;
 mod logins;
 mod memory;
 mod moments;

@@ -179,3 +179,22 @@ fn a_secret_that_is_gone_or_held_keeps_its_consumers_as_they_are() {
         assert_eq!(waits, expected);
     }
 }
+
+/// Somebody else waits for a proof of the other secret's value, which this one has already.
+#[test]
+fn who_has_the_other_secrets_value_does_not_wait_with_those_who_have_not() {
+    let mut tale = promoted(&["queue"]);
+    tale.policy.login_test = true;
+    tale.labels(0, "a - z")
+        .labels(28, "a b z")
+        .labels(30, "b - a")
+        .login(31, "b", true);
+    tale.uses(&consumer("a"), &["db", "queue"])
+        .uses(&consumer("b"), &["queue"]);
+    tale.service(32, &consumer("a"), service(&[23]));
+    tale.service(32, &consumer("b"), service(&[-500]));
+    let secrets = ["db", "queue"];
+    let waiting = reason(&admission(&tale, &secrets, 35), "queue", "b");
+    assert!(matches!(waiting, Some(Reason::Proof { .. })), "{waiting:?}");
+    assert_eq!(started(&tale, &secrets, 35), [consumer("a")]);
+}

@@ -138,14 +138,30 @@ fn a_restore_serves_the_rotations_of_the_last_write_that_served_any() {
     assert_eq!(decided(&tale, 50).expect("a restore").rotations, [key()]);
 }
 
-/// The note on the function is found again by the name of the attempt that left it.
+/// The note on the function is found again by the name of the attempt that left it, however many rotations it serves.
 #[test]
 fn a_note_names_its_own_attempt() {
-    let tale = seen(&[], 30, Some(7), None);
-    let decision = decided(&tale, 31).expect("a note");
-    let Action::TagSleep { tag } = decision.action else {
-        panic!("{:?}", decision.action)
+    let mut tale = seen(&[], 30, Some(7), None);
+    tale.uses(&mailer(), &["db", "queue"]);
+    for (second, text) in [(0, "a - z"), (10, "a b z"), (20, "b - a")] {
+        tale.labels_of("queue", second, text);
+    }
+    tale.login_of("queue", 22, "b", true);
+    let judged = |name: &str| (arn(name), Arc::new(tale.judge_of(name, 31)));
+    let judgements: Judgements = ["db", "queue"].map(judged).into();
+    let situation = Situation {
+        now: at(31),
+        draining: false,
+        journal: true,
     };
+    let start = admit(&tale.state, &judgements, &tale.settings, situation).start;
+    let [decision] = start.as_slice() else {
+        panic!("{start:?}")
+    };
+    let Action::TagSleep { tag } = &decision.action else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(decision.rotations.len(), 2);
     assert_eq!(tag.attempt, decision.attempt);
     assert_eq!((tag.former, tag.deadline), (Some(7), at(31 + 120)));
 }
