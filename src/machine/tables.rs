@@ -20,6 +20,7 @@ mod moments;
 mod promotion_findings;
 mod putting_back;
 mod rotations;
+mod settling;
 mod stages;
 mod staleness;
 mod standings;

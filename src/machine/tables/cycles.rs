@@ -1,6 +1,6 @@
 //! A function's cycle, up to its sleep: what each look means, and when it is begun again.
 
-use super::putting_back::{Write, done, in_doubt, in_vain, mailer, note, seen, sleep, tag, wake};
+use super::putting_back::{Row, Write, done, in_doubt, in_vain, mailer, note, seen, sleep, tag, wake};
 use super::standings::{attempt, standing};
 use super::world::{Tale, at, function};
 use crate::consumers::Why;
@@ -20,7 +20,7 @@ fn where_a_cycle_stands() {
         ..tag()
     };
     let woken = |second| (second, wake(), done());
-    let table: [(&[Write], Option<u32>, Option<SleepTag>, Why); 12] = [
+    let table: [Row<Why>; 12] = [
         (&[], Some(7), None, Why::ConfiguredBefore),
         (&[], Some(0), None, Why::SwitchedOff),
         (&[slept()], Some(0), None, Why::Cycling),

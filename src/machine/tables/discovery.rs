@@ -127,3 +127,14 @@ fn a_secret_that_was_only_listed_is_forgotten_once_it_is_not() {
     let left: Vec<_> = tale.state.secrets.keys().collect();
     assert_eq!(left, [&arn("db")], "what was looked at has a history");
 }
+
+#[test]
+fn a_part_of_discovery_that_was_asked_earlier_changes_nothing() {
+    let mut tale = Tale::new();
+    found(&mut tale, 5, Scope::Functions, &[("db", ReferenceKind::Fetches)]);
+    found(&mut tale, 4, Scope::Functions, &[]);
+    assert_eq!(held(&tale).len(), 1);
+    let two = [("db", ReferenceKind::Fetches), ("queue", ReferenceKind::Fetches)];
+    found(&mut tale, 5, Scope::Functions, &two);
+    assert_eq!(held(&tale).len(), 2, "the later answer");
+}

@@ -16,10 +16,8 @@ fn told(tale: &Tale, second: i64) -> Vec<Finding> {
 }
 
 /// The only finding there is.
-fn sole(found: Vec<Finding>) -> Finding {
-    let [finding] = found.as_slice() else {
-        panic!("{found:?}")
-    };
+fn sole(found: &[Finding]) -> Finding {
+    let [finding] = found else { panic!("{found:?}") };
     finding.clone()
 }
 
@@ -64,7 +62,7 @@ fn how_long_a_look_may_fail_and_what_helps() {
         fail(&mut tale, &LookKey::Secret(arn("db")), &failure, times - 1);
         assert_eq!(told(&tale, 1), vec![], "{failure}");
         fail(&mut tale, &LookKey::Secret(arn("db")), &failure, 1);
-        let finding = sole(told(&tale, 1));
+        let finding = sole(&told(&tale, 1));
         assert_eq!((finding.kind, finding.severity), ("unseen", Severity::Warning));
         assert!(finding.remedy.starts_with(remedy), "{finding:?}");
     }
@@ -74,7 +72,7 @@ fn how_long_a_look_may_fail_and_what_helps() {
 fn without_the_list_of_secrets_nothing_is_seen_at_all() {
     let mut tale = Tale::new();
     fail(&mut tale, &LookKey::Sweep, &denied(), 1);
-    assert_eq!(sole(told(&tale, 1)).severity, Severity::Critical);
+    assert_eq!(sole(&told(&tale, 1)).severity, Severity::Critical);
 }
 
 #[test]
@@ -113,7 +111,7 @@ fn a_failing_look_is_named_in_words() {
     for (key, subject, of_the_secret) in table {
         let mut tale = Tale::new();
         fail(&mut tale, &key, &denied(), 1);
-        let finding = sole(told(&tale, 1));
+        let finding = sole(&told(&tale, 1));
         assert_eq!(finding.subject, subject);
         assert_eq!(finding.secret, of_the_secret.then(db), "{key:?}");
     }
@@ -205,7 +203,7 @@ fn what_could_not_be_put_back_pages_and_what_is_only_left_behind_does_not() {
             throttled,
             31,
         );
-        sole(told(&tale, 33))
+        sole(&told(&tale, 33))
     };
     let failed = told_after(Some(0), Action::Restore { former: Some(7) });
     assert_eq!(
@@ -246,7 +244,7 @@ fn who_is_only_suspected_is_told_but_not_a_rotation_lambda() {
     ];
     let named = |name: &str| consumer(&ConsumerId::function(name), &suspected);
     tale.found(1, Scope::Functions, vec![named("mailer"), named("rotate")]);
-    let finding = sole(told(&tale, 2));
+    let finding = sole(&told(&tale, 2));
     assert_eq!(
         (finding.kind, finding.subject.as_str()),
         ("suspected-consumer", "lambda:mailer")

@@ -133,3 +133,24 @@ fn promoted_by(rotated: Timestamp) -> Option<Timestamp> {
     tale.labels(500, "b b a");
     promoted(&tale).not_before
 }
+
+/// `b` was put between the looks at 0 and 3600.
+#[test]
+fn a_rotation_of_another_time_is_not_taken_for_what_came_unseen() {
+    let origin = |rotated: i64, told: i64| {
+        let mut tale = Tale::new();
+        tale.last_rotated = Some(at(-5_000));
+        tale.labels(0, "a - z").labels(3_600, "b - a");
+        tale.last_rotated = Some(at(rotated));
+        tale.labels(told, "b - a");
+        tale.latest(told + 1).rotation.origin
+    };
+    assert_eq!(origin(-5_000, 3_601), Origin::Manual, "before");
+    assert_eq!(origin(0, 3_601), Origin::Rotation);
+    assert_eq!(
+        origin(3_660, 3_700),
+        Origin::Rotation,
+        "it is written a little later"
+    );
+    assert_eq!(origin(3_661, 3_700), Origin::Manual, "after");
+}

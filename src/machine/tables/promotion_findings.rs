@@ -6,8 +6,8 @@ use super::standings::{attempt, orders, promoted, redeploy};
 use super::world::{Tale, arn, at, consumer, service};
 use crate::findings::{Finding, Severity, of_secret};
 use crate::model::{
-    ConsumerId, Controller, Event, Evidence, Look, LookFailure, LookKey, NoEffect, Outcome, ReferenceKind,
-    Scope, Step,
+    ConsumerId, Controller, Event, Evidence, LogLine, Look, LookFailure, LookKey, NoEffect, Outcome,
+    ReferenceKind, Scope, Step, Strategy,
 };
 
 const DAY: i64 = 24 * 3_600;
@@ -264,4 +264,29 @@ fn a_stalled_rotation_says_whether_awspending_has_a_value() {
         stalled.remedy.ends_with("--remove-from-version-id b"),
         "{stalled:?}"
     );
+}
+
+/// Only after setSecret, and only where one password is changed in place.
+#[test]
+fn a_failed_rotation_leaves_the_old_password_working_until_it_is_changed() {
+    let remedy = |strategy: Option<Strategy>| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z").labels(10, "a b z");
+        if strategy.is_some() {
+            let (step, version) = (Step::SetSecret, None);
+            tale.log(
+                12,
+                LogLine::Done {
+                    step,
+                    version,
+                    strategy,
+                },
+            );
+        }
+        tale.failure(14, Step::TestSecret);
+        told(&tale, 20, "rotation-failed").remedy
+    };
+    assert!(remedy(None).starts_with("consumers still hold"));
+    assert!(remedy(Some(Strategy::AlternatingUsers)).starts_with("consumers still hold"));
+    assert!(remedy(Some(Strategy::SingleUser)).starts_with("the database may hold"));
 }

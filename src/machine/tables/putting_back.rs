@@ -55,6 +55,9 @@ pub(super) fn in_doubt() -> Option<Outcome> {
 /// Writes, each answered a second after its decision.
 pub(super) type Write = (i64, Action, Option<Outcome>);
 
+/// What was written, the concurrency and the note that a look then shows, and what follows.
+pub(super) type Row<'a, T> = (&'a [Write], Option<u32>, Option<SleepTag>, T);
+
 /// A function with that concurrency, and a note or none, as a look at that second shows it after those writes.
 pub(super) fn seen(writes: &[Write], second: i64, reserved: Option<u32>, tag: Option<SleepTag>) -> Tale {
     let mut tale = dated(&mailer());
@@ -208,7 +211,7 @@ fn a_note_is_taken_away_once_the_function_is_as_it_was() {
         former: Some(0),
         ..tag()
     };
-    let table: [(&[Write], Option<u32>, Option<SleepTag>, Option<Action>); 9] = [
+    let table: [Row<Option<Action>>; 9] = [
         (&[noted()], Some(7), Some(tag()), None),
         (&[noted()], Some(8), Some(tag()), Some(Action::Untag)),
         (&[noted()], Some(7), Some(foreign()), Some(Action::Untag)),
