@@ -224,7 +224,7 @@ impl Story<'_> {
             }
             _ => {}
         }
-        self.follow_pending(before, run, when);
+        self.follow_pending(run, when);
     }
 
     /// What was current at the first look is a baseline, unless it came about shortly before (design rule 9): by the
@@ -330,20 +330,11 @@ impl Story<'_> {
         }
     }
 
-    fn follow_pending(&mut self, before: Option<&Run<Labels>>, run: &Run<Labels>, when: When) {
-        let pending = run.state.in_progress();
-        let open = self.open().map(|i| self.rotations[i].key.version.clone());
-        match (pending, open) {
-            (Some(pending), Some(open)) if *pending == open => {}
-            (Some(pending), _) => {
-                self.abandon_open(when);
-                self.begin(
-                    pending,
-                    run.state.current.clone(),
-                    before.map(|_| when).unwrap_or(When::by(when.not_after)),
-                );
-            }
-            (None, _) => self.abandon_open(when),
+    /// One that is still on its way is taken up again at once.
+    fn follow_pending(&mut self, run: &Run<Labels>, when: When) {
+        self.abandon_open(when);
+        if let Some(pending) = run.state.in_progress() {
+            self.begin(pending, run.state.current.clone(), when);
         }
     }
 
