@@ -65,6 +65,28 @@ fn what_a_rule_names_is_suspected_no_more() {
 }
 
 #[test]
+fn who_is_known_to_use_one_secret_may_be_suspected_of_another() {
+    let mut tale = Tale::new();
+    found(
+        &mut tale,
+        0,
+        Scope::Declared,
+        &[("queue", ReferenceKind::Declared)],
+    );
+    found(
+        &mut tale,
+        1,
+        Scope::Functions,
+        &[("db", ReferenceKind::Suspected)],
+    );
+    let kinds = held(&tale).into_iter().map(|reference| reference.kind);
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        [ReferenceKind::Suspected, ReferenceKind::Declared]
+    );
+}
+
+#[test]
 fn a_rotation_lambda_named_with_its_alias_is_no_consumer() {
     let mut tale = Tale::new();
     tale.labels(0, "a - z").labels(10, "a b z").labels(21, "b - a");

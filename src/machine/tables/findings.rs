@@ -92,9 +92,11 @@ fn what_a_redeploy_will_not_do_is_told_before_the_rotation() {
     let kind = ReferenceKind::Pinned {
         to: "AWSPREVIOUS".to_owned(),
     };
-    let mut orders = consumer(&ConsumerId::service("prod", "orders"), &[("db", kind)]);
+    let mut orders = consumer(&ConsumerId::service("prod", "orders"), &[("db", kind.clone())]);
     orders.mutable_images.push("orders:latest".to_owned());
-    tale.found(1, Scope::Cluster("prod".to_owned()), vec![orders]);
+    let references = [("db", ReferenceKind::Injected), ("queue", kind)];
+    let other = consumer(&ConsumerId::service("prod", "other"), &references);
+    tale.found(1, Scope::Cluster("prod".to_owned()), vec![orders, other]);
     assert_eq!(kinds(&tale, 2), ["pinned", "mutable-image"]);
 }
 

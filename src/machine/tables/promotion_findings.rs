@@ -3,10 +3,10 @@
 use super::findings::kinds;
 use super::rotations::done;
 use super::standings::{attempt, orders, promoted, redeploy};
-use super::world::{Tale, arn, at, consumer, service};
+use super::world::{Tale, arn, at, consumer, millis, service};
 use crate::findings::{Finding, Severity, of_secret};
 use crate::model::{
-    ConsumerId, Controller, Event, Evidence, LogLine, Look, LookFailure, LookKey, NoEffect, Outcome,
+    ConsumerId, Controller, Event, Evidence, LogFact, LogLine, Look, LookFailure, LookKey, NoEffect, Outcome,
     ReferenceKind, Scope, Step, Strategy,
 };
 
@@ -216,23 +216,32 @@ fn a_window_of_more_than_half_a_minute_between_two_steps_is_told() {
 
 #[test]
 fn an_abandoned_rotation_is_over_once_awscurrent_logs_in_after_setsecret() {
-    let abandoned = || {
+    let set = |at| {
+        let (step, version, strategy) = (Step::SetSecret, None, Some(Strategy::SingleUser));
+        let line = LogLine::Done {
+            step,
+            version,
+            strategy,
+        };
+        let (secret, lines) = (arn("db"), vec![LogFact { at, line }]);
+        Evidence::Log { secret, lines }
+    };
+    let told = |set_at: i64, login: Option<bool>| {
         let mut tale = Tale::new();
         tale.labels(0, "a - z")
             .labels(10, "a b z")
-            .line(13, Step::SetSecret);
+            .see(20, set(millis(set_at)));
         tale.labels(100, "a - z").labels(106, "a - z");
-        tale
-    };
-    let with_login = |second: i64, accepted: bool| {
-        let mut tale = abandoned();
-        tale.login(second, "a", accepted);
+        if let Some(accepted) = login {
+            tale.login(14, "a", accepted);
+        }
         kinds(&tale, 120).contains(&"rotation-abandoned")
     };
-    assert_eq!(kinds(&abandoned(), 120), ["rotation-abandoned"]);
-    assert!(with_login(12, true), "that was before setSecret");
-    assert!(with_login(14, false));
-    assert!(!with_login(14, true));
+    assert!(told(14_000, None));
+    assert!(told(14_000, Some(false)));
+    assert!(!told(14_000, Some(true)), "answered at 14.02");
+    assert!(told(14_020, Some(true)), "maybe with the old one");
+    assert!(told(15_000, Some(true)), "that was before setSecret");
 }
 
 #[test]
