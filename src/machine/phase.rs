@@ -72,26 +72,6 @@ impl Phase {
             Self::RolledBack => "rolled-back",
         }
     }
-
-    /// Between AWSPENDING and AWSCURRENT, however it goes there.
-    pub fn is_before_promotion(self) -> bool {
-        match self {
-            Self::Creating
-            | Self::Created
-            | Self::Exposed
-            | Self::Tested
-            | Self::Stalled
-            | Self::Failed { .. } => true,
-            Self::Propagating
-            | Self::Verifying
-            | Self::Watching
-            | Self::Settled
-            | Self::Abandoned
-            | Self::RollingForward
-            | Self::RollingBack
-            | Self::RolledBack => false,
-        }
-    }
 }
 
 impl fmt::Display for Phase {

@@ -227,7 +227,7 @@ impl Story<'_> {
             (Some(before), Some(current)) => self.there_and_back(before, run, current, when),
             _ => {}
         }
-        self.follow_pending(before, run, when);
+        self.follow_pending(run, when);
     }
 
     /// AWSPREVIOUS follows AWSCURRENT by itself: where it moved alone, AWSCURRENT was on that version meanwhile.
@@ -345,20 +345,11 @@ impl Story<'_> {
         }
     }
 
-    fn follow_pending(&mut self, before: Option<&Run<Labels>>, run: &Run<Labels>, when: When) {
-        let pending = run.state.in_progress();
-        let open = self.open().map(|i| self.rotations[i].key.version.clone());
-        match (pending, open) {
-            (Some(pending), Some(open)) if *pending == open => {}
-            (Some(pending), _) => {
-                self.abandon_open(when);
-                self.begin(
-                    pending,
-                    run.state.current.clone(),
-                    before.map(|_| when).unwrap_or(When::by(when.not_after)),
-                );
-            }
-            (None, _) => self.abandon_open(when),
+    /// One that is still on its way is taken up again at once.
+    fn follow_pending(&mut self, run: &Run<Labels>, when: When) {
+        self.abandon_open(when);
+        if let Some(pending) = run.state.in_progress() {
+            self.begin(pending, run.state.current.clone(), when);
         }
     }
 

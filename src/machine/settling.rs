@@ -12,12 +12,8 @@ use crate::track::Run;
 pub(crate) fn settled_runs(runs: &[Run<Labels>], timing: &Timing) -> Vec<Run<Labels>> {
     let mut settled: Vec<Run<Labels>> = Vec::new();
     for run in runs {
-        if goes_back(&settled, run) && span(run) < timing.settle {
-            continue;
-        }
-        match settled.last_mut() {
-            Some(last) if last.state == run.state => last.last = run.last,
-            _ => settled.push(run.clone()),
+        if !goes_back(&settled, run) || span(run) >= timing.settle {
+            settled.push(run.clone());
         }
     }
     settled

@@ -1,18 +1,36 @@
 //! Tables: what is seen, in order, and what it means (aws-facts: Staging labels; checklist C2.4 to C2.7).
 
+mod agenda;
+mod cadence;
+mod caps;
 mod cycles;
+mod cycles_cut;
 mod deadlines;
+mod deployments;
 mod discovery;
+mod doubts;
 mod findings;
 mod first_start;
 mod fleet;
+mod fleet_findings;
 mod functions;
+mod intervals;
 mod late;
+mod logins;
+mod memory;
+mod moments;
 mod moved;
+mod promotion_findings;
+mod putting_back;
 mod rotations;
+mod settling;
 mod stages;
+mod staleness;
 mod standings;
 mod steps;
+mod told;
 mod tries;
 mod trust;
+mod updates;
+mod words;
 mod world;

@@ -151,6 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn a_look_in_the_middle_of_a_run_leaves_of_it_what_was_seen() {
+        let track = track(&[(0, 'a'), (10, 'a'), (7, 'b')]);
+        let runs = track.runs().iter().map(|run| (run.state, run.first, run.last));
+        let at = |state, second| (state, look(second), look(second));
+        assert_eq!(runs.collect::<Vec<_>>(), [at('a', 0), at('b', 7), at('a', 10)]);
+    }
+
+    #[test]
+    fn of_two_looks_of_one_moment_the_later_answer_stands() {
+        let track = track(&[(0, 'a'), (10, 'a'), (10, 'b')]);
+        assert_eq!(track.latest().map(|run| run.state), Some('b'));
+    }
+
+    #[test]
     fn the_oldest_runs_go_first() {
         let looks: Vec<_> = (0..200)
             .map(|i| (i, if i % 2 == 0 { 'a' } else { 'b' }))

@@ -263,4 +263,46 @@ mod tests {
         view.rotation.ending = Some((Ending::Abandoned, When::by(at(50))));
         assert_eq!(DangerWindow::of(&view, &BTreeMap::new()), None);
     }
+
+    #[test]
+    fn a_promotion_of_the_past_closed_with_its_own_last_consumer() {
+        let mut view = view(&[]);
+        view.rotation.ending = Some((Ending::Superseded, When::between(at(50), at(51))));
+        let key = |n| {
+            (
+                RotationKey {
+                    n,
+                    ..view.rotation.key.clone()
+                },
+                ConsumerId::declared("0"),
+            )
+        };
+        let stages = |fresh| {
+            vec![
+                StageRun::at(at(16), Stage::Stale, ""),
+                StageRun::at(at(fresh), Stage::Fresh, ""),
+            ]
+        };
+        let reached = BTreeMap::from([(key(1), stages(30)), (key(2), stages(45))]);
+        let window = DangerWindow::of(&view, &reached).unwrap();
+        assert_eq!(window.closed, Some(When::between(at(16), at(30))));
+    }
+
+    #[test]
+    fn without_a_lower_bound_nobody_knows_how_long_it_was_at_most() {
+        let mut view = view(&[]);
+        view.rotation.exposed = Some(Seen::by(When::by(at(11)), Source::Login));
+        let window = DangerWindow::of(&view, &BTreeMap::new()).unwrap();
+        assert_eq!(window.at_most(at(99)), None);
+        assert_eq!(window.at_least(at(99)), SignedDuration::from_secs(3));
+    }
+
+    #[test]
+    fn only_rotations_have_one() {
+        for origin in [Origin::Manual, Origin::Rollback, Origin::Baseline] {
+            let mut view = view(&[]);
+            view.rotation.origin = origin;
+            assert_eq!(DangerWindow::of(&view, &BTreeMap::new()), None, "{origin:?}");
+        }
+    }
 }

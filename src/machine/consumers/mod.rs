@@ -66,11 +66,6 @@ impl Standing {
         );
         matches!(self.stage, Stage::Fresh | Stage::Presumed) && !by_absence
     }
-
-    /// Nothing more is to come from the watchdog.
-    pub fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Fresh | Stage::Presumed | Stage::Beyond)
-    }
 }
 
 /// A time in which a version was current.

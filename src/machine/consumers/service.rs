@@ -220,20 +220,17 @@ fn beyond_us(seen: &ServiceSeen, question: &Question<'_>) -> Option<Why> {
 }
 
 fn deploying_since(seen: &ServiceSeen, threshold: Timestamp) -> bool {
+    let may_go_on = |d: &Deployment| matches!(d.rollout, Rollout::InProgress | Rollout::Unknown);
     seen.deployments
         .iter()
-        .any(|d| d.primary && d.created > threshold && d.rollout != Rollout::Failed && !is_whole(d))
+        .any(|d| d.primary && d.created > threshold && may_go_on(d))
 }
 
 /// A rolling deployment of another, from before the promotion: its tasks hold the old value, and it is let end first.
 fn older_deployment(seen: &ServiceSeen) -> bool {
     seen.deployments
         .iter()
-        .any(|d| d.primary && d.rollout == Rollout::InProgress && !is_whole(d))
-}
-
-fn is_whole(deployment: &Deployment) -> bool {
-    deployment.rollout == Rollout::Completed
+        .any(|d| d.primary && d.rollout == Rollout::InProgress)
 }
 
 /// Our deployment was answered, yet old tasks run on: still rolling, or rolled back by the platform.

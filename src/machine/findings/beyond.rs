@@ -60,3 +60,78 @@ pub(super) fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
         (ConsumerId::Declared { .. }, _) => "restart it by hand".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn assert_told(consumer: &ConsumerId, why: &Why, severity: Severity, remedy: &str) {
+        assert_eq!(severity_of(why), severity, "{why}");
+        let told = beyond_remedy(consumer, why);
+        assert!(told.contains(remedy), "{why}: {told}");
+    }
+
+    #[test]
+    fn what_helps_a_service() {
+        let orders = ConsumerId::service("prod", "orders");
+        let (pages, waits) = (Severity::Critical, Severity::Warning);
+        let why = NoEffect::Denied {
+            iam_action: "ecs:UpdateService".to_owned(),
+            resource: "orders".to_owned(),
+        };
+        let denied = Why::NoEffect { why, times: 6 };
+        let to = "AWSPREVIOUS".to_owned();
+        let (minimum, maximum) = (100, 150);
+        let late = Why::NotInTime {
+            deadline: Timestamp::UNIX_EPOCH,
+        };
+        let controller = |name| Why::Controller { name };
+        let deploy = "aws deploy create-deployment for orders in prod";
+        let task_set = "aws ecs create-task-set --cluster prod --service orders";
+        assert_told(&orders, &denied, pages, "allow ecs:UpdateService on orders");
+        assert_told(
+            &orders,
+            &Why::Pinned { to },
+            waits,
+            "change the reference to AWSCURRENT",
+        );
+        assert_told(&orders, &controller("CODE_DEPLOY"), waits, deploy);
+        assert_told(&orders, &controller("EXTERNAL"), waits, task_set);
+        assert_told(&orders, &Why::Downtime, waits, "allow_downtime");
+        assert_told(
+            &orders,
+            &Why::NoRoom { minimum, maximum },
+            waits,
+            "minimumHealthyPercent=100",
+        );
+        assert_told(
+            &orders,
+            &Why::RolledBackTwice,
+            pages,
+            "--service orders --force-new-deployment",
+        );
+        assert_told(&orders, &late, pages, "look at the service's events");
+    }
+
+    #[test]
+    fn what_helps_a_function_or_who_is_only_named() {
+        let mailer = ConsumerId::function("mailer");
+        let (pages, waits) = (Severity::Critical, Severity::Warning);
+        let unreadable = Why::EnvironmentUnreadable {
+            why: "kms".to_owned(),
+        };
+        let (alias, version) = ("live".to_owned(), "3".to_owned());
+        let alias = Why::AliasPinned { alias, version };
+        let publish = "publish-version --function-name mailer, then point alias live at it";
+        let update = "get-function-configuration --function-name mailer";
+        assert_told(&mailer, &unreadable, waits, "kms:Decrypt");
+        assert_told(&mailer, &alias, waits, publish);
+        assert_told(&mailer, &Why::SnapStart, waits, "publish a new version");
+        assert_told(&mailer, &Why::Provisioned, waits, "publish a new version");
+        assert_told(&mailer, &Why::UpdateFailed, pages, update);
+        let report = ConsumerId::declared("report");
+        assert_told(&report, &Why::OnlyDeclared, waits, "by hand");
+    }
+}

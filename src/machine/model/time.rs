@@ -64,11 +64,6 @@ impl When {
             not_after,
         }
     }
-
-    /// Whether the thing certainly happened before `moment`.
-    pub fn is_before(&self, moment: Timestamp) -> bool {
-        self.not_after < moment
-    }
 }
 
 #[cfg(test)]

@@ -1,36 +1,19 @@
 //! Consumers as several sources describe them.
 
-use std::collections::BTreeMap;
-
-use super::world::{Tale, arn, function, labels, service};
-use crate::model::{
-    Consumer, ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, SecretSummary, Stage,
-};
+use super::world::{Tale, arn, consumer, function, service};
+use crate::model::{ConsumerId, Evidence, Reference, ReferenceKind, Scope, ScopeSeen, Stage};
 
 fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
 }
 
 fn found(tale: &mut Tale, second: i64, scope: Scope, held: &[(&str, ReferenceKind)]) {
-    let references = held.iter().map(|(name, kind)| Reference {
-        secret: arn(name),
-        kind: kind.clone(),
-    });
-    let consumer = Consumer {
-        id: mailer(),
-        references: references.collect(),
-        mutable_images: Vec::new(),
-    };
     let consumers = if held.is_empty() {
         Vec::new()
     } else {
-        vec![consumer]
+        vec![consumer(&mailer(), held)]
     };
-    let seen = ScopeSeen {
-        consumers,
-        ..ScopeSeen::default()
-    };
-    tale.see(second, Evidence::Scope { scope, seen });
+    tale.found(second, scope, consumers);
 }
 
 fn held(tale: &Tale) -> Vec<Reference> {
@@ -63,7 +46,10 @@ fn what_a_rule_names_is_suspected_no_more() {
         &mut tale,
         22,
         Scope::Functions,
-        &[("db", ReferenceKind::Suspected)],
+        &[
+            ("db", ReferenceKind::Suspected),
+            ("queue", ReferenceKind::Fetches),
+        ],
     );
     assert_eq!(tale.latest(23).consumers, vec![], "never written to");
     found(&mut tale, 24, Scope::Declared, &[("db", ReferenceKind::Declared)]);
@@ -76,6 +62,28 @@ fn what_a_rule_names_is_suspected_no_more() {
     tale.function(26, &mailer(), function(None));
     assert_eq!(tale.latest(27).consumers[0].1.stage, Stage::Stale);
     assert_eq!(held(&tale).len(), 1, "{:?}", held(&tale));
+}
+
+#[test]
+fn who_is_known_to_use_one_secret_may_be_suspected_of_another() {
+    let mut tale = Tale::new();
+    found(
+        &mut tale,
+        0,
+        Scope::Declared,
+        &[("queue", ReferenceKind::Declared)],
+    );
+    found(
+        &mut tale,
+        1,
+        Scope::Functions,
+        &[("db", ReferenceKind::Suspected)],
+    );
+    let kinds = held(&tale).into_iter().map(|reference| reference.kind);
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        [ReferenceKind::Suspected, ReferenceKind::Declared]
+    );
 }
 
 #[test]
@@ -100,26 +108,12 @@ fn a_sidecar_that_reads_awsprevious_does_not_keep_its_service_from_a_restart() {
     let orders = ConsumerId::service("prod", "orders");
     let mut tale = Tale::new();
     tale.labels(0, "a - z").labels(10, "a b z").labels(21, "b - a");
-    let reference = |kind| Reference {
-        secret: arn("db"),
-        kind,
+    let previous = ReferenceKind::Pinned {
+        to: "AWSPREVIOUS".to_owned(),
     };
-    let consumer = Consumer {
-        id: orders.clone(),
-        references: vec![
-            reference(ReferenceKind::Injected),
-            reference(ReferenceKind::Pinned {
-                to: "AWSPREVIOUS".to_owned(),
-            }),
-        ],
-        mutable_images: Vec::new(),
-    };
-    let seen = ScopeSeen {
-        consumers: vec![consumer],
-        ..ScopeSeen::default()
-    };
+    let references = [("db", ReferenceKind::Injected), ("db", previous)];
     let scope = Scope::Cluster("prod".to_owned());
-    tale.see(22, Evidence::Scope { scope, seen });
+    tale.found(22, scope, vec![consumer(&orders, &references)]);
     tale.service(25, &orders, service(&[-500]));
     assert!(tale.latest(26).consumers[0].1.action.is_some());
 }
@@ -148,22 +142,21 @@ fn a_cluster_that_is_gone_takes_what_was_found_there_with_it() {
 #[test]
 fn a_secret_that_was_only_listed_is_forgotten_once_it_is_not() {
     let mut tale = Tale::new();
-    let summary = |name: &str| SecretSummary {
-        arn: arn(name),
-        name: name.to_owned(),
-        labels: labels("a - z"),
-        tags: BTreeMap::new(),
-        rotation_enabled: true,
-        rotation_lambda: None,
-        owning_service: None,
-        next_rotation: None,
-    };
     tale.labels(0, "a - z");
-    let secrets = vec![summary("db"), summary("other")];
-    tale.see(1, Evidence::Sweep { secrets });
+    tale.sweep(1, &[("db", "a - z"), ("other", "a - z")]);
     assert_eq!(tale.state.secrets.len(), 2);
-    let secrets = Vec::new();
-    tale.see(2, Evidence::Sweep { secrets });
+    tale.sweep(2, &[]);
     let left: Vec<_> = tale.state.secrets.keys().collect();
     assert_eq!(left, [&arn("db")], "what was looked at has a history");
+}
+
+#[test]
+fn a_part_of_discovery_that_was_asked_earlier_changes_nothing() {
+    let mut tale = Tale::new();
+    found(&mut tale, 5, Scope::Functions, &[("db", ReferenceKind::Fetches)]);
+    found(&mut tale, 4, Scope::Functions, &[]);
+    assert_eq!(held(&tale).len(), 1);
+    let two = [("db", ReferenceKind::Fetches), ("queue", ReferenceKind::Fetches)];
+    found(&mut tale, 5, Scope::Functions, &two);
+    assert_eq!(held(&tale).len(), 2, "the later answer");
 }

@@ -1,16 +1,16 @@
 //! What a person is told.
 
-use super::world::{Tale, arn, at, labels, service};
+use super::world::{Tale, arn, at, consumer, labels, service};
 use crate::cadence::secret_looks;
 use crate::findings::{of_fleet, of_secret};
 use crate::fleet::Admission;
 use crate::judge::Reason;
 use crate::model::{
-    Consumer, ConsumerId, Event, Evidence, Look, LookFailure, LookKey, Reference, ReferenceKind, Scope,
-    ScopeSeen, SecretSeen, Step,
+    ConsumerId, Event, Evidence, Look, LookFailure, LookKey, ReferenceKind, Scope, ScopeSeen, SecretSeen,
+    Step,
 };
 
-fn kinds(tale: &Tale, second: i64) -> Vec<&'static str> {
+pub(super) fn kinds(tale: &Tale, second: i64) -> Vec<&'static str> {
     let found = of_secret(
         &tale.state,
         &arn("db"),
@@ -44,6 +44,45 @@ fn what_a_secret_itself_tells() {
         seen.rotation_lambda = Some("arn:aws:lambda:eu-west-1:1:function:rotate".to_owned());
     });
     assert_eq!(switched_off, ["rotation-off"]);
+    let managed = told_of(|seen| {
+        seen.rotation_enabled = false;
+        seen.owning_service = Some("rds".to_owned());
+    });
+    assert_eq!(managed, Vec::<&str>::new(), "its owner rotates it");
+    let deleted = told_of(|seen| (seen.rotation_enabled, seen.deleted) = (false, Some(at(-10))));
+    assert_eq!(deleted, ["secret-deleted"]);
+    let elsewhere = told_of(|seen| seen.replicas.push("us-east-1".to_owned()));
+    assert_eq!(elsewhere, ["replicated"]);
+}
+
+/// Told at second 1 of a secret whose next rotation is due at another.
+#[test]
+fn a_rotation_is_overdue_two_days_after_its_date() {
+    const TWO_DAYS: i64 = 48 * 3_600;
+    assert_eq!(
+        told_of(|seen| seen.next_rotation = Some(at(1 - TWO_DAYS))),
+        Vec::<&str>::new()
+    );
+    assert_eq!(
+        told_of(|seen| seen.next_rotation = Some(at(-TWO_DAYS))),
+        ["overdue"]
+    );
+    let off = told_of(|seen| {
+        (seen.next_rotation, seen.rotation_enabled) = (Some(at(-TWO_DAYS)), false);
+    });
+    assert_eq!(off, ["no-rotation"]);
+    let deleted = told_of(|seen| (seen.next_rotation, seen.deleted) = (Some(at(-TWO_DAYS)), Some(at(0))));
+    assert_eq!(deleted, ["secret-deleted"]);
+}
+
+#[test]
+fn a_secret_that_is_gone_is_told_until_it_is_back() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z");
+    tale.see(10, Evidence::SecretGone { secret: arn("db") });
+    assert_eq!(kinds(&tale, 11), ["secret-gone"]);
+    tale.labels(20, "a - z");
+    assert_eq!(kinds(&tale, 21), Vec::<&str>::new());
 }
 
 #[test]
@@ -53,18 +92,11 @@ fn what_a_redeploy_will_not_do_is_told_before_the_rotation() {
     let kind = ReferenceKind::Pinned {
         to: "AWSPREVIOUS".to_owned(),
     };
-    let secret = arn("db");
-    let consumer = Consumer {
-        id: ConsumerId::service("prod", "orders"),
-        references: vec![Reference { secret, kind }],
-        mutable_images: vec!["orders:latest".to_owned()],
-    };
-    let scope = Scope::Cluster("prod".to_owned());
-    let seen = ScopeSeen {
-        consumers: vec![consumer],
-        ..ScopeSeen::default()
-    };
-    tale.see(1, Evidence::Scope { scope, seen });
+    let mut orders = consumer(&ConsumerId::service("prod", "orders"), &[("db", kind.clone())]);
+    orders.mutable_images.push("orders:latest".to_owned());
+    let references = [("db", ReferenceKind::Injected), ("queue", kind)];
+    let other = consumer(&ConsumerId::service("prod", "other"), &references);
+    tale.found(1, Scope::Cluster("prod".to_owned()), vec![orders, other]);
     assert_eq!(kinds(&tale, 2), ["pinned", "mutable-image"]);
 }
 

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::world::{Tale, arn, at, labels, service};
+use super::cadence::wait;
+use super::findings::kinds;
+use super::world::{Tale, arn, at, consumer, labels, service};
 use crate::cadence::secret_looks;
 use crate::findings::of_secret;
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::{Judgements, Reason};
-use crate::model::{ConsumerId, Evidence, LogLine, LookKey, Step};
+use crate::model::{ConsumerId, Evidence, LogLine, LookKey, ReferenceKind, Scope, Step};
 use crate::rotations::Origin;
 
 fn orders() -> ConsumerId {
@@ -173,4 +175,34 @@ fn who_has_it_already_is_restarted_for_another_secret() {
     let tale = promoted_beside(put_by_hand(), -50);
     assert_eq!(held_by(&tale, 100), None);
     assert_eq!(admission(&tale, 100).start.len(), 1);
+}
+
+/// LastRotatedDate is written after the promotion: a task of the minute before it may be fresh.
+#[test]
+fn stale_at_the_baseline_is_a_task_more_than_a_minute_older_than_the_last_rotation() {
+    for (created, expected) in [(-1_061, vec!["stale-since-before"]), (-1_060, vec![])] {
+        let mut tale = Tale::new();
+        tale.last_rotated = Some(at(-1_000));
+        tale.uses(&orders(), &["db"]).labels(0, "b - a");
+        tale.service(2, &orders(), service(&[created]));
+        assert_eq!(kinds(&tale, 3), expected, "{created}");
+    }
+}
+
+#[test]
+fn who_fetches_the_secret_itself_is_not_stale_at_the_baseline() {
+    let (injected, fetches) = (ReferenceKind::Injected, ReferenceKind::Fetches);
+    let mailer = ConsumerId::function("mailer");
+    let mut tale = Tale::new();
+    tale.last_rotated = Some(at(-1_000));
+    let references = [("queue", injected.clone()), ("db", fetches)];
+    let consumers = vec![
+        consumer(&orders(), &references),
+        consumer(&mailer, &[("db", injected)]),
+    ];
+    tale.found(0, Scope::Declared, consumers);
+    tale.labels(1, "b - a").service(2, &orders(), service(&[-5_000]));
+    assert_eq!(kinds(&tale, 3), Vec::<&str>::new());
+    assert_eq!(wait(&tale, 3, &LookKey::Consumer(orders())), None);
+    assert_eq!(wait(&tale, 3, &LookKey::Consumer(mailer)), None);
 }

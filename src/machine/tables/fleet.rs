@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::world::{Tale, arn, at, labels, service};
+use super::standings::{attempt, deployed, redeploy};
+use super::world::{Tale, arn, at, deployment, labels, service};
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::{Judgements, Reason};
-use crate::model::{Action, ConsumerId, Evidence, LoginAnswer, Mode, Step, VersionId};
+use crate::model::{Action, ConsumerId, Evidence, LoginAnswer, Mode, Rollout, Step, VersionId};
 
-fn consumer(name: &str) -> ConsumerId {
+pub(super) fn consumer(name: &str) -> ConsumerId {
     ConsumerId::service("prod", name)
 }
 
 /// Rotations of the given secrets to `b`, promoted by 21 and proven where asked.
-fn promoted(secrets: &[&str]) -> Tale {
+pub(super) fn promoted(secrets: &[&str]) -> Tale {
     let mut tale = Tale::new();
     for name in secrets {
         tale.labels_of(name, 0, "a - z")
@@ -38,7 +39,7 @@ pub(super) fn admission(tale: &Tale, secrets: &[&str], second: i64) -> Admission
     admit(&tale.state, &judgements, &tale.settings, situation)
 }
 
-fn reason(admission: &Admission, secret: &str, name: &str) -> Option<Reason> {
+pub(super) fn reason(admission: &Admission, secret: &str, name: &str) -> Option<Reason> {
     admission.waits.get(&(arn(secret), consumer(name))).cloned()
 }
 
@@ -121,6 +122,7 @@ fn one_redeploy_serves_two_rotations_of_one_service() {
         panic!("{admission:?}")
     };
     assert_eq!(decision.rotations.len(), 2);
+    assert_eq!((decision.at, decision.deadline), (at(100), at(110)));
 }
 
 #[test]
@@ -142,6 +144,45 @@ fn by_protocol_one_goes_first_and_the_others_follow_it() {
         2,
         "the first one is fresh"
     );
+}
+
+#[test]
+fn the_others_wait_for_the_first_until_it_is_fresh_or_failed() {
+    let mut tale = promoted(&["db"]);
+    for name in ["a", "b"] {
+        tale.uses(&consumer(name), &["db"])
+            .service(25, &consumer(name), service(&[-500]));
+    }
+    tale.settings.limits.own_service = Some(consumer("a"));
+    let first = |name: &str| {
+        Some(Reason::First {
+            consumer: consumer(name),
+        })
+    };
+    assert_eq!(
+        reason(&admission(&tale, &["db"], 30), "db", "a"),
+        first("b"),
+        "the own service is last"
+    );
+    let done = Some(deployed("d-1"));
+    attempt(&mut tale, &consumer("b"), "x", redeploy(), done, 31);
+    assert_eq!(reason(&admission(&tale, &["db"], 40), "db", "a"), first("b"));
+    let mut rolling = service(&[-500]);
+    rolling.deployments = vec![deployment("d-1", 31, Rollout::InProgress)];
+    tale.service(2_000, &consumer("b"), rolling);
+    let failed = Some(Reason::FirstFailed {
+        consumer: consumer("b"),
+    });
+    assert_eq!(reason(&admission(&tale, &["db"], 2_001), "db", "a"), failed);
+}
+
+#[test]
+fn the_own_service_goes_first_where_it_is_alone() {
+    let mut tale = promoted(&["db"]);
+    tale.settings.limits.own_service = Some(consumer("a"));
+    tale.uses(&consumer("a"), &["db"])
+        .service(25, &consumer("a"), service(&[-500]));
+    assert_eq!(admission(&tale, &["db"], 30).start.len(), 1);
 }
 
 #[test]

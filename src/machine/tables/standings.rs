@@ -23,7 +23,7 @@ pub(super) fn promoted(consumer: &ConsumerId) -> Tale {
     tale
 }
 
-fn key() -> RotationKey {
+pub(super) fn key() -> RotationKey {
     RotationKey {
         secret: arn("db"),
         version: VersionId::new("b"),
@@ -48,11 +48,23 @@ pub(super) fn attempt(
     outcome: Option<Outcome>,
     second: i64,
 ) {
+    attempt_for(tale, vec![key()], consumer, id, action, outcome, second);
+}
+
+pub(super) fn attempt_for(
+    tale: &mut Tale,
+    rotations: Vec<RotationKey>,
+    consumer: &ConsumerId,
+    id: &str,
+    action: Action,
+    outcome: Option<Outcome>,
+    second: i64,
+) {
     let decision = Decision {
         attempt: AttemptId::new(id),
         consumer: consumer.clone(),
         action,
-        rotations: vec![key()],
+        rotations,
         at: at(second),
         deadline: at(second + 10),
     };
@@ -70,7 +82,7 @@ pub(super) fn redeploy() -> Action {
     Action::Redeploy { fresh_after: at(22) }
 }
 
-fn deployed(id: &str) -> Outcome {
+pub(super) fn deployed(id: &str) -> Outcome {
     Outcome::Done(Done::Written {
         deployment: Some(DeploymentId::new(id)),
     })
@@ -131,7 +143,7 @@ fn of_an_unwatched_promotion_only_what_is_certainly_older_is_stale() {
         "LastRotatedDate bounds it"
     );
     assert_eq!(
-        stage_of(&mut tale, 320, &[-59, 20]),
+        stage_of(&mut tale, 320, &[-60, 20]),
         Stage::Unknown,
         "older or younger"
     );

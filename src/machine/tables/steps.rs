@@ -1,154 +1,263 @@
-//! When a step happened: what looks that are behind, lines without a version, and logins say of it.
-
-use jiff::SignedDuration;
+//! The steps of a rotation: which lines and logins belong to it, and what they say of when each step was.
 
 use super::rotations::done;
-use super::standings::{orders, standing};
-use super::world::{Tale, at, millis, service, version};
-use crate::model::{Stage, Step, When};
-use crate::rotations::{Origin, Rotation, Seen, Source};
+use super::world::{Tale, arn, at, millis};
+use crate::milestones::{Proof, Works};
+use crate::model::{Evidence, LogFact, LogLine, Step, Strategy, When};
+use crate::phase::Phase;
+use crate::rotations::{Ending, Origin, Rotation, Seen, Source};
 
-/// The only rotation to this version.
-fn to(tale: &Tale, id: &str) -> Rotation {
-    let mut rotations = tale.judge(3_600).rotations.into_iter();
-    let found = rotations.find(|view| view.rotation.key.version == version(id));
-    found.expect("a rotation").rotation
+/// A rotation to `b`, first seen at second 10.
+fn begun() -> Tale {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").labels(10, "a b z");
+    tale
 }
 
-fn when(seen: Option<Seen>) -> Option<When> {
-    seen.map(|seen| seen.when)
+/// The same, promoted by second 20.
+fn promoted() -> Tale {
+    let mut tale = begun();
+    tale.labels(19, "a b z").labels(21, "b - a");
+    tale.log(20, done(Step::FinishSecret, "b"));
+    tale
 }
 
-fn only_by_login(when: When) -> Option<Seen> {
-    Some(Seen::by(when, Source::Login))
+fn rotation(tale: &Tale) -> Rotation {
+    tale.latest(1_000).rotation
+}
+
+fn when(seen: &Option<Seen>) -> Option<When> {
+    seen.as_ref().map(|seen| seen.when)
 }
 
 #[test]
-fn a_look_bounds_a_change_by_no_more_than_reads_may_be_behind() {
-    let mut tale = Tale::new();
-    tale.settings.timing.settle = SignedDuration::from_secs(2);
-    tale.labels(0, "a - z")
-        .labels(10, "a b z")
-        .valued(11, &["a"])
-        .valued(12, &["a", "b"])
-        .labels(20, "a b z")
-        .labels(21, "b - a");
-    let rotation = to(&tale, "b");
-    let seen = [rotation.started, rotation.created, rotation.promoted];
-    assert_eq!(
-        seen.map(when),
-        [
-            Some(When::between(at(0 - 2), millis(10_020))),
-            Some(When::between(at(11 - 2), millis(12_020))),
-            Some(When::between(at(20 - 2), millis(21_020))),
-        ]
-    );
+fn a_steps_line_bounds_it_and_the_step_after() {
+    let mut tale = begun();
+    tale.log(12, done(Step::CreateSecret, "b"));
+    tale.line(14, Step::SetSecret).line(17, Step::TestSecret);
+    tale.labels(18, "a b z").labels(25, "b - a");
+    tale.log(20, done(Step::FinishSecret, "b"));
+    let rotation = rotation(&tale);
+    let between = |from, to| Some(When::between(at(from), at(to)));
+    assert_eq!(when(&rotation.created), between(0, 12));
+    assert_eq!(when(&rotation.exposed), between(12, 14));
+    assert_eq!(when(&rotation.tested), between(14, 17));
+    assert_eq!(when(&rotation.promoted), between(18, 20));
 }
 
 #[test]
-fn a_promotion_between_two_close_looks_was_watched_although_reads_may_be_behind() {
-    let mut tale = Tale::new();
-    tale.uses(&orders(), &["db"])
-        .labels(0, "a - z")
-        .labels(10, "a b z")
-        .labels(19, "b - a")
-        .service(25, &orders(), service(&[15]));
-    assert_eq!(standing(&tale, 26).stage, Stage::Stale);
+fn a_finish_line_dates_a_promotion_and_does_not_make_one() {
+    let mut tale = begun();
+    tale.log(20, done(Step::FinishSecret, "b"));
+    assert!(rotation(&tale).is_open());
 }
 
 #[test]
-fn last_rotated_from_just_before_the_last_look_is_the_rotations_before() {
-    let rotated_at = |second: i64| {
-        let mut tale = Tale::new();
-        tale.labels(0, "a - z");
-        tale.last_rotated = Some(at(second));
-        tale.labels(500, "a - z").labels(510, "b - a");
-        tale.latest(511).rotation.origin
-    };
-    assert_eq!(rotated_at(498), Origin::Manual, "that one promoted a");
-    assert_eq!(rotated_at(502), Origin::Rotation);
-}
-
-#[test]
-fn lines_without_a_version_belong_to_the_value_that_was_put_last() {
-    let mut tale = Tale::new();
-    tale.labels(0, "a - z")
-        .labels(10, "a b z")
-        .log(9, done(Step::CreateSecret, "b"))
-        .line(28, Step::SetSecret)
-        .labels(30, "a b z")
-        .log(31, done(Step::CreateSecret, "c"))
-        .line(33, Step::SetSecret)
-        .line(34, Step::TestSecret)
-        .failure(35, Step::FinishSecret)
-        .labels(40, "a c z");
-    let (one, next) = (to(&tale, "b"), to(&tale, "c"));
-    assert_eq!(when(one.exposed), Some(When::between(at(9), at(28))));
-    assert_eq!(when(next.exposed), Some(When::between(at(31), at(33))));
-    assert_eq!((one.tested.is_some(), next.tested.is_some()), (false, true));
-    assert_eq!((one.failures.len(), next.failures.len()), (0, 1));
-}
-
-#[test]
-fn the_next_value_ends_the_lines_of_one_whose_own_put_was_not_logged() {
-    let mut tale = Tale::new();
-    tale.labels(0, "a - z")
-        .labels(10, "a b z")
-        .labels(30, "a b z")
-        .log(31, done(Step::CreateSecret, "c"))
-        .line(33, Step::SetSecret)
-        .labels(40, "a c z");
-    assert_eq!(to(&tale, "b").exposed, None);
-    assert_eq!(when(to(&tale, "c").exposed), Some(When::between(at(31), at(33))));
-}
-
-/// A rotation to `b` whose setSecret was logged at 13, and logins with `b`.
-fn set_and_tried(logins: &[(i64, bool)]) -> Option<Seen> {
-    let mut tale = Tale::new();
-    tale.labels(0, "a - z")
-        .labels(10, "a b z")
-        .line(13, Step::SetSecret);
-    for (second, accepted) in logins {
-        tale.login(*second, "b", *accepted);
+fn lines_reach_us_up_to_ten_seconds_after_the_promotion() {
+    for (second, counts) in [(18, true), (31, true), (32, false)] {
+        let mut tale = promoted();
+        tale.line(second, Step::TestSecret);
+        assert_eq!(rotation(&tale).tested.is_some(), counts, "{second}");
     }
-    to(&tale, "b").exposed
 }
 
-/// ModifyDBInstance answers long before the database has the password.
+/// Both at the same moment: it is the line of the one that was promoted then.
 #[test]
-fn a_password_that_came_true_after_set_secrets_line_is_dated_by_its_login() {
-    assert_eq!(
-        set_and_tried(&[(15, false), (40, true)]),
-        only_by_login(When::between(at(15), millis(40_020)))
-    );
-    assert_eq!(
-        when(set_and_tried(&[(12, false), (40, true)])),
-        Some(When::between(at(12), at(13))),
-        "refused before the line, which then tells it"
-    );
+fn a_line_of_the_promotion_before_is_not_the_next_ones() {
+    let mut tale = begun();
+    tale.labels(20, "b - a").log(20, done(Step::FinishSecret, "b"));
+    tale.labels(21, "b c a").line(20, Step::TestSecret);
+    let judgement = tale.judge(30);
+    let tested = judgement
+        .rotations
+        .iter()
+        .map(|view| view.rotation.tested.is_some());
+    assert_eq!(tested.collect::<Vec<_>>(), [false, true, false]);
 }
 
+/// The first look shows AWSPENDING already, since second -99 at the latest; the rotation before ended long ago.
 #[test]
-fn the_old_password_refused_before_the_new_one_could_work_dates_nothing() {
-    let changed_by_hand = |old_refused: i64| {
+fn the_first_lines_may_be_ten_minutes_older_than_the_first_sight() {
+    let exposed = |line: i64, finished: i64, rotated: Option<i64>| {
         let mut tale = Tale::new();
-        tale.labels(0, "a - z")
-            .labels(10, "a b z")
-            .login(12, "a", true)
-            .login(old_refused, "a", false)
-            .login(16, "b", false)
-            .login(20, "b", false)
-            .login(26, "b", true);
-        to(&tale, "b").exposed
+        (tale.last_changed, tale.last_rotated) = (Some(at(-100)), rotated.map(at));
+        tale.labels(300, "a b z");
+        tale.log(finished, done(Step::FinishSecret, "a"))
+            .line(line, Step::SetSecret);
+        rotation(&tale).exposed.is_some()
     };
+    assert!(exposed(-699, -800, None));
+    assert!(!exposed(-700, -800, None));
+    assert!(!exposed(-651, -655, Some(-650)), "that was the rotation before");
+    assert!(exposed(-649, -655, Some(-650)));
+}
+
+#[test]
+fn a_step_that_fails_is_told_once_by_the_runtime_and_once_by_itself() {
+    let failures = |told: &[(i64, Step)]| {
+        let mut tale = begun();
+        for (second, step) in told {
+            tale.failure(*second, *step);
+        }
+        rotation(&tale).failures.len()
+    };
+    assert_eq!(failures(&[(15, Step::SetSecret), (16, Step::SetSecret)]), 1);
+    assert_eq!(failures(&[(15, Step::SetSecret), (17, Step::SetSecret)]), 2);
+    assert_eq!(failures(&[(15, Step::SetSecret), (16, Step::TestSecret)]), 2);
+}
+
+#[test]
+fn a_failure_that_names_no_step_was_in_the_one_under_way() {
+    let why = || "timed out".to_owned();
+    let table: [(&[Step], Step); 4] = [
+        (&[], Step::CreateSecret),
+        (&[Step::CreateSecret], Step::SetSecret),
+        (&[Step::SetSecret], Step::TestSecret),
+        (&[Step::SetSecret, Step::TestSecret], Step::FinishSecret),
+    ];
+    for (succeeded, failed) in table {
+        let mut tale = begun();
+        for (step, second) in succeeded.iter().zip(12..) {
+            tale.line(second, *step);
+        }
+        tale.log(
+            20,
+            LogLine::Failed {
+                step: None,
+                why: why(),
+            },
+        );
+        let step = Some(failed);
+        assert_eq!(tale.latest(30).phase, Phase::Failed { step }, "{succeeded:?}");
+    }
+}
+
+#[test]
+fn a_refusal_of_the_old_password_narrows_setsecret_only_after_it_was_accepted() {
+    let exposed = |tell: fn(&mut Tale)| {
+        let mut tale = begun();
+        tell(&mut tale);
+        tale.login(18, "b", true);
+        rotation(&tale).exposed.expect("a login with the new password")
+    };
+    let refused = exposed(|tale| {
+        tale.login(14, "a", false);
+    });
+    assert_eq!(refused.when, When::by(millis(18_020)), "it may never have worked");
+    let changed = exposed(|tale| {
+        tale.login(12, "a", true).login(14, "a", false);
+    });
+    assert_eq!(changed.when, When::between(at(12), millis(14_020)));
+    assert_eq!(changed.sources.into_iter().collect::<Vec<_>>(), [Source::Login]);
+}
+
+#[test]
+fn a_rotation_that_was_given_up_after_setsecret_was_no_test_run() {
+    let mut tale = begun();
+    tale.line(13, Step::SetSecret).line(15, Step::TestSecret);
+    tale.labels(20, "a - z").labels(26, "a - z");
     assert_eq!(
-        changed_by_hand(14),
-        only_by_login(When::between(at(20), millis(26_020))),
-        "refused by 14, but so was the new one until 20"
+        rotation(&tale).ending.map(|(ending, _)| ending),
+        Some(Ending::Abandoned)
     );
-    assert_eq!(
-        changed_by_hand(22),
-        only_by_login(When::between(at(20), millis(22_020))),
-        "since the new one was last refused"
+}
+
+fn works(tale: &Tale) -> Works {
+    tale.judge(1_000).current().expect("a promotion").works
+}
+
+#[test]
+fn a_refusal_as_late_as_testsecrets_line_stands() {
+    let works_by_line_at = |ms: i64| {
+        let mut tale = promoted();
+        tale.login(18, "b", false);
+        let line = LogLine::Done {
+            step: Step::TestSecret,
+            version: None,
+            strategy: None,
+        };
+        let lines = vec![LogFact { at: millis(ms), line }];
+        tale.see(
+            22,
+            Evidence::Log {
+                secret: arn("db"),
+                lines,
+            },
+        );
+        works(&tale)
+    };
+    assert!(matches!(works_by_line_at(18_020), Works::No { .. }));
+    assert!(matches!(
+        works_by_line_at(18_021),
+        Works::Yes(Proof::TestSecret(_))
+    ));
+}
+
+#[test]
+fn what_logins_told_of_a_version_before_it_came_back_says_nothing() {
+    let mut back = Tale::new();
+    back.labels(0, "a - z").login(5, "z", true).labels(10, "a - z");
+    back.labels(20, "z - a").labels(30, "z - a");
+    let rotation = &back.judge(31).current().expect("a promotion").rotation.clone();
+    assert_eq!((rotation.origin, rotation.key.n), (Origin::Rollback, 1));
+    assert_eq!(works(&back), Works::Unproven);
+
+    let mut again = promoted();
+    again
+        .login(30, "b", true)
+        .labels(100, "a - b")
+        .labels(110, "a - b");
+    again
+        .labels(120, "a b -")
+        .labels(130, "b - a")
+        .labels(140, "b - a");
+    let rotation = &again.judge(141).current().expect("a promotion").rotation.clone();
+    assert_eq!((rotation.origin, rotation.key.n), (Origin::Rotation, 2));
+    assert_eq!(works(&again), Works::Yes(Proof::Protocol));
+
+    let mut put = begun();
+    put.login(15, "b", true).labels(20, "a - z").labels(30, "a - z");
+    put.labels(40, "b - a");
+    assert!(
+        matches!(works(&put), Works::Yes(Proof::Login(_))),
+        "it was never current before"
     );
+}
+
+fn strategy(tell: fn(&mut Tale)) -> Strategy {
+    let mut tale = promoted();
+    tell(&mut tale);
+    tale.judge(100).strategy.0
+}
+
+#[test]
+fn how_a_secret_rotates_is_told_by_its_owner_its_log_or_logins() {
+    assert_eq!(strategy(|_| ()), Strategy::Unknown);
+    let single = strategy(|tale| {
+        tale.login(22, "b", true).login(23, "a", false);
+    });
+    assert_eq!(single, Strategy::SingleUser);
+    let untold = strategy(|tale| {
+        tale.login(22, "b", false).login(23, "a", true);
+    });
+    assert_eq!(untold, Strategy::Unknown);
+    let logged = strategy(|tale| {
+        tale.login(22, "b", true)
+            .login(23, "a", true)
+            .line(14, Step::SetSecret);
+    });
+    assert_eq!(logged, Strategy::SingleUser, "the log knows better");
+    let managed = strategy(|tale| {
+        let mut seen = tale.secret_seen("db", super::world::labels("b - a"));
+        seen.owning_service = Some("rds".to_owned());
+        tale.line(14, Step::SetSecret);
+        tale.see(
+            30,
+            Evidence::Secret {
+                secret: arn("db"),
+                seen,
+            },
+        );
+    });
+    assert_eq!(managed, Strategy::Managed);
 }

@@ -147,12 +147,18 @@ fn what_is_remembered_of_looks_does_not_grow_with_every_version() {
             .login(second + 1, &new, true)
             .see(second + 2, Evidence::Sweep { secrets: Vec::new() });
     }
-    let logins = tale
-        .state
-        .looked
-        .keys()
-        .filter(|key| matches!(key, LookKey::Login(..)));
-    assert!(logins.count() <= 2, "AWSCURRENT and AWSPREVIOUS");
+    tale.labels(3_000, "v20 v21 v19")
+        .login(3_001, "v21", true)
+        .see(3_002, Evidence::Sweep { secrets: Vec::new() });
+    let logins = tale.state.looked.keys().filter_map(|key| match key {
+        LookKey::Login(_, version) => Some(version.as_str()),
+        _ => None,
+    });
+    assert_eq!(
+        logins.collect::<Vec<_>>(),
+        ["v19", "v20", "v21"],
+        "what bears a label"
+    );
 }
 
 /// Logins with AWSPENDING are repeated every five minutes at least: a later one would have told.

@@ -8,8 +8,8 @@ use crate::judge::{Judgement, RotationView, judge};
 use crate::model::{
     Consumer, ConsumerId, Controller, Deployment, DeploymentId, EnvironmentSeen, Event, Evidence, Fact,
     FunctionSeen, Health, Labels, LogFact, LogLine, LoginAnswer, Look, Mode, Reference, ReferenceKind,
-    Rollout, Scope, ScopeSeen, SecretArn, SecretSeen, ServiceSeen, Step, Strategy, Task, UpdateStatus,
-    VersionId,
+    Rollout, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Step, Strategy, Task,
+    UpdateStatus, VersionId,
 };
 use crate::policy::{Policy, Settings};
 use crate::state::State;
@@ -53,6 +53,8 @@ pub(super) struct Tale {
     pub journal: Vec<Fact>,
     pub last_changed: Option<Timestamp>,
     pub last_rotated: Option<Timestamp>,
+    pub next_rotation: Option<Timestamp>,
+    pub rotation_lambda: Option<String>,
 }
 
 impl Tale {
@@ -67,6 +69,16 @@ impl Tale {
             journal: Vec::new(),
             last_changed: Some(at(-1_000_000)),
             last_rotated: None,
+            next_rotation: None,
+            rotation_lambda: None,
+        }
+    }
+
+    /// A secret that a Lambda function rotates, which leaves a log.
+    pub(super) fn with_lambda() -> Self {
+        Self {
+            rotation_lambda: Some("arn:aws:lambda:eu-west-1:1:function:rotate".to_owned()),
+            ..Self::new()
         }
     }
 
@@ -106,15 +118,22 @@ impl Tale {
             labels,
             tags: BTreeMap::new(),
             rotation_enabled: true,
-            rotation_lambda: None,
+            rotation_lambda: self.rotation_lambda.clone(),
             owning_service: None,
             schedule: None,
-            next_rotation: None,
+            next_rotation: self.next_rotation,
             last_rotated: self.last_rotated,
             last_changed: self.last_changed,
             deleted: None,
             replicas: Vec::new(),
         }
+    }
+
+    /// ListSecrets: names and labels.
+    pub(super) fn sweep(&mut self, second: i64, listed: &[(&str, &str)]) -> &mut Self {
+        let secrets = listed.iter().map(|(name, text)| summary(name, text)).collect();
+        self.see(second, Evidence::Sweep { secrets });
+        self
     }
 
     pub(super) fn valued(&mut self, second: i64, ids: &[&str]) -> &mut Self {
@@ -187,30 +206,27 @@ impl Tale {
         self
     }
 
-    /// A service that has the secrets injected.
-    pub(super) fn uses(&mut self, consumer: &ConsumerId, secrets: &[&str]) -> &mut Self {
-        let kind = match consumer {
+    /// A service that has the secrets injected, or a function that fetches them.
+    pub(super) fn uses(&mut self, id: &ConsumerId, secrets: &[&str]) -> &mut Self {
+        let kind = match id {
             ConsumerId::Service { .. } => ReferenceKind::Injected,
             _ => ReferenceKind::Fetches,
         };
-        let references = secrets
-            .iter()
-            .map(|name| Reference {
-                secret: arn(name),
-                kind: kind.clone(),
-            })
-            .collect();
-        let consumer = Consumer {
-            id: consumer.clone(),
-            references,
-            mutable_images: Vec::new(),
-        };
-        let scope = Scope::Cluster(consumer.id.to_string());
+        let references: Vec<_> = secrets.iter().map(|name| (*name, kind.clone())).collect();
+        self.found(
+            -5,
+            Scope::Cluster(id.to_string()),
+            vec![consumer(id, &references)],
+        )
+    }
+
+    /// A part of discovery with all the consumers that it found.
+    pub(super) fn found(&mut self, second: i64, scope: Scope, consumers: Vec<Consumer>) -> &mut Self {
         let seen = ScopeSeen {
-            consumers: vec![consumer],
+            consumers,
             ..ScopeSeen::default()
         };
-        self.see(-5, Evidence::Scope { scope, seen });
+        self.see(second, Evidence::Scope { scope, seen });
         self
     }
 
@@ -260,6 +276,32 @@ impl Tale {
             other.state.recall(fact.clone());
         }
         other
+    }
+}
+
+pub(super) fn consumer(id: &ConsumerId, references: &[(&str, ReferenceKind)]) -> Consumer {
+    let reference = |(name, kind): &(&str, ReferenceKind)| Reference {
+        secret: arn(name),
+        kind: kind.clone(),
+    };
+    Consumer {
+        id: id.clone(),
+        references: references.iter().map(reference).collect(),
+        mutable_images: Vec::new(),
+    }
+}
+
+/// A row of ListSecrets.
+pub(super) fn summary(name: &str, text: &str) -> SecretSummary {
+    SecretSummary {
+        arn: arn(name),
+        name: name.to_owned(),
+        labels: labels(text),
+        tags: BTreeMap::new(),
+        rotation_enabled: true,
+        rotation_lambda: None,
+        owning_service: None,
+        next_rotation: None,
     }
 }
 

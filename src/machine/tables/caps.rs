@@ -1,0 +1,200 @@
+//! How many may be refreshed at once and within the hour, and who waits for whom.
+
+use super::fleet::{admission, consumer, promoted, reason};
+use super::standings::{attempt, attempt_for, deployed, redeploy};
+use super::world::{Tale, arn, at, function, labels, service, task};
+use crate::judge::Reason;
+use crate::model::{
+    Action, ConsumerId, Done, Event, Evidence, Health, Look, LookFailure, LookKey, NoEffect, Outcome, Step,
+};
+
+/// A promotion by second 21, proven, with stale services by these names.
+fn stale(names: &[&str]) -> Tale {
+    let mut tale = promoted(&["db"]);
+    tale.line(18, Step::TestSecret);
+    for name in names {
+        tale.uses(&consumer(name), &["db"])
+            .service(25, &consumer(name), service(&[-500]));
+    }
+    tale
+}
+
+fn started(tale: &Tale, secrets: &[&str], second: i64) -> Vec<ConsumerId> {
+    let start = admission(tale, secrets, second).start;
+    start.into_iter().map(|decision| decision.consumer).collect()
+}
+
+/// Redeploys of another rotation, each a second after the one before; admission at second 3600.
+#[test]
+fn the_hourly_cap_counts_redeploys_that_happened_or_may_have() {
+    let written = || Some(deployed("d-1"));
+    let no_effect = || Some(Outcome::NoEffect(NoEffect::Throttled));
+    let already_so = || Some(Outcome::Done(Done::AlreadySo));
+    let table = [
+        (vec![written(), written()], 0, false),
+        (vec![written(), written(), written()], 0, true),
+        (vec![written(), written(), written()], -1, false),
+        (vec![written(), written(), no_effect()], 0, false),
+        (vec![written(), written(), already_so()], 0, false),
+        (vec![written(), no_effect(), written(), written()], 0, true),
+    ];
+    for (outcomes, first, capped) in table {
+        let mut tale = stale(&["a"]);
+        for (i, outcome) in outcomes.iter().enumerate() {
+            let second = first + i as i64;
+            let id = format!("x{i}");
+            attempt_for(
+                &mut tale,
+                vec![],
+                &consumer("a"),
+                &id,
+                redeploy(),
+                outcome.clone(),
+                second,
+            );
+        }
+        let waits = reason(&admission(&tale, &["db"], 3_600), "db", "a");
+        let expected = capped.then_some(Reason::HourlyCap { limit: 3 });
+        assert_eq!(waits, expected, "{outcomes:?} from {first}");
+    }
+}
+
+#[test]
+fn the_hourly_cap_is_for_redeploys() {
+    let mailer = ConsumerId::function("mailer");
+    let mut tale = promoted(&["db"]);
+    tale.line(18, Step::TestSecret).uses(&mailer, &["db"]);
+    tale.function(25, &mailer, function(None));
+    tale.settings.limits.redeploys_per_service_and_hour = 0;
+    assert_eq!(started(&tale, &["db"], 30), [mailer]);
+    let mut tale = stale(&["a"]);
+    for id in ["x", "y", "z"] {
+        let done = Some(deployed("d"));
+        attempt_for(&mut tale, vec![], &consumer("a"), id, Action::Untag, done, 24);
+    }
+    assert_eq!(
+        started(&tale, &["db"], 30),
+        [consumer("a")],
+        "other writes do not count"
+    );
+}
+
+#[test]
+fn who_is_being_refreshed_counts_until_he_is_healthy() {
+    let mut tale = stale(&["a", "b", "c", "d"]);
+    for name in ["a", "b"] {
+        attempt(&mut tale, &consumer(name), name, redeploy(), None, 26);
+    }
+    let two = admission(&tale, &["db"], 30);
+    assert_eq!(two.start.len(), 1, "three of one database at once");
+    let wave = Some(Reason::Wave {
+        database: "db".to_owned(),
+        limit: 3,
+    });
+    assert_eq!(reason(&two, "db", "d"), wave);
+    tale.settings.limits.in_flight = 2;
+    let full = Some(Reason::InFlight { limit: 2 });
+    assert_eq!(reason(&admission(&tale, &["db"], 30), "db", "c"), full);
+}
+
+/// Its young tasks are not healthy yet, and hold the old value of another secret of the same database.
+#[test]
+fn who_is_being_refreshed_already_does_not_wait_for_himself() {
+    let mut tale = promoted(&["db"]);
+    tale.line(18, Step::TestSecret);
+    tale.labels_of("queue", 0, "x - w")
+        .labels_of("queue", 35, "x y w");
+    tale.labels_of("queue", 41, "y - x")
+        .login_of("queue", 43, "y", true);
+    let mut seen = service(&[30]);
+    seen.tasks = vec![task(30, "d-0", Health::Unhealthy)];
+    tale.uses(&consumer("a"), &["db", "queue"])
+        .service(45, &consumer("a"), seen);
+    tale.policy.database = Some("db1".to_owned());
+    (tale.settings.limits.in_flight, tale.settings.limits.wave) = (1, 1);
+    assert_eq!(started(&tale, &["db", "queue"], 50), [consumer("a")]);
+}
+
+#[test]
+fn the_own_service_is_restarted_when_all_others_are_fresh_or_cannot_be_seen() {
+    let mut tale = stale(&["a", "b"]);
+    tale.settings.limits.own_service = Some(consumer("a"));
+    tale.service(60, &consumer("b"), service(&[40]));
+    tale.uses(&consumer("c"), &["db"]);
+    assert_eq!(started(&tale, &["db"], 61), []);
+    tale.event(Event::Unseen {
+        look: Look::at(at(62)),
+        key: LookKey::Consumer(consumer("c")),
+        failure: LookFailure::Throttled,
+    });
+    assert_eq!(started(&tale, &["db"], 63), [consumer("a")]);
+    attempt(&mut tale, &consumer("b"), "x", redeploy(), None, 64);
+    tale.service(66, &consumer("b"), service(&[-500]));
+    assert_eq!(
+        reason(&admission(&tale, &["db"], 67), "db", "a"),
+        Some(Reason::OwnServiceLast)
+    );
+}
+
+/// The list alone tells of a secret without a rule; what it does not tell of holds nobody back.
+#[test]
+fn a_secret_without_a_rule_is_known_by_the_list() {
+    let waits = |tale: &Tale| reason(&admission(tale, &["db"], 30), "db", "a");
+    let mut tale = stale(&[]);
+    tale.uses(&consumer("a"), &["db", "queue"])
+        .service(25, &consumer("a"), service(&[-500]));
+    assert_eq!(waits(&tale), None);
+    tale.sweep(26, &[("db", "b - a"), ("queue", "x y w")]);
+    assert!(
+        matches!(waits(&tale), Some(Reason::Moving { .. })),
+        "{:?}",
+        waits(&tale)
+    );
+    tale.sweep(28, &[("db", "b - a"), ("queue", "y - x")]);
+    assert_eq!(waits(&tale), None);
+}
+
+fn queue_with_tag(word: &str) -> Evidence {
+    let mut seen = Tale::new().secret_seen("queue", labels("x - w"));
+    seen.tags.insert("rotation-watchdog".to_owned(), word.to_owned());
+    let secret = arn("queue");
+    Evidence::Secret { secret, seen }
+}
+
+#[test]
+fn a_secret_that_is_gone_or_held_keeps_its_consumers_as_they_are() {
+    let secret = || arn("queue");
+    let gone = Evidence::SecretGone { secret: secret() };
+    let table = [
+        (queue_with_tag("observe"), None),
+        (queue_with_tag("hold"), Some(Reason::Held)),
+        (gone, Some(Reason::Deleted { secret: secret() })),
+    ];
+    for (evidence, expected) in table {
+        let mut tale = stale(&[]);
+        tale.uses(&consumer("a"), &["db", "queue"])
+            .service(25, &consumer("a"), service(&[-500]));
+        tale.labels_of("queue", 26, "x - w").see(30, evidence);
+        let waits = reason(&admission(&tale, &["db", "queue"], 60), "db", "a");
+        assert_eq!(waits, expected);
+    }
+}
+
+/// Somebody else waits for a proof of the other secret's value, which this one has already.
+#[test]
+fn who_has_the_other_secrets_value_does_not_wait_with_those_who_have_not() {
+    let mut tale = promoted(&["queue"]);
+    tale.policy.login_test = true;
+    tale.labels(0, "a - z")
+        .labels(28, "a b z")
+        .labels(30, "b - a")
+        .login(31, "b", true);
+    tale.uses(&consumer("a"), &["db", "queue"])
+        .uses(&consumer("b"), &["queue"]);
+    tale.service(32, &consumer("a"), service(&[23]));
+    tale.service(32, &consumer("b"), service(&[-500]));
+    let secrets = ["db", "queue"];
+    let waiting = reason(&admission(&tale, &secrets, 35), "queue", "b");
+    assert!(matches!(waiting, Some(Reason::Proof { .. })), "{waiting:?}");
+    assert_eq!(started(&tale, &secrets, 35), [consumer("a")]);
+}

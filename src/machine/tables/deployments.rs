@@ -1,0 +1,265 @@
+//! Services by their tasks and deployments: what each look means, to the second.
+
+use super::staleness::dated;
+use super::standings::{attempt, deployed, orders, redeploy, standing};
+use super::world::{Tale, at, deployment, millis, service, task};
+use crate::consumers::{Standing, Why};
+use crate::model::{Deployment, Done, Health, NoEffect, Outcome, Rollout, ServiceSeen, Stage, Task};
+
+/// A promotion at second 20: what is younger than second 21 holds the new value. The service was seen at 60.
+fn seen(seen: ServiceSeen) -> Standing {
+    let mut tale = dated(&orders());
+    tale.service(60, &orders(), seen);
+    standing(&tale, 61)
+}
+
+fn rolling(primary: bool, created: i64, rollout: Rollout) -> Deployment {
+    Deployment {
+        primary,
+        ..deployment("d-1", created, rollout)
+    }
+}
+
+/// Old tasks, and one deployment.
+fn old_with(deployment: Deployment) -> ServiceSeen {
+    ServiceSeen {
+        deployments: vec![deployment],
+        ..service(&[-500])
+    }
+}
+
+#[test]
+fn which_deployment_is_waited_for() {
+    let holds_old = Why::HoldsOld { stale: 1, tasks: 1 };
+    let table = [
+        (rolling(true, 22, Rollout::InProgress), &Why::Deploying),
+        (rolling(true, 22, Rollout::Unknown), &Why::Deploying),
+        (rolling(true, 22, Rollout::Completed), &holds_old),
+        (rolling(true, 22, Rollout::Failed), &holds_old),
+        (rolling(false, 22, Rollout::InProgress), &holds_old),
+        (rolling(true, 21, Rollout::InProgress), &Why::OlderDeployment),
+        (rolling(false, 21, Rollout::InProgress), &holds_old),
+        (rolling(true, 21, Rollout::Unknown), &holds_old),
+    ];
+    for (deployment, why) in table {
+        let standing = seen(old_with(deployment.clone()));
+        assert_eq!(&standing.why, why, "{deployment:?}");
+        assert_eq!(standing.action.is_some(), *why == holds_old, "{deployment:?}");
+    }
+}
+
+/// Tasks that cannot be listed, or none at all.
+#[test]
+fn what_a_service_without_tasks_means() {
+    let without = |tasks_listed, running, desired, deployments| ServiceSeen {
+        tasks: Vec::new(),
+        tasks_listed,
+        running,
+        desired,
+        deployments,
+        ..service(&[])
+    };
+    let sole = |created, rollout| vec![rolling(true, created, rollout)];
+    let young = || sole(22, Rollout::Completed);
+    let two = [young(), young()].concat();
+    let starting = Why::Starting {
+        running: 0,
+        desired: 2,
+    };
+    let table = [
+        (without(true, 0, 0, vec![]), Why::NothingRuns),
+        (without(true, 0, 2, vec![]), starting),
+        (without(true, 1, 2, vec![]), Why::TasksUnseen),
+        (without(false, 0, 0, vec![]), Why::TasksUnseen),
+        (without(false, 2, 2, young()), Why::SoleDeploymentAfter),
+        (
+            without(false, 2, 2, sole(21, Rollout::Completed)),
+            Why::TasksUnseen,
+        ),
+        (
+            without(false, 2, 2, sole(22, Rollout::InProgress)),
+            Why::TasksUnseen,
+        ),
+        (without(false, 2, 2, two), Why::TasksUnseen),
+    ];
+    for (service, why) in table {
+        let found = seen(service.clone()).why;
+        assert_eq!(found, why, "{service:?}");
+    }
+}
+
+/// Young tasks as a look that arrives at second 60.02 shows them, of how many that are to run and that do.
+#[test]
+fn when_young_tasks_are_healthy() {
+    let young = |health, running| Task {
+        running,
+        ..task(30, "d-0", health)
+    };
+    let healthy = || young(Health::Healthy, true);
+    let since = |started| Task {
+        started,
+        ..young(Health::Unknown, true)
+    };
+    let steady = || since(Some(millis(45_020)));
+    let unhealthy = |healthy, tasks| Why::Unhealthy { healthy, tasks };
+    let starting = |running, desired| Why::Starting { running, desired };
+    let table = [
+        (vec![healthy(), healthy()], 2, 2, Why::CreatedAfter),
+        (vec![healthy(), healthy()], 1, 2, Why::CreatedAfter),
+        (
+            vec![healthy(), young(Health::Healthy, false)],
+            1,
+            1,
+            starting(1, 1),
+        ),
+        (vec![healthy()], 2, 1, starting(1, 2)),
+        (
+            vec![healthy(), young(Health::Unhealthy, true)],
+            2,
+            2,
+            unhealthy(1, 2),
+        ),
+        (vec![steady()], 1, 1, Why::CreatedAfter),
+        (vec![since(Some(millis(45_021)))], 1, 1, unhealthy(0, 1)),
+        (vec![since(None)], 1, 1, unhealthy(0, 1)),
+        (vec![steady()], 1, 0, unhealthy(0, 1)),
+    ];
+    for (tasks, desired, running, why) in table {
+        let service = ServiceSeen {
+            desired,
+            running,
+            tasks: tasks.clone(),
+            ..service(&[30])
+        };
+        assert_eq!(
+            seen(service).why,
+            why,
+            "{desired} desired, {running} run: {tasks:?}"
+        );
+    }
+}
+
+/// Fifteen minutes from whatever began it: the promotion, a deployment, or our own write.
+#[test]
+fn how_long_a_service_may_take() {
+    let unhealthy = |tale: &mut Tale, deployed: i64| {
+        let mut seen = service(&[30]);
+        seen.tasks[0].health = Health::Unhealthy;
+        seen.deployments = vec![deployment("d-0", deployed, Rollout::Completed)];
+        tale.service(60, &orders(), seen);
+    };
+    let assert_ends = |tale: &Tale, end: i64| {
+        let before = standing(tale, end - 1);
+        assert_eq!((before.stage, before.wake), (Stage::Refreshing, Some(at(end))));
+        let after = standing(tale, end);
+        assert_eq!(
+            (after.stage, after.why),
+            (Stage::Beyond, Why::NotInTime { deadline: at(end) })
+        );
+    };
+    let mut tale = dated(&orders());
+    unhealthy(&mut tale, -100);
+    assert_ends(&tale, 20 + 900);
+    unhealthy(&mut tale, 30);
+    assert_ends(&tale, 30 + 900);
+    attempt(&mut tale, &orders(), "x", redeploy(), Some(deployed("d-1")), 40);
+    assert_ends(&tale, 41 + 900);
+}
+
+/// Our redeploy was answered with `d-1` at second 41, and old tasks run on.
+#[test]
+fn what_became_of_our_deployment() {
+    let table = [
+        (60, Some(rolling(true, 41, Rollout::InProgress)), Why::Deploying),
+        (60, Some(rolling(true, 21, Rollout::InProgress)), Why::Deploying),
+        (60, Some(rolling(true, 21, Rollout::Failed)), Why::RolledBackOnce),
+        (
+            60,
+            Some(rolling(false, 21, Rollout::InProgress)),
+            Why::RolledBackOnce,
+        ),
+        (60, None, Why::RolledBackOnce),
+        (41, None, Why::RolledBackOnce),
+        (40, None, Why::Deploying),
+    ];
+    for (look, ours, why) in table {
+        let mut tale = dated(&orders());
+        attempt(&mut tale, &orders(), "x", redeploy(), Some(deployed("d-1")), 40);
+        let mut seen = service(&[-500]);
+        seen.deployments.extend(ours.clone());
+        tale.service(look, &orders(), seen);
+        assert_eq!(standing(&tale, 61).why, why, "{ours:?} at {look}");
+    }
+}
+
+/// The precheck found another's deployment, which a look may not show for some seconds.
+#[test]
+fn what_was_found_done_is_wanted_again_if_it_does_not_show() {
+    let mut tale = dated(&orders());
+    let already = Some(Outcome::Done(Done::AlreadySo));
+    attempt(&mut tale, &orders(), "x", redeploy(), already, 40);
+    tale.service(42, &orders(), service(&[-500]));
+    assert_eq!(standing(&tale, 45).why, Why::Deploying);
+    assert!(standing(&tale, 46).action.is_some());
+    attempt(&mut tale, &orders(), "y", redeploy(), Some(deployed("d-1")), 50);
+    tale.service(60, &orders(), service(&[-500]));
+    assert_eq!(standing(&tale, 61).why, Why::RolledBackOnce, "only one was ours");
+}
+
+#[test]
+fn tasks_of_our_deployment_prove_by_cause_and_others_by_their_time() {
+    let by = |created, id| task(created, id, Health::Healthy);
+    let table = [
+        (vec![by(15, "d-1"), by(15, "d-1")], Some(Why::StartedByUs)),
+        (vec![by(15, "d-1"), by(22, "d-0")], Some(Why::CreatedAfter)),
+        (vec![by(15, "d-1"), by(15, "d-0")], None),
+    ];
+    for (tasks, proof) in table {
+        let mut tale = dated(&orders());
+        attempt(&mut tale, &orders(), "x", redeploy(), Some(deployed("d-1")), 40);
+        let service = ServiceSeen {
+            tasks: tasks.clone(),
+            ..service(&[22, 22])
+        };
+        tale.service(60, &orders(), service);
+        let standing = standing(&tale, 61);
+        let fresh = (standing.stage == Stage::Fresh).then_some(standing.why);
+        assert_eq!(fresh, proof, "{tasks:?}");
+    }
+}
+
+#[test]
+fn a_rule_may_allow_a_redeploy_with_downtime() {
+    let mut tale = dated(&orders());
+    let daemon = ServiceSeen {
+        daemon: true,
+        ..service(&[-500])
+    };
+    tale.service(60, &orders(), daemon);
+    assert_eq!(standing(&tale, 61).why, Why::Downtime);
+    tale.policy.allow_downtime = true;
+    assert!(standing(&tale, 61).action.is_some());
+}
+
+#[test]
+fn a_try_in_vain_says_when_the_next_one_is_due() {
+    let mut tale = dated(&orders());
+    tale.service(30, &orders(), service(&[-500]));
+    let throttled = Some(Outcome::NoEffect(NoEffect::Throttled));
+    for (i, (second, due)) in [(40, 43), (50, 55), (60, 69)].into_iter().enumerate() {
+        attempt(
+            &mut tale,
+            &orders(),
+            &format!("x{i}"),
+            redeploy(),
+            throttled.clone(),
+            second,
+        );
+        let waiting = standing(&tale, due - 1);
+        assert_eq!(
+            (waiting.stage, waiting.wake, waiting.action),
+            (Stage::Stale, Some(at(due)), None)
+        );
+        assert!(standing(&tale, due).action.is_some());
+    }
+}

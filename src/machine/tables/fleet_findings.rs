@@ -1,0 +1,254 @@
+//! What a person is told of the fleet: looks that fail, consumers that wait, functions that sleep.
+
+use super::findings::kinds;
+use super::standings::{attempt, orders, promoted};
+use super::world::{Tale, arn, at, consumer, function, version};
+use crate::findings::{Finding, Severity, of_fleet};
+use crate::fleet::Admission;
+use crate::judge::Reason;
+use crate::model::{
+    Action, AttemptId, ConsumerId, Event, Evidence, Look, LookFailure, LookKey, NoEffect, Outcome,
+    ReferenceKind, Scope, ScopeSeen, SleepTag,
+};
+
+fn told(tale: &Tale, second: i64) -> Vec<Finding> {
+    of_fleet(&tale.state, &Admission::default(), at(second))
+}
+
+/// The only finding there is.
+fn sole(found: &[Finding]) -> Finding {
+    let [finding] = found else { panic!("{found:?}") };
+    finding.clone()
+}
+
+fn fail(tale: &mut Tale, key: &LookKey, failure: &LookFailure, times: usize) {
+    for _ in 0..times {
+        tale.event(Event::Unseen {
+            look: Look::at(at(0)),
+            key: key.clone(),
+            failure: failure.clone(),
+        });
+    }
+}
+
+fn denied() -> LookFailure {
+    LookFailure::Denied {
+        iam_action: "secretsmanager:DescribeSecret".to_owned(),
+        resource: "*".to_owned(),
+    }
+}
+
+/// A failure, how often it must come before it is told, and what the remedy says.
+#[test]
+fn how_long_a_look_may_fail_and_what_helps() {
+    let why = || "x".to_owned();
+    let table = [
+        (denied(), 1, "allow secretsmanager:DescribeSecret on *"),
+        (
+            LookFailure::Credentials { why: why() },
+            1,
+            "renew the credentials",
+        ),
+        (LookFailure::Throttled, 3, "raise the cadence's intervals"),
+        (LookFailure::Timeout, 3, "it is tried again by itself"),
+        (
+            LookFailure::Unreachable { why: why() },
+            3,
+            "it is tried again by itself",
+        ),
+    ];
+    for (failure, times, remedy) in table {
+        let mut tale = Tale::new();
+        fail(&mut tale, &LookKey::Secret(arn("db")), &failure, times - 1);
+        assert_eq!(told(&tale, 1), vec![], "{failure}");
+        fail(&mut tale, &LookKey::Secret(arn("db")), &failure, 1);
+        let finding = sole(&told(&tale, 1));
+        assert_eq!((finding.kind, finding.severity), ("unseen", Severity::Warning));
+        assert!(finding.remedy.starts_with(remedy), "{finding:?}");
+    }
+}
+
+#[test]
+fn without_the_list_of_secrets_nothing_is_seen_at_all() {
+    let mut tale = Tale::new();
+    fail(&mut tale, &LookKey::Sweep, &denied(), 1);
+    assert_eq!(sole(&told(&tale, 1)).severity, Severity::Critical);
+}
+
+#[test]
+fn a_look_that_nobody_repeats_is_told_for_two_hours() {
+    let mut tale = Tale::new();
+    fail(&mut tale, &LookKey::Secret(arn("db")), &LookFailure::Timeout, 3);
+    assert_eq!(told(&tale, 7_200).len(), 1);
+    assert_eq!(told(&tale, 7_201).len(), 0);
+}
+
+#[test]
+fn a_failing_look_is_named_in_words() {
+    let db = || arn("db");
+    let cluster = || "prod".to_owned();
+    let table = [
+        (LookKey::Sweep, "list of secrets", false),
+        (LookKey::Secret(db()), "labels of db", true),
+        (LookKey::Versions(db()), "versions of db", true),
+        (LookKey::Log(db()), "rotation log of db", true),
+        (LookKey::Login(db(), version("a")), "login test of db", true),
+        (LookKey::Consumer(orders()), "ecs:prod/orders", false),
+        (LookKey::Discovery(Scope::Clusters), "list of clusters", false),
+        (
+            LookKey::Discovery(Scope::Cluster(cluster())),
+            "services of cluster prod",
+            false,
+        ),
+        (
+            LookKey::Discovery(Scope::Tasks(cluster())),
+            "standalone tasks of cluster prod",
+            false,
+        ),
+        (LookKey::Discovery(Scope::Functions), "Lambda functions", false),
+        (LookKey::Discovery(Scope::Declared), "declared consumers", false),
+    ];
+    for (key, subject, of_the_secret) in table {
+        let mut tale = Tale::new();
+        fail(&mut tale, &key, &denied(), 1);
+        let finding = sole(&told(&tale, 1));
+        assert_eq!(finding.subject, subject);
+        assert_eq!(finding.secret, of_the_secret.then(db), "{key:?}");
+    }
+}
+
+/// What a wait comes to: the kind of its finding, or nothing where it ends by itself.
+fn told_of_wait(tale: &Tale, second: i64, reason: Reason) -> Option<(Severity, &'static str)> {
+    let mut admission = Admission::default();
+    admission.waits.insert((arn("db"), orders()), reason);
+    let found = of_fleet(&tale.state, &admission, at(second));
+    found.first().map(|finding| (finding.severity, finding.kind))
+}
+
+#[test]
+fn only_waits_that_a_person_can_end_are_told() {
+    let another = |reason| Reason::Another {
+        secret: arn("queue"),
+        reason: Box::new(reason),
+    };
+    let table = [
+        (Reason::Observing, Some((Severity::Warning, "would-act"))),
+        (Reason::Held, Some((Severity::Warning, "held"))),
+        (
+            Reason::FirstFailed { consumer: orders() },
+            Some((Severity::Critical, "first-failed")),
+        ),
+        (
+            Reason::HourlyCap { limit: 3 },
+            Some((Severity::Critical, "capped")),
+        ),
+        (another(Reason::Refused), Some((Severity::Critical, "held-back"))),
+        (another(Reason::Margin { until: at(5) }), None),
+        (Reason::Margin { until: at(5) }, None),
+        (Reason::Unproven, None),
+        (Reason::InFlight { limit: 1 }, None),
+    ];
+    for (reason, expected) in table {
+        assert_eq!(
+            told_of_wait(&Tale::new(), 0, reason.clone()),
+            expected,
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn a_rotation_that_holds_another_secrets_restart_back_for_half_an_hour_is_told() {
+    let mut tale = Tale::new();
+    tale.labels_of("queue", 0, "x - w")
+        .labels_of("queue", 10, "x y w");
+    let moving = || Reason::Moving {
+        secret: arn("queue"),
+        version: version("y"),
+    };
+    assert_eq!(told_of_wait(&tale, 10 + 1_800, moving()), None);
+    let told = told_of_wait(&tale, 10 + 1_801, moving());
+    assert_eq!(told, Some((Severity::Critical, "held-back")));
+    assert_eq!(
+        told_of_wait(&Tale::new(), 9_999, moving()),
+        None,
+        "it was never seen"
+    );
+}
+
+fn asleep(reserved: Option<u32>) -> Tale {
+    let mailer = ConsumerId::function("mailer");
+    let mut tale = promoted(&mailer);
+    let mut seen = function(reserved);
+    seen.sleep_tag = Some(SleepTag {
+        attempt: AttemptId::new("gone"),
+        former: Some(7),
+        deadline: at(500),
+    });
+    tale.function(30, &mailer, seen);
+    tale
+}
+
+#[test]
+fn what_could_not_be_put_back_pages_and_what_is_only_left_behind_does_not() {
+    let told_after = |reserved, action| {
+        let mut tale = asleep(reserved);
+        assert_eq!(told(&tale, 31), vec![], "nothing has failed yet");
+        let throttled = Some(Outcome::NoEffect(NoEffect::Throttled));
+        attempt(
+            &mut tale,
+            &ConsumerId::function("mailer"),
+            "r",
+            action,
+            throttled,
+            31,
+        );
+        sole(&told(&tale, 33))
+    };
+    let failed = told_after(Some(0), Action::Restore { former: Some(7) });
+    assert_eq!(
+        (failed.kind, failed.severity),
+        ("restore-failed", Severity::Critical)
+    );
+    assert!(failed.remedy.contains("--function-name mailer;"), "{failed:?}");
+    let left = told_after(Some(7), Action::Untag);
+    assert_eq!((left.kind, left.severity), ("note-left", Severity::Warning));
+}
+
+#[test]
+fn tasks_that_no_service_started_are_told_for_each_secret() {
+    let mut tale = Tale::new();
+    let standalone = [("t-1", "db"), ("t-2", "db"), ("t-3", "queue")];
+    let seen = ScopeSeen {
+        standalone: standalone.map(|(task, name)| (task.to_owned(), arn(name))).into(),
+        ..ScopeSeen::default()
+    };
+    let scope = Scope::Tasks("prod".to_owned());
+    tale.see(1, Evidence::Scope { scope, seen });
+    let found = told(&tale, 2);
+    let kinds: Vec<_> = found
+        .iter()
+        .map(|finding| (finding.kind, finding.subject.as_str()))
+        .collect();
+    assert_eq!(kinds, [("standalone-tasks", "db"), ("standalone-tasks", "queue")]);
+    assert!(found[0].text.starts_with("2 running tasks"), "{:?}", found[0]);
+}
+
+#[test]
+fn who_is_only_suspected_is_told_but_not_a_rotation_lambda() {
+    let mut tale = Tale::with_lambda();
+    tale.labels(0, "a - z");
+    let suspected = [
+        ("db", ReferenceKind::Suspected),
+        ("queue", ReferenceKind::Fetches),
+    ];
+    let named = |name: &str| consumer(&ConsumerId::function(name), &suspected);
+    tale.found(1, Scope::Functions, vec![named("mailer"), named("rotate")]);
+    let finding = sole(&told(&tale, 2));
+    assert_eq!(
+        (finding.kind, finding.subject.as_str()),
+        ("suspected-consumer", "lambda:mailer")
+    );
+    assert_eq!(finding.secret, Some(arn("db")));
+    assert_eq!(kinds(&tale, 3), Vec::<&str>::new());
+}

@@ -1,0 +1,164 @@
+//! Which version is logged in with, and when: no account may be locked by us.
+
+use super::cadence::{MINUTE, SECOND, looks, wait};
+use super::rotations::done;
+use super::world::{Tale, arn, version};
+use crate::model::{LookKey, Step};
+
+fn key(id: &str) -> LookKey {
+    LookKey::Login(arn("db"), version(id))
+}
+
+/// The versions that are logged in with, whenever it is due.
+fn asked(tale: &Tale, second: i64) -> Vec<String> {
+    let keys = looks(tale, second).into_keys();
+    keys.filter_map(|key| match key {
+        LookKey::Login(_, version) => Some(version.to_string()),
+        _ => None,
+    })
+    .collect()
+}
+
+/// A rotation to `b`, seen at second 10, with login tests.
+fn begun() -> Tale {
+    let mut tale = Tale::new();
+    tale.policy.login_test = true;
+    tale.labels(0, "a - z").labels(10, "a b z");
+    tale
+}
+
+/// AWSPENDING has a value by second 11.
+fn created() -> Tale {
+    let mut tale = begun();
+    tale.valued(11, &["a", "b"]);
+    tale
+}
+
+#[test]
+fn the_old_password_is_tried_until_setsecret_shows_and_then_the_new_one() {
+    let nobody: [&str; 0] = [];
+    assert_eq!(asked(&begun(), 10), nobody, "nothing to set yet");
+    let mut tale = created();
+    assert_eq!(asked(&tale, 11), ["a"]);
+    tale.login(12, "a", true);
+    assert_eq!(wait(&tale, 12, &key("a")), Some(SECOND));
+    tale.login(13, "a", false);
+    assert_eq!(asked(&tale, 13), ["b"], "the old one is refused");
+    tale.login(14, "b", true);
+    assert_eq!(asked(&tale, 14), nobody, "proven");
+    let mut off = created();
+    off.policy.login_test = false;
+    assert_eq!(asked(&off, 11), nobody);
+}
+
+#[test]
+fn setsecrets_line_is_a_sign_too() {
+    let mut tale = created();
+    tale.line(12, Step::SetSecret);
+    assert_eq!(asked(&tale, 15), ["b"]);
+    let mut by_login = created();
+    by_login.policy.login_pending_early = true;
+    by_login.login(12, "b", true);
+    assert_eq!(
+        asked(&by_login, 13),
+        Vec::<String>::new(),
+        "the new one works already"
+    );
+}
+
+#[test]
+fn the_new_password_is_tried_early_where_a_rule_says_so() {
+    let mut tale = created();
+    tale.policy.login_pending_early = true;
+    assert_eq!(asked(&tale, 11), ["a", "b"]);
+    let mut empty = begun();
+    empty.policy.login_pending_early = true;
+    assert_eq!(asked(&empty, 11), Vec::<String>::new(), "there is none yet");
+}
+
+#[test]
+fn a_refusal_from_before_the_rotation_is_no_sign_of_setsecret() {
+    let mut tale = Tale::new();
+    tale.policy.login_test = true;
+    tale.labels(0, "a - z").login(5, "a", false);
+    tale.labels(10, "a b z").valued(11, &["b"]);
+    assert_eq!(asked(&tale, 11), ["a"]);
+    tale.login(12, "a", false);
+    assert_eq!(asked(&tale, 12), ["b"]);
+}
+
+#[test]
+fn the_wait_after_refusals_doubles_up_to_five_minutes() {
+    let mut tale = created();
+    tale.line(12, Step::SetSecret);
+    let refused_at = |tale: &mut Tale, second: i64| {
+        tale.login(second, "b", false);
+        wait(tale, second, &key("b"))
+    };
+    let waits = [(16, SECOND), (17, 2 * SECOND), (19, 4 * SECOND), (23, 8 * SECOND)];
+    for (second, expected) in waits {
+        assert_eq!(refused_at(&mut tale, second), Some(expected), "{second}");
+    }
+    assert_eq!(refused_at(&mut tale, 1_000), Some(5 * MINUTE));
+}
+
+#[test]
+fn a_rotation_that_lies_still_is_logged_in_with_seldom() {
+    let mut tale = created();
+    tale.login(1_812, "a", true);
+    assert_eq!(wait(&tale, 1_812, &key("a")), Some(10 * SECOND));
+    tale.line(1_813, Step::SetSecret);
+    tale.login(4_000, "b", false);
+    assert_eq!(wait(&tale, 4_000, &key("b")), Some(10 * SECOND));
+}
+
+/// Promoted by second 21, with nobody who uses it.
+fn promoted(previous: &str) -> Tale {
+    let mut tale = begun();
+    tale.labels(20, "a b z").labels(21, &format!("b - {previous}"));
+    tale
+}
+
+#[test]
+fn a_promoted_version_is_logged_in_with_until_it_is_proven() {
+    let mut tale = promoted("a");
+    tale.line(18, Step::TestSecret);
+    assert_eq!(asked(&tale, 22), ["b"], "the Lambda's own test proves less");
+    tale.login(22, "b", false);
+    assert_eq!(wait(&tale, 22, &key("b")), Some(SECOND));
+    assert_eq!(
+        asked(&tale, 400),
+        Vec::<String>::new(),
+        "not while it is only watched"
+    );
+}
+
+#[test]
+fn whether_the_replaced_version_still_works_is_asked_once() {
+    let mut tale = promoted("a");
+    tale.login(15, "a", true).login(22, "b", true);
+    assert_eq!(asked(&tale, 22), ["a"], "not since the promotion");
+    tale.login(23, "a", true);
+    assert_eq!(asked(&tale, 24), Vec::<String>::new());
+
+    let mut dated = promoted("a");
+    dated.log(20, done(Step::FinishSecret, "b"));
+    dated.login(20, "a", true).login(22, "b", true);
+    assert_eq!(
+        asked(&dated, 23),
+        Vec::<String>::new(),
+        "as late as the promotion is since it"
+    );
+
+    let mut told = promoted("a");
+    told.line(13, Step::SetSecret).login(22, "b", true);
+    assert_eq!(
+        asked(&told, 22),
+        Vec::<String>::new(),
+        "its log told the strategy"
+    );
+
+    let mut other = promoted("x");
+    other.login(22, "b", true);
+    assert_eq!(asked(&other, 22), Vec::<String>::new(), "AWSPREVIOUS is another");
+}

@@ -1,0 +1,154 @@
+//! When a step happened: what looks that are behind, lines without a version, and logins say of it.
+
+use jiff::SignedDuration;
+
+use super::rotations::done;
+use super::standings::{orders, standing};
+use super::world::{Tale, at, millis, service, version};
+use crate::model::{Stage, Step, When};
+use crate::rotations::{Origin, Rotation, Seen, Source};
+
+/// The only rotation to this version.
+fn to(tale: &Tale, id: &str) -> Rotation {
+    let mut rotations = tale.judge(3_600).rotations.into_iter();
+    let found = rotations.find(|view| view.rotation.key.version == version(id));
+    found.expect("a rotation").rotation
+}
+
+fn when(seen: Option<Seen>) -> Option<When> {
+    seen.map(|seen| seen.when)
+}
+
+fn only_by_login(when: When) -> Option<Seen> {
+    Some(Seen::by(when, Source::Login))
+}
+
+#[test]
+fn a_look_bounds_a_change_by_no_more_than_reads_may_be_behind() {
+    let mut tale = Tale::new();
+    tale.settings.timing.settle = SignedDuration::from_secs(2);
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .valued(11, &["a"])
+        .valued(12, &["a", "b"])
+        .labels(20, "a b z")
+        .labels(21, "b - a");
+    let rotation = to(&tale, "b");
+    let seen = [rotation.started, rotation.created, rotation.promoted];
+    assert_eq!(
+        seen.map(when),
+        [
+            Some(When::between(at(0 - 2), millis(10_020))),
+            Some(When::between(at(11 - 2), millis(12_020))),
+            Some(When::between(at(20 - 2), millis(21_020))),
+        ]
+    );
+}
+
+#[test]
+fn a_promotion_between_two_close_looks_was_watched_although_reads_may_be_behind() {
+    let mut tale = Tale::new();
+    tale.uses(&orders(), &["db"])
+        .labels(0, "a - z")
+        .labels(10, "a b z")
+        .labels(19, "b - a")
+        .service(25, &orders(), service(&[15]));
+    assert_eq!(standing(&tale, 26).stage, Stage::Stale);
+}
+
+#[test]
+fn last_rotated_from_just_before_the_last_look_is_the_rotations_before() {
+    let rotated_at = |second: i64| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z");
+        tale.last_rotated = Some(at(second));
+        tale.labels(500, "a - z").labels(510, "b - a");
+        tale.latest(511).rotation.origin
+    };
+    assert_eq!(rotated_at(498), Origin::Manual, "that one promoted a");
+    assert_eq!(rotated_at(502), Origin::Rotation);
+}
+
+#[test]
+fn lines_without_a_version_belong_to_the_value_that_was_put_last() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .log(9, done(Step::CreateSecret, "b"))
+        .line(28, Step::SetSecret)
+        .labels(30, "a b z")
+        .log(31, done(Step::CreateSecret, "c"))
+        .line(33, Step::SetSecret)
+        .line(34, Step::TestSecret)
+        .failure(35, Step::FinishSecret)
+        .labels(40, "a c z");
+    let (one, next) = (to(&tale, "b"), to(&tale, "c"));
+    assert_eq!(when(one.exposed), Some(When::between(at(9), at(28))));
+    assert_eq!(when(next.exposed), Some(When::between(at(31), at(33))));
+    assert_eq!((one.tested.is_some(), next.tested.is_some()), (false, true));
+    assert_eq!((one.failures.len(), next.failures.len()), (0, 1));
+}
+
+#[test]
+fn the_next_value_ends_the_lines_of_one_whose_own_put_was_not_logged() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .labels(30, "a b z")
+        .log(31, done(Step::CreateSecret, "c"))
+        .line(33, Step::SetSecret)
+        .labels(40, "a c z");
+    assert_eq!(to(&tale, "b").exposed, None);
+    assert_eq!(when(to(&tale, "c").exposed), Some(When::between(at(31), at(33))));
+}
+
+/// A rotation to `b` whose setSecret was logged at 13, and logins with `b`.
+fn set_and_tried(logins: &[(i64, bool)]) -> Option<Seen> {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .line(13, Step::SetSecret);
+    for (second, accepted) in logins {
+        tale.login(*second, "b", *accepted);
+    }
+    to(&tale, "b").exposed
+}
+
+/// ModifyDBInstance answers long before the database has the password.
+#[test]
+fn a_password_that_came_true_after_set_secrets_line_is_dated_by_its_login() {
+    assert_eq!(
+        set_and_tried(&[(15, false), (40, true)]),
+        only_by_login(When::between(at(15), millis(40_020)))
+    );
+    assert_eq!(
+        when(set_and_tried(&[(12, false), (40, true)])),
+        Some(When::between(at(12), at(13))),
+        "refused before the line, which then tells it"
+    );
+}
+
+#[test]
+fn the_old_password_refused_before_the_new_one_could_work_dates_nothing() {
+    let changed_by_hand = |old_refused: i64| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z")
+            .labels(10, "a b z")
+            .login(12, "a", true)
+            .login(old_refused, "a", false)
+            .login(16, "b", false)
+            .login(20, "b", false)
+            .login(26, "b", true);
+        to(&tale, "b").exposed
+    };
+    assert_eq!(
+        changed_by_hand(14),
+        only_by_login(When::between(at(20), millis(26_020))),
+        "refused by 14, but so was the new one until 20"
+    );
+    assert_eq!(
+        changed_by_hand(22),
+        only_by_login(When::between(at(20), millis(22_020))),
+        "since the new one was last refused"
+    );
+}
