@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::consumers::{Question, Standing, Tenure, Why, stand};
+use crate::consumers::{Question, Standing, Why, stand, tenures_before};
 use crate::milestones::{Proof, Works, strategy, works};
 use crate::model::{
     Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, Scope, SecretArn, Stage, Strategy,
@@ -138,7 +138,7 @@ impl Judgement {
                     rotation: &rotation.key,
                     promoted: promoted.when.not_after,
                     not_before: promoted.when.not_before,
-                    tenure: self.tenure_before(&rotation, settings),
+                    tenures: tenures_before(&self.rotations, &rotation, &settings.timing),
                     policy,
                     timing: &settings.timing,
                     now,
@@ -169,20 +169,6 @@ impl Judgement {
             works,
             consumers,
         }
-    }
-
-    /// When the version was current before somebody moved AWSCURRENT back to it.
-    fn tenure_before(&self, rotation: &Rotation, settings: &Settings) -> Option<Tenure> {
-        let mut before = self.rotations.iter().rev().map(|view| &view.rotation);
-        let before = before.find(|before| before.key.version == rotation.key.version)?;
-        let (_, ended) = before.ending?;
-        let promoted = before.promoted.as_ref()?.when.not_after;
-        // At a baseline nobody knows what is older.
-        let is_known = before.origin != Origin::Baseline;
-        Some(Tenure {
-            from: is_known.then(|| promoted + settings.timing.margin),
-            to: ended.not_before?,
-        })
     }
 
     fn wake_at(&mut self, at: Option<Timestamp>) {

@@ -68,7 +68,11 @@ fn lines_of(
         } => *version == rotation.key.version,
         // Of a rotation that began nobody knows when, they may be the one's before it.
         LogLine::Done { version: None, .. } => from.is_some() && is_ours(fact.at),
-        LogLine::Failed { .. } => from.is_some() && next.is_none_or(|next| fact.at < next),
+        LogLine::Failed { step, .. } => {
+            // createSecret may fail before it puts the value.
+            let is_before = matches!(step, None | Some(Step::CreateSecret));
+            from.is_some() && (is_ours(fact.at) || is_before && next.is_none_or(|next| fact.at < next))
+        }
     };
     facts
         .log
@@ -297,8 +301,9 @@ fn failed_its_test(rotation: &Rotation) -> bool {
 
 /// A refusal from long before the promotion was one of AWSPENDING, before setSecret: logins are repeated more often.
 fn is_outdated(rotation: &Rotation, refused: Timestamp) -> bool {
-    let promoted = rotation.promoted.as_ref().map(|seen| seen.when.not_after);
-    promoted.is_some_and(|promoted| refused + OUTDATED < promoted)
+    let promoted = rotation.promoted.as_ref().map(|seen| seen.when);
+    let began = promoted.map(|when| when.not_before.unwrap_or(when.not_after));
+    began.is_some_and(|began| refused + OUTDATED < began)
 }
 
 fn tested_since(rotation: &Rotation, refused: Timestamp) -> bool {

@@ -53,5 +53,8 @@ fn goes_back(settled: &[Run<Labels>], run: &Run<Labels>) -> bool {
     let pending_vanished = run.state.current == last.state.current
         && last.state.in_progress().is_some()
         && run.state.in_progress().is_none();
-    current_went_back || pending_vanished
+    let previous_went_back = run.state.current == last.state.current
+        && run.state.previous != last.state.previous
+        && earlier.iter().any(|old| old.state.previous == run.state.previous);
+    current_went_back || pending_vanished || previous_went_back
 }

@@ -3,11 +3,13 @@
 mod function;
 mod service;
 mod sleep;
+mod tenure;
 mod why;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use sleep::{open_sleep, restore};
+pub(crate) use tenure::{Tenure, tenures_before};
 pub use why::Why;
 
 use crate::model::{
@@ -68,14 +70,6 @@ impl Standing {
     }
 }
 
-/// A time in which a version was current.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tenure {
-    /// Nothing where it was current when it was first seen.
-    pub from: Option<Timestamp>,
-    pub to: Timestamp,
-}
-
 /// What a consumer's standing is judged by.
 pub(crate) struct Question<'a> {
     pub rotation: &'a RotationKey,
@@ -83,8 +77,8 @@ pub(crate) struct Question<'a> {
     pub promoted: Timestamp,
     /// Not-before of the promotion; what was made earlier holds the old value.
     pub not_before: Option<Timestamp>,
-    /// An earlier time in which the version was current: tasks of that time hold it.
-    pub tenure: Option<Tenure>,
+    /// The earlier times in which the version was current: tasks of those times hold it.
+    pub tenures: Vec<Tenure>,
     pub policy: &'a Policy,
     pub timing: &'a Timing,
     pub now: Timestamp,
@@ -100,22 +94,18 @@ impl Question<'_> {
     }
 
     /// Whether a task that was created at this moment was given the version when it was current before.
-    pub(crate) fn is_of_its_tenure(&self, created: Timestamp) -> bool {
-        let is_after = |tenure: &Tenure| tenure.from.is_some_and(|from| created > from);
-        self.tenure
-            .is_some_and(|tenure| is_after(&tenure) && created < tenure.to)
-    }
-
-    /// Whether it was created before anything else is known to have been current.
-    fn is_from_before(&self, created: Timestamp) -> bool {
-        self.tenure
-            .is_some_and(|tenure| tenure.from.is_none() && created < tenure.to)
+    pub(crate) fn is_of_a_tenure(&self, created: Timestamp) -> bool {
+        self.tenures.iter().any(|tenure| tenure.gave(created))
     }
 
     /// Whether what was made at this moment counts as old. Of a promotion that nobody watched only what certainly is:
     /// its interval may span minutes in which a whole fleet was restarted (design rules 3 and 9).
     pub(crate) fn is_older(&self, made: Timestamp) -> bool {
-        if self.is_from_before(made) || self.is_of_its_tenure(made) {
+        if self
+            .tenures
+            .iter()
+            .any(|tenure| tenure.gave(made) || tenure.is_baseline_for(made))
+        {
             return false;
         }
         let watched = WATCHED + self.timing.settle;

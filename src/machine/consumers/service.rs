@@ -40,16 +40,12 @@ fn proven(
     let ours = our_deployments(facts, question);
     let by_us = |task: &Task| task.started_by.as_ref().is_some_and(|id| ours.contains(&id));
     let created_after = |task: &Task| task.created.is_some_and(|created| created > question.threshold());
-    let of_its_tenure = |task: &Task| {
+    let of_a_tenure = |task: &Task| {
         task.created
-            .is_some_and(|created| question.is_of_its_tenure(created))
+            .is_some_and(|created| question.is_of_a_tenure(created))
     };
     let is_fresh = |task: &Task| by_us(task) || created_after(task);
-    if !seen
-        .tasks
-        .iter()
-        .all(|task| is_fresh(task) || of_its_tenure(task))
-    {
+    if !seen.tasks.iter().all(|task| is_fresh(task) || of_a_tenure(task)) {
         return None;
     }
     let proof = if seen.tasks.iter().all(by_us) {

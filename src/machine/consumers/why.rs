@@ -115,9 +115,7 @@ impl fmt::Display for Why {
             Self::NotLookedYet => f.write_str("not looked at since the promotion"),
             Self::StartedByUs => f.write_str("every running task was started by the deployment that answered our call"),
             Self::CreatedAfter => f.write_str("every running task was created after the promotion"),
-            Self::CreatedWhileCurrent => {
-                f.write_str("every running task was created while this version was current before, or since")
-            }
+            Self::CreatedWhileCurrent => f.write_str("every running task was created while this version was current"),
             Self::NothingRuns => f.write_str("nothing runs that could hold the old value"),
             Self::Gone => f.write_str("it no longer exists"),
             Self::TasksUnseen => f.write_str("its tasks could not be listed"),
