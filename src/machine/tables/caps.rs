@@ -24,19 +24,20 @@ fn started(tale: &Tale, secrets: &[&str], second: i64) -> Vec<ConsumerId> {
     start.into_iter().map(|decision| decision.consumer).collect()
 }
 
-/// Redeploys of another rotation, each a second after the one before; admission at second 3600.
+/// Redeploys of another rotation, each a second after the one before and answered a second after it was decided, which
+/// may be when it was sent; admission at second 3600.
 #[test]
 fn the_hourly_cap_counts_redeploys_that_happened_or_may_have() {
     let written = || Some(deployed("d-1"));
     let no_effect = || Some(Outcome::NoEffect(NoEffect::Throttled));
     let already_so = || Some(Outcome::Done(Done::AlreadySo));
     let table = [
-        (vec![written(), written()], 0, false),
-        (vec![written(), written(), written()], 0, true),
-        (vec![written(), written(), written()], -1, false),
-        (vec![written(), written(), no_effect()], 0, false),
-        (vec![written(), written(), already_so()], 0, false),
-        (vec![written(), no_effect(), written(), written()], 0, true),
+        (vec![written(), written()], -1, false),
+        (vec![written(), written(), written()], -1, true),
+        (vec![written(), written(), written()], -2, false),
+        (vec![written(), written(), no_effect()], -1, false),
+        (vec![written(), written(), already_so()], -1, false),
+        (vec![written(), no_effect(), written(), written()], -1, true),
     ];
     for (outcomes, first, capped) in table {
         let mut tale = stale(&["a"]);

@@ -1,12 +1,12 @@
 //! When something becomes true by time alone, to the second, and when the loop is to look again.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::rotations::done;
 use super::staleness::dated;
 use super::standings::{orders, standing};
-use super::world::{Tale, arn, at, service};
-use crate::judge::Reason;
+use super::world::{Tale, arn, at, millis, service};
+use crate::judge::{Reason, judge};
 use crate::model::{ConsumerId, Fact, Stage, Step};
 use crate::phase::Phase;
 
@@ -26,7 +26,11 @@ fn by_protocol() -> Tale {
 
 /// What the service waits for at a second; nothing where it is wanted.
 fn waits(tale: &Tale, second: i64) -> Option<Reason> {
-    let judgement = tale.judge(second);
+    waits_at(tale, at(second))
+}
+
+fn waits_at(tale: &Tale, now: Timestamp) -> Option<Reason> {
+    let judgement = judge(&tale.state, &arn("db"), &tale.policy, &tale.settings, now);
     assert_eq!(judgement.waits.len() + judgement.wants.len(), 1, "{judgement:?}");
     judgement.waits.into_iter().next().map(|(_, reason)| reason)
 }
@@ -41,9 +45,11 @@ fn a_restart_is_wanted_once_the_margin_is_over() {
     assert_eq!(tale.judge(21).wants[0].not_before, at(21));
 }
 
+/// For twenty seconds from the look that first showed the promotion, which arrived at second 21.02.
 #[test]
 fn a_proof_is_waited_for_where_one_may_come() {
-    let proof = Some(Reason::Proof { until: at(40) });
+    let until = millis(41_020);
+    let proof = Some(Reason::Proof { until });
     let tale = by_protocol();
     assert_eq!(waits(&tale, 21), None, "nobody would tell");
     let mut with_login = by_protocol();
@@ -52,9 +58,9 @@ fn a_proof_is_waited_for_where_one_may_come() {
     with_log.rotation_lambda = Some("arn:aws:lambda:eu-west-1:1:function:rotate".to_owned());
     with_log.labels(26, "b - a");
     for tale in [with_login, with_log] {
-        assert_eq!(waits(&tale, 39), proof);
-        assert_eq!(tale.judge(39).wake, Some(at(40)));
-        assert_eq!(waits(&tale, 40), None);
+        assert_eq!(waits_at(&tale, millis(41_019)), proof);
+        assert_eq!(tale.judge(41).wake, Some(until));
+        assert_eq!(waits_at(&tale, until), None);
     }
 }
 

@@ -104,5 +104,5 @@ fn an_answer_that_was_stale_leaves_no_gap() {
     let versions = rotations.iter().map(|view| view.rotation.key.version.to_string());
     assert_eq!(versions.collect::<Vec<_>>(), ["a", "b", "c"]);
     let promoted = rotations[2].rotation.promoted.clone().expect("promoted").when;
-    assert_eq!(promoted.not_before, Some(at(30)));
+    assert_eq!(promoted.not_before, Some(at(25)));
 }

@@ -39,10 +39,10 @@ fn a_steps_line_bounds_it_and_the_step_after() {
     tale.log(20, done(Step::FinishSecret, "b"));
     let rotation = rotation(&tale);
     let between = |from, to| Some(When::between(at(from), at(to)));
-    assert_eq!(when(&rotation.created), between(0, 12));
+    assert_eq!(when(&rotation.created), between(-5, 12));
     assert_eq!(when(&rotation.exposed), between(12, 14));
     assert_eq!(when(&rotation.tested), between(14, 17));
-    assert_eq!(when(&rotation.promoted), between(18, 20));
+    assert_eq!(when(&rotation.promoted), between(17, 20));
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_refusal_as_late_as_testsecrets_line_stands() {
 #[test]
 fn what_logins_told_of_a_version_before_it_came_back_says_nothing() {
     let mut back = Tale::new();
-    back.labels(0, "a - z").login(5, "z", true).labels(10, "a - z");
+    back.labels(0, "a - z").login(4, "z", true).labels(10, "a - z");
     back.labels(20, "z - a").labels(30, "z - a");
     let rotation = &back.judge(31).current().expect("a promotion").rotation.clone();
     assert_eq!((rotation.origin, rotation.key.n), (Origin::Rollback, 1));
