@@ -111,11 +111,9 @@ impl Checks {
                     || goes_after_another(last, &view.arn, id);
                 let is_over = matches!(standing.stage, Stage::Fresh | Stage::Presumed | Stage::Beyond);
                 let named = told || findings.iter().any(|finding| finding.subject == id.to_string());
-                self.holds(
-                    "every-consumer-is-settled",
-                    is_over || waits || named,
-                    || format!("{id} with {}: {standing:#?}", view.name),
-                );
+                self.holds("every-consumer-is-settled", is_over || waits || named, || {
+                    format!("{id} with {}: {standing:#?}", view.name)
+                });
             }
         }
         for (id, facts) in &last.consumers {

@@ -272,17 +272,3 @@ fn unknown_taken_for_stale() {
         })
     });
 }
-
-/// What time alone changes is judged only when something else happens.
-#[test]
-fn a_lost_wake_up() {
-    caught_by("every-consumer-is-settled", Profile::None, |parts| {
-        judging(parts, |state, secret, policy, settings, now| {
-            let judgement = judge(state, secret, policy, settings, now);
-            Judgement {
-                wake: None,
-                ..judgement
-            }
-        })
-    });
-}

@@ -1,6 +1,7 @@
 //! Ports and a journal with a defect.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -318,6 +319,50 @@ fn dispatching_before_the_journal_is_durable() {
         parts.journal = Arc::new(Lazy {
             journal: parts.journal,
             remembered: Mutex::default(),
+        });
+        parts
+    });
+}
+
+/// The answer to one question wakes nobody.
+struct Unwoken {
+    secrets: Arc<dyn SecretReads>,
+    asked: AtomicU32,
+}
+
+#[async_trait]
+impl SecretReads for Unwoken {
+    async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
+        self.secrets.list().await
+    }
+
+    async fn describe(&self, secret: &SecretArn) -> ReadResult<Option<SecretSeen>> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) == 12 {
+            std::future::pending::<()>().await;
+        }
+        self.secrets.describe(secret).await
+    }
+
+    async fn valued_versions(&self, secret: &SecretArn) -> ReadResult<Vec<VersionId>> {
+        self.secrets.valued_versions(secret).await
+    }
+
+    async fn value(
+        &self,
+        secret: &SecretArn,
+        version: &VersionId,
+        stage: &str,
+    ) -> ReadResult<Option<SecretString>> {
+        self.secrets.value(secret, version, stage).await
+    }
+}
+
+#[test]
+fn a_lost_wake_up() {
+    caught_by("stale-are-named", Profile::None, |mut parts| {
+        parts.ports.secrets = Arc::new(Unwoken {
+            secrets: parts.ports.secrets,
+            asked: AtomicU32::new(0),
         });
         parts
     });
