@@ -41,7 +41,7 @@ impl SecretFacts {
     pub(super) fn learn_line(&mut self, fact: &LogFact) -> bool {
         let news = self.log.insert(fact.clone());
         self.thin_out(fact);
-        while self.log.len() > Self::LOG_LIMIT {
+        if self.log.len() > Self::LOG_LIMIT {
             self.log.pop_first();
         }
         news && self.log.contains(fact)
