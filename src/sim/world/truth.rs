@@ -57,11 +57,6 @@ impl<'a> Truth<'a> {
         (!works).then(|| moved.copied().unwrap_or(Timestamp::MIN))
     }
 
-    /// Whether AWSCURRENT is a value that the database takes.
-    pub fn current_works(self, arn: &SecretArn) -> bool {
-        self.dead_since(arn).is_none()
-    }
-
     /// Whether the database has the password of AWSPENDING, AWSCURRENT has not followed, and labels told so since then.
     fn is_moving(self, arn: &SecretArn, since: Timestamp) -> bool {
         self.secret(arn).is_some_and(|secret| {
