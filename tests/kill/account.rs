@@ -138,6 +138,18 @@ impl<'a> Account<'a> {
         });
     }
 
+    /// A rotation from its beginning to the end of the one process that serves it through `aws`.
+    pub(super) fn assert_one_life_serves(&self, aws: &str) {
+        let home = self.home(aws);
+        let daemon = home.start();
+        daemon.until_ready();
+        self.rotate(&daemon);
+        self.until_over(&daemon);
+        assert!(daemon.terminate().success(), "{}", home.log_text());
+        self.assert_served_once();
+        assert_journal_settled(&home);
+    }
+
     /// One forced redeploy for each service, and functions as they were.
     pub(super) fn assert_served_once(&self) {
         let writes = self.standin.writes();

@@ -20,14 +20,7 @@ fn a_rotation_makes_each_write_once() {
         }
         Fate::PASS
     });
-    let home = account.home(&proxy.address);
-    let daemon = home.start();
-    daemon.until_ready();
-    account.rotate(&daemon);
-    account.until_over(&daemon);
-    assert!(daemon.terminate().success(), "{}", home.log_text());
-    account.assert_served_once();
-    assert_journal_settled(&home);
+    account.assert_one_life_serves(&proxy.address);
     let mut seen = seen.lock().expect("no panic").clone();
     seen.sort();
     assert_eq!(seen, WRITES);

@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 
-use super::account::assert_journal_settled;
 use super::cases::run_all;
 use super::*;
 use crate::support::proxy::{End, Fate, Proxy};
@@ -23,12 +22,5 @@ fn get_through(standin: &Standin, fate: &Fate) {
         let is_first = met.insert(asked.clone());
         if is_first { spoiled } else { Fate::PASS }
     });
-    let home = account.home(&proxy.address);
-    let daemon = home.start();
-    daemon.until_ready();
-    account.rotate(&daemon);
-    account.until_over(&daemon);
-    assert!(daemon.terminate().success(), "{}", home.log_text());
-    account.assert_served_once();
-    assert_journal_settled(&home);
+    account.assert_one_life_serves(&proxy.address);
 }
