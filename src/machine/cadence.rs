@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::baseline;
 use crate::consumers::{Standing, open_sleep};
-use crate::judge::{Judgement, Judgements, RotationView};
+use crate::judge::{Judgement, Judgements, RotationView, since};
 use crate::model::{ConsumerId, Look, LookKey, Scope, SecretArn, Stage};
 use crate::phase::Phase;
 use crate::policy::{Cadence, Policy, Settings};
@@ -49,7 +49,7 @@ pub fn secret_looks(
     if policy.login_test {
         plan.logins(secret, facts, judgement, policy);
     }
-    plan.consumers(judgement);
+    plan.consumers(facts, judgement);
     plan.baseline(secret, judgement);
     plan.agenda
 }
@@ -95,6 +95,11 @@ pub fn fleet_looks(
         }
     }
     plan.agenda
+}
+
+/// What has lasted long will last: how it ends is seen late by a twentieth of the time that it took, at most.
+fn patient(lasting: SignedDuration, closest: SignedDuration, seldomest: SignedDuration) -> SignedDuration {
+    (lasting / 20).min(seldomest).max(closest)
 }
 
 /// When the last rotation was first seen: who uses the secret matters from then on.
@@ -271,14 +276,15 @@ impl Plan<'_> {
         }
     }
 
-    fn consumers(&mut self, judgement: &Judgement) {
+    fn consumers(&mut self, facts: &SecretFacts, judgement: &Judgement) {
         let Some(view) = judgement.current() else { return };
         for (consumer, standing) in &view.consumers {
             let key = LookKey::Consumer(consumer.clone());
             if matches!(consumer, ConsumerId::Declared { .. }) {
                 continue;
             }
-            match self.consumer_interval(view, standing) {
+            let lasting = self.lasting(facts, view, consumer, standing);
+            match self.consumer_interval(view, standing, lasting) {
                 Some(interval) => self.every(key, interval),
                 None => self.once(key),
             }
@@ -299,7 +305,25 @@ impl Plan<'_> {
         }
     }
 
-    fn consumer_interval(&self, view: &RotationView, standing: &Standing) -> Option<SignedDuration> {
+    /// How long the consumer has been at its stage; since the promotion where that was not noted.
+    fn lasting(
+        &self,
+        facts: &SecretFacts,
+        view: &RotationView,
+        consumer: &ConsumerId,
+        standing: &Standing,
+    ) -> SignedDuration {
+        let promoted = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+        let since = since(facts, &view.rotation.key, consumer, standing).or(promoted);
+        since.map_or(SignedDuration::ZERO, |since| self.now.duration_since(since))
+    }
+
+    fn consumer_interval(
+        &self,
+        view: &RotationView,
+        standing: &Standing,
+        lasting: SignedDuration,
+    ) -> Option<SignedDuration> {
         use crate::consumers::Why;
         let cadence = self.cadence();
         // A cache's time runs out by itself.
@@ -314,8 +338,13 @@ impl Plan<'_> {
         }
         match (view.phase, standing.stage) {
             (Phase::Settled, _) => None,
-            (_, Stage::Unknown | Stage::Refreshing) => Some(cadence.consumer),
-            (_, Stage::Stale) => Some(cadence.consumer.max(SignedDuration::from_secs(1))),
+            (_, Stage::Unknown | Stage::Refreshing) => {
+                Some(patient(lasting, cadence.consumer, cadence.consumer_watch))
+            }
+            (_, Stage::Stale) => {
+                let closest = cadence.consumer.max(SignedDuration::from_secs(1));
+                Some(patient(lasting, closest, cadence.consumer_watch))
+            }
             (Phase::Verifying, _) => Some(cadence.consumer * 5),
             (_, Stage::Presumed | Stage::Fresh | Stage::Beyond) => Some(cadence.consumer_watch),
         }

@@ -282,7 +282,7 @@ fn remembered(
 }
 
 /// When the consumer came to its present stage.
-fn since(
+pub(crate) fn since(
     facts: &SecretFacts,
     rotation: &RotationKey,
     id: &ConsumerId,

@@ -5,10 +5,10 @@ use crate::milestones::{Proof, Works, verdict};
 use crate::model::{LookKey, SecretArn, Strategy, VersionId};
 use crate::phase::Phase;
 use crate::policy::Policy;
-use crate::rotations::{Origin, Source};
+use crate::rotations::{Origin, Rotation, Source};
 use crate::state::SecretFacts;
 
-use super::Plan;
+use super::{Plan, patient};
 
 impl Plan<'_> {
     pub(super) fn logins(
@@ -19,7 +19,7 @@ impl Plan<'_> {
         policy: &Policy,
     ) {
         if let Some(view) = judgement.open() {
-            self.logins_while_open(secret, facts, view, policy, self.lies_still(judgement));
+            self.logins_while_open(secret, facts, view, policy);
         } else if let Some(view) = judgement.current()
             && view.rotation.origin == Origin::Baseline
         {
@@ -29,7 +29,7 @@ impl Plan<'_> {
         {
             let proven = matches!(view.works, Works::Yes(Proof::Login(_)));
             match &view.rotation.replaced {
-                _ if !proven => self.login(secret, facts, &view.rotation.key.version, false),
+                _ if !proven => self.login(secret, facts, &view.rotation, &view.rotation.key.version),
                 // Whether the old password still works tells how the secret rotates. One try: it may be refused.
                 Some(old) if self.is_untold(facts, judgement, view) => {
                     self.once_since(LookKey::Login(secret.clone(), old.clone()), view)
@@ -62,7 +62,6 @@ impl Plan<'_> {
         facts: &SecretFacts,
         view: &RotationView,
         policy: &Policy,
-        lies_still: bool,
     ) {
         let rotation = &view.rotation;
         let new = &rotation.key.version;
@@ -87,22 +86,19 @@ impl Plan<'_> {
             && !proven
             && let Some(old) = old
         {
-            self.login(secret, facts, old, lies_still);
+            self.login(secret, facts, rotation, old);
         }
         let reason = old_refused || told || (policy.login_pending_early && rotation.created.is_some());
         if reason && !proven {
-            self.login(secret, facts, new, lies_still);
+            self.login(secret, facts, rotation, new);
         }
     }
 
     /// After refusals the wait doubles, so that no account is locked: it is as long as the refusals already last.
-    fn login(&mut self, secret: &SecretArn, facts: &SecretFacts, version: &VersionId, lies_still: bool) {
+    fn login(&mut self, secret: &SecretArn, facts: &SecretFacts, rotation: &Rotation, version: &VersionId) {
         let cadence = self.cadence();
-        let usual = if lies_still {
-            cadence.announced
-        } else {
-            cadence.login
-        };
+        let still_for = rotation.last_progress().map(|at| self.now.duration_since(at));
+        let usual = patient(still_for.unwrap_or_default(), cadence.login, cadence.announced);
         let refused_for = facts
             .logins
             .get(version)

@@ -31,20 +31,37 @@ fn a_consumer_is_looked_at_as_closely_as_it_stands() {
         seen.controller = Controller::External;
         seen
     };
-    let table: [(&str, ServiceSeen, i64, i128); 7] = [
+    // A twentieth of the time since the look that showed the promotion.
+    let late_by = (621 * SECOND - 21_020) / 20;
+    let table: [(&str, ServiceSeen, i64, i128); 9] = [
         ("stale", service(&[-500]), 50, 2 * SECOND),
         ("refreshing", unhealthy(), 50, 2 * SECOND),
         ("fresh, verifying", service(&[30]), 50, 10 * SECOND),
         ("beyond us, verifying", beyond(), 50, 10 * SECOND),
         ("fresh, watched", service(&[30]), 400, 5 * MINUTE),
-        ("stale for hours", service(&[-500]), 40_000, 2 * SECOND),
-        ("stale after a day", service(&[-500]), DAY + 400, 2 * SECOND),
+        ("stale for ten minutes", service(&[-500]), 621, late_by),
+        ("refreshing for ten minutes", unhealthy(), 621, late_by),
+        ("stale for hours", service(&[-500]), 40_000, 5 * MINUTE),
+        ("stale after a day", service(&[-500]), DAY + 400, 5 * MINUTE),
     ];
     for (what, seen, second, expected) in table {
         let mut tale = promoted(&orders());
         tale.service(second, &orders(), seen);
         assert_eq!(wait(&tale, second, &orders_key()), Some(expected), "{what}");
     }
+}
+
+/// The time counts anew with each stage.
+#[test]
+fn a_consumer_that_has_just_become_stale_again_is_looked_at_closely() {
+    let mut tale = promoted(&orders());
+    for (second, task) in [(50, 30), (1_000, -500)] {
+        tale.service(second, &orders(), service(&[task]));
+        for fact in tale.judge(second).reached {
+            tale.state.learn(fact);
+        }
+    }
+    assert_eq!(wait(&tale, 1_000, &orders_key()), Some(2 * SECOND));
 }
 
 #[test]
@@ -70,8 +87,8 @@ fn one_beyond_us_is_looked_at_seldom_while_others_are_refreshed() {
 fn a_stale_consumer_is_looked_at_once_a_second_at_most() {
     let mut tale = promoted(&orders());
     tale.settings.cadence.consumer = SignedDuration::from_millis(100);
-    tale.service(50, &orders(), service(&[-500]));
-    assert_eq!(wait(&tale, 50, &orders_key()), Some(SECOND));
+    tale.service(40, &orders(), service(&[-500]));
+    assert_eq!(wait(&tale, 40, &orders_key()), Some(SECOND));
 }
 
 #[test]
