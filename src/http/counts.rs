@@ -94,7 +94,7 @@ impl<'a> Index<'a> {
     pub(super) fn of(snapshot: &'a Snapshot) -> Self {
         let lambdas = rotation_lambdas(snapshot);
         let mut by_secret: BTreeMap<&SecretArn, Vec<&ConsumerId>> = BTreeMap::new();
-        for (id, facts) in &snapshot.consumers {
+        for (id, facts) in snapshot.consumers.iter() {
             if matches!(id, ConsumerId::Function { name } if lambdas.contains(&**name)) {
                 continue;
             }

@@ -339,12 +339,11 @@ pub(crate) fn snapshot() -> Snapshot {
         (secret.clone(), Arc::new(view))
     });
     let consumers = state.consumers.iter();
+    let consumers = consumers.map(|(id, facts)| (id.clone(), Arc::new(facts.clone())));
     Snapshot {
         missing: Vec::new(),
         secrets: views.collect(),
-        consumers: consumers
-            .map(|(id, facts)| (id.clone(), Arc::new(facts.clone())))
-            .collect(),
+        consumers: Arc::new(consumers.collect()),
         findings: Arc::new(of_fleet(&state, &admission, now)),
         waits: Arc::new(admission.waits),
         journal_bytes: 8192,

@@ -71,7 +71,7 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
     for ((_, consumer), runs) in view.reached.iter().filter(|((of, _), _)| of == key) {
         entries.extend(stage_entries(consumer, runs));
     }
-    for (consumer, facts) in &snapshot.consumers {
+    for (consumer, facts) in snapshot.consumers.iter() {
         entries.extend(
             facts
                 .attempts_for(key)

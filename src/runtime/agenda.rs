@@ -17,22 +17,22 @@ pub(super) struct Agenda {
 }
 
 impl Agenda {
-    /// Replaces what one asker wants.
-    pub(super) fn set(&mut self, asker: Asker, looks: Looks) {
-        if let Some(before) = self.asked.remove(&asker) {
-            for (key, at) in before {
-                self.due.remove(&(at, key, asker.clone()));
-            }
+    /// Replaces what one asker wants; most of it is what it wanted before.
+    pub(super) fn set(&mut self, asker: &Asker, looks: Looks) {
+        let before = self.asked.entry(asker.clone()).or_default();
+        for (key, at) in before.iter().filter(|(key, at)| looks.get(key) != Some(at)) {
+            self.due.remove(&(*at, key.clone(), asker.clone()));
         }
-        for (key, at) in &looks {
+        for (key, at) in looks.iter().filter(|(key, at)| before.get(key) != Some(at)) {
             self.due.insert((*at, key.clone(), asker.clone()));
         }
-        self.asked.insert(asker, looks);
+        *before = looks;
     }
 
     pub(super) fn forget(&mut self, secret: &SecretArn) {
-        self.set(Some(secret.clone()), Looks::new());
-        self.asked.remove(&Some(secret.clone()));
+        let asker = Some(secret.clone());
+        self.set(&asker, Looks::new());
+        self.asked.remove(&asker);
     }
 
     /// Takes what is due and not under way, at most `room` looks. What is taken is asked for anew by its answer.
@@ -53,7 +53,9 @@ impl Agenda {
             taken.push(entry.clone());
         }
         for entry in &taken {
+            let (_, key, asker) = entry;
             self.due.remove(entry);
+            self.asked.get_mut(asker).and_then(|looks| looks.remove(key));
         }
         keys.into_iter().collect()
     }
@@ -88,23 +90,25 @@ mod tests {
     fn takes_what_is_due_once_and_leaves_what_is_under_way() {
         let mut agenda = Agenda::default();
         let a = Some(SecretArn::new("a"));
-        agenda.set(
-            a.clone(),
-            Looks::from([(key("a"), at(5)), (LookKey::Sweep, at(20))]),
-        );
-        agenda.set(None, Looks::from([(key("a"), at(7)), (key("b"), at(6))]));
+        agenda.set(&a, Looks::from([(key("a"), at(5)), (LookKey::Sweep, at(20))]));
+        agenda.set(&None, Looks::from([(key("a"), at(7)), (key("b"), at(6))]));
         let under_way = BTreeSet::from([key("b")]);
         assert_eq!(agenda.take(at(10), &under_way, 8), vec![key("a")]);
         assert_eq!(agenda.take(at(10), &under_way, 8), vec![]);
         assert_eq!(agenda.next(&under_way), Some(at(20)));
-        agenda.set(a, Looks::from([(key("a"), at(11))]));
+        agenda.set(&a, Looks::from([(key("a"), at(11))]));
         assert_eq!(agenda.next(&BTreeSet::new()), Some(at(6)));
+        // What was taken can be asked for again for the same time; what is not asked for any more goes.
+        agenda.set(&a, Looks::from([(key("a"), at(5))]));
+        assert_eq!(agenda.next(&BTreeSet::new()), Some(at(5)));
+        agenda.set(&a, Looks::new());
+        assert_eq!(agenda.next(&under_way), None);
     }
 
     #[test]
     fn no_more_than_there_is_room_for() {
         let mut agenda = Agenda::default();
-        agenda.set(None, (0..9).map(|i| (key(&i.to_string()), at(i))).collect());
+        agenda.set(&None, (0..9).map(|i| (key(&i.to_string()), at(i))).collect());
         assert_eq!(agenda.take(at(100), &BTreeSet::new(), 4).len(), 4);
         assert_eq!(agenda.take(at(100), &BTreeSet::new(), 100).len(), 5);
     }

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::parts::Assignment;
 use super::questions;
-use super::snapshot::{SecretView, Snapshot};
+use super::snapshot::{Consumers, SecretView, Snapshot};
 use super::story;
 
 /// Snapshots are at least so far apart.
@@ -37,6 +37,8 @@ pub(super) struct Publisher {
     sender: watch::Sender<Arc<Snapshot>>,
     secrets: BTreeMap<SecretArn, Arc<SecretView>>,
     changed: BTreeSet<SecretArn>,
+    /// Something was learned of a consumer since the last snapshot.
+    consumers_changed: bool,
     last: Timestamp,
     pending: bool,
 }
@@ -48,6 +50,7 @@ impl Publisher {
             sender,
             secrets: BTreeMap::new(),
             changed: BTreeSet::new(),
+            consumers_changed: true,
             last: now - PAUSE,
             pending: false,
         }
@@ -61,7 +64,12 @@ impl Publisher {
         self.changed.insert(secret.clone());
     }
 
-    /// What belongs to no single secret may have changed: findings of the fleet, waits, consumers.
+    pub(super) fn touch_consumers(&mut self) {
+        self.consumers_changed = true;
+        self.pending = true;
+    }
+
+    /// What belongs to no single secret may have changed: findings of the fleet, waits, what is missing.
     pub(super) fn touch_fleet(&mut self) {
         self.pending = true;
     }
@@ -84,16 +92,11 @@ impl Publisher {
     }
 
     pub(super) fn publish(&mut self, view: &View<'_>, now: Timestamp) {
-        let missing = missing(view);
+        let Some(due) = self.next() else { return };
+        if now < due && !view.draining {
+            return;
+        }
         let before = self.sender.borrow().clone();
-        let others = before.missing != missing || before.draining != view.draining;
-        if !(others || self.pending || !self.changed.is_empty()) {
-            return;
-        }
-        if now < self.last + PAUSE && !view.draining {
-            self.pending = true;
-            return;
-        }
         self.show_remembered(view, now);
         for secret in std::mem::take(&mut self.changed) {
             if let Some(shown) = secret_view(view, &secret, now) {
@@ -104,19 +107,17 @@ impl Publisher {
         }
         let findings = fleet_findings(view, now);
         story::tell_findings(&before.findings, &findings);
-        let consumers = view.state.consumers.iter().map(|(id, facts)| {
-            let known = before.consumers.get(id).filter(|known| ***known == *facts);
-            (
-                id.clone(),
-                known.cloned().unwrap_or_else(|| Arc::new(facts.clone())),
-            )
-        });
+        let consumers = if std::mem::take(&mut self.consumers_changed) {
+            Arc::new(consumers(view.state, &before.consumers))
+        } else {
+            Arc::clone(&before.consumers)
+        };
         self.sender.send_replace(Arc::new(Snapshot {
             at: now,
             draining: view.draining,
-            missing,
+            missing: missing(view),
             secrets: self.secrets.clone(),
-            consumers: consumers.collect(),
+            consumers,
             waits: Arc::new(view.admission.waits.clone()),
             findings: Arc::new(findings),
             journal_bytes: view.journal_bytes,
@@ -161,6 +162,16 @@ fn remembered(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> SecretView
         logins: facts.map(|facts| facts.logins.clone()).unwrap_or_default(),
         reached: facts.map(|facts| facts.reached.clone()).unwrap_or_default(),
     }
+}
+
+/// The consumers as they are now; those that have not changed are shared with the snapshot before.
+fn consumers(state: &State, before: &Consumers) -> Consumers {
+    let shared = state.consumers.iter().map(|(id, facts)| {
+        let known = before.get(id).filter(|known| ***known == *facts);
+        let shown = known.cloned().unwrap_or_else(|| Arc::new(facts.clone()));
+        (id.clone(), shown)
+    });
+    shared.collect()
 }
 
 fn fleet_findings(view: &View<'_>, now: Timestamp) -> Vec<Finding> {

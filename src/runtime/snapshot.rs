@@ -21,7 +21,7 @@ pub struct Snapshot {
     /// What is still missing before the watchdog is ready, in words; empty when it is.
     pub missing: Vec<String>,
     pub secrets: BTreeMap<SecretArn, Arc<SecretView>>,
-    pub consumers: BTreeMap<ConsumerId, Arc<ConsumerFacts>>,
+    pub consumers: Arc<Consumers>,
     /// Why something wanted waits, for each secret and consumer.
     pub waits: Arc<BTreeMap<(SecretArn, ConsumerId), Reason>>,
     /// Findings that belong to no single secret's judgement.
@@ -31,6 +31,8 @@ pub struct Snapshot {
     /// When ListSecrets last answered.
     pub last_list: Option<Timestamp>,
 }
+
+pub(super) type Consumers = BTreeMap<ConsumerId, Arc<ConsumerFacts>>;
 
 /// One secret, judged.
 #[derive(Clone, Debug)]
@@ -60,7 +62,7 @@ impl Snapshot {
             draining: false,
             missing: vec!["the loop has not turned yet".to_owned()],
             secrets: BTreeMap::new(),
-            consumers: BTreeMap::new(),
+            consumers: Arc::default(),
             waits: Arc::default(),
             findings: Arc::default(),
             journal_bytes: 0,

@@ -267,7 +267,10 @@ impl Watchdog {
     fn touch(&mut self, key: &LookKey) {
         self.fleet_stale = true;
         match key {
-            LookKey::Sweep | LookKey::Discovery(_) => self.stale.extend(self.assigned.keys().cloned()),
+            LookKey::Sweep | LookKey::Discovery(_) => {
+                self.stale.extend(self.assigned.keys().cloned());
+                self.publisher.touch_consumers();
+            }
             LookKey::Secret(secret)
             | LookKey::Versions(secret)
             | LookKey::Log(secret)
@@ -275,6 +278,7 @@ impl Watchdog {
                 self.stale.insert(secret.clone());
             }
             LookKey::Consumer(consumer) => {
+                self.publisher.touch_consumers();
                 let Some(facts) = self.state.consumers.get(consumer) else {
                     return;
                 };
@@ -319,7 +323,8 @@ impl Watchdog {
                 settings,
                 now,
             );
-            self.agenda.set(Some(secret.clone()), self.unless_draining(looks));
+            self.agenda
+                .set(&Some(secret.clone()), self.unless_draining(looks));
             self.publisher.touch(&secret);
             self.judgements.insert(secret, Arc::new(judgement));
             self.fleet_stale = true;
@@ -362,7 +367,7 @@ impl Watchdog {
         } else {
             looks
         };
-        self.agenda.set(None, looks);
+        self.agenda.set(&None, looks);
         decisions
     }
 
@@ -376,6 +381,7 @@ impl Watchdog {
                 if self.journal_retry.take().is_some() {
                     tracing::info!("the journal can be written again");
                     self.fleet_stale = true;
+                    self.publisher.touch_fleet();
                 }
                 self.backlog.clear();
             }
@@ -391,6 +397,7 @@ impl Watchdog {
         }
         self.journal_retry = Some(now + JOURNAL_RETRY);
         self.fleet_stale = true;
+        self.publisher.touch_fleet();
     }
 
     /// Sends what was decided, if the decision is durable. Putting back is covered by the first decision (rule 4).

@@ -116,7 +116,7 @@ impl Checks {
                 });
             }
         }
-        for (id, facts) in &last.consumers {
+        for (id, facts) in last.consumers.iter() {
             let unresolved = facts.unresolved();
             self.holds("nothing-in-doubt", unresolved.is_none(), || {
                 format!("{id}: {unresolved:#?}")
