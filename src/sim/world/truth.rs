@@ -13,7 +13,7 @@ use super::{Secret, World};
 pub enum Wrong {
     /// One of its secrets stood between setSecret and finishSecret.
     Moving(SecretArn),
-    /// AWSCURRENT of one of its secrets does not log in.
+    /// AWSCURRENT of one of its secrets does not log in, and something of it held another value.
     Dead(SecretArn),
     /// The same, where nothing could tell: a rotation promoted it without a test, and no login was answered.
     Untold(SecretArn, VersionId),
@@ -72,7 +72,9 @@ impl<'a> Truth<'a> {
     pub(super) fn wrong_with_restart(self, id: &ConsumerId, since: Timestamp) -> Vec<Wrong> {
         let secrets = self.secrets_of(id).iter();
         let moving = secrets.clone().filter(|arn| self.is_moving(arn, since));
-        let dead = secrets.filter(|arn| self.dead_since(arn).is_some_and(|at| at <= since));
+        let dead = secrets
+            .filter(|arn| self.dead_since(arn).is_some_and(|at| at <= since))
+            .filter(|arn| !self.has_only_current(id, arn));
         // What warm environments hold can be seen by nobody: a function may be refreshed once too often.
         let is_service = matches!(id, ConsumerId::Service { .. });
         let was_stale = self.is_stale(id) || self.was_stale(id, since);
@@ -120,6 +122,18 @@ impl<'a> Truth<'a> {
             let secret = self.secret(arn);
             secret.is_some_and(|secret| secret.labels.current.as_ref() != Some(version))
         })
+    }
+
+    /// Whether all that runs of a consumer holds AWSCURRENT of this secret already: a restart gives it nothing new.
+    fn has_only_current(self, id: &ConsumerId, arn: &SecretArn) -> bool {
+        let current = self.secret(arn).and_then(|secret| secret.labels.current.as_ref());
+        let mut held = self.held_by(id, self.0.now()).filter(|(of, _)| *of == arn);
+        let first = held.next();
+        first.is_some()
+            && first
+                .into_iter()
+                .chain(held)
+                .all(|(_, version)| Some(version) == current)
     }
 
     /// What was held by anything of a consumer that ran then.
