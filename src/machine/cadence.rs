@@ -199,7 +199,6 @@ impl Plan<'_> {
             Some(
                 Phase::Creating | Phase::Created | Phase::Exposed | Phase::Tested | Phase::Failed { .. },
             ) => cadence.active,
-            Some(Phase::RollingForward | Phase::RollingBack) => cadence.active,
             Some(Phase::Propagating | Phase::Verifying | Phase::Stalled) => cadence.announced,
             Some(Phase::Watching | Phase::Settled | Phase::Abandoned | Phase::RolledBack) | None => {
                 if self.is_announced(facts) {

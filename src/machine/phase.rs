@@ -30,30 +30,10 @@ pub enum Phase {
         step: Option<Step>,
     },
     Abandoned,
-    RollingForward,
-    RollingBack,
     RolledBack,
 }
 
 impl Phase {
-    /// Every name a phase can have, for metrics.
-    pub const NAMES: [&'static str; 14] = [
-        "creating",
-        "created",
-        "exposed",
-        "tested",
-        "propagating",
-        "verifying",
-        "watching",
-        "settled",
-        "stalled",
-        "failed",
-        "abandoned",
-        "rolling-forward",
-        "rolling-back",
-        "rolled-back",
-    ];
-
     pub fn name(self) -> &'static str {
         match self {
             Self::Creating => "creating",
@@ -67,8 +47,6 @@ impl Phase {
             Self::Stalled => "stalled",
             Self::Failed { .. } => "failed",
             Self::Abandoned => "abandoned",
-            Self::RollingForward => "rolling-forward",
-            Self::RollingBack => "rolling-back",
             Self::RolledBack => "rolled-back",
         }
     }
