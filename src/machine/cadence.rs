@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::baseline;
 use crate::consumers::{Standing, open_sleep};
 use crate::judge::{Judgement, Judgements, RotationView, since};
-use crate::model::{ConsumerId, Look, LookKey, Scope, SecretArn, Stage};
+use crate::model::{ConsumerId, Look, LookFailure, LookKey, Scope, SecretArn, Stage};
 use crate::phase::Phase;
 use crate::policy::{Cadence, Policy, Settings};
 use crate::rotations::Origin;
@@ -175,11 +175,24 @@ impl Plan<'_> {
                     // The sweep may be old: it only tells that there is something to look at.
                     summary.labels != run.state && run.last.sent < look.sent
                 });
-        if differs {
+        if differs || self.is_label_missed(secret) {
             self.at(key, self.now)
         } else {
             self.every(key, interval)
         }
+    }
+
+    /// A version is read by its label: where that was answered otherwise since the last look, the label has moved.
+    fn is_label_missed(&self, secret: &SecretArn) -> bool {
+        let looked = self.last(&LookKey::Secret(secret.clone())).map(|look| look.sent);
+        self.state.failing.iter().any(|(key, failing)| {
+            let is_answer = matches!(
+                failing.failure,
+                LookFailure::NotFound { .. } | LookFailure::Unexpected { .. }
+            );
+            let is_of_it = matches!(key, LookKey::Login(of, _) if of == secret);
+            is_of_it && is_answer && looked < Some(failing.last)
+        })
     }
 
     /// The last sweep left it out: deleted, most likely.

@@ -162,7 +162,7 @@ impl Judgement {
         for (_, standing) in &consumers {
             self.wake_at(standing.wake.filter(|at| *at > now));
         }
-        let works = works(&rotation, facts);
+        let works = works(&rotation, facts, &settings.timing);
         RotationView {
             rotation,
             phase,

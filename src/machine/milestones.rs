@@ -276,9 +276,9 @@ pub enum Works {
     Unproven,
 }
 
-pub fn works(rotation: &Rotation, facts: &SecretFacts) -> Works {
+pub fn works(rotation: &Rotation, facts: &SecretFacts, timing: &Timing) -> Works {
     let told = verdict(facts, &rotation.key.version);
-    match told.filter(|(_, at)| counts_from(rotation).is_none_or(|from| *at >= from)) {
+    match told.filter(|(_, at)| counts_from(rotation, timing).is_none_or(|from| *at >= from)) {
         Some((true, at)) => return Works::Yes(Proof::Login(at)),
         // setSecret was not done yet when it was refused, if testSecret logged in later.
         Some((false, refused)) if !tested_since(rotation, refused) && !is_outdated(rotation, refused) => {
@@ -312,10 +312,12 @@ fn tested_since(rotation: &Rotation, refused: Timestamp) -> bool {
 }
 
 /// Of a version that was current before, what logins told then says nothing: the database had another password since.
-fn counts_from(rotation: &Rotation) -> Option<Timestamp> {
+/// That the other one was current is only sure of the look itself, which its lower bound precedes.
+fn counts_from(rotation: &Rotation, timing: &Timing) -> Option<Timestamp> {
     let returned = rotation.origin == Origin::Rollback || rotation.key.n > 1;
     let began = rotation.started.as_ref().or(rotation.promoted.as_ref())?.when;
-    returned.then(|| began.not_before.unwrap_or(began.not_after))
+    let look = began.not_before.map(|bound| bound + timing.settle);
+    returned.then(|| look.unwrap_or(began.not_after).min(began.not_after))
 }
 
 /// How the secret rotates, and by what evidence (aws-facts: Strategies).

@@ -159,7 +159,7 @@ impl Rotation {
         seen.chain(self.failures.iter().map(|failure| failure.at)).max()
     }
 
-    /// The failure that no later success of the log took back.
+    /// The failure since which no step has succeeded for the first time: a retry repeats what had succeeded before.
     pub fn standing_failure(&self) -> Option<&Failure> {
         let last = self.failures.last()?;
         let steps = [&self.created, &self.exposed, &self.tested, &self.promoted];

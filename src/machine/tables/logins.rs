@@ -2,8 +2,8 @@
 
 use super::cadence::{MINUTE, SECOND, looks, wait};
 use super::rotations::done;
-use super::world::{Tale, arn, version};
-use crate::model::{LookKey, Step};
+use super::world::{Tale, arn, at, version};
+use crate::model::{Event, Look, LookFailure, LookKey, Step};
 
 fn key(id: &str) -> LookKey {
     LookKey::Login(arn("db"), version(id))
@@ -113,6 +113,41 @@ fn a_rotation_that_lies_still_is_logged_in_with_seldom() {
     tale.line(1_813, Step::SetSecret);
     tale.login(4_000, "b", false);
     assert_eq!(wait(&tale, 4_000, &key("b")), Some(10 * SECOND));
+}
+
+/// Otherwise it would be logged in with again and again by a label that it does not carry any more.
+#[test]
+fn a_label_that_a_login_did_not_find_is_looked_at_at_once() {
+    let labels = LookKey::Secret(arn("db"));
+    let failed = |failure: LookFailure| {
+        let mut tale = promoted("a");
+        tale.event(Event::Unseen {
+            look: Look::at(at(23)),
+            key: key("b"),
+            failure,
+        });
+        tale
+    };
+    let why = || "the label is not on this version".to_owned();
+    let mut moved = failed(LookFailure::Unexpected { why: why() });
+    assert_eq!(wait(&moved, 23, &labels), Some(0));
+    moved.labels(24, "b - a");
+    assert_eq!(
+        wait(&moved, 24, &labels),
+        Some(10 * SECOND),
+        "it has been looked at"
+    );
+    let gone = failed(LookFailure::NotFound { what: why() });
+    assert_eq!(wait(&gone, 23, &labels), Some(0));
+    let throttled = failed(LookFailure::Throttled);
+    assert_eq!(wait(&throttled, 23, &labels), Some(8 * SECOND));
+    let mut other = failed(LookFailure::Throttled);
+    other.event(Event::Unseen {
+        look: Look::at(at(23)),
+        key: LookKey::Login(arn("other"), version("b")),
+        failure: LookFailure::Unexpected { why: why() },
+    });
+    assert_eq!(wait(&other, 23, &labels), Some(8 * SECOND), "another secret's");
 }
 
 /// Promoted by second 21, with nobody who uses it.

@@ -196,8 +196,15 @@ fn a_refusal_as_late_as_testsecrets_line_stands() {
 #[test]
 fn what_logins_told_of_a_version_before_it_came_back_says_nothing() {
     let mut back = Tale::new();
-    back.labels(0, "a - z").login(4, "z", true).labels(10, "a - z");
+    back.labels(0, "a - z").login(9, "z", true).labels(10, "a - z");
     back.labels(20, "z - a").labels(30, "z - a");
+    let mut later = Tale::new();
+    later.labels(0, "a - z").labels(10, "a - z").login(11, "z", true);
+    later.labels(20, "z - a").labels(30, "z - a");
+    assert!(
+        matches!(works(&later), Works::Yes(Proof::Login(_))),
+        "after the look"
+    );
     let rotation = &back.judge(31).current().expect("a promotion").rotation.clone();
     assert_eq!((rotation.origin, rotation.key.n), (Origin::Rollback, 1));
     assert_eq!(works(&back), Works::Unproven);
