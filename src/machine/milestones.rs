@@ -133,7 +133,7 @@ fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
                 Step::TestSecret => Seen::also(&mut rotation.tested, when, Source::Log),
                 // Too early a promotion would make stale tasks fresh: only a line that names the version dates it.
                 Step::FinishSecret => {
-                    if rotation.promoted.is_some() && version.is_some() {
+                    if rotation.promoted.is_some() && rotation.is_dated_by_log && version.is_some() {
                         Seen::also(&mut rotation.promoted, when, Source::Log);
                     }
                 }

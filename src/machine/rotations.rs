@@ -108,6 +108,8 @@ pub struct Rotation {
     pub promoted: Option<Seen>,
     pub failures: Vec<Failure>,
     pub ending: Option<(Ending, When)>,
+    /// AWSCURRENT has not moved between finishSecret and the look that showed it: its line dates the promotion.
+    pub(crate) is_dated_by_log: bool,
 }
 
 impl Rotation {
@@ -133,6 +135,7 @@ impl Rotation {
             promoted: None,
             failures: Vec::new(),
             ending: None,
+            is_dated_by_log: true,
         }
     }
 
@@ -204,6 +207,11 @@ fn promotion_before(rotations: &[Rotation], i: usize) -> Option<Timestamp> {
         .max()
 }
 
+/// AWSPREVIOUS follows AWSCURRENT by itself: it shows whether AWSCURRENT was on another version meanwhile.
+fn is_one_promotion(before: &Run<Labels>, run: &Run<Labels>) -> bool {
+    run.state.previous == before.state.current
+}
+
 /// The rotations told so far, while walking the label runs in order.
 struct Story<'a> {
     secret: &'a SecretArn,
@@ -216,10 +224,15 @@ impl Story<'_> {
     fn take_in(&mut self, before: Option<&Run<Labels>>, run: &Run<Labels>) {
         let when = began(before, run, self.timing.settle);
         match (before, &run.state.current) {
-            (None, Some(current)) => self.promote(current, self.baseline(current, run), None, when),
+            (None, Some(current)) => {
+                let rotation = self.promote(current, self.baseline(current, run), None, when);
+                let is_last = self.was_finished_last(current, run, when);
+                self.rotations[rotation].is_dated_by_log = is_last;
+            }
             (Some(before), Some(current)) if before.state.current.as_ref() != Some(current) => {
                 let origin = self.origin(before, run, current);
-                self.promote(current, origin, before.state.current.clone(), when);
+                let rotation = self.promote(current, origin, before.state.current.clone(), when);
+                self.rotations[rotation].is_dated_by_log = is_one_promotion(before, run);
             }
             (Some(before), Some(current)) => self.there_and_back(before, run, current, when),
             _ => {}
@@ -254,7 +267,14 @@ impl Story<'_> {
         }
     }
 
-    fn promote(&mut self, version: &VersionId, origin: Origin, replaced: Option<VersionId>, when: When) {
+    /// Returns which rotation it is.
+    fn promote(
+        &mut self,
+        version: &VersionId,
+        origin: Origin,
+        replaced: Option<VersionId>,
+        when: When,
+    ) -> usize {
         let ending = if origin == Origin::Rollback {
             Ending::RolledBack
         } else {
@@ -268,6 +288,7 @@ impl Story<'_> {
             Some(i) if &self.rotations[i].key.version == version => {
                 self.rotations[i].promoted = Some(Seen::by(when, Source::Labels));
                 self.rotations[i].origin = Origin::Rotation;
+                i
             }
             _ => {
                 self.abandon_open(when);
@@ -275,6 +296,7 @@ impl Story<'_> {
                 let mut rotation = Rotation::new(self.secret, version, n, origin, replaced);
                 rotation.promoted = Some(Seen::by(when, Source::Labels));
                 self.rotations.push(rotation);
+                self.rotations.len() - 1
             }
         }
     }

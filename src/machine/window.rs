@@ -179,6 +179,7 @@ mod tests {
                 promoted: seen(14, 15),
                 failures: Vec::new(),
                 ending: None,
+                is_dated_by_log: true,
             },
             phase: Phase::Propagating,
             works: Works::Unproven,

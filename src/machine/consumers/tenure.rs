@@ -27,7 +27,14 @@ impl Tenure {
 }
 
 /// The tenures of a rotation's version that ended before the one that stands, as far as their ends are known.
+///
+/// What somebody had moved AWSCURRENT to before the first look may have been current long ago: nobody knows whose tasks
+/// hold it.
 pub(crate) fn tenures_before(earlier: &[RotationView], rotation: &Rotation, timing: &Timing) -> Vec<Tenure> {
+    if earlier.is_empty() && rotation.origin == Origin::Manual {
+        let to = rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+        return to.map(|to| Tenure { from: None, to }).into_iter().collect();
+    }
     let same = earlier.iter().map(|view| &view.rotation);
     let same = same.filter(|before| before.key.version == rotation.key.version);
     same.filter_map(|before| {

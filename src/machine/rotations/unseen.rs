@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Origin, Story};
+use super::{Origin, Story, is_one_promotion};
 use crate::model::{Labels, LogLine, Step, VersionId, When};
 use crate::track::{Run, began};
 
@@ -25,17 +25,27 @@ impl Story<'_> {
         match rotated {
             None => Origin::Baseline,
             Some((_, rotated)) if self.unchanged_since(rotated) => Origin::Rotation,
-            Some(_) if run.state.pending.as_ref() == Some(current) || self.was_finished(current) => {
-                Origin::Rotation
-            }
+            Some(_) if run.state.pending.as_ref() == Some(current) => Origin::Rotation,
+            Some((_, rotated)) if self.finished(current) >= Some(rotated - ROTATED_AFTER) => Origin::Rotation,
             Some(_) => Origin::Manual,
         }
     }
 
-    /// The log tells that finishSecret promoted this version.
-    fn was_finished(&self, version: &VersionId) -> bool {
-        self.facts.log.iter().any(|fact| {
+    /// When finishSecret last promoted this version, as its log tells.
+    fn finished(&self, version: &VersionId) -> Option<Timestamp> {
+        let lines = self.facts.log.iter().filter(|fact| {
             matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(v), .. } if v == version)
+        });
+        lines.map(|fact| fact.at).max()
+    }
+
+    /// Whether AWSCURRENT has not moved since finishSecret put it on this version: nothing has changed since, by
+    /// LastChangedDate or the first look, but for the next AWSPENDING.
+    pub(super) fn was_finished_last(&self, version: &VersionId, run: &Run<Labels>, when: When) -> bool {
+        self.finished(version).is_some_and(|finished| {
+            let unchanged = when.not_after <= finished + CHANGED_AFTER || run.state.in_progress().is_some();
+            let rotated = self.facts.last_rotated();
+            unchanged && rotated.is_none_or(|rotated| rotated <= finished + ROTATED_AFTER)
         })
     }
 
@@ -67,11 +77,10 @@ impl Story<'_> {
         let within = |at: Timestamp| {
             when.not_before.is_none_or(|from| at >= from) && at <= when.not_after + ROTATED_AFTER
         };
-        let one_promotion = run.state.previous == before.state.current;
-        let is_last = |rotated: Timestamp| one_promotion || self.unchanged_since(rotated);
+        let is_last = |rotated: Timestamp| is_one_promotion(before, run) || self.unchanged_since(rotated);
         self.facts
             .last_rotated()
             .is_some_and(|rotated| within(rotated) && is_last(rotated))
-            || self.was_finished(version)
+            || self.finished(version).is_some()
     }
 }

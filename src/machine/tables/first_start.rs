@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::cadence::wait;
 use super::findings::kinds;
+use super::rotations::done;
 use super::world::{Tale, arn, at, consumer, labels, service};
 use crate::cadence::secret_looks;
 use crate::findings::of_secret;
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::{Judgements, Reason};
-use crate::model::{ConsumerId, Evidence, LogLine, LookKey, ReferenceKind, Scope, Step};
+use crate::model::{ConsumerId, Evidence, LookKey, ReferenceKind, Scope, Stage, Step};
 use crate::rotations::Origin;
 
 fn orders() -> ConsumerId {
@@ -108,12 +109,7 @@ fn what_somebody_put_soon_after_a_rotation_is_not_its_value() {
     (tale.last_rotated, tale.last_changed) = (Some(at(-300)), Some(at(-100)));
     tale.labels(0, "c - b");
     assert_eq!(tale.latest(1).rotation.origin, Origin::Manual);
-    let finished = LogLine::Done {
-        step: Step::FinishSecret,
-        version: Some(super::world::version("c")),
-        strategy: None,
-    };
-    tale.log(-300, finished);
+    tale.log(-300, done(Step::FinishSecret, "c"));
     assert_eq!(
         tale.latest(4).rotation.origin,
         Origin::Rotation,
@@ -151,6 +147,69 @@ fn a_change_six_seconds_after_last_rotated_is_not_the_rotations() {
         let told = [first_seen(changed), after_a_gap(changed)];
         assert_eq!(told, [origin; 2], "changed at {changed}");
     }
+}
+
+/// How a service of one task, 200 seconds old, stands with `c`, whose finishSecret logged at that second.
+fn dated(mut tale: Tale, finished: i64, text: &str) -> (Origin, Stage) {
+    tale.uses(&orders(), &["db"]).labels(0, text);
+    tale.log(finished, done(Step::FinishSecret, "c"));
+    tale.login(1, "c", true).service(2, &orders(), service(&[-200]));
+    let view = tale.latest(3);
+    (view.rotation.origin, view.consumers[0].1.stage)
+}
+
+/// It may have been given what was current in between.
+#[test]
+fn a_version_moved_back_is_not_dated_by_its_own_rotation() {
+    let first_seen = |rotated: i64, changed: i64, finished: i64| {
+        let mut tale = Tale::new();
+        (tale.last_rotated, tale.last_changed) = (Some(at(rotated)), Some(at(changed)));
+        dated(tale, finished, "c - b")
+    };
+    let (manual, rotation) = (Origin::Manual, Origin::Rotation);
+    assert_eq!(first_seen(-300, -300, -300), (rotation, Stage::Fresh));
+    assert_eq!(
+        first_seen(-300, -100, -300),
+        (rotation, Stage::Unknown),
+        "changed since"
+    );
+    assert_eq!(first_seen(-300, -100, -360), (rotation, Stage::Unknown));
+    assert_eq!(
+        first_seen(-300, -100, -361),
+        (manual, Stage::Unknown),
+        "another rotated since"
+    );
+
+    let after_a_gap = |text: &str| {
+        let mut tale = Tale::new();
+        tale.labels(-1_000, "a - z");
+        dated(tale, -300, text)
+    };
+    assert_eq!(after_a_gap("c - a"), (rotation, Stage::Fresh));
+    assert_eq!(
+        after_a_gap("c - b"),
+        (rotation, Stage::Unknown),
+        "b was current meanwhile"
+    );
+}
+
+/// A rotation that has begun since explains LastChangedDate.
+#[test]
+fn what_was_promoted_before_a_rotation_under_way_is_dated_by_its_log() {
+    let promoted_by = |rotated: i64, text: &str| {
+        let mut tale = Tale::new();
+        (tale.last_rotated, tale.last_changed) = (Some(at(rotated)), Some(at(-100)));
+        tale.labels(0, text);
+        tale.log(-300, done(Step::FinishSecret, "c"));
+        let judgement = tale.judge(3);
+        let promoted = judgement
+            .current()
+            .and_then(|view| view.rotation.promoted.clone());
+        promoted.map(|seen| seen.when.not_after)
+    };
+    assert_eq!(promoted_by(-300, "c d b"), Some(at(-300)));
+    assert_ne!(promoted_by(-300, "c - b"), Some(at(-300)));
+    assert_ne!(promoted_by(-200, "c d b"), Some(at(-300)), "that was another's");
 }
 
 /// Both secrets had been put by hand shortly before the first look, 100 to 360 seconds before it.

@@ -128,11 +128,15 @@ fn a_task_created_within_the_margin_is_stale() {
 /// A first start, or one after hours: the promotion lies somewhere within minutes (design rules 3 and 9).
 #[test]
 fn of_an_unwatched_promotion_only_what_is_certainly_older_is_stale() {
-    let mut tale = Tale::new();
-    (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(50)));
-    tale.uses(&orders(), &["db"])
-        .labels(300, "b - a")
-        .login(301, "b", true);
+    let first_seen = |changed: i64| {
+        let mut tale = Tale::new();
+        (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(changed)));
+        tale.uses(&orders(), &["db"])
+            .labels(300, "b - a")
+            .login(301, "b", true);
+        tale
+    };
+    let mut tale = first_seen(2);
     let stage_of = |tale: &mut Tale, second: i64, tasks: &[i64]| {
         tale.service(second, &orders(), service(tasks));
         standing(tale, second + 1).stage
@@ -148,6 +152,14 @@ fn of_an_unwatched_promotion_only_what_is_certainly_older_is_stale() {
         "older or younger"
     );
     assert_eq!(stage_of(&mut tale, 330, &[53, 54]), Stage::Fresh);
+
+    let mut moved = first_seen(50);
+    assert_eq!(
+        stage_of(&mut moved, 310, &[-5_000, 60]),
+        Stage::Unknown,
+        "moved by hand since, and who knows from where"
+    );
+    assert_eq!(stage_of(&mut moved, 330, &[53, 54]), Stage::Fresh);
 }
 
 #[test]

@@ -53,11 +53,18 @@ fn a_configuration_from_within_the_margin_is_old() {
 /// A promotion that lies somewhere within minutes.
 #[test]
 fn of_an_unwatched_promotion_only_a_configuration_that_is_certainly_older_is_updated() {
-    let mut tale = Tale::new();
-    (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(50)));
-    tale.uses(&mailer(), &["db"])
-        .labels(300, "b - a")
-        .login(301, "b", true);
+    let first_seen = |changed: i64| {
+        let mut tale = Tale::new();
+        (tale.last_rotated, tale.last_changed) = (Some(at(0)), Some(at(changed)));
+        tale.uses(&mailer(), &["db"])
+            .labels(300, "b - a")
+            .login(301, "b", true);
+        tale
+    };
+    let mut moved = first_seen(50);
+    moved.function(310, &mailer(), modified(-5_000));
+    assert_eq!(standing(&moved, 311).why, Why::ConfiguredAround);
+    let mut tale = first_seen(2);
     tale.function(310, &mailer(), modified(-61));
     assert_eq!(standing(&tale, 311).stage, Stage::Stale);
     tale.function(320, &mailer(), modified(-60));
