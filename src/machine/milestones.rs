@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Labels, LogFact, LogLine, LoginAnswer, Step, Strategy, VersionId, When};
 use crate::policy::Timing;
-use crate::rotations::{Ending, Failure, Origin, Rotation, Seen, Source};
+use crate::rotations::{Ending, Failure, Moves, Origin, Rotation, Seen, Source};
 use crate::state::SecretFacts;
 use crate::track::Track;
 
@@ -61,17 +61,18 @@ fn lines_of(
         |fact: &&LogFact| from.is_none_or(|from| fact.at >= from) && to.is_none_or(|to| fact.at <= to);
     // What was done before its value was put is another's, and so is what comes after the next value.
     let is_ours = |at: Timestamp| put.is_none_or(|put| at >= put) && next.is_none_or(|next| at < next);
+    // Of a rotation that began nobody knows when, they may be the one's before it.
+    let is_alone = from.is_some() && rotation.moves != Moves::Several;
     let names_it = |fact: &&LogFact| match &fact.line {
         LogLine::Done {
             version: Some(version),
             ..
         } => *version == rotation.key.version,
-        // Of a rotation that began nobody knows when, they may be the one's before it.
-        LogLine::Done { version: None, .. } => from.is_some() && is_ours(fact.at),
+        LogLine::Done { version: None, .. } => is_alone && is_ours(fact.at),
         LogLine::Failed { step, .. } => {
             // createSecret may fail before it puts the value.
             let is_before = matches!(step, None | Some(Step::CreateSecret));
-            from.is_some() && (is_ours(fact.at) || is_before && next.is_none_or(|next| fact.at < next))
+            is_alone && (is_ours(fact.at) || is_before && next.is_none_or(|next| fact.at < next))
         }
     };
     facts
@@ -113,7 +114,8 @@ fn created_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
 /// When createSecret put the value of the rotation after this one.
 fn next_put(rotation: &Rotation, facts: &SecretFacts, put: Option<Timestamp>) -> Option<Timestamp> {
     let begun = rotation.started.as_ref().map(|seen| seen.when.not_after);
-    let after = put.or(begun)?;
+    let promoted = || rotation.promoted.as_ref()?.when.not_before;
+    let after = put.or(begun).or_else(promoted)?;
     let others = facts.log.iter().filter(|fact| {
         matches!(&fact.line, LogLine::Done { step: Step::CreateSecret, version: Some(version), .. }
             if *version != rotation.key.version)
@@ -133,7 +135,7 @@ fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
                 Step::TestSecret => Seen::also(&mut rotation.tested, when, Source::Log),
                 // Too early a promotion would make stale tasks fresh: only a line that names the version dates it.
                 Step::FinishSecret => {
-                    if rotation.promoted.is_some() && rotation.is_dated_by_log && version.is_some() {
+                    if rotation.promoted.is_some() && rotation.moves == Moves::One && version.is_some() {
                         Seen::also(&mut rotation.promoted, when, Source::Log);
                     }
                 }
@@ -192,7 +194,7 @@ fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts) {
     let Some(when) = first(new, is_accepted, is_refused) else {
         return;
     };
-    let Some(began) = rotation.started.as_ref().map(|seen| seen.when.not_before) else {
+    let Some(began) = rotation.started.as_ref().map(|seen| seen.when.not_after) else {
         return;
     };
     // setSecret's line does not mean that the database has the password: ModifyDBInstance comes true later.
@@ -208,7 +210,7 @@ fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts) {
     // A refusal from before the rotation, or from when the new password was still refused, was another trouble.
     if let Some(refused) = old.and_then(|track| first(track, is_refused, is_accepted))
         && refused.not_before.is_some()
-        && began.is_none_or(|began| refused.not_after >= began)
+        && refused.not_after >= began
         && when.not_before.is_none_or(|not_yet| refused.not_after >= not_yet)
     {
         Seen::also(&mut rotation.exposed, refused, Source::Login);

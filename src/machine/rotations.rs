@@ -108,8 +108,18 @@ pub struct Rotation {
     pub promoted: Option<Seen>,
     pub failures: Vec<Failure>,
     pub ending: Option<(Ending, When)>,
-    /// AWSCURRENT has not moved between finishSecret and the look that showed it: its line dates the promotion.
-    pub(crate) is_dated_by_log: bool,
+    pub(crate) moves: Moves,
+}
+
+/// How AWSCURRENT came to a version between two looks: what the log may tell of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moves {
+    /// At once: finishSecret's line dates the promotion.
+    One,
+    /// Over another version: lines that name none may be that one's.
+    Several,
+    /// At the first look, and the secret has changed since its log.
+    Unknown,
 }
 
 impl Rotation {
@@ -135,7 +145,7 @@ impl Rotation {
             promoted: None,
             failures: Vec::new(),
             ending: None,
-            is_dated_by_log: true,
+            moves: Moves::One,
         }
     }
 
@@ -226,13 +236,16 @@ impl Story<'_> {
         match (before, &run.state.current) {
             (None, Some(current)) => {
                 let rotation = self.promote(current, self.baseline(current, run), None, when);
-                let is_last = self.was_finished_last(current, run, when);
-                self.rotations[rotation].is_dated_by_log = is_last;
+                if !self.was_finished_last(current, run, when) {
+                    self.rotations[rotation].moves = Moves::Unknown;
+                }
             }
             (Some(before), Some(current)) if before.state.current.as_ref() != Some(current) => {
                 let origin = self.origin(before, run, current);
                 let rotation = self.promote(current, origin, before.state.current.clone(), when);
-                self.rotations[rotation].is_dated_by_log = is_one_promotion(before, run);
+                if !is_one_promotion(before, run) {
+                    self.rotations[rotation].moves = Moves::Several;
+                }
             }
             (Some(before), Some(current)) => self.there_and_back(before, run, current, when),
             _ => {}

@@ -140,7 +140,7 @@ mod tests {
     use crate::milestones::Works;
     use crate::model::{ConsumerId, RotationKey, SecretArn, VersionId};
     use crate::phase::Phase;
-    use crate::rotations::{Seen, Source};
+    use crate::rotations::{Moves, Seen, Source};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -179,7 +179,7 @@ mod tests {
                 promoted: seen(14, 15),
                 failures: Vec::new(),
                 ending: None,
-                is_dated_by_log: true,
+                moves: Moves::One,
             },
             phase: Phase::Propagating,
             works: Works::Unproven,

@@ -152,3 +152,49 @@ fn the_old_password_refused_before_the_new_one_could_work_dates_nothing() {
         "since the new one was last refused"
     );
 }
+
+/// Reads may be behind by `settle`, so it could have begun a little before the last look without it. What was refused
+/// then had another trouble, most likely: AWSCURRENT was moved back to a password that is not the database's any more.
+#[test]
+fn the_old_password_refused_before_awspending_was_seen_dates_nothing() {
+    let refused_at = |second: i64| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z").login(1, "a", true);
+        tale.labels(8, "a - z");
+        tale.login(second, "a", false).labels(10, "a b z");
+        tale.login(14, "b", true);
+        when(to(&tale, "b").exposed)
+    };
+    assert_eq!(refused_at(9), Some(When::by(millis(14_020))));
+    assert_eq!(refused_at(10), Some(When::between(at(1), millis(10_020))));
+}
+
+#[test]
+fn lines_after_the_next_value_are_not_those_of_a_promotion_first_seen_with_it() {
+    let mut tale = Tale::new();
+    (tale.last_rotated, tale.last_changed) = (Some(at(-700)), Some(at(-5)));
+    tale.labels(0, "b c a");
+    tale.log(-4, done(Step::CreateSecret, "c"))
+        .line(-2, Step::SetSecret)
+        .line(-1, Step::TestSecret);
+    let found = to(&tale, "b");
+    assert_eq!((found.exposed, found.tested), (None, None));
+    assert_eq!(when(to(&tale, "c").tested), Some(When::between(at(-2), at(-1))));
+}
+
+/// AWSPREVIOUS tells that `b` was current meanwhile.
+#[test]
+fn lines_without_a_version_of_a_gap_with_two_promotions_are_nobodys() {
+    let gone_through = |text: &str| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z");
+        tale.line(300, Step::SetSecret)
+            .line(302, Step::TestSecret)
+            .log(304, done(Step::FinishSecret, "c"));
+        tale.labels(1_000, text);
+        let rotation = to(&tale, "c");
+        (rotation.origin, rotation.tested.is_some())
+    };
+    assert_eq!(gone_through("c - a"), (Origin::Rotation, true));
+    assert_eq!(gone_through("c - b"), (Origin::Rotation, false));
+}
