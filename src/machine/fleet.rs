@@ -243,7 +243,8 @@ fn another_waits(judgements: &Judgements, consumer: &ConsumerId, facts: &Consume
         let withheld = || {
             judgement.withheld.clone().filter(|reason| {
                 // Whoever has an unproven value already loses nothing.
-                *reason != Reason::Unproven || !holds_the_new_value(judgement, consumer)
+                let is_unproven = matches!(reason, Reason::Unproven | Reason::Proof { .. });
+                !is_unproven || !holds_the_new_value(judgement, consumer)
             })
         };
         let reason = waiting.next().cloned().or_else(withheld)?;

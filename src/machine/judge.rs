@@ -6,12 +6,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::consumers::{Question, Standing, Why, stand, tenures_before};
-use crate::milestones::{Proof, Works, strategy, works};
+use crate::milestones::{Works, strategy, works};
 use crate::model::{
     Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, Scope, SecretArn, Stage, Strategy,
 };
 use crate::phase::{Phase, phase, together};
 use crate::policy::{Policy, Settings};
+use crate::proof::{doubtful, proven_before, withheld};
 pub use crate::reason::Reason;
 use crate::rotations::{Origin, Rotation, rotations};
 use crate::state::{SecretFacts, State};
@@ -220,12 +221,13 @@ impl Judgement {
         let wanted = view
             .consumers
             .iter()
-            .filter_map(|(id, standing)| standing.action.clone().map(|a| (id, a)));
-        for (consumer, action) in wanted {
+            .filter_map(|(id, standing)| Some((id, standing, standing.action.clone()?)));
+        for (consumer, standing, action) in wanted {
             let reason = self
                 .held
                 .then_some(Reason::Held)
                 .or_else(|| doubtful(&view, consumer, facts, policy, settings, now))
+                .or_else(|| proven_before(&view, standing, facts, policy, settings))
                 .or_else(|| (now < not_before).then_some(Reason::Margin { until: not_before }));
             if let Some(reason) = reason {
                 self.wake_at(reason.until());
@@ -293,99 +295,4 @@ pub(crate) fn since(
         .rev()
         .find(|run| run.stage == standing.stage)
         .map(|run| run.first)
-}
-
-/// Whether it is sure enough that this version works (design rule 3).
-fn doubtful(
-    view: &RotationView,
-    consumer: &ConsumerId,
-    facts: &SecretFacts,
-    policy: &Policy,
-    settings: &Settings,
-    now: Timestamp,
-) -> Option<Reason> {
-    match view.works {
-        Works::Yes(Proof::Login(_) | Proof::TestSecret(_)) => None,
-        Works::No { .. } => Some(Reason::Refused),
-        Works::Unproven => Some(Reason::Unproven),
-        Works::Yes(Proof::Protocol) => {
-            let promoted = view.rotation.promoted.as_ref()?.when.not_after;
-            // A promotion that was seen late has its login then.
-            let seen = facts.current_seen.as_ref().map(|(_, at)| *at);
-            let until = seen.map_or(promoted, |seen| seen.max(promoted)) + settings.timing.proof_wait;
-            let proof_may_come = policy.login_test || facts.rotation_lambda().is_some();
-            if proof_may_come && now < until {
-                return Some(Reason::Proof { until });
-            }
-            one_first(view, consumer, &settings.limits.own_service)
-        }
-    }
-}
-
-/// What starts so soon after a promotion would have to be started again (design rule 5), and nobody is given a value
-/// that is refused or unproven. What was current at the first look is proven by one login, where there are login tests.
-fn withheld(
-    view: &RotationView,
-    facts: &SecretFacts,
-    policy: &Policy,
-    settings: &Settings,
-    now: Timestamp,
-) -> Option<Reason> {
-    let timing = &settings.timing;
-    let settled = view.rotation.promoted.as_ref()?.when.not_after + timing.margin;
-    if now < settled {
-        return Some(Reason::Margin { until: settled });
-    }
-    match (view.rotation.origin, view.works) {
-        (_, Works::No { .. }) => Some(Reason::Refused),
-        (Origin::Baseline, Works::Unproven) => {
-            let until = facts.first_look? + timing.proof_wait;
-            (policy.login_test && now < until).then_some(Reason::Proof { until })
-        }
-        (_, Works::Unproven) => Some(Reason::Unproven),
-        (_, Works::Yes(_)) => None,
-    }
-}
-
-/// A promotion trusted by protocol alone: one consumer goes first, the others follow when it is healthy.
-fn one_first(view: &RotationView, consumer: &ConsumerId, own: &Option<ConsumerId>) -> Option<Reason> {
-    if view
-        .consumers
-        .iter()
-        .any(|(_, standing)| standing.holds_the_new_value())
-    {
-        return None;
-    }
-    let under_way = view
-        .consumers
-        .iter()
-        .find(|(_, standing)| standing.stage == Stage::Refreshing);
-    if let Some((first, _)) = under_way {
-        return Some(Reason::First {
-            consumer: first.clone(),
-        });
-    }
-    let tried = view.consumers.iter().find(|(_, standing)| {
-        matches!(
-            standing.why,
-            Why::RolledBackTwice | Why::NotInTime { .. } | Why::UpdateFailed
-        )
-    });
-    if let Some((first, _)) = tried {
-        return Some(Reason::FirstFailed {
-            consumer: first.clone(),
-        });
-    }
-    let mut wanting = view
-        .consumers
-        .iter()
-        .filter(|(_, standing)| standing.action.is_some())
-        .map(|(id, _)| id);
-    let first = wanting
-        .clone()
-        .find(|id| Some(*id) != own.as_ref())
-        .or_else(|| wanting.next())?;
-    (first != consumer).then(|| Reason::First {
-        consumer: first.clone(),
-    })
 }

@@ -13,6 +13,7 @@ pub mod milestones;
 pub mod model;
 pub mod phase;
 pub mod policy;
+mod proof;
 mod reason;
 pub mod rotations;
 mod scopes;

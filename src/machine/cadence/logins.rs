@@ -1,5 +1,6 @@
 //! Which version to log in with, and when: each login is one more that may lock an account.
 
+use crate::consumers::Why;
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::{Proof, Works, verdict};
 use crate::model::{LookKey, SecretArn, Strategy, VersionId};
@@ -30,6 +31,10 @@ impl Plan<'_> {
             let proven = matches!(view.works, Works::Yes(Proof::Login(_)));
             match &view.rotation.replaced {
                 _ if !proven => self.login(secret, facts, &view.rotation, &view.rotation.key.version),
+                _ if self.is_to_be_proven_anew(secret, view) => self.at(
+                    LookKey::Login(secret.clone(), view.rotation.key.version.clone()),
+                    self.now,
+                ),
                 // Whether the old password still works tells how the secret rotates. One try: it may be refused.
                 Some(old) if self.is_untold(facts, judgement, view) => {
                     self.once_since(LookKey::Login(secret.clone(), old.clone()), view)
@@ -37,6 +42,14 @@ impl Plan<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// A deployment with it was rolled back since the last login.
+    fn is_to_be_proven_anew(&self, secret: &SecretArn, view: &RotationView) -> bool {
+        let key = LookKey::Login(secret.clone(), view.rotation.key.version.clone());
+        let asked = self.last(&key).map(|look| look.arrived);
+        let mut standings = view.consumers.iter();
+        standings.any(|(_, standing)| standing.why == Why::RolledBackOnce && asked < standing.as_of)
     }
 
     /// One login tells whether what was current at the first look works; a refusal is asked again, seldom.

@@ -199,3 +199,27 @@ fn who_has_the_other_secrets_value_does_not_wait_with_those_who_have_not() {
     assert!(matches!(waiting, Some(Reason::Proof { .. })), "{waiting:?}");
     assert_eq!(started(&tale, &secrets, 35), [consumer("a")]);
 }
+
+/// It has not been looked at since the other secret's promotion, which only its protocol speaks for.
+#[test]
+fn nobody_is_given_another_secrets_value_while_a_proof_of_it_may_come() {
+    let mut tale = promoted(&["db"]);
+    tale.policy.login_test = true;
+    tale.uses(&consumer("a"), &["db", "queue"])
+        .login(22, "b", true)
+        .service(25, &consumer("a"), service(&[-500]));
+    tale.labels_of("queue", 0, "a - z")
+        .labels_of("queue", 30, "a b z")
+        .labels_of("queue", 31, "b - a");
+    let secrets = ["db", "queue"];
+    let waiting = admission(&tale, &secrets, 51);
+    assert_eq!(waiting.start, vec![]);
+    let reason = reason(&waiting, "db", "a");
+    assert!(
+        matches!(&reason, Some(Reason::Another { reason, .. }) if matches!(**reason, Reason::Proof { .. })),
+        "{reason:?}"
+    );
+    assert_eq!(started(&tale, &secrets, 52), [consumer("a")], "proof_wait");
+    tale.login_of("queue", 33, "b", true);
+    assert_eq!(started(&tale, &secrets, 34), [consumer("a")]);
+}

@@ -1,10 +1,12 @@
 //! Services by their tasks and deployments: what each look means, to the second.
 
+use super::cadence::wait;
 use super::staleness::dated;
-use super::standings::{attempt, deployed, orders, redeploy, standing};
-use super::world::{Tale, at, deployment, millis, service, task};
+use super::standings::{attempt, deployed, orders, promoted, redeploy, standing};
+use super::world::{Tale, arn, at, deployment, millis, service, task, version};
 use crate::consumers::{Standing, Why};
-use crate::model::{Deployment, Done, Health, NoEffect, Outcome, Rollout, ServiceSeen, Stage, Task};
+use crate::judge::Reason;
+use crate::model::{Deployment, Done, Health, LookKey, NoEffect, Outcome, Rollout, ServiceSeen, Stage, Task};
 
 /// A promotion at second 20: what is younger than second 21 holds the new value. The service was seen at 60.
 fn seen(seen: ServiceSeen) -> Standing {
@@ -192,6 +194,34 @@ fn what_became_of_our_deployment() {
         tale.service(look, &orders(), seen);
         assert_eq!(standing(&tale, 61).why, why, "{ours:?} at {look}");
     }
+}
+
+/// The password may be why it was rolled back: it could have changed since the last login.
+#[test]
+fn a_second_try_waits_for_another_login() {
+    let login = LookKey::Login(arn("db"), version("b"));
+    let rolled_back = |look: i64, login_test: bool| {
+        let mut tale = promoted(&orders());
+        tale.policy.login_test = login_test;
+        attempt(&mut tale, &orders(), "x", redeploy(), Some(deployed("d-1")), 40);
+        let mut seen = service(&[-500]);
+        seen.deployments.push(rolling(true, 21, Rollout::Failed));
+        tale.service(look, &orders(), seen);
+        tale
+    };
+    let mut tale = rolled_back(60, true);
+    let until = millis(80_020);
+    assert_eq!(tale.judge(61).waits, [(orders(), Reason::Proof { until })]);
+    assert_eq!(wait(&tale, 61, &login), Some(0));
+    let mut refused = rolled_back(60, true);
+    refused.login(61, "b", false);
+    assert_eq!(refused.judge(62).waits, [(orders(), Reason::Refused)]);
+    tale.login(61, "b", true);
+    assert_eq!(wait(&tale, 62, &login), None, "once");
+    assert_eq!(tale.judge(62).wants.len(), 1);
+    assert_eq!(rolled_back(60, false).judge(61).wants.len(), 1, "no login tests");
+    let refreshing = rolled_back(40, true);
+    assert_eq!(wait(&refreshing, 61, &login), None, "not rolled back");
 }
 
 /// The precheck found another's deployment, which a look may not show for some seconds.

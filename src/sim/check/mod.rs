@@ -40,6 +40,8 @@ pub struct Checks {
     pub made: BTreeMap<&'static str, u64>,
     /// Rules that did not hold for a reason that was written down beforehand.
     pub excused: Vec<Excuse>,
+    /// When a life began on an empty journal.
+    began_empty: Vec<Timestamp>,
 }
 
 impl Checks {

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{ConsumerId, Fact, Mode, VersionId};
+use machine::model::{ConsumerId, Fact, Mode, SecretArn, VersionId};
 
 use super::{Checks, Lived, is_forgotten};
 use crate::sim::case::Case;
-use crate::sim::world::{Service, World, Write, Wrong};
+use crate::sim::world::{Kind, Service, World, Write, Wrong};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Redeploys of a service within an hour (`Limits::redeploys_per_service_and_hour`).
@@ -20,7 +20,7 @@ impl Checks {
     pub fn writes(&mut self, case: &Case, world: &World, lives: &[Lived]) {
         for write in &world.writes {
             self.made_in_mode(write, lives);
-            self.nothing_was_wrong(write);
+            self.nothing_was_wrong(world, write);
         }
         for (id, service) in &world.services {
             self.restarts(case, world, id, service);
@@ -45,7 +45,11 @@ impl Checks {
         });
     }
 
-    fn nothing_was_wrong(&mut self, write: &Write) {
+    fn nothing_was_wrong(&mut self, world: &World, write: &Write) {
+        let dead = write.wrong.iter().any(|wrong| {
+            matches!(wrong, Wrong::Dead(arn) if !self.is_baseline_without_login(world, arn, write.at))
+        });
+        self.holds("no-restart-onto-a-dead-password", !dead, || format!("{write:?}"));
         let mut rule = |rule, is: fn(&Wrong) -> bool| {
             let wrong = write.wrong.iter().any(is);
             self.holds(rule, !wrong, || format!("{write:?}"));
@@ -53,11 +57,19 @@ impl Checks {
         rule("no-restart-between-set-and-finish", |wrong| {
             matches!(wrong, Wrong::Moving(_))
         });
-        rule("no-restart-onto-a-dead-password", |wrong| {
-            matches!(wrong, Wrong::Dead(_))
-        });
         rule("no-restart-of-the-fresh", |wrong| *wrong == Wrong::Needless);
         rule("the-brake-holds", |wrong| *wrong == Wrong::Braked);
+    }
+
+    /// What was current when the journal began is taken as it is found where its secret does not tell how to log in.
+    fn is_baseline_without_login(&self, world: &World, arn: &SecretArn, at: Timestamp) -> bool {
+        let began = self.began_empty.iter().filter(|began| **began <= at).max();
+        let secret = world
+            .secrets
+            .get(arn)
+            .filter(|secret| secret.kind == Kind::Managed);
+        let promoted = secret.and_then(|secret| secret.promoted.iter().filter(|moved| **moved <= at).max());
+        promoted.is_some_and(|promoted| Some(promoted) < began)
     }
 
     /// A promotion that nothing proves is trusted by protocol (design rule 3), and one service tries it.
@@ -100,6 +112,7 @@ impl Checks {
 
     /// Of a journal that began empty at `since`: nobody was restarted for a promotion that is its baseline.
     pub fn baseline(&mut self, world: &World, since: Timestamp) {
+        self.began_empty.push(since);
         for (id, service) in &world.services {
             let promoted = promotions(world, service);
             for write in redeploys(world, id).into_iter().filter(|write| write.at >= since) {

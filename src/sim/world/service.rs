@@ -95,7 +95,7 @@ impl Task {
         self.created <= now && self.stopped.is_none_or(|stopped| now < stopped)
     }
 
-    fn serves(&self, now: Timestamp) -> bool {
+    pub(super) fn serves(&self, now: Timestamp) -> bool {
         self.is_wanted(now) && now >= self.healthy
     }
 }

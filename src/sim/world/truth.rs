@@ -15,7 +15,8 @@ pub enum Wrong {
     Moving(SecretArn),
     /// AWSCURRENT of one of its secrets does not log in, and something of it held another value.
     Dead(SecretArn),
-    /// The same, where nothing could tell: a rotation promoted it without a test, and no login was answered.
+    /// The same, where nothing could tell: a rotation promoted it without a test, no login was answered, and nobody is
+    /// healthy with it.
     Untold(SecretArn, VersionId),
     /// Nothing of it held an old value.
     Needless,
@@ -83,22 +84,41 @@ impl<'a> Truth<'a> {
         moving
             .cloned()
             .map(Wrong::Moving)
-            .chain(dead.map(|arn| self.told_or_untold(arn)))
+            .chain(dead.filter_map(|arn| self.told_or_untold(arn)))
             .chain(needless)
             .chain(braked)
             .collect()
     }
 
-    fn told_or_untold(self, arn: &SecretArn) -> Wrong {
+    /// Nothing where one tried what nothing could tell, and is healthy: the others follow (design rule 3).
+    fn told_or_untold(self, arn: &SecretArn) -> Option<Wrong> {
         let untold = self.secret(arn).and_then(|secret| {
             let current = secret.labels.current.as_ref()?;
             let history = secret.history.get(current)?;
             (history.weak_test && !history.answered).then(|| current.clone())
         });
         match untold {
-            Some(version) => Wrong::Untold(arn.clone(), version),
-            None => Wrong::Dead(arn.clone()),
+            Some(version) if self.is_anybody_healthy_with(arn, &version) => None,
+            Some(version) => Some(Wrong::Untold(arn.clone(), version)),
+            None => Some(Wrong::Dead(arn.clone())),
         }
+    }
+
+    fn is_anybody_healthy_with(self, arn: &SecretArn, version: &VersionId) -> bool {
+        let now = self.0.now();
+        let services = self.0.services.values().any(|service| {
+            let mut tasks = service.wanted_tasks(now).peekable();
+            tasks.peek().is_some()
+                && tasks.all(|task| task.serves(now) && task.holds.get(arn) == Some(version))
+        });
+        let mut functions = self.0.functions.values();
+        services
+            || functions.any(|function| {
+                function
+                    .holds
+                    .as_ref()
+                    .is_some_and(|holds| holds.get(arn) == Some(version))
+            })
     }
 
     fn is_braked(self, id: &ConsumerId, since: Timestamp) -> bool {

@@ -1,0 +1,132 @@
+//! Whether a version is proven well enough to be given to anybody (design rule 3).
+
+use jiff::Timestamp;
+
+use crate::consumers::{Standing, Why};
+use crate::judge::{Reason, RotationView};
+use crate::milestones::{Proof, Works};
+use crate::model::{ConsumerId, Stage};
+use crate::policy::{Policy, Settings};
+use crate::rotations::Origin;
+use crate::state::SecretFacts;
+
+/// Whether it is sure enough that this version works (design rule 3).
+pub(crate) fn doubtful(
+    view: &RotationView,
+    consumer: &ConsumerId,
+    facts: &SecretFacts,
+    policy: &Policy,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Reason> {
+    match view.works {
+        Works::Yes(Proof::Login(_) | Proof::TestSecret(_)) => None,
+        Works::No { .. } => Some(Reason::Refused),
+        Works::Unproven => Some(Reason::Unproven),
+        Works::Yes(Proof::Protocol) => proof_may_come(view, facts, policy, settings, now)
+            .or_else(|| one_first(view, consumer, &settings.limits.own_service)),
+    }
+}
+
+/// What a deployment was rolled back with is tried again after another login: the password may be why.
+pub(crate) fn proven_before(
+    view: &RotationView,
+    standing: &Standing,
+    facts: &SecretFacts,
+    policy: &Policy,
+    settings: &Settings,
+) -> Option<Reason> {
+    let rolled_back = standing.as_of.filter(|_| standing.why == Why::RolledBackOnce)?;
+    let asked = facts
+        .logins
+        .get(&view.rotation.key.version)
+        .and_then(|track| track.latest());
+    let until = rolled_back + settings.timing.proof_wait;
+    (policy.login_test && asked.is_none_or(|run| run.last.arrived < rolled_back))
+        .then_some(Reason::Proof { until })
+}
+
+/// A login, or testSecret's line, soon tells more of a promotion than its protocol.
+fn proof_may_come(
+    view: &RotationView,
+    facts: &SecretFacts,
+    policy: &Policy,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Reason> {
+    let promoted = view.rotation.promoted.as_ref()?.when.not_after;
+    // A promotion that was seen late has its login then.
+    let seen = facts.current_seen.as_ref().map(|(_, at)| *at);
+    let until = seen.map_or(promoted, |seen| seen.max(promoted)) + settings.timing.proof_wait;
+    let may_come = policy.login_test || facts.rotation_lambda().is_some();
+    (may_come && now < until).then_some(Reason::Proof { until })
+}
+
+/// What starts so soon after a promotion would have to be started again (design rule 5), and nobody is given a value
+/// that is refused or unproven. What was current at the first look is proven by one login, where there are login tests.
+pub(crate) fn withheld(
+    view: &RotationView,
+    facts: &SecretFacts,
+    policy: &Policy,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Reason> {
+    let timing = &settings.timing;
+    let settled = view.rotation.promoted.as_ref()?.when.not_after + timing.margin;
+    if now < settled {
+        return Some(Reason::Margin { until: settled });
+    }
+    match (view.rotation.origin, view.works) {
+        (_, Works::No { .. }) => Some(Reason::Refused),
+        (Origin::Baseline, Works::Unproven) => {
+            let until = facts.first_look? + timing.proof_wait;
+            (policy.login_test && now < until).then_some(Reason::Proof { until })
+        }
+        (_, Works::Unproven) => Some(Reason::Unproven),
+        (_, Works::Yes(Proof::Protocol)) => proof_may_come(view, facts, policy, settings, now),
+        (_, Works::Yes(Proof::Login(_) | Proof::TestSecret(_))) => None,
+    }
+}
+
+/// A promotion trusted by protocol alone: one consumer goes first, the others follow when it is healthy.
+fn one_first(view: &RotationView, consumer: &ConsumerId, own: &Option<ConsumerId>) -> Option<Reason> {
+    if view
+        .consumers
+        .iter()
+        .any(|(_, standing)| standing.holds_the_new_value())
+    {
+        return None;
+    }
+    let under_way = view
+        .consumers
+        .iter()
+        .find(|(_, standing)| standing.stage == Stage::Refreshing);
+    if let Some((first, _)) = under_way {
+        return Some(Reason::First {
+            consumer: first.clone(),
+        });
+    }
+    let tried = view.consumers.iter().find(|(_, standing)| {
+        matches!(
+            standing.why,
+            Why::RolledBackTwice | Why::NotInTime { .. } | Why::UpdateFailed
+        )
+    });
+    if let Some((first, _)) = tried {
+        return Some(Reason::FirstFailed {
+            consumer: first.clone(),
+        });
+    }
+    let mut wanting = view
+        .consumers
+        .iter()
+        .filter(|(_, standing)| standing.action.is_some())
+        .map(|(id, _)| id);
+    let first = wanting
+        .clone()
+        .find(|id| Some(*id) != own.as_ref())
+        .or_else(|| wanting.next())?;
+    (first != consumer).then(|| Reason::First {
+        consumer: first.clone(),
+    })
+}
