@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{ConsumerId, Fact, Labels, LogFact, Look, RotationKey, SecretArn};
+use crate::model::{ConsumerId, Fact, Labels, LogFact, LogLine, Look, RotationKey, SecretArn};
 use crate::state::{SecretFacts, StageRun};
 
 impl SecretFacts {
@@ -48,10 +48,17 @@ impl SecretFacts {
     }
 
     /// Of lines that a retry repeats within the hour, the first and the last stay: else thousands of retries would
-    /// push out what came before them.
+    /// push out what came before them. A line that names a version begins or ends a rotation, and is no retry.
     fn thin_out(&mut self, fact: &LogFact) {
         const HOUR: SignedDuration = SignedDuration::from_hours(1);
-        let is_near = |other: &&LogFact| other.at.duration_since(fact.at).abs() <= HOUR;
+        let names_a_version = |other: &&LogFact| matches!(other.line, LogLine::Done { version: Some(_), .. });
+        let borders = || self.log.iter().filter(names_a_version).map(|other| other.at);
+        let from = borders().filter(|at| *at <= fact.at).max();
+        let to = borders().filter(|at| *at > fact.at).min();
+        let is_near = |other: &&LogFact| {
+            let of_one_rotation = Some(other.at) >= from && to.is_none_or(|to| other.at < to);
+            of_one_rotation && other.at.duration_since(fact.at).abs() <= HOUR
+        };
         let same = self.log.iter().filter(|other| other.line == fact.line);
         let same: Vec<LogFact> = same.filter(is_near).cloned().collect();
         let within_the_hour = |three: &&[LogFact]| three[2].at.duration_since(three[0].at) <= HOUR;

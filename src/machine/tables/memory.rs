@@ -1,10 +1,11 @@
 //! What is kept and what makes room: each list has a limit, and what is forgotten first is what tells least.
 
+use super::rotations::done;
 use super::standings::{attempt_for, deployed, orders, redeploy};
 use super::world::{Tale, arn, at, consumer, version};
 use crate::model::{
     Action, Attempt, ConsumerId, Event, Fact, LogFact, LogLine, NoEffect, Outcome, ReferenceKind,
-    RotationKey, Scope, Stage, VersionId,
+    RotationKey, Scope, Stage, Step, VersionId,
 };
 use crate::state::{ConsumerFacts, SecretFacts, StageRun};
 
@@ -151,6 +152,37 @@ fn a_line_that_is_repeated_within_the_hour_is_kept_twice() {
     assert_eq!(kept([0, 1_800, 3_600]), [at(0), at(3_600)]);
     assert_eq!(kept([0, 3_600, 1_800]), [at(0), at(3_600)], "in any order");
     assert_eq!(kept([0, 1_800, 3_601]), [at(0), at(1_800), at(3_601)]);
+}
+
+/// Else the line of its first try would go, and its step be told later than it was.
+#[test]
+fn lines_of_the_rotation_before_are_no_repetition() {
+    let kept = |named: Option<(i64, Step)>| {
+        let mut tale = Tale::new();
+        tale.line(100, Step::SetSecret);
+        for (second, step) in named {
+            tale.log(second, done(step, "b"));
+        }
+        tale.line(500, Step::SetSecret).line(600, Step::SetSecret);
+        let log = &tale.state.secrets[&arn("db")].log;
+        let set = log.iter().filter(|fact| {
+            matches!(
+                &fact.line,
+                LogLine::Done {
+                    step: Step::SetSecret,
+                    ..
+                }
+            )
+        });
+        set.map(|fact| fact.at.as_second() - at(0).as_second())
+            .collect::<Vec<_>>()
+    };
+    let all = [100, 500, 600];
+    assert_eq!(kept(None), [100, 600]);
+    assert_eq!(kept(Some((400, Step::CreateSecret))), all);
+    assert_eq!(kept(Some((101, Step::FinishSecret))), all);
+    assert_eq!(kept(Some((500, Step::CreateSecret))), all);
+    assert_eq!(kept(Some((700, Step::CreateSecret))), [100, 600]);
 }
 
 fn reached(tale: &mut Tale, name: &str, second: i64) {
