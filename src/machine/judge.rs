@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::phase::{Phase, phase, together};
 use crate::policy::{Policy, Settings};
-use crate::proof::{doubtful, proven_before, withheld};
+use crate::proof::{doubtful, is_outdated, withheld};
 pub use crate::reason::Reason;
 use crate::rotations::{Origin, Rotation, rotations};
 use crate::state::{SecretFacts, State};
@@ -119,7 +119,7 @@ pub fn judge(
         let view = judgement.view(state, facts, rotation, policy, settings, now);
         judgement.rotations.push(view);
     }
-    judgement.want(facts, policy, settings, now);
+    judgement.want(state, facts, policy, settings, now);
     judgement
 }
 
@@ -208,7 +208,14 @@ impl Judgement {
     }
 
     /// Turns the standings of the current promotion into wants, or into the reasons why not.
-    fn want(&mut self, facts: &SecretFacts, policy: &Policy, settings: &Settings, now: Timestamp) {
+    fn want(
+        &mut self,
+        state: &State,
+        facts: &SecretFacts,
+        policy: &Policy,
+        settings: &Settings,
+        now: Timestamp,
+    ) {
         let Some(view) = self.current().cloned() else {
             return;
         };
@@ -222,12 +229,17 @@ impl Judgement {
             .consumers
             .iter()
             .filter_map(|(id, standing)| Some((id, standing, standing.action.clone()?)));
+        let mode = self.mode;
+        let proven_anew = |standing: &Standing| {
+            let until = standing.as_of? + settings.timing.proof_wait;
+            is_outdated(state, &view, standing, mode, policy).then_some(Reason::Proof { until })
+        };
         for (consumer, standing, action) in wanted {
             let reason = self
                 .held
                 .then_some(Reason::Held)
                 .or_else(|| doubtful(&view, consumer, facts, policy, settings, now))
-                .or_else(|| proven_before(&view, standing, facts, policy, settings))
+                .or_else(|| proven_anew(standing))
                 .or_else(|| (now < not_before).then_some(Reason::Margin { until: not_before }));
             if let Some(reason) = reason {
                 self.wake_at(reason.until());

@@ -1,14 +1,17 @@
 //! Whether a version is proven well enough to be given to anybody (design rule 3).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::consumers::{Standing, Why};
 use crate::judge::{Reason, RotationView};
 use crate::milestones::{Proof, Works};
-use crate::model::{ConsumerId, Stage};
+use crate::model::{ConsumerId, LookKey, Mode, Stage};
 use crate::policy::{Policy, Settings};
 use crate::rotations::Origin;
-use crate::state::SecretFacts;
+use crate::state::{SecretFacts, State};
+
+/// A login proves a version for so long.
+const PROVEN_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whether it is sure enough that this version works (design rule 3).
 pub(crate) fn doubtful(
@@ -28,22 +31,22 @@ pub(crate) fn doubtful(
     }
 }
 
-/// What a deployment was rolled back with is tried again after another login: the password may be why.
-pub(crate) fn proven_before(
+/// Whether a restart of the consumer rests on a login from long before the look that asks for it: what it waited for
+/// may have taken minutes, and ECS may have rolled back what did not start with the password.
+pub(crate) fn is_outdated(
+    state: &State,
     view: &RotationView,
     standing: &Standing,
-    facts: &SecretFacts,
+    mode: Mode,
     policy: &Policy,
-    settings: &Settings,
-) -> Option<Reason> {
-    let rolled_back = standing.as_of.filter(|_| standing.why == Why::RolledBackOnce)?;
-    let asked = facts
-        .logins
-        .get(&view.rotation.key.version)
-        .and_then(|track| track.latest());
-    let until = rolled_back + settings.timing.proof_wait;
-    (policy.login_test && asked.is_none_or(|run| run.last.arrived < rolled_back))
-        .then_some(Reason::Proof { until })
+) -> bool {
+    let key = &view.rotation.key;
+    let key = LookKey::Login(key.secret.clone(), key.version.clone());
+    let answered = state.looked.get(&key).map(|look| look.arrived);
+    let asked = answered.max(state.failing.get(&key).map(|failing| failing.last));
+    let by_login = matches!(view.works, Works::Yes(Proof::Login(_)));
+    let is_wanted = standing.action.is_some() && mode == Mode::Act && policy.login_test;
+    is_wanted && by_login && asked.map(|at| at + PROVEN_FOR) < standing.as_of
 }
 
 /// A login, or testSecret's line, soon tells more of a promotion than its protocol.

@@ -1,11 +1,12 @@
 //! Which version to log in with, and when: each login is one more that may lock an account.
 
-use crate::consumers::Why;
+use crate::consumers::Standing;
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::{Proof, Works, verdict};
 use crate::model::{LookKey, SecretArn, Strategy, VersionId};
 use crate::phase::Phase;
 use crate::policy::Policy;
+use crate::proof::is_outdated;
 use crate::rotations::{Origin, Rotation, Source};
 use crate::state::SecretFacts;
 
@@ -31,7 +32,7 @@ impl Plan<'_> {
             let proven = matches!(view.works, Works::Yes(Proof::Login(_)));
             match &view.rotation.replaced {
                 _ if !proven => self.login(secret, facts, &view.rotation, &view.rotation.key.version),
-                _ if self.is_to_be_proven_anew(secret, view) => self.at(
+                _ if self.is_to_be_proven_anew(judgement, view, policy) => self.at(
                     LookKey::Login(secret.clone(), view.rotation.key.version.clone()),
                     self.now,
                 ),
@@ -44,12 +45,10 @@ impl Plan<'_> {
         }
     }
 
-    /// A deployment with it was rolled back since the last login.
-    fn is_to_be_proven_anew(&self, secret: &SecretArn, view: &RotationView) -> bool {
-        let key = LookKey::Login(secret.clone(), view.rotation.key.version.clone());
-        let asked = self.last(&key).map(|look| look.arrived);
-        let mut standings = view.consumers.iter();
-        standings.any(|(_, standing)| standing.why == Why::RolledBackOnce && asked < standing.as_of)
+    fn is_to_be_proven_anew(&self, judgement: &Judgement, view: &RotationView, policy: &Policy) -> bool {
+        let is_outdated =
+            |standing: &Standing| is_outdated(self.state, view, standing, judgement.mode, policy);
+        !judgement.held && view.consumers.iter().any(|(_, standing)| is_outdated(standing))
     }
 
     /// One login tells whether what was current at the first look works; a refusal is asked again, seldom.

@@ -6,7 +6,10 @@ use super::standings::{attempt, deployed, orders, promoted, redeploy, standing};
 use super::world::{Tale, arn, at, deployment, millis, service, task, version};
 use crate::consumers::{Standing, Why};
 use crate::judge::Reason;
-use crate::model::{Deployment, Done, Health, LookKey, NoEffect, Outcome, Rollout, ServiceSeen, Stage, Task};
+use crate::model::{
+    Deployment, Done, Event, Health, Look, LookFailure, LookKey, Mode, NoEffect, Outcome, Rollout,
+    ServiceSeen, Stage, Task,
+};
 
 /// A promotion at second 20: what is younger than second 21 holds the new value. The service was seen at 60.
 fn seen(seen: ServiceSeen) -> Standing {
@@ -200,28 +203,63 @@ fn what_became_of_our_deployment() {
 #[test]
 fn a_second_try_waits_for_another_login() {
     let login = LookKey::Login(arn("db"), version("b"));
-    let rolled_back = |look: i64, login_test: bool| {
+    let rolled_back = |change: fn(&mut Tale)| {
         let mut tale = promoted(&orders());
-        tale.policy.login_test = login_test;
+        tale.policy.login_test = true;
+        change(&mut tale);
         attempt(&mut tale, &orders(), "x", redeploy(), Some(deployed("d-1")), 40);
         let mut seen = service(&[-500]);
         seen.deployments.push(rolling(true, 21, Rollout::Failed));
-        tale.service(look, &orders(), seen);
+        tale.service(60, &orders(), seen);
         tale
     };
-    let mut tale = rolled_back(60, true);
+    let as_it_is = || rolled_back(|_| ());
     let until = millis(80_020);
-    assert_eq!(tale.judge(61).waits, [(orders(), Reason::Proof { until })]);
-    assert_eq!(wait(&tale, 61, &login), Some(0));
-    let mut refused = rolled_back(60, true);
+    assert_eq!(as_it_is().judge(61).waits, [(orders(), Reason::Proof { until })]);
+    assert_eq!(wait(&as_it_is(), 61, &login), Some(0));
+
+    let mut refused = as_it_is();
     refused.login(61, "b", false);
     assert_eq!(refused.judge(62).waits, [(orders(), Reason::Refused)]);
-    tale.login(61, "b", true);
-    assert_eq!(wait(&tale, 62, &login), None, "once");
-    assert_eq!(tale.judge(62).wants.len(), 1);
-    assert_eq!(rolled_back(60, false).judge(61).wants.len(), 1, "no login tests");
-    let refreshing = rolled_back(40, true);
-    assert_eq!(wait(&refreshing, 61, &login), None, "not rolled back");
+    let mut accepted = as_it_is();
+    accepted.login(61, "b", true);
+    assert_eq!(wait(&accepted, 62, &login), None, "once");
+    assert_eq!(accepted.judge(62).wants.len(), 1);
+    let mut failing = as_it_is();
+    failing.event(Event::Unseen {
+        look: Look::at(at(61)),
+        key: login.clone(),
+        failure: LookFailure::Timeout,
+    });
+    assert_eq!(failing.judge(62).wants.len(), 1, "the proof of before has to do");
+
+    for (what, change) in [
+        (
+            "no login tests",
+            (|tale| tale.policy.login_test = false) as fn(&mut Tale),
+        ),
+        ("it is only told", |tale| tale.policy.mode = Mode::Observe),
+    ] {
+        let tale = rolled_back(change);
+        assert_eq!(tale.judge(61).wants.len(), 1, "{what}");
+        assert_eq!(wait(&tale, 61, &login), None, "{what}");
+    }
+}
+
+/// It waited for another's deployment, say; what the login told may have changed since.
+#[test]
+fn a_login_proves_a_version_for_five_seconds() {
+    let waits_for_a_login = |login: i64, look: i64| {
+        let mut tale = promoted(&orders());
+        tale.policy.login_test = true;
+        tale.login(login, "b", true)
+            .service(look, &orders(), service(&[-500]));
+        let waits = tale.judge(look + 1).waits;
+        matches!(waits.as_slice(), [(_, Reason::Proof { .. })])
+    };
+    assert!(!waits_for_a_login(30, 35));
+    assert!(waits_for_a_login(30, 36));
+    assert!(!waits_for_a_login(36, 36));
 }
 
 /// The precheck found another's deployment, which a look may not show for some seconds.

@@ -58,12 +58,12 @@ impl Checks {
                 .flat_map(|track| track.runs())
                 .rev();
             let refused = runs.find(|run| matches!(run.state, LoginAnswer::Refused { .. }));
-            let told = refused.map(|run| run.last.arrived);
-            // What the database took after the last refusal could not be told by it.
+            let told = refused.map(|run| run.last.sent);
+            // What the database took since the last refusal was asked for could not be told by it.
             let exposed = secret
                 .history
                 .get(version)
-                .and_then(|history| history.exposed.as_ref());
+                .and_then(|history| history.exposed.last());
             let changed = secret.exposed.last().max(exposed);
             let is_outdated = changed.zip(told).is_some_and(|(changed, told)| told <= *changed);
             self.holds(
@@ -91,7 +91,7 @@ impl Checks {
                 self.contains(rotation, "started", &rotation.started, &one(truth.started));
                 self.contains(rotation, "created", &rotation.created, &one(truth.created));
                 // Where the password comes true later, the end of setSecret is what the log tells.
-                let exposed = [one(truth.exposed), truth.set.clone()].concat();
+                let exposed = [truth.exposed.clone(), truth.set.clone()].concat();
                 self.contains(rotation, "exposed", &rotation.exposed, &exposed);
                 self.contains(rotation, "tested", &rotation.tested, &truth.tested);
                 self.contains(rotation, "promoted", &rotation.promoted, &truth.promoted);

@@ -88,8 +88,8 @@ pub struct History {
     pub answered: bool,
     /// When setSecret had done its work, each time.
     pub set: Vec<Timestamp>,
-    /// When the database first had its password.
-    pub exposed: Option<Timestamp>,
+    /// When the database took its password, each time.
+    pub exposed: Vec<Timestamp>,
     /// When testSecret succeeded, each time.
     pub tested: Vec<Timestamp>,
     pub promoted: Vec<Timestamp>,
@@ -255,7 +255,7 @@ impl Secret {
         let Some(Some(value)) = self.values.get(version).cloned() else {
             return;
         };
-        self.history_of(version).exposed.get_or_insert(now);
+        self.history_of(version).exposed.push(now);
         let before = self.accepted.insert(value.user, value.password.clone());
         if before.is_some_and(|before| before != value.password) {
             self.exposed.push(now);

@@ -63,7 +63,7 @@ impl<'a> Truth<'a> {
         self.secret(arn).is_some_and(|secret| {
             let pending = secret.labels.in_progress();
             let history = pending.and_then(|pending| secret.history.get(pending));
-            history.is_some_and(|history| history.exposed.is_some())
+            history.is_some_and(|history| !history.exposed.is_empty())
                 && secret.as_of(since).labels.in_progress() == pending
         })
     }
