@@ -48,7 +48,7 @@ pub fn admit(state: &State, judgements: &Judgements, settings: &Settings, situat
                     .push(decide(state, consumer, &wants, settings, situation.now));
             }
             Some(reason) => {
-                admission.wake_at(reason.until());
+                admission.wake_at(reason.until(), situation.now);
                 for want in wants {
                     admission
                         .waits
@@ -92,13 +92,15 @@ impl Admission {
                     situation.now,
                 ));
             } else {
-                self.wake_at(Some(situation.now + settings.cadence.consumer));
+                self.wake_at(Some(situation.now + settings.cadence.consumer), situation.now);
             }
         }
     }
 
-    fn wake_at(&mut self, at: Option<Timestamp>) {
-        self.wake = self.wake.into_iter().chain(at).min();
+    /// What has passed is not waited for.
+    fn wake_at(&mut self, at: Option<Timestamp>, now: Timestamp) {
+        let to_come = at.filter(|at| *at > now);
+        self.wake = self.wake.into_iter().chain(to_come).min();
     }
 }
 

@@ -159,9 +159,9 @@ impl Judgement {
             .iter()
             .map(|(id, standing)| (standing.stage, since(facts, &rotation.key, id, standing)));
         let (phase, wake) = phase(&rotation, together(stages, promoted), now, &settings.timing);
-        self.wake_at(wake);
+        self.wake_at(wake, now);
         for (_, standing) in &consumers {
-            self.wake_at(standing.wake.filter(|at| *at > now));
+            self.wake_at(standing.wake, now);
         }
         let works = works(&rotation, facts, &settings.timing);
         RotationView {
@@ -172,8 +172,9 @@ impl Judgement {
         }
     }
 
-    fn wake_at(&mut self, at: Option<Timestamp>) {
-        self.wake = match (self.wake, at) {
+    /// A time that has passed changes nothing any more: whoever waited for it would turn for ever.
+    fn wake_at(&mut self, at: Option<Timestamp>, now: Timestamp) {
+        self.wake = match (self.wake, at.filter(|at| *at > now)) {
             (Some(known), Some(at)) => Some(known.min(at)),
             (known, at) => known.or(at),
         };
@@ -224,7 +225,7 @@ impl Judgement {
         };
         let not_before = promoted + settings.timing.margin;
         self.withheld = withheld(&view, facts, policy, settings, now);
-        self.wake_at(self.withheld.as_ref().and_then(Reason::until));
+        self.wake_at(self.withheld.as_ref().and_then(Reason::until), now);
         let wanted = view
             .consumers
             .iter()
@@ -242,7 +243,7 @@ impl Judgement {
                 .or_else(|| proven_anew(standing))
                 .or_else(|| (now < not_before).then_some(Reason::Margin { until: not_before }));
             if let Some(reason) = reason {
-                self.wake_at(reason.until());
+                self.wake_at(reason.until(), now);
                 self.waits.push((consumer.clone(), reason));
                 continue;
             }

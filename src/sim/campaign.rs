@@ -1,6 +1,7 @@
 //! Cases run and judged: one seed after the other, and the smallest part of a case that still fails.
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
@@ -30,9 +31,21 @@ pub struct Outcome {
     pub story: String,
 }
 
-/// Runs a case to its end, and checks what must hold.
+/// Runs a case to its end, and checks what must hold. A panic breaks a rule, as anything else that must not be.
 pub fn run(case: &Case) -> anyhow::Result<Outcome> {
-    run_with(case, |parts| parts)
+    let run = || run_with(case, |parts| parts);
+    panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|cause| {
+        let text = cause.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| cause.downcast_ref::<&str>().copied());
+        let broken = Broken {
+            rule: "nothing-panics",
+            text: text.unwrap_or("a panic without words").to_owned(),
+        };
+        Ok(Outcome {
+            broken: vec![broken],
+            ..Outcome::default()
+        })
+    })
 }
 
 /// The same with other parts, such as one with a defect.

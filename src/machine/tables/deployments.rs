@@ -217,6 +217,12 @@ fn a_second_try_waits_for_another_login() {
     let until = millis(80_020);
     assert_eq!(as_it_is().judge(61).waits, [(orders(), Reason::Proof { until })]);
     assert_eq!(wait(&as_it_is(), 61, &login), Some(0));
+    assert_eq!(as_it_is().judge(61).wake, Some(until));
+    assert_eq!(
+        as_it_is().judge(81).wake,
+        None,
+        "what has passed is not waited for"
+    );
 
     let mut refused = as_it_is();
     refused.login(61, "b", false);

@@ -1,6 +1,6 @@
 //! A clock that jumps, as a machine's does, and is set right by the next answer of AWS.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,11 +15,25 @@ pub struct Jump {
 
 /// How far the clock is off, and the jumps to come.
 #[derive(Clone, Default)]
-pub struct Skew(Arc<Mutex<(SignedDuration, Vec<Jump>)>>);
+pub struct Skew(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    off: SignedDuration,
+    jumps: Vec<Jump>,
+    /// The moment that was last asked for, and how often.
+    asked: (Timestamp, u32),
+}
+
+/// A loop that asks for one moment so often never waits.
+const SPINS: u32 = 1_000_000;
 
 impl Skew {
     pub fn new(jumps: Vec<Jump>) -> Self {
-        Self(Arc::new(Mutex::new((SignedDuration::ZERO, jumps))))
+        Self(Arc::new(Mutex::new(State {
+            jumps,
+            ..State::default()
+        })))
     }
 
     /// The loop's clock, in front of the true one.
@@ -27,21 +41,29 @@ impl Skew {
         let skew = self.clone();
         Clock::wall(Arc::new(move || {
             let now = clock.now();
-            now + skew.at(now)
+            now + skew.state().at(now)
         }))
-    }
-
-    fn at(&self, now: Timestamp) -> SignedDuration {
-        let mut skew = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = skew.1.extract_if(.., |jump| jump.at <= now);
-        let by: SignedDuration = due.map(|jump| jump.by).sum();
-        skew.0 += by;
-        skew.0
     }
 
     /// An answer tells AWS's time.
     pub(super) fn correct(&self, now: Timestamp) {
-        self.at(now);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = SignedDuration::ZERO;
+        let mut state = self.state();
+        state.at(now);
+        state.off = SignedDuration::ZERO;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn at(&mut self, now: Timestamp) -> SignedDuration {
+        let (last, times) = self.asked;
+        self.asked = (now, if last == now { times + 1 } else { 0 });
+        assert!(times < SPINS, "the loop turns for ever at {now}");
+        let due = self.jumps.extract_if(.., |jump| jump.at <= now);
+        self.off += due.map(|jump| jump.by).sum::<SignedDuration>();
+        self.off
     }
 }
