@@ -71,8 +71,10 @@ fn cycled(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
                 _ => None,
             })
     };
-    done("sleep")
-        .any(|(_, asleep)| done("restore").any(|(decided, _)| decided >= asleep + question.timing.sleep_for))
+    // The clock may have jumped when the restore was decided; its answer tells AWS's time.
+    let awake_since =
+        |moment: Timestamp| done("restore").any(|(decided, answered)| decided.min(answered) >= moment);
+    done("sleep").any(|(_, asleep)| awake_since(asleep + question.timing.sleep_for))
 }
 
 /// When a new cycle may begin: at once after one that we called off (a crash, a drain, a lapsed deadline); after one

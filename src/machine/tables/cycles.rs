@@ -4,7 +4,7 @@ use super::putting_back::{Row, Write, done, in_doubt, in_vain, mailer, note, see
 use super::standings::{attempt, standing};
 use super::world::{Tale, at, function};
 use crate::consumers::Why;
-use crate::model::{Action, AttemptId, SleepTag, Stage};
+use crate::model::{Action, AttemptId, Event, SleepTag, Stage};
 
 fn noted() -> Write {
     (31, note(), done())
@@ -59,6 +59,21 @@ fn where_a_cycle_stands() {
         assert_eq!(found.why, why, "{writes:?}: {reserved:?}, {tag:?}");
         assert_eq!(found.action.is_some(), why == Why::ConfiguredBefore, "{found:?}");
     }
+}
+
+/// The restore was decided at second 50 of a clock that had jumped. AWS answered it at 43.
+#[test]
+fn a_sleep_that_was_long_enough_by_our_clock_alone_does_not_count() {
+    let mut tale = seen(&[noted(), (34, sleep(), done())], 36, Some(0), Some(tag()));
+    attempt(&mut tale, &mailer(), "early", wake(), None, 50);
+    tale.event(Event::Ended {
+        attempt: AttemptId::new("early"),
+        at: at(43),
+        outcome: done().expect("an outcome"),
+    });
+    attempt(&mut tale, &mailer(), "u", Action::Untag, done(), 56);
+    tale.function(60, &mailer(), function(Some(7)));
+    assert_eq!(standing(&tale, 61).why, Why::ConfiguredBefore);
 }
 
 #[test]
