@@ -5,7 +5,7 @@ use machine::model::{ConsumerId, Mode};
 
 use super::Checks;
 use crate::sim::case::Case;
-use crate::sim::world::{Kind, SecretPlan, Touch, World};
+use crate::sim::world::{Fate, Kind, SecretPlan, Touch, World};
 
 /// A function that is cycled is off for its sleep, at most until its deadline (`Timing::sleep_deadline`).
 const CYCLE: SignedDuration = SignedDuration::from_mins(3);
@@ -24,6 +24,9 @@ pub enum Excuse {
     /// An operator stopped the watchdog halfway, by its mode or the brake's tag: what it had refreshed by then holds
     /// another of two alternating users than what nobody touched.
     Stopped,
+    /// A deployment that was forced never ended, and no circuit breaker took it back: a person must look at it (the
+    /// finding `beyond-us`), and the service is as old as that one until then.
+    Unhealthy,
     /// A value put or moved by hand changed whose turn it is of two alternating users: the rotation after it takes the
     /// password of those that are fresh, and spares those that nobody touched, until they are refreshed again.
     ByHand,
@@ -35,6 +38,7 @@ impl Excuse {
             Self::Cycle => "cycle",
             Self::Away => "away",
             Self::Stopped => "stopped by an operator",
+            Self::Unhealthy => "never healthy",
             Self::ByHand => "moved by hand",
         }
     }
@@ -79,6 +83,9 @@ fn excuse(case: &Case, world: &World, more: f64) -> Option<Excuse> {
     if is_stopped {
         return Some(Excuse::Stopped);
     }
+    if more <= of_the_unhealthy(world) {
+        return Some(Excuse::Unhealthy);
+    }
     let is_moved = |touch: &Touch| matches!(touch, Touch::Put { .. } | Touch::Revert | Touch::LabelBack);
     let moved = case.scenario.secrets.iter().filter(|plan| {
         let alternates = matches!(plan.kind, Kind::AlternatingUsers { .. });
@@ -90,4 +97,16 @@ fn excuse(case: &Case, world: &World, more: f64) -> Option<Excuse> {
     };
     let concerned = i32::try_from(moved.map(concerned).sum::<usize>()).unwrap_or(i32::MAX);
     (more <= (RECOVERED * concerned).as_secs_f64()).then_some(Excuse::ByHand)
+}
+
+/// Seconds of outage of services with a forced deployment that cannot end.
+fn of_the_unhealthy(world: &World) -> f64 {
+    let services = world.services.iter().filter(|(_, service)| {
+        let mut fates = service.plan.fates.iter().take(service.forced);
+        fates.any(|fate| *fate == Fate::NeverHealthy)
+    });
+    let outages = services.filter_map(|(id, _)| world.outages.get(id));
+    outages
+        .map(|outage| outage.total(world.now()).as_secs_f64())
+        .sum()
 }

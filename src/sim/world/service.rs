@@ -116,7 +116,7 @@ pub struct Service {
     pub deployments: Vec<Deployment>,
     pub tasks: Vec<Task>,
     pub deleted: Option<Timestamp>,
-    forced: usize,
+    pub forced: usize,
     made: u32,
 }
 
