@@ -255,7 +255,7 @@ fn ending_entry(ending: Ending, when: When) -> Entry {
 mod tests {
     use super::*;
     use crate::http::fixture::{at, shop_rotation};
-    use machine::rotations::Origin;
+    use machine::rotations::{Moves, Origin};
 
     #[test]
     fn a_step_that_was_seen_late_still_comes_before_the_next() {
@@ -271,6 +271,7 @@ mod tests {
             promoted: seen(5, 6, Source::Labels),
             failures: Vec::new(),
             ending: None,
+            moves: Moves::One,
         };
         let entries = milestones(&rotation);
         let order: Vec<_> = entries.iter().map(|entry| (entry.what, entry.order)).collect();

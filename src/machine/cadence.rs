@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::baseline;
 use crate::consumers::{Standing, open_sleep};
-use crate::judge::{Judgement, Judgements, RotationView, since};
+use crate::fleet::Admission;
+use crate::judge::{Judgement, Judgements, Reason, RotationView, since};
 use crate::model::{ConsumerId, Look, LookFailure, LookKey, Scope, SecretArn, Stage};
 use crate::phase::Phase;
 use crate::policy::{Cadence, Policy, Settings};
@@ -54,12 +55,14 @@ pub fn secret_looks(
     plan.agenda
 }
 
-/// What is due for the fleet as a whole: the sweep, discovery, and functions that sleep or may sleep.
+/// What is due for the fleet as a whole: the sweep, discovery, functions that sleep or may sleep, and logins that are
+/// all that is waited for.
 ///
 /// `wanted_since`: when the set of secrets to find consumers of last changed. A discovery from before it knows less.
 pub fn fleet_looks(
     state: &State,
     judgements: &Judgements,
+    admission: &Admission,
     scopes: &BTreeSet<Scope>,
     wanted_since: Timestamp,
     settings: &Settings,
@@ -92,6 +95,13 @@ pub fn fleet_looks(
         } else if matches!(consumer, ConsumerId::Function { .. }) {
             // It may bear the note of a life whose journal is gone, whatever its secrets do now (design rule 4).
             plan.once(key);
+        }
+    }
+    for want in judgements.values().flat_map(|judgement| &judgement.wants) {
+        let waits = admission.waits.get(&(want.secret.clone(), want.consumer.clone()));
+        if want.awaits_login.is_some() && matches!(waits, Some(Reason::Proof { .. })) {
+            let version = want.rotation.version.clone();
+            plan.at(LookKey::Login(want.secret.clone(), version), now);
         }
     }
     plan.agenda

@@ -200,6 +200,13 @@ fn obstacle(
         .or_else(|| another_waits(judgements, consumer, facts))
         .or_else(|| (own && others_left()).then_some(Reason::OwnServiceLast))
         .or_else(|| capped(facts, consumer, wants, load, settings, situation.now))
+        .or_else(|| awaited_login(wants))
+}
+
+/// Asked last, so that nobody logs in for what waits anyway.
+fn awaited_login(wants: &[&Want]) -> Option<Reason> {
+    let until = wants.iter().filter_map(|want| want.awaits_login).max()?;
+    Some(Reason::Proof { until })
 }
 
 /// A secret it references that is on its way to another version, not there, or was never seen (design rule 5).

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::phase::{Phase, phase, together};
 use crate::policy::{Policy, Settings};
-use crate::proof::{doubtful, is_outdated, withheld};
+use crate::proof::{awaits_login, doubtful, withheld};
 pub use crate::reason::Reason;
 use crate::rotations::{Origin, Rotation, rotations};
 use crate::state::{SecretFacts, State};
@@ -39,6 +39,8 @@ pub struct Want {
     pub not_before: Timestamp,
     /// The wave it belongs to.
     pub database: String,
+    /// The login that it rests on is too old, and another one is waited for until then.
+    pub awaits_login: Option<Timestamp>,
 }
 
 /// Everything concluded about a secret at one moment.
@@ -230,17 +232,11 @@ impl Judgement {
             .consumers
             .iter()
             .filter_map(|(id, standing)| Some((id, standing, standing.action.clone()?)));
-        let mode = self.mode;
-        let proven_anew = |standing: &Standing| {
-            let until = standing.as_of? + settings.timing.proof_wait;
-            is_outdated(state, &view, standing, mode, policy).then_some(Reason::Proof { until })
-        };
         for (consumer, standing, action) in wanted {
             let reason = self
                 .held
                 .then_some(Reason::Held)
                 .or_else(|| doubtful(&view, consumer, facts, policy, settings, now))
-                .or_else(|| proven_anew(standing))
                 .or_else(|| (now < not_before).then_some(Reason::Margin { until: not_before }));
             if let Some(reason) = reason {
                 self.wake_at(reason.until(), now);
@@ -255,6 +251,7 @@ impl Judgement {
                 mode: self.mode,
                 not_before,
                 database: self.database.clone(),
+                awaits_login: awaits_login(state, &view, standing, policy, settings),
             });
         }
     }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::consumers::{Standing, Why};
 use crate::judge::{Reason, RotationView};
 use crate::milestones::{Proof, Works};
-use crate::model::{ConsumerId, LookKey, Mode, Stage};
+use crate::model::{ConsumerId, LookKey, Stage};
 use crate::policy::{Policy, Settings};
 use crate::rotations::Origin;
 use crate::state::{SecretFacts, State};
@@ -31,22 +31,22 @@ pub(crate) fn doubtful(
     }
 }
 
-/// Whether a restart of the consumer rests on a login from long before the look that asks for it: what it waited for
-/// may have taken minutes, and ECS may have rolled back what did not start with the password.
-pub(crate) fn is_outdated(
+/// Until when another login is waited for where the last one is from long before the look that asks for a restart: what
+/// it waited for may have taken minutes, and ECS may have rolled back what did not start with the password.
+pub(crate) fn awaits_login(
     state: &State,
     view: &RotationView,
     standing: &Standing,
-    mode: Mode,
     policy: &Policy,
-) -> bool {
+    settings: &Settings,
+) -> Option<Timestamp> {
     let key = &view.rotation.key;
     let key = LookKey::Login(key.secret.clone(), key.version.clone());
     let answered = state.looked.get(&key).map(|look| look.arrived);
     let asked = answered.max(state.failing.get(&key).map(|failing| failing.last));
-    let by_login = matches!(view.works, Works::Yes(Proof::Login(_)));
-    let is_wanted = standing.action.is_some() && mode == Mode::Act && policy.login_test;
-    is_wanted && by_login && asked.map(|at| at + PROVEN_FOR) < standing.as_of
+    let by_login = policy.login_test && matches!(view.works, Works::Yes(Proof::Login(_)));
+    let looked = standing.as_of.filter(|_| by_login)?;
+    (asked.map(|at| at + PROVEN_FOR) < Some(looked)).then_some(looked + settings.timing.proof_wait)
 }
 
 /// A login, or testSecret's line, soon tells more of a promotion than its protocol.

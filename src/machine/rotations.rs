@@ -108,12 +108,12 @@ pub struct Rotation {
     pub promoted: Option<Seen>,
     pub failures: Vec<Failure>,
     pub ending: Option<(Ending, When)>,
-    pub(crate) moves: Moves,
+    pub moves: Moves,
 }
 
 /// How AWSCURRENT came to a version between two looks: what the log may tell of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moves {
+pub enum Moves {
     /// At once: finishSecret's line dates the promotion.
     One,
     /// Over another version: lines that name none may be that one's.

@@ -354,6 +354,7 @@ impl Watchdog {
         let looks = machine::cadence::fleet_looks(
             &self.state,
             &self.judgements,
+            &self.admission,
             &scopes,
             self.wanted_since,
             &self.options.settings,

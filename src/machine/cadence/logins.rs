@@ -1,12 +1,10 @@
 //! Which version to log in with, and when: each login is one more that may lock an account.
 
-use crate::consumers::Standing;
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::{Proof, Works, verdict};
 use crate::model::{LookKey, SecretArn, Strategy, VersionId};
 use crate::phase::Phase;
 use crate::policy::Policy;
-use crate::proof::is_outdated;
 use crate::rotations::{Origin, Rotation, Source};
 use crate::state::SecretFacts;
 
@@ -32,10 +30,6 @@ impl Plan<'_> {
             let proven = matches!(view.works, Works::Yes(Proof::Login(_)));
             match &view.rotation.replaced {
                 _ if !proven => self.login(secret, facts, &view.rotation, &view.rotation.key.version),
-                _ if self.is_to_be_proven_anew(judgement, view, policy) => self.at(
-                    LookKey::Login(secret.clone(), view.rotation.key.version.clone()),
-                    self.now,
-                ),
                 // Whether the old password still works tells how the secret rotates. One try: it may be refused.
                 Some(old) if self.is_untold(facts, judgement, view) => {
                     self.once_since(LookKey::Login(secret.clone(), old.clone()), view)
@@ -43,12 +37,6 @@ impl Plan<'_> {
                 _ => {}
             }
         }
-    }
-
-    fn is_to_be_proven_anew(&self, judgement: &Judgement, view: &RotationView, policy: &Policy) -> bool {
-        let is_outdated =
-            |standing: &Standing| is_outdated(self.state, view, standing, judgement.mode, policy);
-        !judgement.held && view.consumers.iter().any(|(_, standing)| is_outdated(standing))
     }
 
     /// One login tells whether what was current at the first look works; a refusal is asked again, seldom.

@@ -27,22 +27,28 @@ impl Tenure {
 }
 
 /// The tenures of a rotation's version that ended before the one that stands, as far as their ends are known.
-///
-/// What somebody had moved AWSCURRENT to before the first look may have been current long ago: nobody knows whose tasks
-/// hold it.
 pub(crate) fn tenures_before(earlier: &[RotationView], rotation: &Rotation, timing: &Timing) -> Vec<Tenure> {
-    if earlier.is_empty() && rotation.origin == Origin::Manual {
-        let to = rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+    let promoted = |of: &Rotation| of.promoted.as_ref().map(|seen| seen.when.not_after);
+    let earlier = || earlier.iter().map(|view| &view.rotation);
+    let mut same = earlier()
+        .filter(|before| before.key.version == rotation.key.version && before.promoted.is_some())
+        .peekable();
+    let is_untold = match rotation.origin {
+        // Somebody had moved AWSCURRENT to it before the first look: it may have been current long ago.
+        Origin::Manual => earlier().next().is_none(),
+        Origin::Rollback => same.peek().is_none(),
+        Origin::Rotation | Origin::Baseline => false,
+    };
+    if is_untold {
+        // Nobody knows what was made before the first promotion that is known.
+        let to = promoted(earlier().next().unwrap_or(rotation));
         return to.map(|to| Tenure { from: None, to }).into_iter().collect();
     }
-    let same = earlier.iter().map(|view| &view.rotation);
-    let same = same.filter(|before| before.key.version == rotation.key.version);
     same.filter_map(|before| {
         let (_, ended) = before.ending?;
-        let promoted = before.promoted.as_ref()?.when.not_after;
         let is_known = before.origin != Origin::Baseline;
         Some(Tenure {
-            from: is_known.then(|| promoted + timing.margin),
+            from: is_known.then_some(promoted(before)? + timing.margin),
             to: ended.not_before?,
         })
     })

@@ -8,6 +8,7 @@ use super::cadence::{DAY, HOUR, MINUTE, SECOND, wait};
 use super::standings::{attempt, orders, promoted, redeploy};
 use super::world::{Tale, arn, at, function, service};
 use crate::cadence::{Agenda, fleet_looks};
+use crate::fleet::{Situation, admit};
 use crate::judge::Judgements;
 use crate::model::{
     AttemptId, ConsumerId, Controller, Event, Evidence, Look, LookFailure, LookKey, Scope, ScopeSeen,
@@ -168,9 +169,16 @@ fn fleet(tale: &Tale, second: i64) -> Agenda {
         .map(|arn| (arn.clone(), tale.judge_of(arn.name(), second).into()))
         .collect();
     let scopes = BTreeSet::from([Scope::Functions]);
+    let situation = Situation {
+        now: at(second),
+        draining: false,
+        journal: true,
+    };
+    let admission = admit(&tale.state, &judgements, &tale.settings, situation);
     fleet_looks(
         &tale.state,
         &judgements,
+        &admission,
         &scopes,
         at(0),
         &tale.settings,
@@ -178,7 +186,7 @@ fn fleet(tale: &Tale, second: i64) -> Agenda {
     )
 }
 
-fn fleet_wait(tale: &Tale, second: i64, key: &LookKey) -> Option<i128> {
+pub(super) fn fleet_wait(tale: &Tale, second: i64, key: &LookKey) -> Option<i128> {
     let due = fleet(tale, second).get(key).copied()?;
     Some(due.duration_since(at(second)).as_millis())
 }

@@ -1,6 +1,7 @@
 //! Services by their tasks and deployments: what each look means, to the second.
 
-use super::cadence::wait;
+use super::agenda::fleet_wait;
+use super::fleet::admission;
 use super::staleness::dated;
 use super::standings::{attempt, deployed, orders, promoted, redeploy, standing};
 use super::world::{Tale, arn, at, deployment, millis, service, task, version};
@@ -199,10 +200,17 @@ fn what_became_of_our_deployment() {
     }
 }
 
+/// Why the service waits at a second, and whether a login is due at once.
+fn waits(tale: &Tale, second: i64) -> (Option<Reason>, bool) {
+    let login = LookKey::Login(arn("db"), version("b"));
+    let waits = admission(tale, &["db"], second).waits;
+    let reason = waits.get(&(arn("db"), orders())).cloned();
+    (reason, fleet_wait(tale, second, &login) == Some(0))
+}
+
 /// The password may be why it was rolled back: it could have changed since the last login.
 #[test]
 fn a_second_try_waits_for_another_login() {
-    let login = LookKey::Login(arn("db"), version("b"));
     let rolled_back = |change: fn(&mut Tale)| {
         let mut tale = promoted(&orders());
         tale.policy.login_test = true;
@@ -215,41 +223,36 @@ fn a_second_try_waits_for_another_login() {
     };
     let as_it_is = || rolled_back(|_| ());
     let until = millis(80_020);
-    assert_eq!(as_it_is().judge(61).waits, [(orders(), Reason::Proof { until })]);
-    assert_eq!(wait(&as_it_is(), 61, &login), Some(0));
-    assert_eq!(as_it_is().judge(61).wake, Some(until));
-    assert_eq!(
-        as_it_is().judge(81).wake,
-        None,
-        "what has passed is not waited for"
-    );
+    assert_eq!(waits(&as_it_is(), 61), (Some(Reason::Proof { until }), true));
+    let wake = |second| admission(&as_it_is(), &["db"], second).wake;
+    assert_eq!(wake(61), Some(until));
+    assert_eq!(wake(81), None, "what has passed is not waited for");
 
     let mut refused = as_it_is();
     refused.login(61, "b", false);
-    assert_eq!(refused.judge(62).waits, [(orders(), Reason::Refused)]);
+    assert_eq!(waits(&refused, 62), (Some(Reason::Refused), false));
     let mut accepted = as_it_is();
     accepted.login(61, "b", true);
-    assert_eq!(wait(&accepted, 62, &login), None, "once");
-    assert_eq!(accepted.judge(62).wants.len(), 1);
+    assert_eq!(waits(&accepted, 62), (None, false));
     let mut failing = as_it_is();
     failing.event(Event::Unseen {
         look: Look::at(at(61)),
-        key: login.clone(),
+        key: LookKey::Login(arn("db"), version("b")),
         failure: LookFailure::Timeout,
     });
-    assert_eq!(failing.judge(62).wants.len(), 1, "the proof of before has to do");
+    assert_eq!(
+        waits(&failing, 62),
+        (None, false),
+        "the proof of before has to do"
+    );
 
-    for (what, change) in [
-        (
-            "no login tests",
-            (|tale| tale.policy.login_test = false) as fn(&mut Tale),
-        ),
-        ("it is only told", |tale| tale.policy.mode = Mode::Observe),
-    ] {
-        let tale = rolled_back(change);
-        assert_eq!(tale.judge(61).wants.len(), 1, "{what}");
-        assert_eq!(wait(&tale, 61, &login), None, "{what}");
-    }
+    let untested = rolled_back(|tale| tale.policy.login_test = false);
+    assert_eq!(waits(&untested, 61), (None, false));
+    let observing = rolled_back(|tale| tale.policy.mode = Mode::Observe);
+    assert_eq!(waits(&observing, 61), (Some(Reason::Observing), false));
+    let limit = 1;
+    let capped = rolled_back(|tale| tale.settings.limits.redeploys_per_service_and_hour = 1);
+    assert_eq!(waits(&capped, 61), (Some(Reason::HourlyCap { limit }), false));
 }
 
 /// It waited for another's deployment, say; what the login told may have changed since.
@@ -260,8 +263,7 @@ fn a_login_proves_a_version_for_five_seconds() {
         tale.policy.login_test = true;
         tale.login(login, "b", true)
             .service(look, &orders(), service(&[-500]));
-        let waits = tale.judge(look + 1).waits;
-        matches!(waits.as_slice(), [(_, Reason::Proof { .. })])
+        waits(&tale, look + 1).1
     };
     assert!(!waits_for_a_login(30, 35));
     assert!(waits_for_a_login(30, 36));

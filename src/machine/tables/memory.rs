@@ -160,7 +160,7 @@ fn lines_of_the_rotation_before_are_no_repetition() {
     let kept = |named: Option<(i64, Step)>| {
         let mut tale = Tale::new();
         tale.line(100, Step::SetSecret);
-        for (second, step) in named {
+        if let Some((second, step)) = named {
             tale.log(second, done(step, "b"));
         }
         tale.line(500, Step::SetSecret).line(600, Step::SetSecret);

@@ -131,3 +131,18 @@ fn tasks_from_before_the_baseline_are_neither_fresh_nor_stale_when_awscurrent_mo
     assert_eq!(with_tasks(&mut tale, 310, &[-500, 150]), holds_old(1, 2));
     assert_eq!(with_tasks(&mut tale, 320, &[-500, 220]), around(2));
 }
+
+/// The journal begins after the first promotion to `a`, if there was one: tasks from before it may hold `a` or not.
+#[test]
+fn tasks_from_before_the_journal_are_unknown_when_awscurrent_moves_back_beyond_it() {
+    let mut tale = Tale::new();
+    (tale.last_rotated, tale.last_changed) = (Some(at(-100)), Some(at(-100)));
+    tale.uses(&orders(), &["db"]).labels(0, "b - a");
+    tale.last_changed = None;
+    tale.labels(100, "a - b")
+        .labels(106, "a - b")
+        .login(107, "a", true);
+    assert_eq!(tale.latest(108).rotation.origin, Origin::Rollback);
+    assert_eq!(with_tasks(&mut tale, 110, &[-5_000]), around(1));
+    assert_eq!(with_tasks(&mut tale, 120, &[-5_000, 50]), holds_old(1, 2));
+}

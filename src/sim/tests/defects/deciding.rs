@@ -258,6 +258,7 @@ fn wanting_all(state: &State, secret: &SecretArn, judgement: &mut Judgement, now
             mode: judgement.mode,
             not_before: now,
             database: judgement.database.clone(),
+            awaits_login: None,
         });
     }
 }
