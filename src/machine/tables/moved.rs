@@ -139,9 +139,8 @@ fn tasks_from_before_the_journal_are_unknown_when_awscurrent_moves_back_beyond_i
     (tale.last_rotated, tale.last_changed) = (Some(at(-100)), Some(at(-100)));
     tale.uses(&orders(), &["db"]).labels(0, "b - a");
     tale.last_changed = None;
-    tale.labels(100, "a - b")
-        .labels(106, "a - b")
-        .login(107, "a", true);
+    tale.labels(95, "b - a").labels(100, "a - b");
+    tale.labels(106, "a - b").login(107, "a", true);
     assert_eq!(tale.latest(108).rotation.origin, Origin::Rollback);
     assert_eq!(with_tasks(&mut tale, 110, &[-5_000]), around(1));
     assert_eq!(with_tasks(&mut tale, 120, &[-5_000, 50]), holds_old(1, 2));
