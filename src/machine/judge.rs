@@ -226,7 +226,7 @@ impl Judgement {
             return;
         };
         let not_before = promoted + settings.timing.margin;
-        self.withheld = withheld(&view, facts, policy, settings, now);
+        self.withheld = withheld(state, &view, facts, policy, settings, now);
         self.wake_at(self.withheld.as_ref().and_then(Reason::until), now);
         let wanted = view
             .consumers
@@ -236,7 +236,7 @@ impl Judgement {
             let reason = self
                 .held
                 .then_some(Reason::Held)
-                .or_else(|| doubtful(&view, consumer, facts, policy, settings, now))
+                .or_else(|| doubtful(state, &view, consumer, policy, settings, now))
                 .or_else(|| (now < not_before).then_some(Reason::Margin { until: not_before }));
             if let Some(reason) = reason {
                 self.wake_at(reason.until(), now);

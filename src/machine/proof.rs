@@ -6,6 +6,7 @@ use crate::consumers::{Standing, Why};
 use crate::judge::{Reason, RotationView};
 use crate::milestones::{Proof, Works};
 use crate::model::{ConsumerId, LookKey, Stage};
+use crate::phase::Phase;
 use crate::policy::{Policy, Settings};
 use crate::rotations::Origin;
 use crate::state::{SecretFacts, State};
@@ -15,9 +16,9 @@ const PROVEN_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whether it is sure enough that this version works (design rule 3).
 pub(crate) fn doubtful(
+    state: &State,
     view: &RotationView,
     consumer: &ConsumerId,
-    facts: &SecretFacts,
     policy: &Policy,
     settings: &Settings,
     now: Timestamp,
@@ -26,7 +27,7 @@ pub(crate) fn doubtful(
         Works::Yes(Proof::Login(_) | Proof::TestSecret(_)) => None,
         Works::No { .. } => Some(Reason::Refused),
         Works::Unproven => Some(Reason::Unproven),
-        Works::Yes(Proof::Protocol) => proof_may_come(view, facts, policy, settings, now)
+        Works::Yes(Proof::Protocol) => proof_may_come(state, view, policy, settings, now)
             .or_else(|| one_first(view, consumer, &settings.limits.own_service)),
     }
 }
@@ -40,34 +41,44 @@ pub(crate) fn awaits_login(
     policy: &Policy,
     settings: &Settings,
 ) -> Option<Timestamp> {
-    let key = &view.rotation.key;
-    let key = LookKey::Login(key.secret.clone(), key.version.clone());
-    let answered = state.looked.get(&key).map(|look| look.arrived);
-    let asked = answered.max(state.failing.get(&key).map(|failing| failing.last));
+    let asked = login_asked(state, view);
     let by_login = policy.login_test && matches!(view.works, Works::Yes(Proof::Login(_)));
     let looked = standing.as_of.filter(|_| by_login)?;
     (asked.map(|at| at + PROVEN_FOR) < Some(looked)).then_some(looked + settings.timing.proof_wait)
 }
 
-/// A login, or testSecret's line, soon tells more of a promotion than its protocol.
+/// A login, or testSecret's line, soon tells more of a promotion than its protocol. A process that was suspended may
+/// not have come to its login in that time.
 fn proof_may_come(
+    state: &State,
     view: &RotationView,
-    facts: &SecretFacts,
     policy: &Policy,
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Reason> {
+    let facts = state.secrets.get(&view.rotation.key.secret)?;
     let promoted = view.rotation.promoted.as_ref()?.when.not_after;
     // A promotion that was seen late has its login then.
     let seen = facts.current_seen.as_ref().map(|(_, at)| *at);
     let until = seen.map_or(promoted, |seen| seen.max(promoted)) + settings.timing.proof_wait;
     let may_come = policy.login_test || facts.rotation_lambda().is_some();
-    (may_come && now < until).then_some(Reason::Proof { until })
+    let is_asked_for = policy.login_test && matches!(view.phase, Phase::Propagating | Phase::Verifying);
+    let is_to_come = is_asked_for && login_asked(state, view) < Some(promoted);
+    (is_to_come || may_come && now < until).then_some(Reason::Proof { until })
+}
+
+/// When a login with the version last had an answer, or failed to get one.
+fn login_asked(state: &State, view: &RotationView) -> Option<Timestamp> {
+    let key = &view.rotation.key;
+    let key = LookKey::Login(key.secret.clone(), key.version.clone());
+    let answered = state.looked.get(&key).map(|look| look.arrived);
+    answered.max(state.failing.get(&key).map(|failing| failing.last))
 }
 
 /// What starts so soon after a promotion would have to be started again (design rule 5), and nobody is given a value
 /// that is refused or unproven. What was current at the first look is proven by one login, where there are login tests.
 pub(crate) fn withheld(
+    state: &State,
     view: &RotationView,
     facts: &SecretFacts,
     policy: &Policy,
@@ -86,7 +97,7 @@ pub(crate) fn withheld(
             (policy.login_test && now < until).then_some(Reason::Proof { until })
         }
         (_, Works::Unproven) => Some(Reason::Unproven),
-        (_, Works::Yes(Proof::Protocol)) => proof_may_come(view, facts, policy, settings, now),
+        (_, Works::Yes(Proof::Protocol)) => proof_may_come(state, view, policy, settings, now),
         (_, Works::Yes(Proof::Login(_) | Proof::TestSecret(_))) => None,
     }
 }

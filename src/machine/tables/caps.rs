@@ -211,6 +211,7 @@ fn nobody_is_given_another_secrets_value_while_a_proof_of_it_may_come() {
     tale.labels_of("queue", 0, "a - z")
         .labels_of("queue", 30, "a b z")
         .labels_of("queue", 31, "b - a");
+    tale.login_fails("queue", 32, "b");
     let secrets = ["db", "queue"];
     let waiting = admission(&tale, &secrets, 51);
     assert_eq!(waiting.start, vec![]);

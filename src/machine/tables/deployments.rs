@@ -8,8 +8,7 @@ use super::world::{Tale, arn, at, deployment, millis, service, task, version};
 use crate::consumers::{Standing, Why};
 use crate::judge::Reason;
 use crate::model::{
-    Deployment, Done, Event, Health, Look, LookFailure, LookKey, Mode, NoEffect, Outcome, Rollout,
-    ServiceSeen, Stage, Task,
+    Deployment, Done, Health, LookKey, Mode, NoEffect, Outcome, Rollout, ServiceSeen, Stage, Task,
 };
 
 /// A promotion at second 20: what is younger than second 21 holds the new value. The service was seen at 60.
@@ -235,11 +234,7 @@ fn a_second_try_waits_for_another_login() {
     accepted.login(61, "b", true);
     assert_eq!(waits(&accepted, 62), (None, false));
     let mut failing = as_it_is();
-    failing.event(Event::Unseen {
-        look: Look::at(at(61)),
-        key: LookKey::Login(arn("db"), version("b")),
-        failure: LookFailure::Timeout,
-    });
+    failing.login_fails("db", 61, "b");
     assert_eq!(
         waits(&failing, 62),
         (None, false),

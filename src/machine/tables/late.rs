@@ -50,7 +50,15 @@ fn a_promotion_that_was_seen_late_has_its_login_before_it_is_trusted_by_protocol
         vec![(orders(), Reason::Proof { until })],
         "proof_wait from when it was seen"
     );
-    assert_eq!(tale.judge(1_021).wants.len(), 1, "not longer");
+    assert_eq!(
+        tale.judge(1_021).waits,
+        vec![(orders(), Reason::Proof { until })],
+        "it has not been asked yet: the process may have been suspended"
+    );
+    let mut failing = seen_late();
+    failing.login_fails("db", 1_003, "b");
+    assert_eq!(failing.judge(1_020).wants.len(), 0);
+    assert_eq!(failing.judge(1_021).wants.len(), 1, "not longer");
     tale.login(1_003, "b", true);
     assert_eq!(tale.judge(1_004).wants.len(), 1, "the login came");
 

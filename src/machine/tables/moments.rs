@@ -54,6 +54,7 @@ fn a_proof_is_waited_for_where_one_may_come() {
     assert_eq!(waits(&tale, 21), None, "nobody would tell");
     let mut with_login = by_protocol();
     with_login.policy.login_test = true;
+    with_login.login_fails("db", 22, "b");
     let mut with_log = by_protocol();
     with_log.rotation_lambda = Some("arn:aws:lambda:eu-west-1:1:function:rotate".to_owned());
     with_log.labels(26, "b - a");

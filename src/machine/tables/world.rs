@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::judge::{Judgement, RotationView, judge};
 use crate::model::{
     Consumer, ConsumerId, Controller, Deployment, DeploymentId, EnvironmentSeen, Event, Evidence, Fact,
-    FunctionSeen, Health, Labels, LogFact, LogLine, LoginAnswer, Look, Mode, Reference, ReferenceKind,
-    Rollout, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Step, Strategy, Task,
-    UpdateStatus, VersionId,
+    FunctionSeen, Health, Labels, LogFact, LogLine, LoginAnswer, Look, LookFailure, LookKey, Mode, Reference,
+    ReferenceKind, Rollout, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Step,
+    Strategy, Task, UpdateStatus, VersionId,
 };
 use crate::policy::{Policy, Settings};
 use crate::state::State;
@@ -168,6 +168,16 @@ impl Tale {
                 answer,
             },
         );
+        self
+    }
+
+    /// The login could not be tried.
+    pub(super) fn login_fails(&mut self, name: &str, second: i64, id: &str) -> &mut Self {
+        self.event(Event::Unseen {
+            look: Look::at(at(second)),
+            key: LookKey::Login(arn(name), version(id)),
+            failure: LookFailure::Timeout,
+        });
         self
     }
 

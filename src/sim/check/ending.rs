@@ -13,6 +13,8 @@ use crate::sim::world::World;
 
 /// A function is awake again by then (`Timing::sleep_deadline`), and looks and writes of its own.
 const AWAKE_AFTER: SignedDuration = SignedDuration::from_secs(150);
+/// LastRotatedDate may be so much later than the promotion.
+const WRITTEN_AFTER: SignedDuration = SignedDuration::from_secs(61);
 /// What a life needs to begin: discovery, and a look at each function.
 const START: SignedDuration = SignedDuration::from_secs(20);
 
@@ -38,7 +40,10 @@ impl Checks {
                 )
             });
             // What is refused or cannot be reached cannot be put back in time.
-            if !case.faults.is_empty() || !case.pauses.is_empty() || !case.scenario.account_full.is_empty() {
+            let is_unreachable =
+                !case.faults.is_empty() || !case.pauses.is_empty() || !case.scenario.account_full.is_empty();
+            // With an empty journal one that cannot be read is not known to use a secret.
+            if is_unreachable || (is_forgotten(case) && function.unreadable.is_some()) {
                 continue;
             }
             for spell in &function.asleep {
@@ -67,7 +72,7 @@ impl Checks {
             .iter()
             .map(|(id, function)| (id, &function.secrets));
         for (id, secrets) in consumers.chain(functions) {
-            if !world.truth().is_stale(id) || (forgotten && matches!(id, ConsumerId::Function { .. })) {
+            if !world.truth().is_stale(id) || (forgotten && is_untold(world, id)) {
                 continue;
             }
             let being_refreshed = last.secrets.values().any(|view| {
@@ -143,6 +148,22 @@ impl Checks {
         let news: Vec<_> = pages.filter(is_news).collect();
         self.holds("a-restart-pages-nobody", news.is_empty(), || format!("{news:#?}"));
     }
+}
+
+/// Whether nobody knows any more how old it is: a function, or tasks from the minute before the last rotation, which
+/// LastRotatedDate dates no better.
+fn is_untold(world: &World, id: &ConsumerId) -> bool {
+    let Some(service) = world.services.get(id) else {
+        return true;
+    };
+    let promoted = service
+        .plan
+        .secrets
+        .iter()
+        .filter_map(|arn| world.secrets.get(arn)?.promoted.last());
+    let last = promoted.max().copied().unwrap_or(Timestamp::MIN);
+    let mut tasks = service.wanted_tasks(world.now());
+    tasks.all(|task| task.created + WRITTEN_AFTER >= last)
 }
 
 /// Whether it waits for one that went first, and is being refreshed just then.

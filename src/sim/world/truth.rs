@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
 use super::by_hand::BRAKE;
 use super::{Secret, World};
+
+/// The margin of a second, and how late labels tell of a promotion that is watched (`Timing::margin`).
+const SOON: SignedDuration = SignedDuration::from_secs(2);
 
 /// Why a consumer should not have been restarted just then.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +82,7 @@ impl<'a> Truth<'a> {
         // What warm environments hold can be seen by nobody: a function may be refreshed once too often.
         let is_service = matches!(id, ConsumerId::Service { .. });
         let was_stale = self.is_stale(id) || self.was_stale(id, since);
-        let needless = (is_service && !was_stale).then_some(Wrong::Needless);
+        let needless = (is_service && !was_stale && !self.is_new(id)).then_some(Wrong::Needless);
         let braked = self.is_braked(id, since).then_some(Wrong::Braked);
         moving
             .cloned()
@@ -154,6 +157,18 @@ impl<'a> Truth<'a> {
                 .into_iter()
                 .chain(held)
                 .all(|(_, version)| Some(version) == current)
+    }
+
+    /// Whether a task was created so soon after a promotion that it may have read the value of before.
+    fn is_new(self, id: &ConsumerId) -> bool {
+        let promoted = self
+            .secrets_of(id)
+            .iter()
+            .filter_map(|arn| self.secret(arn)?.promoted.last());
+        let last = promoted.max().copied().unwrap_or(Timestamp::MIN);
+        let service = self.0.services.get(id).into_iter();
+        let mut tasks = service.flat_map(|service| service.wanted_tasks(self.0.now()));
+        tasks.any(|task| (last..last + SOON).contains(&task.created))
     }
 
     /// What was held by anything of a consumer that ran then.
