@@ -6,12 +6,15 @@ use crate::model::{Labels, LogFact, LogLine, LoginAnswer, Step, Strategy, Versio
 use crate::policy::Timing;
 use crate::rotations::{Ending, Failure, Moves, Origin, Rotation, Seen, Source};
 use crate::state::SecretFacts;
-use crate::track::Track;
+use crate::track::{Run, Track};
 
 /// A log line reaches us late, and its rotation may be over by then.
 const LOG_SLACK: SignedDuration = SignedDuration::from_secs(10);
 /// RotateSecret returns before the first look shows AWSPENDING; its first step may have logged already.
 const START_SLACK: SignedDuration = SignedDuration::from_mins(10);
+
+/// Looks at a rotation under way are no farther apart, but for a gap in which nobody watched.
+const GAP: SignedDuration = SignedDuration::from_secs(60);
 
 /// Twice the longest wait between logins (`Cadence::login_backoff`).
 const OUTDATED: SignedDuration = SignedDuration::from_mins(10);
@@ -21,7 +24,7 @@ pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<T
     fill_created(rotation, facts, timing);
     if rotation.origin.has_steps() {
         let put = created_line(rotation, facts);
-        for fact in lines_of(rotation, facts, after, put) {
+        for fact in lines_of(rotation, facts, after, put, timing) {
             take_line(rotation, fact, put);
         }
     }
@@ -49,11 +52,17 @@ fn lines_of(
     facts: &SecretFacts,
     after: Option<Timestamp>,
     put: Option<Timestamp>,
+    timing: &Timing,
 ) -> Vec<LogFact> {
     let from = first_line(rotation, facts).max(after.map(|at| at + SignedDuration::from_millis(1)));
+    // One that ended in a gap may have been followed by another there, whose lines name no version either.
+    let ended = |when: When| match when.not_before.map(|bound| bound + timing.settle) {
+        Some(look) if when.not_after.duration_since(look) > GAP => look,
+        _ => when.not_after,
+    };
     let to = [
         rotation.promoted.as_ref().map(|seen| seen.when.not_after),
-        rotation.ending.as_ref().map(|(_, when)| when.not_after),
+        rotation.ending.as_ref().map(|(_, when)| ended(*when)),
     ];
     let to = to.into_iter().flatten().min().map(|at| at + LOG_SLACK);
     let next = next_put(rotation, facts, put);
@@ -211,10 +220,26 @@ fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts) {
     if let Some(refused) = old.and_then(|track| first(track, is_refused, is_accepted))
         && refused.not_before.is_some()
         && refused.not_after >= began
+        && !gave_way_to_another(rotation, facts, refused.not_after)
         && when.not_before.is_none_or(|not_yet| refused.not_after >= not_yet)
     {
         Seen::also(&mut rotation.exposed, refused, Source::Login);
     }
+}
+
+/// Whether AWSCURRENT may have moved by then from what the rotation was to replace to a third version: whoever moved it
+/// may have changed the password, too.
+fn gave_way_to_another(rotation: &Rotation, facts: &SecretFacts, by: Timestamp) -> bool {
+    let began = rotation.started.as_ref().map(|seen| seen.when.not_after);
+    let leaves = |pair: &&[Run<Labels>]| {
+        Some(pair[1].first.arrived) >= began
+            && pair[0].state.current == rotation.replaced
+            && pair[1].state.current != rotation.replaced
+    };
+    let left = facts.labels.runs().windows(2).find(leaves);
+    left.is_some_and(|pair| {
+        pair[1].state.current.as_ref() != Some(&rotation.key.version) && pair[0].last.sent < by
+    })
 }
 
 fn name_test_runs(rotation: &mut Rotation) {

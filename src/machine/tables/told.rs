@@ -198,3 +198,35 @@ fn lines_without_a_version_of_a_gap_with_two_promotions_are_nobodys() {
     assert_eq!(gone_through("c - a"), (Origin::Rotation, true));
     assert_eq!(gone_through("c - b"), (Origin::Rotation, false));
 }
+
+/// `b` was on its way when nobody looked any more; the lines are those of `c`, most likely, whose own put was not logged.
+#[test]
+fn lines_from_a_gap_are_not_those_of_a_rotation_that_ended_in_it() {
+    let set_in_a_gap_until = |second: i64| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z").labels(10, "a b z");
+        tale.line(40, Step::SetSecret).labels(second, "c - a");
+        to(&tale, "b").exposed.is_some()
+    };
+    assert!(set_in_a_gap_until(69));
+    assert!(!set_in_a_gap_until(70));
+}
+
+#[test]
+fn the_old_password_refused_after_a_third_version_came_dates_nothing() {
+    let refused_at = |second: i64, third: &str| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z").login(1, "a", true);
+        tale.labels(10, "a b z").labels(12, "a b z");
+        tale.login(second, "a", false).labels(14, third);
+        tale.login(15, "b", true);
+        when(to(&tale, "b").exposed)
+    };
+    let told = Some(When::between(at(1), millis(13_020)));
+    assert_eq!(refused_at(13, "b - a"), told, "promoted");
+    assert_eq!(refused_at(13, "c b a"), Some(When::by(millis(15_020))));
+    assert_eq!(
+        refused_at(11, "c b a"),
+        Some(When::between(at(1), millis(11_020)))
+    );
+}
