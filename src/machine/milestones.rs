@@ -28,7 +28,7 @@ pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<T
             take_line(rotation, fact, put);
         }
     }
-    fill_exposed_by_login(rotation, facts);
+    fill_exposed_by_login(rotation, facts, timing);
     name_test_runs(rotation);
 }
 
@@ -196,7 +196,7 @@ impl Rotation {
 }
 
 /// The new password logs in, so setSecret is done. The old one's first refusal bounds it too.
-fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts) {
+fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts, timing: &Timing) {
     let Some(new) = facts.logins.get(&rotation.key.version) else {
         return;
     };
@@ -220,7 +220,7 @@ fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts) {
     if let Some(refused) = old.and_then(|track| first(track, is_refused, is_accepted))
         && refused.not_before.is_some()
         && refused.not_after >= began
-        && !gave_way_to_another(rotation, facts, refused.not_after)
+        && !gave_way_to_another(rotation, facts, refused.not_after + timing.settle)
         && when.not_before.is_none_or(|not_yet| refused.not_after >= not_yet)
     {
         Seen::also(&mut rotation.exposed, refused, Source::Login);

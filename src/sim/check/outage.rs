@@ -5,13 +5,10 @@ use machine::model::{ConsumerId, Mode};
 
 use super::Checks;
 use crate::sim::case::Case;
-use crate::sim::world::{Fate, Kind, SecretPlan, Touch, World};
+use crate::sim::world::{Fate, Kind, Touch, World};
 
 /// A function that is cycled is off for its sleep, at most until its deadline (`Timing::sleep_deadline`).
 const CYCLE: SignedDuration = SignedDuration::from_mins(3);
-
-/// A consumer that can be refreshed is fresh again by then (`Timing::recover_deadline`).
-const RECOVERED: SignedDuration = SignedDuration::from_mins(15);
 
 /// Why an account may be worse off than with nobody watching: rules written down before a seed is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,7 +80,7 @@ fn excuse(case: &Case, world: &World, more: f64) -> Option<Excuse> {
     if is_stopped {
         return Some(Excuse::Stopped);
     }
-    if more <= of_the_unhealthy(world) {
+    if more <= outage_of(world, |id| is_never_healthy(world, id)) {
         return Some(Excuse::Unhealthy);
     }
     let is_moved = |touch: &Touch| matches!(touch, Touch::Put { .. } | Touch::Revert | Touch::LabelBack);
@@ -91,22 +88,26 @@ fn excuse(case: &Case, world: &World, more: f64) -> Option<Excuse> {
         let alternates = matches!(plan.kind, Kind::AlternatingUsers { .. });
         alternates && plan.touches.iter().any(|(_, touch)| is_moved(touch))
     });
-    let concerned = |plan: &SecretPlan| {
-        let uses = |id: &&ConsumerId| world.truth().secrets_of(id).contains(&plan.arn);
-        world.outages.keys().filter(uses).count()
+    let moved: Vec<_> = moved.map(|plan| &plan.arn).collect();
+    let concerned = |id: &ConsumerId| {
+        let mut used = world.truth().secrets_of(id).iter();
+        used.any(|arn| moved.contains(&arn))
     };
-    let concerned = i32::try_from(moved.map(concerned).sum::<usize>()).unwrap_or(i32::MAX);
-    (more <= (RECOVERED * concerned).as_secs_f64()).then_some(Excuse::ByHand)
+    (more <= outage_of(world, concerned)).then_some(Excuse::ByHand)
 }
 
-/// Seconds of outage of services with a forced deployment that cannot end.
-fn of_the_unhealthy(world: &World) -> f64 {
-    let services = world.services.iter().filter(|(_, service)| {
+/// Whether a service has a forced deployment that cannot end.
+fn is_never_healthy(world: &World, id: &ConsumerId) -> bool {
+    world.services.get(id).is_some_and(|service| {
         let mut fates = service.plan.fates.iter().take(service.forced);
         fates.any(|fate| *fate == Fate::NeverHealthy)
-    });
-    let outages = services.filter_map(|(id, _)| world.outages.get(id));
+    })
+}
+
+/// Seconds of outage of some consumers.
+fn outage_of(world: &World, concerned: impl Fn(&ConsumerId) -> bool) -> f64 {
+    let outages = world.outages.iter().filter(|(id, _)| concerned(id));
     outages
-        .map(|outage| outage.total(world.now()).as_secs_f64())
+        .map(|(_, outage)| outage.total(world.now()).as_secs_f64())
         .sum()
 }
