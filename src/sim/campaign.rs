@@ -10,6 +10,7 @@ use machine::model::Mode;
 use super::case::{Case, Crash, Disk, Part};
 use super::check::{Broken, Checks, Excuse, Lived};
 use super::life::{Disruptions, End, Life};
+use super::spent::{self, On};
 use super::world::World;
 use super::{Trial, options};
 use crate::runtime::{Parts, Snapshot};
@@ -145,8 +146,10 @@ impl<'a> Course<'a> {
         let (trial, checks) = (&self.trial, &mut self.checks);
         let from = trial.world().now();
         let life = trial.live_through(until, disruptions, |snapshot| {
-            checks.snapshot(snapshot, &trial.world())
+            let _on = On::part(spent::Part::Checks);
+            checks.snapshot(snapshot, &trial.world());
         })?;
+        let _on = On::part(spent::Part::Checks);
         if let End::Failed(error) = &life.end {
             anyhow::bail!("the loop ended: {error}");
         }
@@ -208,7 +211,10 @@ impl<'a> Course<'a> {
         let (facts, log) = (self.trial.facts()?, self.trial.log.text());
         let world = self.trial.world();
         let mut unwatched = case.scenario.world();
+        let on = On::part(spent::Part::World);
         unwatched.advance(world.now());
+        drop(on);
+        let _on = On::part(spent::Part::Checks);
         checks.writes(case, &world, &lives);
         checks.outage(case, &world, &unwatched);
         checks.secrecy("the log", &log);

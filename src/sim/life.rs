@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::ports::{Crossing, Faults, Gate, Jump, next_fault};
+use super::spent::{self, On};
 use crate::http::{Limits, Shown, answers};
 use crate::runtime::{Clock, Options, Parts, RunError, Snapshot, Watchdog};
 use crate::store::{JournalPort, Loaded, ReadError, WriteError};
@@ -137,6 +138,7 @@ pub struct GatedJournal {
 impl JournalPort for GatedJournal {
     async fn load(&self) -> Result<Loaded, ReadError> {
         self.gate.cross(Crossing::before("journal.load")).await;
+        let _on = On::part(spent::Part::Journal);
         self.inner.load().await
     }
 
@@ -145,7 +147,10 @@ impl JournalPort for GatedJournal {
         let result = match next_fault(&self.faults, "journal.commit", at) {
             None => {
                 let count = facts.len();
-                let committed = self.inner.commit(facts, at).await;
+                let committed = {
+                    let _on = On::part(spent::Part::Journal);
+                    self.inner.commit(facts, at).await
+                };
                 if committed.is_ok() {
                     let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
                     commits.push((at, count));
@@ -210,6 +215,7 @@ pub fn live(
             End::Crashed { .. } => String::new(),
             End::Stopped | End::Drained | End::Failed(_) => {
                 let limits = Limits::default();
+                let _on = On::part(spent::Part::Answers);
                 answers(Shown {
                     snapshot: snapshots,
                     metrics,

@@ -8,6 +8,7 @@ pub mod life;
 pub mod ports;
 mod random;
 mod scenario;
+pub mod spent;
 mod trial;
 pub mod world;
 

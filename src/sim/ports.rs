@@ -14,6 +14,7 @@ use machine::model::{Look, LookFailure, NoEffect, Outcome};
 
 pub use skew::{Jump, Skew};
 
+use super::spent::{On, Part};
 use super::world::World;
 use crate::ports::{PortError, Ports, ReadResult, WriteResult};
 use crate::runtime::Clock;
@@ -210,6 +211,7 @@ impl SimAccount {
         let way = LATENCY + fault.map_or(SignedDuration::ZERO, FaultKind::delay);
         self.clock.sleep(way).await;
         let answer = {
+            let _on = On::part(Part::World);
             let mut world = self.world();
             let lag = fault.map_or(SignedDuration::ZERO, FaultKind::lag);
             let angle = Angle {
@@ -291,12 +293,14 @@ impl SimAccount {
                 why: "cut".to_owned(),
             },
             Some(FaultKind::LostAfter) => {
+                let _on = On::part(Part::World);
                 write(&mut self.world(), since);
                 Outcome::InDoubt {
                     why: "cut".to_owned(),
                 }
             }
             None | Some(FaultKind::Slow(_) | FaultKind::Stale(_) | FaultKind::Partial | FaultKind::Full) => {
+                let _on = On::part(Part::World);
                 write(&mut self.world(), since)
             }
         };

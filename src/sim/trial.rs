@@ -11,9 +11,10 @@ use rusqlite::Connection;
 
 use super::life::{Commits, Disruptions, GatedJournal, Life, live};
 use super::ports::{Faults, Gate, SimAccount, Skew};
+use super::spent;
 use super::world::World;
 use crate::ports::LoginTarget;
-use crate::runtime::{Assignment, Clock, Decide, Options, Parts, Snapshot};
+use crate::runtime::{Assignment, Clock, Options, Parts, Snapshot};
 use crate::store::{Inline, Sqlite};
 use crate::telemetry::logs::{self, Format, LogOptions};
 use crate::telemetry::{Metrics, MetricsOptions};
@@ -153,7 +154,7 @@ impl Trial {
                 gate,
                 faults: self.faults.clone(),
             }),
-            decide: Decide::default(),
+            decide: spent::decide(),
             clock: skew.over(clock),
             metrics,
         })

@@ -5,8 +5,8 @@ mod report;
 use std::io::{IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +18,10 @@ use tokio::time::Instant;
 use self::report::{Failure, Totals};
 use crate::sim::campaign::{Outcome, run as run_case, shrink, unwatched};
 use crate::sim::case::{Case, Part, Profile};
+use crate::sim::spent;
+
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Args)]
 pub(super) struct SimulateArgs {
@@ -45,6 +49,9 @@ pub(super) struct SimulateArgs {
     /// Show failures as they are, without looking for the smallest case that fails alike
     #[arg(long)]
     no_shrink: bool,
+    /// Measure what the time is spent on, too
+    #[arg(long)]
+    timing: bool,
     /// The summary as JSON
     #[arg(long)]
     json: bool,
@@ -82,6 +89,8 @@ pub(super) fn run(args: &SimulateArgs, out: &mut dyn Write) -> anyhow::Result<u8
         let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(|| campaign.work())).collect();
         if std::io::stderr().is_terminal() {
             campaign.show_progress(range.start);
+        } else {
+            campaign.tell_progress(range.start, begun)?;
         }
         for worker in workers {
             worker
@@ -111,6 +120,9 @@ struct Campaign<'a> {
 
 impl Campaign<'_> {
     fn work(&self) -> anyhow::Result<()> {
+        if self.args.timing {
+            spent::start();
+        }
         while let Some(seed) = self.take() {
             let case = Case::without(seed, self.args.faults, &self.args.without);
             let run = if self.args.without_watchdog {
@@ -124,7 +136,14 @@ impl Campaign<'_> {
             }
             self.count(&case, &outcome)?;
         }
+        self.totals()?.add_spent(&spent::stop());
         Ok(())
+    }
+
+    fn totals(&self) -> anyhow::Result<MutexGuard<'_, Totals>> {
+        self.totals
+            .lock()
+            .map_err(|_| anyhow::anyhow!("a simulation panicked"))
     }
 
     fn take(&self) -> Option<u64> {
@@ -144,10 +163,7 @@ impl Campaign<'_> {
                 Some(Failure::new(case, &outcome.broken, &smallest))
             }
         };
-        let mut totals = self
-            .totals
-            .lock()
-            .map_err(|_| anyhow::anyhow!("a simulation panicked"))?;
+        let mut totals = self.totals()?;
         totals.add(outcome);
         totals.failures.extend(failure);
         if totals.failures.len() >= self.args.failures.max(1) {
@@ -156,16 +172,34 @@ impl Campaign<'_> {
         Ok(())
     }
 
+    /// How many seeds are handed out; nothing when it is over with that.
+    fn handed_out(&self, first: u64) -> Option<u64> {
+        let next = self.next.load(Ordering::Relaxed);
+        let goes_on = next < self.end && !self.stop.load(Ordering::Relaxed);
+        goes_on.then_some(next - first)
+    }
+
     /// A bar with the rate and the time left, until the seeds are handed out.
     fn show_progress(&self, first: u64) {
         let bar = ProgressBar::new(self.end - first).with_style(report::bar());
-        while !bar.is_finished() {
-            bar.set_position(self.next.load(Ordering::Relaxed).min(self.end) - first);
-            let all_out = bar.position() >= self.end - first;
-            if all_out || self.stop.load(Ordering::Relaxed) {
-                bar.finish_and_clear();
-            }
-            thread::park_timeout(Duration::from_millis(200));
+        while let Some(done) = self.handed_out(first) {
+            bar.set_position(done);
+            thread::park_timeout(LOOK_EVERY);
         }
+        bar.finish_and_clear();
+    }
+
+    /// The same where nobody can see a bar: a line every minute.
+    fn tell_progress(&self, first: u64, begun: Instant) -> std::io::Result<()> {
+        let mut next = TELL_EVERY;
+        while let Some(done) = self.handed_out(first) {
+            if begun.elapsed() >= next {
+                next += TELL_EVERY;
+                let line = report::progress(done, self.end - first, begun.elapsed());
+                writeln!(anstream::stderr(), "{line}")?;
+            }
+            thread::park_timeout(LOOK_EVERY);
+        }
+        Ok(())
     }
 }

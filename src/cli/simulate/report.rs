@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::sim::campaign::Outcome;
 use crate::sim::case::{Case, Part, Profile};
 use crate::sim::check::Broken;
+use crate::sim::spent::Spent;
 
 type Counts = BTreeMap<&'static str, u64>;
 
@@ -22,17 +23,11 @@ fn add(counts: &mut Counts, more: &Counts) {
     }
 }
 
-/// Each with its name, and all together.
+/// All together, and each on a line of its own.
 fn told(counts: &Counts) -> String {
-    let each: Vec<String> = counts
-        .iter()
-        .map(|(name, count)| format!("{name} {count}"))
-        .collect();
     let all: u64 = counts.values().sum();
-    match each.as_slice() {
-        [] => "none".to_owned(),
-        each => format!("{all}: {}", each.join(", ")),
-    }
+    let each = counts.iter().map(|(name, count)| format!("\n  {name} {count}"));
+    format!("{all}{}", each.collect::<String>())
 }
 
 /// All seeds together.
@@ -48,6 +43,8 @@ pub(super) struct Totals {
     excused: Counts,
     simulated: SignedDuration,
     outage: (f64, f64),
+    /// Over all threads, where it was measured.
+    spent: Spent,
     pub(super) failures: Vec<Failure>,
 }
 
@@ -63,6 +60,22 @@ impl Totals {
         self.simulated += outcome.simulated;
         self.outage.0 += outcome.outage.0;
         self.outage.1 += outcome.outage.1;
+    }
+}
+
+impl Totals {
+    pub(super) fn add_spent(&mut self, more: &Spent) {
+        for (part, time) in more {
+            *self.spent.entry(*part).or_default() += *time;
+        }
+    }
+
+    /// Each part of the time, in percent.
+    fn shares(&self) -> Vec<(&'static str, f64)> {
+        let all: Duration = self.spent.values().sum();
+        let share = |time: &Duration| 100.0 * time.as_secs_f64() / all.as_secs_f64().max(0.001);
+        let parts = self.spent.iter();
+        parts.map(|(part, time)| (part.name(), share(time))).collect()
     }
 }
 
@@ -93,6 +106,17 @@ impl Failure {
     }
 }
 
+/// A line for those who see no bar.
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+pub(super) fn progress(done: u64, all: u64, elapsed: Duration) -> String {
+    let left = elapsed.mul_f64((all - done) as f64 / (done as f64).max(1.0));
+    let left = SignedDuration::from_secs(i64::try_from(left.as_secs()).unwrap_or(i64::MAX));
+    format!(
+        "{done} of {all} seeds, {:.0} a second, {left:#} left",
+        per_second(done, elapsed)
+    )
+}
+
 pub(super) fn bar() -> ProgressStyle {
     let template = "{bar:30} {pos} of {len} seeds, {per_sec}, {eta} left";
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -105,7 +129,7 @@ fn per_second(count: u64, elapsed: Duration) -> f64 {
 
 fn rows(totals: &Totals, profile: Profile, elapsed: Duration) -> Vec<(&'static str, String)> {
     let saved = totals.outage.1 - totals.outage.0;
-    vec![
+    let mut rows = vec![
         ("faults", profile.name().to_owned()),
         ("seeds", totals.seeds.to_string()),
         ("seeds that failed", totals.failures.len().to_string()),
@@ -129,7 +153,13 @@ fn rows(totals: &Totals, profile: Profile, elapsed: Duration) -> Vec<(&'static s
             format!("{:.0}", per_second(totals.rotations, elapsed)),
         ),
         ("took", format!("{:.1} s", elapsed.as_secs_f64())),
-    ]
+    ];
+    let shares = totals.shares();
+    if !shares.is_empty() {
+        let each = shares.iter().map(|(part, share)| format!("{part} {share:.0} %"));
+        rows.push(("spent on", each.collect::<Vec<_>>().join("\n")));
+    }
+    rows
 }
 
 pub(super) fn write(
@@ -180,6 +210,7 @@ pub(super) fn json(totals: &Totals, profile: Profile, elapsed: Duration) -> serd
         "excused": totals.excused,
         "outage_seconds": { "with": totals.outage.0, "without": totals.outage.1 },
         "took_seconds": elapsed.as_secs_f64(),
+        "spent_percent": totals.shares().into_iter().collect::<BTreeMap<_, _>>(),
         "failures": failures.collect::<Vec<_>>(),
     })
 }
