@@ -89,9 +89,8 @@ fn login(watchdog: &Watchdog, secret: &SecretArn, version: &VersionId) -> Option
 }
 
 fn wanted(watchdog: &Watchdog) -> Wanted {
-    let listed = watchdog.state.secrets.iter();
-    let listed = listed.filter(|(_, facts)| facts.summary.is_some());
-    let secrets: Vec<SecretArn> = listed.map(|(secret, _)| secret.clone()).collect();
+    // A list may leave one out that the journal knows: whoever uses it would be given its value unseen.
+    let secrets: Vec<SecretArn> = watchdog.state.secrets.keys().cloned().collect();
     let watched: BTreeSet<SecretArn> = watchdog.assigned.keys().cloned().collect();
     let of_rule = watchdog
         .assigned

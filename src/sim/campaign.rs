@@ -185,7 +185,8 @@ impl<'a> Course<'a> {
                 self.trial.restore((ended - age).max(began))?;
             }
         }
-        self.journal = (restart, crash.disk == Disk::Lost);
+        // A copy from the life's beginning holds nothing.
+        self.journal = (restart, self.trial.facts()?.is_empty());
         Ok(())
     }
 

@@ -40,7 +40,8 @@ pub(super) struct SimulateArgs {
     /// The same accounts with nobody watching: what it would have cost
     #[arg(long)]
     without_watchdog: bool,
-    /// Print the story of the seed: what really happened (`-->`), and what every life of the watchdog logged
+    /// Print the story of the seed: what goes wrong, what really happened (`-->`), and what every life of the watchdog
+    /// logged
     #[arg(long, requires = "seed")]
     trace: bool,
     /// Threads; each runs one seed at a time [default: one for each processor]
@@ -132,6 +133,9 @@ impl Campaign<'_> {
             };
             let outcome = run(&case).with_context(|| format!("seed {seed}"))?;
             if self.args.trace {
+                for line in case.told() {
+                    writeln!(anstream::stdout(), "{line}")?;
+                }
                 writeln!(anstream::stdout(), "{}", outcome.story)?;
             }
             self.count(&case, &outcome)?;

@@ -2,7 +2,7 @@
 
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::{Proof, Works, verdict};
-use crate::model::{LookKey, SecretArn, Strategy, VersionId};
+use crate::model::{LoginAnswer, LookKey, SecretArn, Strategy, VersionId};
 use crate::phase::Phase;
 use crate::policy::Policy;
 use crate::rotations::{Origin, Rotation, Source};
@@ -23,7 +23,7 @@ impl Plan<'_> {
         } else if let Some(view) = judgement.current()
             && view.rotation.origin == Origin::Baseline
         {
-            self.login_at_the_baseline(secret, view);
+            self.login_at_the_baseline(secret, facts, view);
         } else if let Some(view) = judgement.current()
             && matches!(view.phase, Phase::Propagating | Phase::Verifying)
         {
@@ -39,11 +39,21 @@ impl Plan<'_> {
         }
     }
 
-    /// One login tells whether what was current at the first look works; a refusal is asked again, seldom.
-    fn login_at_the_baseline(&mut self, secret: &SecretArn, view: &RotationView) {
-        let key = LookKey::Login(secret.clone(), view.rotation.key.version.clone());
+    /// One login tells whether what was current at the first look works; a refusal, and a database that was busy or out
+    /// of reach, is asked again, seldom.
+    fn login_at_the_baseline(&mut self, secret: &SecretArn, facts: &SecretFacts, view: &RotationView) {
+        let version = &view.rotation.key.version;
+        let key = LookKey::Login(secret.clone(), version.clone());
+        let answer = facts.logins.get(version).and_then(|track| track.latest());
+        let is_passing = answer.is_some_and(|run| {
+            matches!(
+                run.state,
+                LoginAnswer::Busy { .. } | LoginAnswer::Unreachable { .. }
+            )
+        });
         match view.works {
             Works::No { .. } => self.every(key, self.cadence().login_backoff),
+            Works::Unproven if is_passing => self.every(key, self.cadence().login_backoff),
             Works::Unproven => self.once(key),
             Works::Yes(_) => {}
         }

@@ -10,7 +10,7 @@ use crate::cadence::secret_looks;
 use crate::findings::of_secret;
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::{Judgements, Reason};
-use crate::model::{ConsumerId, Evidence, LookKey, ReferenceKind, Scope, Stage, Step};
+use crate::model::{ConsumerId, Evidence, LoginAnswer, LookKey, ReferenceKind, Scope, Stage, Step};
 use crate::rotations::Origin;
 
 fn orders() -> ConsumerId {
@@ -80,6 +80,27 @@ fn a_restart_for_another_secret_waits_for_one_login_with_the_baseline() {
     tale.login_of("queue", 27, "y", true);
     assert_eq!(asks_to_log_in(&tale, 28), None);
     assert_eq!(admission(&tale, 28).start.len(), 1);
+}
+
+/// Else nobody would ever be told that it is dead.
+#[test]
+fn a_baseline_whose_database_was_busy_is_logged_in_with_again() {
+    let asked_after = |answer: LoginAnswer| {
+        let mut tale = found_and_promoted();
+        let (secret, version) = (arn("queue"), super::world::version("y"));
+        let evidence = Evidence::Login {
+            secret,
+            version,
+            answer,
+        };
+        tale.see(27, evidence);
+        asks_to_log_in(&tale, 28)
+    };
+    let (code, why) = ("1040".to_owned(), "no answer in time".to_owned());
+    assert_eq!(asked_after(LoginAnswer::Busy { code }), Some(327));
+    assert_eq!(asked_after(LoginAnswer::Unreachable { why }), Some(327));
+    let why = "no engine".to_owned();
+    assert_eq!(asked_after(LoginAnswer::Unusable { why }), None);
 }
 
 #[test]

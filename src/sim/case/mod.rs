@@ -114,6 +114,23 @@ impl Case {
         counted
     }
 
+    /// What a seed decides beside the account, a line each.
+    pub fn told(&self) -> Vec<String> {
+        let mut told = vec![format!(
+            "seed {}, faults {}: mode {:?}, Lambda by {:?}, first start after {:#}",
+            self.seed,
+            self.profile.name(),
+            self.mode,
+            self.method,
+            self.first_start
+        )];
+        told.extend(self.faults.iter().map(|fault| format!("{fault:?}")));
+        told.extend(self.crashes.iter().map(|crash| format!("{crash:?}")));
+        told.extend(self.pauses.iter().map(|pause| format!("{pause:?}")));
+        told.extend(self.jumps.iter().map(|jump| format!("{jump:?}")));
+        told
+    }
+
     /// Every part that can be left out, the greatest first.
     pub fn parts(&self) -> Vec<Part> {
         let Scenario {

@@ -7,7 +7,7 @@ use machine::model::{ConsumerId, Fact, Mode, SecretArn, VersionId};
 
 use super::{Checks, Lived, is_forgotten};
 use crate::sim::case::Case;
-use crate::sim::world::{Kind, Service, World, Write, Wrong};
+use crate::sim::world::{Service, World, Write, Wrong};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Redeploys of a service within an hour (`Limits::redeploys_per_service_and_hour`).
@@ -61,15 +61,19 @@ impl Checks {
         rule("the-brake-holds", |wrong| *wrong == Wrong::Braked);
     }
 
-    /// What was current when the journal began is taken as it is found where its secret does not tell how to log in.
+    /// What was current when the journal began is taken as it is found where no login with it was answered since: its
+    /// secret does not tell how to log in, or the database is busy or out of reach.
     fn is_baseline_without_login(&self, world: &World, arn: &SecretArn, at: Timestamp) -> bool {
         let began = self.began_empty.iter().filter(|began| **began <= at).max();
-        let secret = world
-            .secrets
-            .get(arn)
-            .filter(|secret| secret.kind == Kind::Managed);
-        let promoted = secret.and_then(|secret| secret.promoted.iter().filter(|moved| **moved <= at).max());
-        promoted.is_some_and(|promoted| Some(promoted) < began)
+        let (Some(began), Some(secret)) = (began, world.secrets.get(arn)) else {
+            return false;
+        };
+        let promoted = secret.promoted.iter().filter(|moved| **moved <= at).max();
+        let current = secret.as_of(at).labels.current.as_ref();
+        let history = current.and_then(|current| secret.history.get(current));
+        let mut answered = history.into_iter().flat_map(|history| &history.answered);
+        promoted.is_some_and(|promoted| promoted < began)
+            && !answered.any(|login| (*began..=at).contains(login))
     }
 
     /// A promotion that nothing proves is trusted by protocol (design rule 3), and one service tries it.

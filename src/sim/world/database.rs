@@ -90,7 +90,7 @@ impl World {
         });
         let version = secret.values.iter().find(|(_, value)| **value == tried);
         if let Some(version) = version.map(|(version, _)| version.clone()) {
-            secret.history_of(&version).answered = true;
+            secret.history_of(&version).answered.push(now);
         }
         if secret.accepted.get(user).is_some_and(|known| known == password) {
             return LoginAnswer::Accepted;

@@ -84,8 +84,8 @@ pub struct History {
     pub created: Option<Timestamp>,
     /// Its testSecret logged in with nothing.
     pub weak_test: bool,
-    /// A login of the watchdog with it was answered.
-    pub answered: bool,
+    /// When logins of the watchdog with it were answered.
+    pub answered: Vec<Timestamp>,
     /// When setSecret had done its work, each time.
     pub set: Vec<Timestamp>,
     /// When the database took its password, each time.

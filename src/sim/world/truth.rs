@@ -81,7 +81,7 @@ impl<'a> Truth<'a> {
             .filter(|arn| !self.has_only_current(id, arn));
         // What warm environments hold can be seen by nobody: a function may be refreshed once too often.
         let is_service = matches!(id, ConsumerId::Service { .. });
-        let was_stale = self.is_stale(id) || self.was_stale(id, since);
+        let was_stale = self.was_stale_since(id, since);
         let needless = (is_service && !was_stale && !self.is_new(id)).then_some(Wrong::Needless);
         let braked = self.is_braked(id, since).then_some(Wrong::Braked);
         moving
@@ -98,7 +98,7 @@ impl<'a> Truth<'a> {
         let untold = self.secret(arn).and_then(|secret| {
             let current = secret.labels.current.as_ref()?;
             let history = secret.history.get(current)?;
-            (history.weak_test && !history.answered).then(|| current.clone())
+            (history.weak_test && history.answered.is_empty()).then(|| current.clone())
         });
         match untold {
             Some(version) if self.is_anybody_healthy_with(arn, &version) => None,
@@ -140,10 +140,20 @@ impl<'a> Truth<'a> {
         self.was_stale(id, self.0.now())
     }
 
+    /// Whether it was stale then, or at any promotion since, or is now.
+    fn was_stale_since(self, id: &ConsumerId, since: Timestamp) -> bool {
+        let promoted = self.secrets_of(id).iter().filter_map(|arn| self.secret(arn));
+        let promoted = promoted
+            .flat_map(|secret| &secret.promoted)
+            .filter(|at| **at > since);
+        let mut moments = promoted.copied().chain([since]);
+        self.is_stale(id) || moments.any(|at| self.was_stale(id, at))
+    }
+
     fn was_stale(self, id: &ConsumerId, at: Timestamp) -> bool {
         self.held_by(id, at).any(|(arn, version)| {
             let secret = self.secret(arn);
-            secret.is_some_and(|secret| secret.labels.current.as_ref() != Some(version))
+            secret.is_some_and(|secret| secret.as_of(at).labels.current.as_ref() != Some(version))
         })
     }
 
