@@ -213,6 +213,8 @@ impl SimAccount {
         let answer = {
             let _on = On::part(Part::World);
             let mut world = self.world();
+            let now = world.now();
+            world.reads.push(now);
             let lag = fault.map_or(SignedDuration::ZERO, FaultKind::lag);
             let angle = Angle {
                 as_of: world.now() - lag,

@@ -247,8 +247,12 @@ fn lost_note(facts: &ConsumerFacts) -> Option<Option<u32>> {
     former
 }
 
-/// A function that is, or may be, switched off by us; and the last failure to put it back.
+/// A function that is, or may be, switched off by us; and the last failure to put it back. Of one that is deleted there
+/// is nothing to put back.
 pub fn open_sleep(facts: &ConsumerFacts) -> Option<Option<&NoEffect>> {
+    if matches!(&facts.function, Some((_, None))) {
+        return None;
+    }
     let tagged = matches!(&facts.function, Some((_, Some(seen))) if seen.sleep_tag.is_some());
     let last_failure = facts
         .attempts

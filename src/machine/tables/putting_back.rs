@@ -304,3 +304,27 @@ fn a_restore_in_vain_is_repeated_a_little_slower_each_time() {
         "a sleep in vain is another matter"
     );
 }
+
+/// Somebody deleted it while it slept, and the restore found none.
+#[test]
+fn a_function_that_is_gone_is_neither_put_back_nor_told() {
+    let mut tale = seen(
+        &[
+            (31, note(), done()),
+            (34, sleep(), done()),
+            (50, wake(), in_vain()),
+        ],
+        36,
+        Some(0),
+        Some(tag()),
+    );
+    let is_open = |tale: &Tale| crate::consumers::open_sleep(&tale.state.consumers[&mailer()]).is_some();
+    assert!(is_open(&tale));
+    let consumer = mailer();
+    tale.see(60, Evidence::Function { consumer, seen: None });
+    assert!(!is_open(&tale));
+    assert_eq!(ends(&tale, 200, true), None);
+    assert_eq!(admission(&tale, 200, true).start, vec![]);
+    tale.function(70, &mailer(), function(Some(0)));
+    assert!(is_open(&tale), "a look may have been wrong");
+}

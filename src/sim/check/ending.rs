@@ -15,6 +15,12 @@ use crate::sim::world::World;
 const AWAKE_AFTER: SignedDuration = SignedDuration::from_secs(150);
 /// LastRotatedDate may be so much later than the promotion.
 const WRITTEN_AFTER: SignedDuration = SignedDuration::from_secs(61);
+/// How long the loop is watched at its end.
+const IDLE: SignedDuration = SignedDuration::from_mins(10);
+/// Lists of secrets once a minute, discovery once or twice.
+const READS: usize = 30;
+/// Looks at a secret, a service or a function in that time, each of a few calls.
+const READS_FOR_EACH: usize = 8;
 /// What a life needs to begin: discovery, and a look at each function.
 const START: SignedDuration = SignedDuration::from_secs(20);
 
@@ -27,6 +33,7 @@ impl Checks {
         self.concurrency(case, world, lives);
         self.stale_are_named(case, world, last);
         self.everything_is_over(last);
+        self.nothing_is_asked_in_vain(world, last);
         self.intervals(world, last);
     }
 
@@ -127,6 +134,26 @@ impl Checks {
                 format!("{id}: {unresolved:#?}")
             });
         }
+    }
+
+    /// Where nothing is under way or waits, the loop is idle: it asks no more than its cadence for an account at rest.
+    fn nothing_is_asked_in_vain(&mut self, world: &World, last: &Snapshot) {
+        let is_over = |stage| matches!(stage, Stage::Fresh | Stage::Presumed | Stage::Beyond);
+        let is_at_rest = last.secrets.values().all(|view| {
+            let current = view.judgement.current();
+            let mut consumers = current.into_iter().flat_map(|view| &view.consumers);
+            view.judgement.open().is_none() && consumers.all(|(_, standing)| is_over(standing.stage))
+        });
+        if !is_at_rest || !last.waits.is_empty() {
+            return;
+        }
+        let since = world.now() - IDLE;
+        let asked = world.reads.iter().filter(|at| **at >= since).count();
+        let parts = world.secrets.len() + world.services.len() + world.functions.len();
+        let bound = READS + READS_FOR_EACH * parts;
+        self.holds("idle-at-the-end", asked <= bound, || {
+            format!("{asked} reads in the last {IDLE:#}, where {bound} would do")
+        });
     }
 
     /// A restart with nothing to do does nothing.

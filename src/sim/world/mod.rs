@@ -137,6 +137,8 @@ pub struct World {
     pub services: BTreeMap<ConsumerId, Service>,
     pub functions: BTreeMap<ConsumerId, Function>,
     pub logs: BTreeMap<String, Vec<LogLine>>,
+    /// When AWS or a database was asked something.
+    pub reads: Vec<Timestamp>,
     pub writes: Vec<Write>,
     pub outages: BTreeMap<ConsumerId, Outage>,
     /// When no more concurrency can be reserved (aws-facts: Lambda).
@@ -155,6 +157,7 @@ impl World {
             services: BTreeMap::new(),
             functions: BTreeMap::new(),
             logs: BTreeMap::new(),
+            reads: Vec::new(),
             writes: Vec::new(),
             outages: BTreeMap::new(),
             account_full: Vec::new(),
