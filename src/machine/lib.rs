@@ -4,6 +4,7 @@
 
 mod baseline;
 pub mod cadence;
+mod caps;
 pub mod consumers;
 mod doubt;
 pub mod findings;

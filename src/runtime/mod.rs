@@ -4,6 +4,7 @@ mod agenda;
 mod assignments;
 mod clock;
 mod drain;
+mod keeping;
 mod parts;
 mod publish;
 mod pulse;

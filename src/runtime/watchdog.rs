@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::agenda::Agenda;
+use super::keeping::PRUNE_EVERY;
 use super::parts::{Assignment, Options, Parts};
 use super::publish::Publisher;
 use super::questions;
@@ -21,7 +22,7 @@ use super::tally::Tally;
 use super::{Pulse, Snapshot};
 use crate::observe;
 use crate::remediation::{self, Order};
-use crate::store::{ReadError, WriteError};
+use crate::store::ReadError;
 
 /// Looks under way at once.
 const LOOKS_AT_ONCE: usize = 32;
@@ -29,12 +30,8 @@ const LOOKS_AT_ONCE: usize = 32;
 const EVENTS_PER_TURN: usize = 256;
 /// The loop turns at least so often: `/livez` and a suspended machine depend on it.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
-/// Between tries to write a journal that failed.
-const JOURNAL_RETRY: SignedDuration = SignedDuration::from_secs(2);
 /// Facts that a failing journal may hold up; past it no more looks are taken.
 const BACKLOG_LIMIT: usize = 10_000;
-/// Old records are dropped so often.
-const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(6);
 
 /// Why the loop ended otherwise than by a drain.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +63,8 @@ pub struct Watchdog {
     pub(super) fleet_stale: bool,
     /// Learned, but not yet durable.
     pub(super) backlog: Vec<Fact>,
-    journal_retry: Option<Timestamp>,
-    next_prune: Timestamp,
+    pub(super) journal_retry: Option<Timestamp>,
+    pub(super) next_prune: Timestamp,
     /// The deadline of the drain, once it began.
     pub(super) drain: Option<Timestamp>,
     pub(super) publisher: Publisher,
@@ -372,35 +369,6 @@ impl Watchdog {
         decisions
     }
 
-    /// One durable transaction for all that this turn learned and decided.
-    async fn commit(&mut self, now: Timestamp) -> Result<(), RunError> {
-        if self.backlog.is_empty() || self.journal_retry.is_some_and(|at| now < at) {
-            return Ok(());
-        }
-        match self.parts.journal.commit(self.backlog.clone(), now).await {
-            Ok(()) => {
-                if self.journal_retry.take().is_some() {
-                    tracing::info!("the journal can be written again");
-                    self.fleet_stale = true;
-                    self.publisher.touch_fleet();
-                }
-                self.backlog.clear();
-            }
-            Err(WriteError::Ended) => return Err(RunError::JournalEnded),
-            Err(error) => self.journal_failed(&error, now),
-        }
-        Ok(())
-    }
-
-    fn journal_failed(&mut self, error: &WriteError, now: Timestamp) {
-        if self.journal_retry.is_none() {
-            tracing::error!(%error, "the journal cannot be written: nothing is decided until it can");
-        }
-        self.journal_retry = Some(now + JOURNAL_RETRY);
-        self.fleet_stale = true;
-        self.publisher.touch_fleet();
-    }
-
     /// Sends what was decided, if the decision is durable. Putting back is covered by the first decision (rule 4).
     fn dispatch(&mut self, decisions: Vec<Decision>, now: Timestamp) {
         let durable = self.journal_retry.is_none();
@@ -450,18 +418,6 @@ impl Watchdog {
             let ports = self.parts.ports.clone();
             self.answers
                 .spawn(async move { observe::look(&ports, question).await });
-        }
-    }
-
-    async fn prune(&mut self, now: Timestamp) {
-        if now < self.next_prune {
-            return;
-        }
-        self.next_prune = now + PRUNE_EVERY;
-        match self.parts.journal.prune(now - self.options.retention).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::info!(rows, "dropped records past their retention"),
-            Err(error) => tracing::warn!(%error, "old records could not be dropped"),
         }
     }
 
