@@ -1,14 +1,22 @@
 //! Which version to log in with, and when: each login is one more that may lock an account.
 
+use jiff::SignedDuration;
+
 use crate::judge::{Judgement, RotationView};
-use crate::milestones::{Proof, Works, verdict};
+use crate::milestones::{Proof, Works, is_refused, verdict};
 use crate::model::{LoginAnswer, LookKey, SecretArn, Strategy, VersionId};
 use crate::phase::Phase;
 use crate::policy::Policy;
 use crate::rotations::{Origin, Rotation, Source};
 use crate::state::SecretFacts;
+use crate::track::{Run, Track};
 
 use super::{Plan, patient};
+
+/// The least wait after a refusal where another version of the secret was refused, too.
+const LOCKED_SOONER: SignedDuration = SignedDuration::from_secs(15);
+/// Failed logins of so long are counted together before an account is locked, most often.
+const ACCOUNT_COUNTS: SignedDuration = SignedDuration::from_mins(10);
 
 impl Plan<'_> {
     pub(super) fn logins(
@@ -109,15 +117,28 @@ impl Plan<'_> {
         let cadence = self.cadence();
         let still_for = rotation.last_progress().map(|at| self.now.duration_since(at));
         let usual = patient(still_for.unwrap_or_default(), cadence.login, cadence.announced);
-        let refused_for = facts
-            .logins
-            .get(version)
-            .and_then(|track| track.latest())
-            .and_then(|run| {
-                crate::milestones::is_refused(&run.state)
-                    .then(|| run.last.sent.duration_since(run.first.sent))
-            });
-        let interval = refused_for.map_or(usual, |lasting| (lasting + usual).min(cadence.login_backoff));
+        let refusals = facts.logins.get(version).and_then(refused);
+        let interval = refusals.map_or(usual, |run| {
+            let lasting = run.last.sent.duration_since(run.first.sent);
+            let least = if self.others_refused(facts, version) {
+                LOCKED_SOONER
+            } else {
+                usual
+            };
+            (lasting + usual.max(least)).min(cadence.login_backoff)
+        });
         self.every(LookKey::Login(secret.clone(), version.clone()), interval);
     }
+
+    /// Whether another version was refused again and again within ten minutes: databases count for the account.
+    fn others_refused(&self, facts: &SecretFacts, version: &VersionId) -> bool {
+        let others = facts.logins.iter().filter(|(other, _)| *other != version);
+        let mut refusals = others.filter_map(|(_, track)| refused(track));
+        refusals.any(|run| run.last.sent > run.first.sent && self.now < run.last.sent + ACCOUNT_COUNTS)
+    }
+}
+
+/// The latest answers, where they are refusals.
+fn refused(track: &Track<LoginAnswer>) -> Option<&Run<LoginAnswer>> {
+    track.latest().filter(|run| is_refused(&run.state))
 }

@@ -102,6 +102,23 @@ fn the_wait_after_refusals_doubles_up_to_five_minutes() {
     assert_eq!(refused_at(&mut tale, 1_000), Some(5 * MINUTE));
 }
 
+/// The database counts what is refused for the account, whatever version it was.
+#[test]
+fn after_refusals_of_another_version_the_wait_begins_with_fifteen_seconds() {
+    let wait_after = |refused: &[i64], second: i64| {
+        let mut tale = created();
+        for at in refused {
+            tale.login(*at, "a", false);
+        }
+        tale.line(16, Step::SetSecret).login(second, "b", false);
+        wait(&tale, second, &key("b"))
+    };
+    assert_eq!(wait_after(&[12], 17), Some(SECOND), "once is a sign of setSecret");
+    assert_eq!(wait_after(&[12, 13], 17), Some(15 * SECOND));
+    assert_eq!(wait_after(&[12, 13], 612), Some(15 * SECOND));
+    assert_eq!(wait_after(&[12, 13], 613), Some(10 * SECOND), "ten minutes on");
+}
+
 #[test]
 fn a_rotation_that_lies_still_is_logged_in_with_seldom() {
     let mut tale = created();
