@@ -219,7 +219,7 @@ fn promotion_before(rotations: &[Rotation], i: usize) -> Option<Timestamp> {
 
 /// AWSPREVIOUS follows AWSCURRENT by itself: it shows whether AWSCURRENT was on another version meanwhile.
 fn is_one_promotion(before: &Run<Labels>, run: &Run<Labels>) -> bool {
-    run.state.previous == before.state.current
+    run.state.previous.is_none() || run.state.previous == before.state.current
 }
 
 /// The rotations told so far, while walking the label runs in order.
