@@ -197,7 +197,11 @@ fn lines_without_a_version_of_a_gap_with_two_promotions_are_nobodys() {
     };
     assert_eq!(gone_through("c - a"), (Origin::Rotation, true));
     assert_eq!(gone_through("c - b"), (Origin::Rotation, false));
-    assert_eq!(gone_through("c - -"), (Origin::Rotation, true), "nothing tells so");
+    assert_eq!(
+        gone_through("c - -"),
+        (Origin::Rotation, true),
+        "nothing tells so"
+    );
 }
 
 /// `b` was on its way when nobody looked any more; the lines are those of `c`, most likely, whose own put was not logged.
