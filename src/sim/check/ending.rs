@@ -129,7 +129,7 @@ impl Checks {
                 let waits = is_bounded
                     || matches!(standing.why, Why::CacheLives { .. })
                     || goes_after_another(last, &view.arn, id);
-                let is_over = matches!(standing.stage, Stage::Fresh | Stage::Presumed | Stage::Beyond);
+                let is_over = is_over(standing.stage);
                 let named = told || findings.iter().any(|finding| finding.subject == id.to_string());
                 self.holds("every-consumer-is-settled", is_over || waits || named, || {
                     format!("{id} with {}: {standing:#?}", view.name)
@@ -146,7 +146,6 @@ impl Checks {
 
     /// Where nothing is under way or waits, the loop is idle: it asks no more than its cadence for an account at rest.
     fn nothing_is_asked_in_vain(&mut self, world: &World, last: &Snapshot) {
-        let is_over = |stage| matches!(stage, Stage::Fresh | Stage::Presumed | Stage::Beyond);
         let is_at_rest = last.secrets.values().all(|view| {
             let current = view.judgement.current();
             let mut consumers = current.into_iter().flat_map(|view| &view.consumers);
@@ -183,6 +182,11 @@ impl Checks {
         let news: Vec<_> = pages.filter(is_news).collect();
         self.holds("a-restart-pages-nobody", news.is_empty(), || format!("{news:#?}"));
     }
+}
+
+/// Nothing more is done for it.
+fn is_over(stage: Stage) -> bool {
+    matches!(stage, Stage::Fresh | Stage::Presumed | Stage::Beyond)
 }
 
 /// Whether nobody knows any more how old it is: a function, or tasks from the minute before the last rotation, which
