@@ -1,5 +1,7 @@
 //! How many may be refreshed at once and within the hour, and who waits for whom.
 
+use jiff::SignedDuration;
+
 use super::fleet::{admission, consumer, promoted, reason};
 use super::standings::{attempt, attempt_for, deployed, redeploy};
 use super::world::{Tale, arn, at, function, labels, service, task};
@@ -223,4 +225,22 @@ fn nobody_is_given_another_secrets_value_while_a_proof_of_it_may_come() {
     assert_eq!(started(&tale, &secrets, 52), [consumer("a")], "proof_wait");
     tale.login_of("queue", 33, "b", true);
     assert_eq!(started(&tale, &secrets, 34), [consumer("a")]);
+}
+
+/// A login that nobody has asked for yet is waited for longer: a wake-up at that moment would come again and again.
+#[test]
+fn a_proof_that_was_to_come_by_now_wakes_nobody() {
+    let mut tale = promoted(&["db"]);
+    tale.policy.login_test = true;
+    tale.settings.timing.proof_wait = SignedDuration::from_millis(19_980);
+    tale.uses(&consumer("a"), &["db", "queue"])
+        .login(22, "b", true)
+        .service(25, &consumer("a"), service(&[-500]));
+    tale.labels_of("queue", 0, "a - z")
+        .labels_of("queue", 30, "a b z")
+        .labels_of("queue", 31, "b - a");
+    let secrets = ["db", "queue"];
+    assert_eq!(admission(&tale, &secrets, 50).wake, Some(at(51)));
+    let waiting = admission(&tale, &secrets, 51);
+    assert_eq!((waiting.start, waiting.wake), (vec![], None));
 }

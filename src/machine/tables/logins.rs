@@ -154,6 +154,16 @@ fn a_label_that_a_login_did_not_find_is_looked_at_at_once() {
         Some(10 * SECOND),
         "it has been looked at"
     );
+    moved.event(Event::Unseen {
+        look: Look::at(at(24)),
+        key: key("b"),
+        failure: LookFailure::Unexpected { why: why() },
+    });
+    assert_eq!(
+        wait(&moved, 24, &labels),
+        Some(10 * SECOND),
+        "looked at at that very moment"
+    );
     let gone = failed(LookFailure::NotFound { what: why() });
     assert_eq!(wait(&gone, 23, &labels), Some(0));
     let throttled = failed(LookFailure::Throttled);

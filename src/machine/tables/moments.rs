@@ -55,10 +55,13 @@ fn a_proof_is_waited_for_where_one_may_come() {
     let mut with_login = by_protocol();
     with_login.policy.login_test = true;
     with_login.login_fails("db", 22, "b");
+    let mut with_login_just_then = by_protocol();
+    with_login_just_then.policy.login_test = true;
+    with_login_just_then.login_fails("db", 20, "b");
     let mut with_log = by_protocol();
     with_log.rotation_lambda = Some("arn:aws:lambda:eu-west-1:1:function:rotate".to_owned());
     with_log.labels(26, "b - a");
-    for tale in [with_login, with_log] {
+    for tale in [with_login, with_login_just_then, with_log] {
         assert_eq!(waits_at(&tale, millis(41_019)), proof);
         assert_eq!(tale.judge(41).wake, Some(until));
         assert_eq!(waits_at(&tale, until), None);

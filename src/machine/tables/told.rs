@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 
 use super::rotations::done;
 use super::standings::{orders, standing};
-use super::world::{Tale, at, millis, service, version};
-use crate::model::{Stage, Step, When};
+use super::world::{Tale, arn, at, labels, millis, service, version};
+use crate::model::{Evidence, LoginAnswer, Stage, Step, When};
 use crate::rotations::{Origin, Rotation, Seen, Source};
 
 /// The only rotation to this version.
@@ -215,21 +215,71 @@ fn lines_from_a_gap_are_not_those_of_a_rotation_that_ended_in_it() {
     };
     assert!(set_in_a_gap_until(69));
     assert!(!set_in_a_gap_until(70));
+
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .line(40, Step::SetSecret);
+    let seen = tale.secret_seen("db", labels("c - a"));
+    let secret = arn("db");
+    tale.see_at_once(70, Evidence::Secret { secret, seen });
+    assert!(to(&tale, "b").exposed.is_some(), "a minute is no gap yet");
+}
+
+/// createSecret may fail before it puts a value; no other step does anything before that.
+#[test]
+fn failures_belong_to_the_value_that_was_being_put_or_used() {
+    let counts = |step: Step, second: i64| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z")
+            .labels(10, "a b z")
+            .log(9, done(Step::CreateSecret, "b"))
+            .failure(second, step)
+            .labels(30, "a b z")
+            .log(31, done(Step::CreateSecret, "c"))
+            .labels(40, "a c z");
+        !to(&tale, "b").failures.is_empty()
+    };
+    assert!(counts(Step::CreateSecret, 7));
+    assert!(!counts(Step::SetSecret, 7));
+    assert!(counts(Step::SetSecret, 30));
+    for after_the_next in [31, 33] {
+        assert!(!counts(Step::CreateSecret, after_the_next));
+        assert!(!counts(Step::SetSecret, after_the_next));
+    }
 }
 
 #[test]
 fn the_old_password_refused_after_a_third_version_came_dates_nothing() {
-    let refused_at = |second: i64, third: &str| {
+    let followed_by = |refusal: &dyn Fn(&mut Tale), third: &str| {
         let mut tale = Tale::new();
         tale.labels(0, "a - z").login(1, "a", true);
         tale.labels(10, "a b z").labels(20, "a b z");
-        tale.login(second, "a", false).labels(21, third);
-        tale.login(22, "b", true);
+        refusal(&mut tale);
+        tale.labels(21, third).login(22, "b", true);
         when(to(&tale, "b").exposed)
     };
+    let refused_at =
+        |second: i64, third: &str| followed_by(&|tale| drop(tale.login(second, "a", false)), third);
     let told = |second: i64| Some(When::between(at(1), millis(second * 1_000 + 20)));
     assert_eq!(refused_at(16, "b - a"), told(16), "promoted");
     assert_eq!(refused_at(14, "c b a"), told(14));
     let by_login = Some(When::by(millis(22_020)));
     assert_eq!(refused_at(15, "c b a"), by_login, "reads may be behind");
+    let refused_at_once = |tale: &mut Tale| {
+        let answer = LoginAnswer::Refused {
+            code: "1045".to_owned(),
+        };
+        let (secret, version) = (arn("db"), version("a"));
+        tale.see_at_once(
+            15,
+            Evidence::Login {
+                secret,
+                version,
+                answer,
+            },
+        );
+    };
+    let by_15 = Some(When::between(at(1), at(15)));
+    assert_eq!(followed_by(&refused_at_once, "c b a"), by_15);
 }

@@ -95,6 +95,12 @@ impl Tale {
         self.event(Event::Seen { look, evidence });
     }
 
+    /// Answered at the very moment that it was asked.
+    pub(super) fn see_at_once(&mut self, second: i64, evidence: Evidence) {
+        let look = Look::at(at(second));
+        self.event(Event::Seen { look, evidence });
+    }
+
     /// DescribeSecret of `db`.
     pub(super) fn labels(&mut self, second: i64, text: &str) -> &mut Self {
         self.labels_of("db", second, text)
