@@ -9,7 +9,7 @@ use machine::model::{ConsumerId, SecretArn, Stage};
 use super::{Checks, Lived, is_forgotten};
 use crate::runtime::Snapshot;
 use crate::sim::case::Case;
-use crate::sim::world::{FunctionTouch, World};
+use crate::sim::world::World;
 
 /// A function is awake again by then (`Timing::sleep_deadline`), and looks and writes of its own.
 const AWAKE_AFTER: SignedDuration = SignedDuration::from_secs(150);
@@ -39,15 +39,8 @@ impl Checks {
 
     fn concurrency(&mut self, case: &Case, world: &World, lives: &[Lived]) {
         for function in world.functions.values().filter(|function| !function.deleted) {
-            let mut plans = case.scenario.functions.iter();
-            let touches = plans
-                .find(|plan| plan.name == function.name)
-                .map(|plan| &plan.touches);
-            let mut touches = touches.into_iter().flatten();
-            // Lambda writes without a condition: what changes while a process is suspended in the middle of one is lost.
-            let is_lost = !case.pauses.is_empty()
-                && touches.any(|(_, touch)| matches!(touch, FunctionTouch::Concurrency(_)));
-            let as_it_was = (is_lost || function.reserved == function.wanted) && function.tags.is_empty();
+            let is_wanted = function.overwritten || function.reserved == function.wanted;
+            let as_it_was = is_wanted && function.tags.is_empty();
             self.holds("concurrency-as-it-was", as_it_was, || {
                 format!(
                     "{}: {:?} with tags {:?}, was {:?}",

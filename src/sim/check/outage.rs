@@ -1,11 +1,11 @@
 //! Seconds of outage, against the same account with nobody watching.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, Mode};
 
 use super::Checks;
 use crate::sim::case::Case;
-use crate::sim::world::{Fate, Kind, Touch, World};
+use crate::sim::world::{Kind, Touch, World};
 
 /// A function that is cycled is off for its sleep, at most until its deadline (`Timing::sleep_deadline`).
 const CYCLE: SignedDuration = SignedDuration::from_mins(3);
@@ -80,34 +80,38 @@ fn excuse(case: &Case, world: &World, more: f64) -> Option<Excuse> {
     if is_stopped {
         return Some(Excuse::Stopped);
     }
-    if more <= outage_of(world, |id| is_never_healthy(world, id)) {
+    if more <= outage_after(world, |id| never_healthy_since(world, id)) {
         return Some(Excuse::Unhealthy);
     }
-    let is_moved = |touch: &Touch| matches!(touch, Touch::Put { .. } | Touch::Revert | Touch::LabelBack);
-    let moved = case.scenario.secrets.iter().filter(|plan| {
-        let alternates = matches!(plan.kind, Kind::AlternatingUsers { .. });
-        alternates && plan.touches.iter().any(|(_, touch)| is_moved(touch))
-    });
-    let moved: Vec<_> = moved.map(|plan| &plan.arn).collect();
-    let concerned = |id: &ConsumerId| {
-        let mut used = world.truth().secrets_of(id).iter();
-        used.any(|arn| moved.contains(&arn))
-    };
-    (more <= outage_of(world, concerned)).then_some(Excuse::ByHand)
+    (more <= outage_after(world, |id| moved_by_hand_since(case, world, id))).then_some(Excuse::ByHand)
 }
 
-/// Whether a service has a forced deployment that cannot end.
-fn is_never_healthy(world: &World, id: &ConsumerId) -> bool {
-    world.services.get(id).is_some_and(|service| {
-        let mut fates = service.plan.fates.iter().take(service.forced);
-        fates.any(|fate| *fate == Fate::NeverHealthy)
-    })
+/// Since when a service has a forced deployment that cannot end.
+fn never_healthy_since(world: &World, id: &ConsumerId) -> Option<Timestamp> {
+    let deployments = &world.services.get(id)?.deployments;
+    let endless = deployments.iter().find(|one| one.completes == Timestamp::MAX);
+    Some(endless?.created)
 }
 
-/// Seconds of outage of some consumers.
-fn outage_of(world: &World, concerned: impl Fn(&ConsumerId) -> bool) -> f64 {
-    let outages = world.outages.iter().filter(|(id, _)| concerned(id));
-    outages
-        .map(|(_, outage)| outage.total(world.now()).as_secs_f64())
-        .sum()
+/// Since when a secret of a consumer, of two alternating users, has a value or a label that was put by hand.
+fn moved_by_hand_since(case: &Case, world: &World, id: &ConsumerId) -> Option<Timestamp> {
+    let truth = world.truth();
+    let used = truth.secrets_of(id);
+    let plans = case
+        .scenario
+        .secrets
+        .iter()
+        .filter(|plan| used.contains(&plan.arn));
+    let alternating = plans.filter(|plan| matches!(plan.kind, Kind::AlternatingUsers { .. }));
+    let by_hand = alternating
+        .flat_map(|plan| &plan.touches)
+        .filter(|(_, touch)| matches!(touch, Touch::Put { .. } | Touch::Revert | Touch::LabelBack));
+    by_hand.map(|(at, _)| *at).min()
+}
+
+/// Seconds of outage after something happened to a consumer.
+fn outage_after(world: &World, happened: impl Fn(&ConsumerId) -> Option<Timestamp>) -> f64 {
+    let outages = world.outages.iter();
+    let after = outages.filter_map(|(id, outage)| Some(outage.after(happened(id)?, world.now())));
+    after.map(|outage| outage.as_secs_f64()).sum()
 }

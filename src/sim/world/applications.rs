@@ -11,15 +11,21 @@ pub struct Outage {
     /// Since when new logins are refused.
     refused: Option<Timestamp>,
     since: Option<Timestamp>,
-    total: SignedDuration,
+    /// Those that are over, from when to when.
+    spells: Vec<(Timestamp, Timestamp)>,
 }
 
 impl Outage {
     pub fn total(&self, now: Timestamp) -> SignedDuration {
-        self.total
-            + self
-                .since
-                .map_or(SignedDuration::ZERO, |since| now.duration_since(since))
+        self.after(Timestamp::MIN, now)
+    }
+
+    /// The part of it after a moment.
+    pub fn after(&self, moment: Timestamp, now: Timestamp) -> SignedDuration {
+        let open = self.since.map(|since| (since, now));
+        let spells = self.spells.iter().copied().chain(open);
+        let parts = spells.map(|(from, to)| to.duration_since(from.max(moment)).max(SignedDuration::ZERO));
+        parts.sum()
     }
 
     pub fn is_open(&self) -> bool {
@@ -30,7 +36,7 @@ impl Outage {
         match (self.since, failing) {
             (None, true) => self.since = Some(now),
             (Some(since), false) => {
-                self.total += now.duration_since(since);
+                self.spells.push((since, now));
                 self.since = None;
             }
             _ => {}

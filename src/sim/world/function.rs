@@ -62,6 +62,10 @@ pub struct Function {
     pub reserved: Option<u32>,
     /// What people set last: what the watchdog does must leave it so.
     pub wanted: Option<u32>,
+    /// When they did.
+    set: Option<Timestamp>,
+    /// It was written over by somebody who had looked before: Lambda takes a concurrency without any condition.
+    pub overwritten: bool,
     pub marker: Option<String>,
     pub tags: BTreeMap<String, String>,
     pub revision: u32,
@@ -123,6 +127,8 @@ impl World {
             unreadable: plan.unreadable,
             reserved: plan.reserved,
             wanted: plan.reserved,
+            set: None,
+            overwritten: false,
             marker: None,
             tags: BTreeMap::new(),
             revision: 1,
@@ -214,6 +220,7 @@ impl World {
             return Err(Refused::Invalid { why });
         }
         function.reserved = reserved;
+        function.overwritten |= function.set.is_some_and(|set| set > since);
         function.wake(now);
         if switches_off {
             function.asleep.push((now, None));
@@ -252,6 +259,7 @@ impl World {
         match touch {
             FunctionTouch::Concurrency(reserved) => {
                 (function.reserved, function.wanted) = (Some(reserved), Some(reserved));
+                (function.set, function.overwritten) = (Some(now), false);
                 function.wake(now);
                 function.holds.get_or_insert(holds);
             }
