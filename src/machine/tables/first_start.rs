@@ -217,9 +217,9 @@ fn a_version_moved_back_is_not_dated_by_its_own_rotation() {
 /// A rotation that has begun since explains LastChangedDate.
 #[test]
 fn what_was_promoted_before_a_rotation_under_way_is_dated_by_its_log() {
-    let promoted_by = |rotated: i64, text: &str| {
+    let promoted_by = |rotated: i64, changed: i64, text: &str| {
         let mut tale = Tale::new();
-        (tale.last_rotated, tale.last_changed) = (Some(at(rotated)), Some(at(-100)));
+        (tale.last_rotated, tale.last_changed) = (Some(at(rotated)), Some(at(changed)));
         tale.labels(0, text);
         tale.log(-300, done(Step::FinishSecret, "c"));
         let judgement = tale.judge(3);
@@ -228,9 +228,16 @@ fn what_was_promoted_before_a_rotation_under_way_is_dated_by_its_log() {
             .and_then(|view| view.rotation.promoted.clone());
         promoted.map(|seen| seen.when.not_after)
     };
-    assert_eq!(promoted_by(-300, "c d b"), Some(at(-300)));
-    assert_ne!(promoted_by(-300, "c - b"), Some(at(-300)));
-    assert_ne!(promoted_by(-200, "c d b"), Some(at(-300)), "that was another's");
+    let finished = Some(at(-300));
+    assert_eq!(promoted_by(-300, -100, "c d b"), finished);
+    assert_ne!(promoted_by(-300, -100, "c - b"), finished);
+    assert_ne!(promoted_by(-200, -100, "c d b"), finished, "that was another's");
+    assert_eq!(
+        promoted_by(-300, -296, "c - b"),
+        finished,
+        "by finishSecret itself"
+    );
+    assert_ne!(promoted_by(-300, -295, "c - b"), finished);
 }
 
 /// Both secrets had been put by hand shortly before the first look, 100 to 360 seconds before it.

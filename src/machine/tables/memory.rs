@@ -157,13 +157,14 @@ fn a_line_that_is_repeated_within_the_hour_is_kept_twice() {
 /// Else the line of its first try would go, and its step be told later than it was.
 #[test]
 fn lines_of_the_rotation_before_are_no_repetition() {
-    let kept = |named: Option<(i64, Step)>| {
+    let kept = |named: Option<(i64, Step)>, in_order: [i64; 3]| {
         let mut tale = Tale::new();
-        tale.line(100, Step::SetSecret);
         if let Some((second, step)) = named {
             tale.log(second, done(step, "b"));
         }
-        tale.line(500, Step::SetSecret).line(600, Step::SetSecret);
+        for second in in_order {
+            tale.line(second, Step::SetSecret);
+        }
         let log = &tale.state.secrets[&arn("db")].log;
         let set = log.iter().filter(|fact| {
             matches!(
@@ -178,11 +179,17 @@ fn lines_of_the_rotation_before_are_no_repetition() {
             .collect::<Vec<_>>()
     };
     let all = [100, 500, 600];
-    assert_eq!(kept(None), [100, 600]);
-    assert_eq!(kept(Some((400, Step::CreateSecret))), all);
-    assert_eq!(kept(Some((101, Step::FinishSecret))), all);
-    assert_eq!(kept(Some((500, Step::CreateSecret))), all);
-    assert_eq!(kept(Some((700, Step::CreateSecret))), [100, 600]);
+    assert_eq!(kept(None, all), [100, 600]);
+    let put_at = |second: i64| Some((second, Step::CreateSecret));
+    assert_eq!(kept(put_at(400), all), all);
+    assert_eq!(kept(Some((101, Step::FinishSecret)), all), all);
+    assert_eq!(kept(put_at(500), all), all);
+    assert_eq!(kept(put_at(700), all), [100, 600]);
+    // The line of the rotation before is delivered last.
+    let late = [500, 600, 100];
+    assert_eq!(kept(put_at(400), late), all);
+    assert_eq!(kept(put_at(100), late), [100, 600]);
+    assert_eq!(kept(put_at(500), [500, 200, 100]), [100, 200, 500]);
 }
 
 fn reached(tale: &mut Tale, name: &str, second: i64) {
