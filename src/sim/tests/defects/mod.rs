@@ -2,6 +2,7 @@
 
 mod deciding;
 mod outside;
+mod secrets;
 
 use crate::runtime::Parts;
 use crate::sim::campaign::run_with;

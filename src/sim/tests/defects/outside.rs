@@ -1,172 +1,19 @@
 //! Ports and a journal with a defect.
 
-use std::collections::BTreeSet;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{
-    ConsumerId, Fact, FunctionSeen, Labels, Look, NoEffect, Outcome, SecretArn, SecretSeen, SecretSummary,
-    ServiceSeen, VersionId,
-};
-use secrecy::{ExposeSecret, SecretString};
+use machine::model::{ConsumerId, Fact, FunctionSeen, Look, NoEffect, Outcome, ServiceSeen};
 
 use super::caught_by;
 use crate::ports::{
-    EcsReads, EcsWrites, FunctionSummary, LambdaReads, ReadResult, SecretReads, ServiceSummary,
-    TaskDefinition, TaskSummary, WriteResult,
+    EcsReads, EcsWrites, FunctionSummary, LambdaReads, ReadResult, ServiceSummary, TaskDefinition,
+    TaskSummary, WriteResult,
 };
-use crate::runtime::Parts;
 use crate::sim::case::Profile;
 use crate::store::{JournalPort, Loaded, ReadError, WriteError};
-
-/// Redeploys every service once for each version whose labels look like `when`: the usual recipes on events.
-struct Recipe {
-    secrets: Arc<dyn SecretReads>,
-    ecs: Arc<dyn EcsReads>,
-    writes: Arc<dyn EcsWrites>,
-    when: fn(&Labels) -> Option<&VersionId>,
-    /// Whether the version must have a value.
-    valued: bool,
-    done: Mutex<BTreeSet<VersionId>>,
-}
-
-impl Recipe {
-    fn on(parts: Parts, when: fn(&Labels) -> Option<&VersionId>, valued: bool) -> Parts {
-        let recipe = Self {
-            secrets: parts.ports.secrets.clone(),
-            ecs: parts.ports.ecs.clone(),
-            writes: parts.ports.ecs_writes.clone(),
-            when,
-            valued,
-            done: Mutex::default(),
-        };
-        let mut parts = parts;
-        parts.ports.secrets = Arc::new(recipe);
-        parts
-    }
-
-    async fn cook(&self, secret: &SecretArn, labels: &Labels) {
-        let Some(version) = (self.when)(labels) else {
-            return;
-        };
-        if self.valued && !self.has_value(secret, version).await {
-            return;
-        }
-        if !self.done.lock().expect("no panic").insert(version.clone()) {
-            return;
-        }
-        let Ok((_, services)) = self.ecs.services("prod").await else {
-            return;
-        };
-        for service in services {
-            self.writes.force_deployment("prod", &service.name).await;
-        }
-    }
-
-    async fn has_value(&self, secret: &SecretArn, version: &VersionId) -> bool {
-        let valued = self.secrets.valued_versions(secret).await;
-        valued.is_ok_and(|(_, valued)| valued.contains(version))
-    }
-}
-
-#[async_trait]
-impl SecretReads for Recipe {
-    async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
-        self.secrets.list().await
-    }
-
-    async fn describe(&self, secret: &SecretArn) -> ReadResult<Option<SecretSeen>> {
-        let answer = self.secrets.describe(secret).await?;
-        if let (_, Some(seen)) = &answer {
-            self.cook(secret, &seen.labels).await;
-        }
-        Ok(answer)
-    }
-
-    async fn valued_versions(&self, secret: &SecretArn) -> ReadResult<Vec<VersionId>> {
-        self.secrets.valued_versions(secret).await
-    }
-
-    async fn value(
-        &self,
-        secret: &SecretArn,
-        version: &VersionId,
-        stage: &str,
-    ) -> ReadResult<Option<SecretString>> {
-        self.secrets.value(secret, version, stage).await
-    }
-}
-
-#[test]
-fn redeploying_at_the_rotate_secret_call() {
-    caught_by("no-restart-of-the-fresh", Profile::None, |parts| {
-        Recipe::on(parts, Labels::in_progress, false)
-    });
-}
-
-#[test]
-fn redeploying_at_create_secret() {
-    caught_by("no-restart-of-the-fresh", Profile::None, |parts| {
-        Recipe::on(parts, Labels::in_progress, true)
-    });
-}
-
-#[test]
-fn redeploying_between_set_secret_and_finish_secret() {
-    caught_by("no-restart-between-set-and-finish", Profile::None, |parts| {
-        Recipe::on(parts, Labels::in_progress, true)
-    });
-}
-
-/// At the promotion of one secret, whatever the others of the service do.
-#[test]
-fn redeploying_while_another_secret_of_the_service_moves() {
-    caught_by("no-restart-between-set-and-finish", Profile::None, |parts| {
-        Recipe::on(parts, |labels| labels.current.as_ref(), false)
-    });
-}
-
-/// Logs what it reads.
-struct Talkative(Arc<dyn SecretReads>);
-
-#[async_trait]
-impl SecretReads for Talkative {
-    async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
-        self.0.list().await
-    }
-
-    async fn describe(&self, secret: &SecretArn) -> ReadResult<Option<SecretSeen>> {
-        self.0.describe(secret).await
-    }
-
-    async fn valued_versions(&self, secret: &SecretArn) -> ReadResult<Vec<VersionId>> {
-        self.0.valued_versions(secret).await
-    }
-
-    async fn value(
-        &self,
-        secret: &SecretArn,
-        version: &VersionId,
-        stage: &str,
-    ) -> ReadResult<Option<SecretString>> {
-        let answer = self.0.value(secret, version, stage).await;
-        if let Ok((_, Some(value))) = &answer {
-            tracing::info!(value = value.expose_secret(), "read");
-        }
-        answer
-    }
-}
-
-#[test]
-fn a_value_in_a_log_line() {
-    caught_by("no-password-anywhere", Profile::None, |mut parts| {
-        parts.ports.secrets = Arc::new(Talkative(parts.ports.secrets));
-        parts
-    });
-}
 
 /// A writing client with more than one attempt.
 struct Retrying(Arc<dyn EcsWrites>);
@@ -328,50 +175,6 @@ fn dispatching_before_the_journal_is_durable() {
         parts.journal = Arc::new(Lazy {
             journal: parts.journal,
             remembered: Mutex::default(),
-        });
-        parts
-    });
-}
-
-/// The answer to one question wakes nobody.
-struct Unwoken {
-    secrets: Arc<dyn SecretReads>,
-    asked: AtomicU32,
-}
-
-#[async_trait]
-impl SecretReads for Unwoken {
-    async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
-        self.secrets.list().await
-    }
-
-    async fn describe(&self, secret: &SecretArn) -> ReadResult<Option<SecretSeen>> {
-        if self.asked.fetch_add(1, Ordering::Relaxed) == 12 {
-            std::future::pending::<()>().await;
-        }
-        self.secrets.describe(secret).await
-    }
-
-    async fn valued_versions(&self, secret: &SecretArn) -> ReadResult<Vec<VersionId>> {
-        self.secrets.valued_versions(secret).await
-    }
-
-    async fn value(
-        &self,
-        secret: &SecretArn,
-        version: &VersionId,
-        stage: &str,
-    ) -> ReadResult<Option<SecretString>> {
-        self.secrets.value(secret, version, stage).await
-    }
-}
-
-#[test]
-fn a_lost_wake_up() {
-    caught_by("stale-are-named", Profile::None, |mut parts| {
-        parts.ports.secrets = Arc::new(Unwoken {
-            secrets: parts.ports.secrets,
-            asked: AtomicU32::new(0),
         });
         parts
     });

@@ -1,0 +1,182 @@
+//! Reads of secrets with a defect.
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use machine::model::{Labels, SecretArn, SecretSeen, SecretSummary, VersionId};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::caught_by;
+use crate::ports::{EcsReads, EcsWrites, ReadResult, SecretReads};
+use crate::runtime::Parts;
+use crate::sim::case::Profile;
+
+/// What is done wrong with the right answers.
+#[async_trait]
+trait Mishap: Send + Sync {
+    async fn on_labels(&self, _of: &SecretArn, _labels: &Labels) {}
+    fn on_value(&self, _value: &SecretString) {}
+}
+
+struct Reading<M> {
+    secrets: Arc<dyn SecretReads>,
+    mishap: M,
+}
+
+impl<M: Mishap + 'static> Reading<M> {
+    fn with(mut parts: Parts, mishap: M) -> Parts {
+        let secrets = parts.ports.secrets;
+        parts.ports.secrets = Arc::new(Self { secrets, mishap });
+        parts
+    }
+}
+
+#[async_trait]
+impl<M: Mishap> SecretReads for Reading<M> {
+    async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
+        self.secrets.list().await
+    }
+
+    async fn describe(&self, secret: &SecretArn) -> ReadResult<Option<SecretSeen>> {
+        let answer = self.secrets.describe(secret).await?;
+        if let (_, Some(seen)) = &answer {
+            self.mishap.on_labels(secret, &seen.labels).await;
+        }
+        Ok(answer)
+    }
+
+    async fn valued_versions(&self, secret: &SecretArn) -> ReadResult<Vec<VersionId>> {
+        self.secrets.valued_versions(secret).await
+    }
+
+    async fn value(
+        &self,
+        secret: &SecretArn,
+        version: &VersionId,
+        stage: &str,
+    ) -> ReadResult<Option<SecretString>> {
+        let answer = self.secrets.value(secret, version, stage).await?;
+        if let (_, Some(value)) = &answer {
+            self.mishap.on_value(value);
+        }
+        Ok(answer)
+    }
+}
+
+/// Redeploys every service once for each version whose labels look like `when`: the usual recipes on events.
+struct Recipe {
+    secrets: Arc<dyn SecretReads>,
+    ecs: Arc<dyn EcsReads>,
+    writes: Arc<dyn EcsWrites>,
+    when: fn(&Labels) -> Option<&VersionId>,
+    /// Whether the version must have a value.
+    valued: bool,
+    done: Mutex<BTreeSet<VersionId>>,
+}
+
+impl Recipe {
+    fn on(parts: Parts, when: fn(&Labels) -> Option<&VersionId>, valued: bool) -> Parts {
+        let recipe = Self {
+            secrets: parts.ports.secrets.clone(),
+            ecs: parts.ports.ecs.clone(),
+            writes: parts.ports.ecs_writes.clone(),
+            when,
+            valued,
+            done: Mutex::default(),
+        };
+        Reading::with(parts, recipe)
+    }
+
+    async fn has_value(&self, secret: &SecretArn, version: &VersionId) -> bool {
+        let valued = self.secrets.valued_versions(secret).await;
+        valued.is_ok_and(|(_, valued)| valued.contains(version))
+    }
+}
+
+#[async_trait]
+impl Mishap for Recipe {
+    async fn on_labels(&self, secret: &SecretArn, labels: &Labels) {
+        let Some(version) = (self.when)(labels) else {
+            return;
+        };
+        if self.valued && !self.has_value(secret, version).await {
+            return;
+        }
+        if !self.done.lock().expect("no panic").insert(version.clone()) {
+            return;
+        }
+        let Ok((_, services)) = self.ecs.services("prod").await else {
+            return;
+        };
+        for service in services {
+            self.writes.force_deployment("prod", &service.name).await;
+        }
+    }
+}
+
+#[test]
+fn redeploying_at_the_rotate_secret_call() {
+    caught_by("no-restart-of-the-fresh", Profile::None, |parts| {
+        Recipe::on(parts, Labels::in_progress, false)
+    });
+}
+
+#[test]
+fn redeploying_at_create_secret() {
+    caught_by("no-restart-of-the-fresh", Profile::None, |parts| {
+        Recipe::on(parts, Labels::in_progress, true)
+    });
+}
+
+#[test]
+fn redeploying_between_set_secret_and_finish_secret() {
+    caught_by("no-restart-between-set-and-finish", Profile::None, |parts| {
+        Recipe::on(parts, Labels::in_progress, true)
+    });
+}
+
+/// At the promotion of one secret, whatever the others of the service do.
+#[test]
+fn redeploying_while_another_secret_of_the_service_moves() {
+    caught_by("no-restart-between-set-and-finish", Profile::None, |parts| {
+        Recipe::on(parts, |labels| labels.current.as_ref(), false)
+    });
+}
+
+/// Logs what it reads.
+struct Talkative;
+
+impl Mishap for Talkative {
+    fn on_value(&self, value: &SecretString) {
+        tracing::info!(value = value.expose_secret(), "read");
+    }
+}
+
+#[test]
+fn a_value_in_a_log_line() {
+    caught_by("no-password-anywhere", Profile::None, |parts| {
+        Reading::with(parts, Talkative)
+    });
+}
+
+/// The answer to one question wakes nobody.
+struct Unwoken(AtomicU32);
+
+#[async_trait]
+impl Mishap for Unwoken {
+    async fn on_labels(&self, _: &SecretArn, _: &Labels) {
+        if self.0.fetch_add(1, Ordering::Relaxed) == 12 {
+            pending::<()>().await;
+        }
+    }
+}
+
+#[test]
+fn a_lost_wake_up() {
+    caught_by("stale-are-named", Profile::None, |parts| {
+        Reading::with(parts, Unwoken(AtomicU32::new(0)))
+    });
+}
