@@ -98,8 +98,12 @@ fn first_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
     match rotation.started.as_ref().map(|seen| seen.when) {
         Some(When {
             not_before: Some(bound),
-            ..
-        }) => Some(bound),
+            not_after,
+        }) => {
+            // Until it was seen, nameless lines may be retries of the rotation before, which goes on after a promotion.
+            let is_told = created_line(rotation, facts).is_some() || !failed_within(facts, bound, not_after);
+            Some(if is_told { bound } else { not_after })
+        }
         Some(When { not_after, .. }) => {
             let before = facts.last_rotated().filter(|rotated| *rotated <= not_after);
             Some(not_after - START_SLACK).max(before)
@@ -109,6 +113,17 @@ fn first_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
             created_line(rotation, facts).or_else(|| promoted.and_then(|seen| seen.when.not_before))
         }
     }
+}
+
+/// Whether a step failed between these moments, or a little earlier: it is tried again.
+fn failed_within(facts: &SecretFacts, from: Timestamp, to: Timestamp) -> bool {
+    let failures = facts
+        .log
+        .iter()
+        .filter(|fact| matches!(fact.line, LogLine::Failed { .. }));
+    failures
+        .map(|fact| fact.at)
+        .any(|at| at > from - START_SLACK && at <= to)
 }
 
 /// createSecret's line with the version: written when the value is made, once. A retry's line names none.

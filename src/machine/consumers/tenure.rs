@@ -54,3 +54,24 @@ pub(crate) fn tenures_before(earlier: &[RotationView], rotation: &Rotation, timi
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_of_the_very_moment_that_a_version_came_or_went_was_not_surely_given_it() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let tenure = |from| Tenure { from, to: at(20) };
+        let known = tenure(Some(at(10)));
+        assert_eq!(
+            [10, 11, 19, 20].map(|second| known.gave(at(second))),
+            [false, true, true, false]
+        );
+        let baseline = tenure(None);
+        assert_eq!(
+            [19, 20].map(|second| baseline.is_baseline_for(at(second))),
+            [true, false]
+        );
+    }
+}

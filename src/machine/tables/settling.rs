@@ -43,11 +43,12 @@ fn what_was_seen_for_five_seconds_is_believed() {
 /// What was seen before, and the labels of one look after it.
 #[test]
 fn what_seems_to_go_back() {
-    let table: [(&[&str], &str, bool); 9] = [
+    let table: [(&[&str], &str, bool); 10] = [
         (&["a - z"], "b - a", false),
         (&["a - z"], "z - a", true),
         (&["a - z", "b - a", "c - b"], "a - c", true),
         (&["a - z", "b - a", "c - b"], "d - c", false),
+        (&["a - z", "a - y"], "a - z", true),
         (&["a b z"], "a - z", true),
         (&["a b z"], "a c z", false),
         (&["a b z"], "b - a", false),

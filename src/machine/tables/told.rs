@@ -102,6 +102,44 @@ fn the_next_value_ends_the_lines_of_one_whose_own_put_was_not_logged() {
     assert_eq!(when(to(&tale, "c").exposed), Some(When::between(at(31), at(33))));
 }
 
+/// The log was read before it showed who was retried: `c` would pass for tested, and so for proven.
+#[test]
+fn retries_of_one_rotation_are_not_the_nexts_whose_own_put_is_not_logged_yet() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .labels(10, "a b z")
+        .log(9, done(Step::CreateSecret, "b"))
+        .failure(12, Step::FinishSecret)
+        .labels(20, "b - a")
+        .line(28, Step::SetSecret)
+        .line(29, Step::TestSecret)
+        .labels(30, "b c a");
+    let next = to(&tale, "c");
+    assert_eq!((next.exposed, next.tested), (None, None));
+    tale.line(32, Step::TestSecret);
+    let tested = when(to(&tale, "c").tested);
+    assert_eq!(tested.map(|when| when.not_after), Some(at(32)));
+    tale.log(27, done(Step::CreateSecret, "c"));
+    assert_eq!(
+        when(to(&tale, "c").exposed),
+        Some(When::between(at(27), at(28))),
+        "put before"
+    );
+}
+
+#[test]
+fn a_value_put_when_another_was_seen_pending_does_not_end_its_lines() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z");
+    let seen = tale.secret_seen("db", labels("a b z"));
+    let secret = arn("db");
+    tale.see_at_once(10, Evidence::Secret { secret, seen });
+    tale.log(10, done(Step::CreateSecret, "c"))
+        .line(13, Step::SetSecret);
+    let exposed = when(to(&tale, "b").exposed);
+    assert_eq!(exposed.map(|when| when.not_after), Some(at(13)));
+}
+
 /// A rotation to `b` whose setSecret was logged at 13, and logins with `b`.
 fn set_and_tried(logins: &[(i64, bool)]) -> Option<Seen> {
     let mut tale = Tale::new();
@@ -125,6 +163,11 @@ fn a_password_that_came_true_after_set_secrets_line_is_dated_by_its_login() {
         when(set_and_tried(&[(12, false), (40, true)])),
         Some(When::between(at(12), at(13))),
         "refused before the line, which then tells it"
+    );
+    assert_eq!(
+        when(set_and_tried(&[(13, false), (40, true)])),
+        Some(When::between(at(13), at(13))),
+        "refused just then"
     );
 }
 

@@ -1,8 +1,8 @@
 //! What is believed of a promoted version, and what is not (design rule 3).
 
-use super::world::{Tale, at};
+use super::world::{Tale, arn, at, version};
 use crate::milestones::{Proof, Works};
-use crate::model::{Evidence, LookKey, Step, Strategy};
+use crate::model::{Evidence, LoginAnswer, LookKey, Step, Strategy};
 use crate::rotations::Origin;
 
 fn works(tale: &Tale, second: i64) -> Works {
@@ -176,4 +176,30 @@ fn a_refusal_from_long_before_the_promotion_does_not_make_a_dead_value() {
     assert_eq!(refused_at(290), Works::Yes(Proof::Protocol));
     assert!(matches!(refused_at(310), Works::No { .. }), "recent");
     assert!(matches!(refused_at(901), Works::No { .. }), "since then");
+}
+
+/// Ten minutes before the promotion can have been: twice the longest wait between two logins.
+#[test]
+fn a_refusal_from_ten_minutes_before_the_promotion_is_outdated() {
+    let promoted_after = |last_look: i64| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z").labels(10, "a b z");
+        let answer = LoginAnswer::Refused {
+            code: "1045".to_owned(),
+        };
+        let (secret, version) = (arn("db"), version("b"));
+        tale.see_at_once(
+            15,
+            Evidence::Login {
+                secret,
+                version,
+                answer,
+            },
+        );
+        tale.labels(last_look, "a b z").labels(last_look + 1, "b - a");
+        works(&tale, last_look + 2)
+    };
+    // Reads may be five seconds behind.
+    assert_eq!(promoted_after(620), Works::No { refused: at(15) });
+    assert_eq!(promoted_after(621), Works::Yes(Proof::Protocol));
 }
