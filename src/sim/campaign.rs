@@ -9,7 +9,7 @@ use machine::model::Mode;
 
 use super::case::{Case, Crash, Disk, Part};
 use super::check::{Broken, Checks, Excuse, Lived};
-use super::life::{Disruptions, End, Life};
+use super::life::{Disruptions, End, How, Life};
 use super::spent::{self, On};
 use super::world::World;
 use super::{Trial, options};
@@ -60,14 +60,15 @@ pub fn run_with(case: &Case, change: fn(Parts) -> Parts) -> anyhow::Result<Outco
     course.judge(&last)
 }
 
-/// The account of a case with nobody watching it, for as long as one life would last.
+/// The account of a case with nobody watching it, for as long as lives that are not ended would last.
 pub fn unwatched(case: &Case) -> anyhow::Result<Outcome> {
     let mut world = case.scenario.world();
-    world.advance(case.end());
+    let paused: SignedDuration = case.pauses.iter().map(|pause| pause.length).sum();
+    world.advance(case.end() + paused + RESTART);
     let outage = world.outage_seconds();
     Ok(Outcome {
         rotations: promotions(&world),
-        simulated: case.end().duration_since(case.scenario.start),
+        simulated: world.now().duration_since(case.scenario.start),
         outage: (outage, outage),
         story: told(&world, ""),
         ..Outcome::default()
@@ -91,6 +92,8 @@ struct Course<'a> {
     mode: Mode,
     /// When the journal at hand began, and whether it began empty.
     journal: (Timestamp, bool),
+    /// What did go wrong, by kind.
+    met: BTreeMap<&'static str, u64>,
 }
 
 /// After the last life another one shows that there is nothing left to do.
@@ -110,6 +113,7 @@ impl<'a> Course<'a> {
             lives: Vec::new(),
             mode: case.mode,
             journal: (first, true),
+            met: BTreeMap::new(),
         })
     }
 
@@ -145,23 +149,33 @@ impl<'a> Course<'a> {
     fn live_until(&mut self, until: Timestamp, disruptions: &Disruptions) -> anyhow::Result<Life> {
         let (trial, checks) = (&self.trial, &mut self.checks);
         let from = trial.world().now();
+        trial
+            .world()
+            .tell(format!("the watchdog starts, mode {:?}", self.mode));
         let life = trial.live_through(until, disruptions, |snapshot| {
             let _on = On::part(spent::Part::Checks);
             checks.snapshot(snapshot, &trial.world());
         })?;
         let _on = On::part(spent::Part::Checks);
-        if let End::Failed(error) = &life.end {
-            anyhow::bail!("the loop ended: {error}");
-        }
+        self.checks.goes_on(&life.end);
         self.checks.secrecy("the API's answers", &life.shown);
+        let now = self.trial.world().now();
+        for pause in &disruptions.pauses {
+            if pause.crossing <= life.crossings {
+                self.meet("suspended");
+            }
+        }
+        for jump in &disruptions.jumps {
+            if (from..now).contains(&jump.at) {
+                self.meet("clock jumps");
+            }
+        }
         self.lives.push(Lived {
             from,
-            to: self.trial.world().now(),
+            to: now,
             mode: self.mode,
         });
         let (since, began_empty) = self.journal;
-        self.checks
-            .decided(&self.trial.facts()?, &self.trial.world(), since);
         if began_empty {
             self.checks.baseline(&self.trial.world(), since);
         }
@@ -170,6 +184,10 @@ impl<'a> Course<'a> {
 
     /// The world goes on; the next life finds what is left of the disk, and the mode that somebody chose.
     fn crash(&mut self, crash: &Crash) -> anyhow::Result<()> {
+        self.meet(match crash.how {
+            How::Killed => "killed",
+            How::Terminated => "terminated",
+        });
         let ended = self.trial.world().now();
         let restart = ended + crash.downtime;
         self.trial.world().advance(restart);
@@ -179,8 +197,12 @@ impl<'a> Course<'a> {
         }
         match crash.disk {
             Disk::Kept => return Ok(()),
-            Disk::Lost => self.trial.lose_disk()?,
+            Disk::Lost => {
+                self.meet("journal lost");
+                self.trial.lose_disk()?;
+            }
             Disk::Old(age) => {
+                self.meet("journal old");
                 let began = self.lives.last().map_or(ended, |life| life.from);
                 self.trial.restore((ended - age).max(began))?;
             }
@@ -188,6 +210,12 @@ impl<'a> Course<'a> {
         // A copy from the life's beginning holds nothing.
         self.journal = (restart, self.trial.facts()?.is_empty());
         Ok(())
+    }
+
+    /// Something went wrong.
+    fn meet(&mut self, what: &'static str) {
+        self.trial.world().tell(format!("the watchdog: {what}"));
+        *self.met.entry(what).or_default() += 1;
     }
 
     /// Another start when everything is over.
@@ -207,8 +235,14 @@ impl<'a> Course<'a> {
             case,
             mut checks,
             lives,
+            mut met,
             ..
         } = self;
+        for (fault, left) in case.faults.iter().zip(self.trial.faults_left()) {
+            if left < fault.times {
+                *met.entry(fault.kind.name()).or_default() += 1;
+            }
+        }
         let (facts, log) = (self.trial.facts()?, self.trial.log.text());
         let world = self.trial.world();
         let mut unwatched = case.scenario.world();
@@ -217,13 +251,13 @@ impl<'a> Course<'a> {
         drop(on);
         let _on = On::part(spent::Part::Checks);
         checks.writes(case, &world, &lives);
-        checks.outage(case, &world, &unwatched);
+        checks.outage(case, &world, &unwatched, &lives);
         checks.secrecy("the log", &log);
         checks.secrecy("the journal", &format!("{facts:?}"));
         checks.secrecy("the snapshot", &format!("{last:?}"));
         Ok(Outcome {
             rotations: promotions(&world),
-            faults: case.counted(),
+            faults: met,
             simulated: world.now().duration_since(case.scenario.start),
             outage: (world.outage_seconds(), unwatched.outage_seconds()),
             broken: checks.broken,

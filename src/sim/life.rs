@@ -11,6 +11,7 @@ use machine::model::Fact;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::ledger::Ledger;
 use super::ports::{Crossing, Faults, Gate, Jump, next_fault};
 use super::spent::{self, On};
 use crate::http::{Limits, Shown, answers};
@@ -132,12 +133,14 @@ pub struct GatedJournal {
     pub gate: Arc<dyn Gate>,
     pub faults: Faults,
     pub commits: Commits,
+    pub ledger: Ledger,
 }
 
 #[async_trait]
 impl JournalPort for GatedJournal {
     async fn load(&self) -> Result<Loaded, ReadError> {
         self.gate.cross(Crossing::before("journal.load")).await;
+        self.ledger.begin();
         let _on = On::part(spent::Part::Journal);
         self.inner.load().await
     }
@@ -146,12 +149,13 @@ impl JournalPort for GatedJournal {
         self.gate.cross(Crossing::before("journal.commit")).await;
         let result = match next_fault(&self.faults, "journal.commit", at) {
             None => {
-                let count = facts.len();
+                let (count, copy) = (facts.len(), facts.clone());
                 let committed = {
                     let _on = On::part(spent::Part::Journal);
                     self.inner.commit(facts, at).await
                 };
                 if committed.is_ok() {
+                    self.ledger.commit(&copy);
                     let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
                     commits.push((at, count));
                 }

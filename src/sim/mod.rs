@@ -4,6 +4,7 @@ mod accounts;
 pub mod campaign;
 pub mod case;
 pub mod check;
+mod ledger;
 pub mod life;
 pub mod ports;
 mod random;

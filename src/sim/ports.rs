@@ -14,8 +14,9 @@ use machine::model::{Look, LookFailure, NoEffect, Outcome};
 
 pub use skew::{Jump, Skew};
 
+use super::ledger::Ledger;
 use super::spent::{On, Part};
-use super::world::World;
+use super::world::{World, Wrong};
 use crate::ports::{PortError, Ports, ReadResult, WriteResult};
 use crate::runtime::Clock;
 
@@ -70,7 +71,13 @@ pub struct SimAccount {
     gate: Arc<dyn Gate>,
     faults: Faults,
     skew: Skew,
+    /// What may be written; nothing where nobody keeps a journal.
+    ledger: Option<Ledger>,
+    late: Late,
 }
+
+/// Answers that came late or were old: as of when they tell what is so, and when they arrived.
+type Late = Arc<Mutex<Vec<(Timestamp, Timestamp)>>>;
 
 /// What is to go wrong, in no order.
 pub type Faults = Arc<Mutex<Vec<Fault>>>;
@@ -154,6 +161,10 @@ impl FaultKind {
 
 /// One way through the network.
 const LATENCY: SignedDuration = SignedDuration::from_millis(8);
+/// The looks before a write, where nothing delays them.
+const LOOKS: SignedDuration = SignedDuration::from_secs(1);
+/// An answer later than this was delayed.
+const AT_ONCE: SignedDuration = SignedDuration::from_millis(100);
 
 impl SimAccount {
     pub fn new(world: Arc<Mutex<World>>, clock: Clock, gate: Arc<dyn Gate>) -> Self {
@@ -163,12 +174,21 @@ impl SimAccount {
             gate,
             faults: Arc::default(),
             skew: Skew::default(),
+            ledger: None,
+            late: Late::default(),
         }
     }
 
     #[must_use]
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
+        self
+    }
+
+    /// Decisions, without which nothing may be written.
+    #[must_use]
+    pub fn with_ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = Some(ledger);
         self
     }
 
@@ -209,13 +229,13 @@ impl SimAccount {
         let sent = self.clock.now();
         self.gate.cross(Crossing::before(operation)).await;
         let way = LATENCY + fault.map_or(SignedDuration::ZERO, FaultKind::delay);
+        let lag = fault.map_or(SignedDuration::ZERO, FaultKind::lag);
         self.clock.sleep(way).await;
         let answer = {
             let _on = On::part(Part::World);
             let mut world = self.world();
             let now = world.now();
             world.reads.push(now);
-            let lag = fault.map_or(SignedDuration::ZERO, FaultKind::lag);
             let angle = Angle {
                 as_of: world.now() - lag,
                 partial: fault == Some(&FaultKind::Partial),
@@ -224,6 +244,9 @@ impl SimAccount {
         };
         self.clock.sleep(way).await;
         let arrived = self.clock.now();
+        if arrived.duration_since(sent - lag) > AT_ONCE {
+            self.late().push((sent - lag, arrived));
+        }
         (Look { sent, arrived }, answer)
     }
 
@@ -281,7 +304,7 @@ impl SimAccount {
         write: impl FnOnce(&mut World, Timestamp) -> Outcome,
     ) -> WriteResult {
         let fault = self.fault(operation);
-        let since = self.clock.now() - self.blindness();
+        let since = self.seen_since();
         self.gate.cross(Crossing::before(operation)).await;
         let way = LATENCY + fault.as_ref().map_or(SignedDuration::ZERO, FaultKind::delay);
         self.clock.sleep(way).await;
@@ -296,14 +319,14 @@ impl SimAccount {
             },
             Some(FaultKind::LostAfter) => {
                 let _on = On::part(Part::World);
-                write(&mut self.world(), since);
+                self.put(operation, |world| write(world, since));
                 Outcome::InDoubt {
                     why: "cut".to_owned(),
                 }
             }
             None | Some(FaultKind::Slow(_) | FaultKind::Stale(_) | FaultKind::Partial | FaultKind::Full) => {
                 let _on = On::part(Part::World);
-                write(&mut self.world(), since)
+                self.put(operation, |world| write(world, since))
             }
         };
         self.gate.cross(Crossing::after(operation)).await;
@@ -315,17 +338,40 @@ impl SimAccount {
         (arrived, outcome)
     }
 
-    /// How far back the looks before a write may lie: one round trip each, behind by the reads' lag or a fault's.
-    fn blindness(&self) -> SignedDuration {
-        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        let lags = faults
-            .iter()
-            .map(|fault| fault.kind.lag() + fault.kind.delay() * 2);
-        SignedDuration::from_secs(1) + lags.max().unwrap_or_default()
+    /// The write's effect, which a decision in the journal must cover.
+    fn put(&self, operation: &str, write: impl FnOnce(&mut World) -> Outcome) -> Outcome {
+        let mut world = self.world();
+        let before = world.writes.len();
+        let outcome = write(&mut world);
+        let done = world.writes.get_mut(before).filter(|done| !done.restores);
+        if let (Some(done), Some(ledger)) = (done, &self.ledger)
+            && !ledger.spend(operation, &done.subject)
+        {
+            done.wrong.push(Wrong::Undecided);
+        }
+        outcome
+    }
+
+    /// As of when whoever writes now can know what is so: the looks before a write lie a round trip or two back, one
+    /// after the other, and each that is late or tells of an earlier time moves them back.
+    fn seen_since(&self) -> Timestamp {
+        let mut since = self.clock.now() - LOOKS;
+        for (told, arrived) in self.late().iter().rev() {
+            if *arrived >= since {
+                since = since.min(*told - LOOKS);
+            }
+        }
+        since
+    }
+
+    fn late(&self) -> MutexGuard<'_, Vec<(Timestamp, Timestamp)>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fault(&self, operation: &'static str) -> Option<FaultKind> {
-        next_fault(&self.faults, operation, self.clock.now())
+        let fault = next_fault(&self.faults, operation, self.clock.now())?;
+        self.world().tell(format!("{operation}: {}", fault.name()));
+        Some(fault)
     }
 }
 

@@ -9,6 +9,7 @@ use machine::model::{Fact, LogPatterns, Mode};
 use machine::policy::{LambdaMethod, Policy, Settings};
 use rusqlite::Connection;
 
+use super::ledger::Ledger;
 use super::life::{Commits, Disruptions, GatedJournal, Life, live};
 use super::ports::{Faults, Gate, SimAccount, Skew};
 use super::spent;
@@ -94,6 +95,12 @@ impl Trial {
         Ok(())
     }
 
+    /// How often each fault could still be met.
+    pub fn faults_left(&self) -> Vec<u32> {
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.iter().map(|fault| fault.times).collect()
+    }
+
     /// Everything the journal keeps.
     pub fn facts(&self) -> anyhow::Result<Vec<Fact>> {
         Ok(self.disk.journal().load()?.facts)
@@ -143,8 +150,10 @@ impl Trial {
 
     /// What a life stands on, for a clock and a gate.
     pub fn parts(&self, clock: Clock, skew: &Skew, gate: Arc<dyn Gate>, metrics: Arc<Metrics>) -> Parts {
+        let ledger = Ledger::default();
         let account = SimAccount::new(self.world.clone(), clock.clone(), gate.clone())
             .with_faults(self.faults.clone())
+            .with_ledger(ledger.clone())
             .with_skew(skew.clone());
         (self.change)(Parts {
             ports: account.ports(),
@@ -153,6 +162,7 @@ impl Trial {
                 commits: self.commits.clone(),
                 gate,
                 faults: self.faults.clone(),
+                ledger,
             }),
             decide: spent::decide(),
             clock: skew.over(clock),

@@ -4,8 +4,6 @@ mod faults;
 mod part;
 mod profile;
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use machine::model::Mode;
 use machine::policy::LambdaMethod;
@@ -93,25 +91,10 @@ impl Case {
         CALM
     }
 
-    /// What goes wrong in it, by kind.
-    pub fn counted(&self) -> BTreeMap<&'static str, u64> {
-        let faults = self.faults.iter().map(|fault| fault.kind.name());
-        let crashes = self.crashes.iter().map(|crash| match crash.how {
-            How::Killed => "killed",
-            How::Terminated => "terminated",
-        });
-        let disks = self.crashes.iter().filter_map(|crash| match crash.disk {
-            Disk::Kept => None,
-            Disk::Lost => Some("journal lost"),
-            Disk::Old(_) => Some("journal old"),
-        });
-        let pauses = self.pauses.iter().map(|_| "suspended");
-        let jumps = self.jumps.iter().map(|_| "clock jumps");
-        let mut counted = BTreeMap::new();
-        for kind in faults.chain(crashes).chain(disks).chain(pauses).chain(jumps) {
-            *counted.entry(kind).or_default() += 1;
-        }
-        counted
+    /// Whether anything goes wrong with the watchdog's own calls, disk, clock and process.
+    pub fn is_disturbed(&self) -> bool {
+        let is_ended = !self.crashes.is_empty() || !self.pauses.is_empty();
+        is_ended || !self.faults.is_empty() || !self.jumps.is_empty()
     }
 
     /// What a seed decides beside the account, a line each.

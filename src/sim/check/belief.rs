@@ -12,6 +12,7 @@ impl Checks {
     /// After each snapshot: whoever is called fresh holds the value it is called fresh for, or a newer one.
     pub fn snapshot(&mut self, snapshot: &Snapshot, world: &World) {
         self.dead_values_are_dead(snapshot, world);
+        self.intervals(snapshot, world);
         for view in snapshot.secrets.values() {
             let Some(current) = view.judgement.current() else {
                 continue;
@@ -75,8 +76,8 @@ impl Checks {
     }
 
     /// No interval excludes what really happened.
-    pub(super) fn intervals(&mut self, world: &World, last: &Snapshot) {
-        for view in last.secrets.values() {
+    fn intervals(&mut self, snapshot: &Snapshot, world: &World) {
+        for view in snapshot.secrets.values() {
             let Some(secret) = world.secrets.get(&view.arn) else {
                 continue;
             };

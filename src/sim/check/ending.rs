@@ -34,7 +34,6 @@ impl Checks {
         self.stale_are_named(case, world, last);
         self.everything_is_over(last);
         self.nothing_is_asked_in_vain(world, last);
-        self.intervals(world, last);
     }
 
     fn concurrency(&mut self, case: &Case, world: &World, lives: &[Lived]) {
@@ -48,8 +47,10 @@ impl Checks {
                 )
             });
             // What is refused or cannot be reached cannot be put back in time.
-            let is_unreachable =
-                !case.faults.is_empty() || !case.pauses.is_empty() || !case.scenario.account_full.is_empty();
+            let mut faults = case.faults.iter();
+            let is_unreachable = faults.any(|fault| fault.operation.starts_with("lambda:"))
+                || !case.pauses.is_empty()
+                || !case.scenario.account_full.is_empty();
             // With an empty journal one that cannot be read is not known to use a secret.
             if is_unreachable || (is_forgotten(case) && function.unreadable.is_some()) {
                 continue;

@@ -13,6 +13,7 @@ use machine::model::Mode;
 pub use outage::Excuse;
 
 use super::case::{Case, Disk};
+use super::life::End;
 use super::world::PASSWORD_MARKER;
 
 /// A rule that did not hold.
@@ -50,6 +51,13 @@ impl Checks {
         if !holds && !self.broken.iter().any(|broken| broken.rule == rule) {
             self.broken.push(Broken { rule, text: text() });
         }
+    }
+
+    /// Nothing ends the loop but a signal.
+    pub fn goes_on(&mut self, end: &End) {
+        self.holds("the-loop-goes-on", !matches!(end, End::Failed(_)), || {
+            format!("{end:?}")
+        });
     }
 
     /// No password anywhere.

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, Mode};
 
-use super::Checks;
+use super::{Checks, Lived};
 use crate::sim::case::Case;
-use crate::sim::world::{Kind, Touch, World};
+use crate::sim::world::{Kind, SecretPlan, Touch, World};
 
 /// A function that is cycled is off for its sleep, at most until its deadline (`Timing::sleep_deadline`).
 const CYCLE: SignedDuration = SignedDuration::from_mins(3);
@@ -18,14 +18,15 @@ pub enum Excuse {
     /// The watchdog was down or suspended: what it had switched off stays off, and what it had refreshed can fall behind
     /// what nobody touched (one of two alternating users).
     Away,
-    /// An operator stopped the watchdog halfway, by its mode or the brake's tag: what it had refreshed by then holds
-    /// another of two alternating users than what nobody touched.
+    /// An operator stopped the watchdog halfway, by its mode or the brake's tag: from then on, what it had refreshed
+    /// holds another of two alternating users than what nobody touched.
     Stopped,
     /// A deployment that was forced never ended, and no circuit breaker took it back: a person must look at it (the
     /// finding `beyond-us`), and the service is as old as that one until then.
     Unhealthy,
     /// A value put or moved by hand changed whose turn it is of two alternating users: the rotation after it takes the
-    /// password of those that are fresh, and spares those that nobody touched, until they are refreshed again.
+    /// password of those that are fresh, and spares those that nobody touched, until they are refreshed again. Or it
+    /// came, and works for nobody, while a function was switched off, which begins with it then.
     ByHand,
 }
 
@@ -43,13 +44,13 @@ impl Excuse {
 
 impl Checks {
     /// Never worse than nobody, but for what is excused.
-    pub fn outage(&mut self, case: &Case, world: &World, unwatched: &World) {
+    pub fn outage(&mut self, case: &Case, world: &World, unwatched: &World, lives: &[Lived]) {
         let (with, without) = (world.outage_seconds(), unwatched.outage_seconds());
         let more = with - without - 1.0;
         let excuse = if more <= 0.0 {
             None
         } else {
-            excuse(case, world, more)
+            excuse(case, world, lives, more)
         };
         self.excused.extend(excuse);
         self.holds("never-worse-than-nobody", more <= 0.0 || excuse.is_some(), || {
@@ -58,7 +59,7 @@ impl Checks {
     }
 }
 
-fn excuse(case: &Case, world: &World, more: f64) -> Option<Excuse> {
+fn excuse(case: &Case, world: &World, lives: &[Lived], more: f64) -> Option<Excuse> {
     let cycles = world
         .writes
         .iter()
@@ -66,24 +67,32 @@ fn excuse(case: &Case, world: &World, more: f64) -> Option<Excuse> {
     let cycles = i32::try_from(cycles.count()).unwrap_or(i32::MAX);
     let down: SignedDuration = case.crashes.iter().map(|crash| crash.downtime).sum();
     let paused: SignedDuration = case.pauses.iter().map(|pause| pause.length).sum();
-    if more <= (CYCLE * cycles).as_secs_f64() {
+    let more = more - (CYCLE * cycles).as_secs_f64();
+    if more <= 0.0 {
         return Some(Excuse::Cycle);
     }
     let consumers = i32::try_from(world.outages.len()).unwrap_or(i32::MAX);
-    if more <= (CYCLE * cycles + (down + paused) * consumers).as_secs_f64() {
+    if more <= ((down + paused) * consumers).as_secs_f64() {
         return Some(Excuse::Away);
     }
-    let mut crashes = case.crashes.iter();
-    let mut touches = case.scenario.secrets.iter().flat_map(|plan| &plan.touches);
-    let is_stopped = crashes.any(|crash| crash.mode == Some(Mode::Observe))
-        || touches.any(|(_, touch)| matches!(touch, Touch::Brake(_)));
-    if is_stopped {
+    if more <= outage_after(world, |id| stopped_since(case, world, lives, id)) {
         return Some(Excuse::Stopped);
     }
     if more <= outage_after(world, |id| never_healthy_since(world, id)) {
         return Some(Excuse::Unhealthy);
     }
     (more <= outage_after(world, |id| moved_by_hand_since(case, world, id))).then_some(Excuse::ByHand)
+}
+
+/// Since when the watchdog may do nothing for a consumer that it could refresh before.
+fn stopped_since(case: &Case, world: &World, lives: &[Lived], id: &ConsumerId) -> Option<Timestamp> {
+    let observing = lives.iter().filter(|life| life.mode == Mode::Observe);
+    let observing = observing
+        .map(|life| life.from)
+        .filter(|from| *from > case.scenario.start);
+    let touches = plans_of(case, world, id).flat_map(|plan| &plan.touches);
+    let braked = touches.filter(|(_, touch)| matches!(touch, Touch::Brake(_)));
+    observing.chain(braked.map(|(at, _)| *at)).min()
 }
 
 /// Since when a service has a forced deployment that cannot end.
@@ -93,20 +102,32 @@ fn never_healthy_since(world: &World, id: &ConsumerId) -> Option<Timestamp> {
     Some(endless?.created)
 }
 
-/// Since when a secret of a consumer, of two alternating users, has a value or a label that was put by hand.
+/// Since when a secret of a consumer has a value or a label that was put by hand: of two alternating users, or while the
+/// consumer was switched off.
 fn moved_by_hand_since(case: &Case, world: &World, id: &ConsumerId) -> Option<Timestamp> {
-    let truth = world.truth();
-    let used = truth.secrets_of(id);
-    let plans = case
-        .scenario
+    let function = world.functions.get(id);
+    let is_off = |at: Timestamp| function.is_some_and(|function| function.was_asleep(at));
+    let moved = plans_of(case, world, id).flat_map(|plan| {
+        let alternates = matches!(plan.kind, Kind::AlternatingUsers { .. });
+        let by_hand = plan.touches.iter().filter(|(_, touch)| is_move(touch));
+        by_hand
+            .map(|(at, _)| *at)
+            .filter(move |at| alternates || is_off(*at))
+    });
+    moved.min()
+}
+
+fn is_move(touch: &Touch) -> bool {
+    matches!(touch, Touch::Put { .. } | Touch::Revert | Touch::LabelBack)
+}
+
+/// The secrets that a consumer uses, as they were planned.
+fn plans_of<'a>(case: &'a Case, world: &'a World, id: &ConsumerId) -> impl Iterator<Item = &'a SecretPlan> {
+    let used = world.truth().secrets_of(id);
+    case.scenario
         .secrets
         .iter()
-        .filter(|plan| used.contains(&plan.arn));
-    let alternating = plans.filter(|plan| matches!(plan.kind, Kind::AlternatingUsers { .. }));
-    let by_hand = alternating
-        .flat_map(|plan| &plan.touches)
-        .filter(|(_, touch)| matches!(touch, Touch::Put { .. } | Touch::Revert | Touch::LabelBack));
-    by_hand.map(|(at, _)| *at).min()
+        .filter(|plan| used.contains(&plan.arn))
 }
 
 /// Seconds of outage after something happened to a consumer.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{ConsumerId, Fact, Mode, SecretArn, VersionId};
+use machine::model::{ConsumerId, Mode, SecretArn, VersionId};
 
 use super::{Checks, Lived, is_forgotten};
 use crate::sim::case::Case;
@@ -59,6 +59,7 @@ impl Checks {
         });
         rule("no-restart-of-the-fresh", |wrong| *wrong == Wrong::Needless);
         rule("the-brake-holds", |wrong| *wrong == Wrong::Braked);
+        rule("decided-before-written", |wrong| *wrong == Wrong::Undecided);
     }
 
     /// What was current when the journal began is taken as it is found where no login with it was answered since: its
@@ -95,7 +96,6 @@ impl Checks {
 
     fn restarts(&mut self, case: &Case, world: &World, id: &ConsumerId, service: &Service) {
         let promoted = promotions(world, service);
-        let is_disturbed = !case.counted().is_empty();
         let of_service = redeploys(world, id);
         for (n, write) in of_service.iter().enumerate() {
             let rolled_back = service.deployments.iter().filter_map(|one| one.fails);
@@ -115,7 +115,11 @@ impl Checks {
                 .deployments
                 .iter()
                 .filter(|one| one.fails.is_some_and(|at| at <= write.at) && is_recent(one.created));
-            let unseen = if is_disturbed { rolled_back.count() } else { 0 };
+            let unseen = if case.is_disturbed() {
+                rolled_back.count()
+            } else {
+                0
+            };
             let is_capped = hour < CAP + unseen || is_forgotten(case);
             self.holds("no-more-than-the-cap", is_capped, || {
                 format!("restart {} of {id} within an hour, at {}", hour + 1, write.at)
@@ -135,21 +139,6 @@ impl Checks {
                     format!("{write:?}, promoted {last:?}, the journal began {since}")
                 });
             }
-        }
-    }
-
-    /// Each restart has a decision in the journal from before it. Asked before a journal is lost.
-    pub fn decided(&mut self, facts: &[Fact], world: &World, since: Timestamp) {
-        for id in world.services.keys() {
-            let decisions = facts.iter().filter(|fact| match fact {
-                Fact::Decided(decision) => decision.consumer == *id && decision.action.kind() == "redeploy",
-                _ => false,
-            });
-            let writes = redeploys(world, id).into_iter().filter(|write| write.at >= since);
-            let (decisions, writes) = (decisions.count(), writes.count());
-            self.holds("decided-before-written", decisions >= writes, || {
-                format!("{writes} restarts of {id}, {decisions} decisions in the journal")
-            });
         }
     }
 }

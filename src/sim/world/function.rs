@@ -96,6 +96,12 @@ impl Function {
         self.reserved == Some(0)
     }
 
+    /// Whether the watchdog had it switched off then.
+    pub fn was_asleep(&self, at: Timestamp) -> bool {
+        let mut spells = self.asleep.iter();
+        spells.any(|(from, to)| *from <= at && to.is_none_or(|to| at < to))
+    }
+
     /// Since when it is switched off.
     fn asleep_since(&self) -> Option<Timestamp> {
         let (since, until) = self.asleep.last()?;

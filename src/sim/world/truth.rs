@@ -25,6 +25,8 @@ pub enum Wrong {
     Needless,
     /// Every secret of it carried the brake's tag.
     Braked,
+    /// The journal held no decision for it.
+    Undecided,
 }
 
 /// A view of the account by somebody who knows everything.
@@ -61,12 +63,12 @@ impl<'a> Truth<'a> {
         (!works).then(|| moved.copied().unwrap_or(Timestamp::MIN))
     }
 
-    /// Whether the database has the password of AWSPENDING, AWSCURRENT has not followed, and labels told so since then.
+    /// Whether setSecret was done with AWSPENDING, or the database has its password, AWSCURRENT has not followed, and labels told so since then.
     fn is_moving(self, arn: &SecretArn, since: Timestamp) -> bool {
         self.secret(arn).is_some_and(|secret| {
             let pending = secret.labels.in_progress();
             let history = pending.and_then(|pending| secret.history.get(pending));
-            history.is_some_and(|history| !history.exposed.is_empty())
+            history.is_some_and(|history| !history.exposed.is_empty() || !history.set.is_empty())
                 && secret.as_of(since).labels.in_progress() == pending
         })
     }

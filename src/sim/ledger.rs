@@ -1,0 +1,61 @@
+//! Which decisions the journal holds: no write may be without one (design rule 2).
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use machine::model::{AttemptId, Fact};
+
+/// Decisions of this life that are durable, and of which no write has come yet.
+#[derive(Clone, Default)]
+pub struct Ledger(Arc<Mutex<Vec<Entry>>>);
+
+struct Entry {
+    attempt: AttemptId,
+    subject: String,
+    kind: &'static str,
+}
+
+impl Ledger {
+    /// Another life begins: it may do nothing by what the one before it decided.
+    pub fn begin(&self) {
+        self.open().clear();
+    }
+
+    /// The journal holds these now.
+    pub fn commit(&self, facts: &[Fact]) {
+        let mut open = self.open();
+        for fact in facts {
+            match fact {
+                Fact::Decided(decision) => open.push(Entry {
+                    attempt: decision.attempt.clone(),
+                    subject: decision.consumer.to_string(),
+                    kind: decision.action.kind(),
+                }),
+                Fact::Ended { attempt, .. } => open.retain(|entry| entry.attempt != *attempt),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a write of this operation was decided. A decision is for one write.
+    pub fn spend(&self, operation: &str, subject: &str) -> bool {
+        let mut open = self.open();
+        let covers = |entry: &Entry| entry.subject == subject && operation_of(entry.kind) == operation;
+        let found = open.iter().position(covers);
+        found.map(|i| open.remove(i)).is_some()
+    }
+
+    fn open(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The write that a kind of action makes. What puts back is covered by the decision to switch off.
+fn operation_of(kind: &str) -> &'static str {
+    match kind {
+        "redeploy" => "ecs:UpdateService",
+        "update-environment" => "lambda:UpdateFunctionConfiguration",
+        "tag-sleep" => "lambda:TagResource",
+        "sleep" => "lambda:PutFunctionConcurrency",
+        _ => "none",
+    }
+}
