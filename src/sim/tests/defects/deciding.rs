@@ -3,10 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::fleet::{Admission, Situation, admit};
 use machine::judge::{Judgement, Judgements, judge};
-use machine::model::{Action, Event, Evidence, Fact, LoginAnswer, SecretArn, Stage};
+use machine::model::{Action, Event, Evidence, Fact, LoginAnswer, Look, Mode, SecretArn, Stage};
 use machine::policy::{Policy, Settings, Timing};
+use machine::rotations::Origin;
 use machine::state::State;
 use machine::step::step;
+use machine::track::Track;
 
 use super::caught_by;
 use crate::runtime::{Decide, Parts};
@@ -117,15 +119,20 @@ fn an_absent_concurrency_restored_as_0() {
     });
 }
 
+fn forgetting(parts: Parts) -> Parts {
+    admitting(parts, |state, judgements, settings, situation| {
+        let mut admission = admit(state, judgements, settings, situation);
+        admission.start.retain(|decision| !decision.action.restores());
+        admission
+    })
+}
+
+/// The harm that it does counts, too.
 #[test]
 fn forgetting_to_restore() {
-    caught_by("concurrency-as-it-was", Profile::None, |parts| {
-        admitting(parts, |state, judgements, settings, situation| {
-            let mut admission = admit(state, judgements, settings, situation);
-            admission.start.retain(|decision| !decision.action.restores());
-            admission
-        })
-    });
+    for rule in ["concurrency-as-it-was", "never-worse-than-nobody"] {
+        caught_by(rule, Profile::None, forgetting);
+    }
 }
 
 #[test]
@@ -195,26 +202,85 @@ fn any_login_error_taken_for_refused() {
     });
 }
 
-fn trusted(evidence: Evidence) -> Evidence {
-    match evidence {
-        Evidence::Login {
-            secret,
-            version,
-            answer: LoginAnswer::Refused { .. },
-        } => Evidence::Login {
-            secret,
-            version,
-            answer: LoginAnswer::Accepted,
-        },
-        other => other,
+/// What was put or moved by hand passes for proven.
+fn trusting(state: &State, secret: &SecretArn, judgement: &Judgement) -> State {
+    let mut state = state.clone();
+    let manual = judgement
+        .current()
+        .filter(|view| view.rotation.origin == Origin::Manual);
+    if let (Some(view), Some(facts)) = (manual, state.secrets.get_mut(secret)) {
+        let promoted = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+        let mut answers = Track::default();
+        answers.see(Look::at(promoted.unwrap_or_default()), LoginAnswer::Accepted);
+        facts.logins.insert(view.rotation.key.version.clone(), answers);
     }
+    state
 }
 
 #[test]
 fn a_manual_promotion_trusted() {
     caught_by("no-restart-onto-a-dead-password", Profile::None, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let judgement = judge(state, secret, policy, settings, now);
+            let state = trusting(state, secret, &judgement);
+            judge(&state, secret, policy, settings, now)
+        })
+    });
+}
+
+/// The tags of a secret are not read.
+fn untagged(evidence: Evidence) -> Evidence {
+    match evidence {
+        Evidence::Secret { secret, mut seen } => {
+            seen.tags.clear();
+            Evidence::Secret { secret, seen }
+        }
+        Evidence::Sweep { mut secrets } => {
+            for summary in &mut secrets {
+                summary.tags.clear();
+            }
+            Evidence::Sweep { secrets }
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn the_brake_not_read() {
+    caught_by("the-brake-holds", Profile::None, |parts| {
         stepping(parts, |state, event, timing| {
-            step(state, seen(event, trusted), timing)
+            step(state, seen(event, untagged), timing)
+        })
+    });
+}
+
+#[test]
+fn acting_while_it_should_observe() {
+    caught_by("observe-writes-nothing", Profile::None, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let mut policy = policy.clone();
+            policy.mode = Mode::Act;
+            judge(state, secret, &policy, settings, now)
+        })
+    });
+}
+
+/// Functions sleep far longer than they may.
+fn asleep_too_long(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    settings.timing.sleep_for += SignedDuration::from_mins(10);
+    settings.timing.sleep_deadline += SignedDuration::from_mins(10);
+    settings
+}
+
+#[test]
+fn restoring_too_late() {
+    caught_by("awake-by-the-deadline", Profile::None, |parts| {
+        let parts = judging(parts, |state, secret, policy, settings, now| {
+            judge(state, secret, policy, &asleep_too_long(settings), now)
+        });
+        admitting(parts, |state, judgements, settings, situation| {
+            admit(state, judgements, &asleep_too_long(settings), situation)
         })
     });
 }
@@ -239,12 +305,16 @@ fn an_evidence_time_of_the_reader() {
     });
 }
 
-/// Every consumer of a secret at once, whatever else it uses and whatever it holds.
-fn wanting_all(state: &State, secret: &SecretArn, judgement: &mut Judgement, now: Timestamp) {
+/// Those of whom nobody knows what they hold.
+fn wanting_unknown(state: &State, secret: &SecretArn, judgement: &mut Judgement, now: Timestamp) {
     let Some(view) = judgement.current().cloned() else {
         return;
     };
-    for (consumer, _) in state.consumers_of(secret) {
+    let unknown = view
+        .consumers
+        .iter()
+        .filter(|(_, standing)| standing.stage == Stage::Unknown);
+    for (consumer, _) in unknown {
         let is_wanted = judgement.wants.iter().any(|want| &want.consumer == consumer);
         let attempts = &state.consumers[consumer];
         if is_wanted || attempts.attempts_for(&view.rotation.key).next().is_some() {
@@ -268,7 +338,7 @@ fn unknown_taken_for_stale() {
     caught_by("no-restart-of-the-fresh", Profile::Crash, |parts| {
         judging(parts, |state, secret, policy, settings, now| {
             let mut judgement = judge(state, secret, policy, settings, now);
-            wanting_all(state, secret, &mut judgement, now);
+            wanting_unknown(state, secret, &mut judgement, now);
             judgement
         })
     });

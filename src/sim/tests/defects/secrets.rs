@@ -1,4 +1,4 @@
-//! Reads of secrets with a defect.
+//! Reads of secrets and of their logs with a defect.
 
 use std::collections::BTreeSet;
 use std::future::pending;
@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use machine::model::{Labels, SecretArn, SecretSeen, SecretSummary, VersionId};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::caught_by;
-use crate::ports::{EcsReads, EcsWrites, ReadResult, SecretReads};
+use crate::ports::{EcsReads, EcsWrites, LogEvent, LogReads, ReadResult, SecretReads};
 use crate::runtime::Parts;
 use crate::sim::case::Profile;
 
@@ -108,12 +109,16 @@ impl Mishap for Recipe {
         if !self.done.lock().expect("no panic").insert(version.clone()) {
             return;
         }
-        let Ok((_, services)) = self.ecs.services("prod").await else {
-            return;
-        };
-        for service in services {
-            self.writes.force_deployment("prod", &service.name).await;
-        }
+        redeploy_all(self.ecs.as_ref(), self.writes.as_ref()).await;
+    }
+}
+
+async fn redeploy_all(ecs: &dyn EcsReads, writes: &dyn EcsWrites) {
+    let Ok((_, services)) = ecs.services("prod").await else {
+        return;
+    };
+    for service in services {
+        writes.force_deployment("prod", &service.name).await;
     }
 }
 
@@ -131,18 +136,53 @@ fn redeploying_at_create_secret() {
     });
 }
 
+/// Redeploys every service at each setSecret that the log tells.
+struct AfterSet {
+    logs: Arc<dyn LogReads>,
+    ecs: Arc<dyn EcsReads>,
+    writes: Arc<dyn EcsWrites>,
+    done: Mutex<BTreeSet<Timestamp>>,
+}
+
+#[async_trait]
+impl LogReads for AfterSet {
+    async fn events(&self, group: &str, since: Timestamp) -> ReadResult<(bool, Vec<LogEvent>)> {
+        let answer = self.logs.events(group, since).await?;
+        for event in &answer.1.1 {
+            if event.message.contains("setSecret: Success")
+                && self.done.lock().expect("no panic").insert(event.at)
+            {
+                redeploy_all(self.ecs.as_ref(), self.writes.as_ref()).await;
+            }
+        }
+        Ok(answer)
+    }
+}
+
 #[test]
 fn redeploying_between_set_secret_and_finish_secret() {
-    caught_by("no-restart-between-set-and-finish", Profile::None, |parts| {
-        Recipe::on(parts, Labels::in_progress, true)
+    caught_by("no-restart-between-set-and-finish", Profile::None, |mut parts| {
+        parts.ports.logs = Arc::new(AfterSet {
+            logs: parts.ports.logs,
+            ecs: parts.ports.ecs.clone(),
+            writes: parts.ports.ecs_writes.clone(),
+            done: Mutex::default(),
+        });
+        parts
     });
+}
+
+/// Where it was promoted just now: the service has yet to take AWSPENDING away.
+fn promoted(labels: &Labels) -> Option<&VersionId> {
+    let current = labels.current.as_ref();
+    current.filter(|_| labels.pending == labels.current)
 }
 
 /// At the promotion of one secret, whatever the others of the service do.
 #[test]
 fn redeploying_while_another_secret_of_the_service_moves() {
     caught_by("no-restart-between-set-and-finish", Profile::None, |parts| {
-        Recipe::on(parts, |labels| labels.current.as_ref(), false)
+        Recipe::on(parts, promoted, false)
     });
 }
 
