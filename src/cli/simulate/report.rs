@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::sim::campaign::Outcome;
-use crate::sim::case::{Case, Part, Profile};
+use crate::sim::case::{Case, Profile};
 use crate::sim::check::Broken;
 use crate::sim::spent::Spent;
 
@@ -89,19 +89,10 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(case: &Case, broken: &[Broken], smallest: &Case) -> Self {
-        let without: Vec<String> = smallest.left_out.iter().map(Part::to_string).collect();
-        let mut command = format!(
-            "rotation-watchdog simulate --trace --faults {} --seed {}",
-            case.profile.name(),
-            case.seed
-        );
-        if !without.is_empty() {
-            command += &format!(" --without {}", without.join(","));
-        }
         Self {
             seed: case.seed,
             broken: broken.to_vec(),
-            smallest: command,
+            smallest: smallest.command(),
         }
     }
 }
