@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::thread;
 
 use clap::Args;
 
@@ -37,7 +38,7 @@ pub(in crate::cli) struct SimulateArgs {
     pub(super) trace: bool,
     /// Threads; each runs one seed at a time [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
-    pub(super) jobs: Option<NonZeroUsize>,
+    jobs: Option<NonZeroUsize>,
     /// Show failures as they are, without looking for the smallest case that fails alike
     #[arg(long)]
     pub(super) no_shrink: bool,
@@ -59,6 +60,11 @@ impl SimulateArgs {
             Some(seed) => (seed, 1),
             None => (self.seeds.start, self.seeds.end - self.seeds.start),
         }
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        let jobs = self.jobs.or_else(|| thread::available_parallelism().ok());
+        jobs.map_or(1, NonZeroUsize::get)
     }
 
     /// What only the case can tell: whether it has the parts to be left out.

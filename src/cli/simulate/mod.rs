@@ -1,29 +1,30 @@
 //! `simulate`: the real loop on thousands of simulated accounts, with faults and crashes, checked against the truth.
 
 mod args;
+mod progress;
 mod report;
 #[cfg(test)]
 mod tests;
 
-use std::io::{IsTerminal, Write};
-use std::num::NonZeroUsize;
+use std::io::Write;
+use std::iter;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
-use std::time::Duration;
 
 use anyhow::Context;
-use indicatif::ProgressBar;
 use tokio::time::Instant;
 
 pub(super) use self::args::SimulateArgs;
+use self::progress::{News, Progress};
 use self::report::{Failure, Totals};
 use crate::sim::campaign::{Outcome, run as run_case, shrink, unwatched};
 use crate::sim::case::Case;
 use crate::sim::spent;
 
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-const TELL_EVERY: Duration = Duration::from_secs(60);
+/// A worker waits where it has more to say.
+const NEWS_QUEUED: usize = 64;
 
 /// Exit code 0 where every rule held for every seed, else 1.
 pub(super) fn run(args: &SimulateArgs, out: &mut dyn Write) -> anyhow::Result<u8> {
@@ -41,15 +42,20 @@ pub(super) fn run(args: &SimulateArgs, out: &mut dyn Write) -> anyhow::Result<u8
         totals: Mutex::default(),
         args,
     };
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
-    let jobs = jobs.map_or(1, NonZeroUsize::get);
+    let (told, news) = mpsc::sync_channel(NEWS_QUEUED);
     thread::scope(|scope| -> anyhow::Result<()> {
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(|| campaign.work())).collect();
-        if std::io::stderr().is_terminal() {
-            campaign.show_progress();
-        } else {
-            campaign.tell_progress(begun)?;
-        }
+        let (campaign, told) = (&campaign, told);
+        let work = || {
+            let told = told.clone();
+            scope.spawn(move || campaign.work(&told))
+        };
+        let workers: Vec<_> = (0..args.threads()).map(|_| work()).collect();
+        // The last worker to end takes the last sender along.
+        drop(told);
+        let watched = Progress::new(all, begun).watch(&news);
+        // Where that failed, they find nobody to tell, and end.
+        drop(news);
+        watched?;
         for worker in workers {
             worker
                 .join()
@@ -78,27 +84,39 @@ struct Campaign<'a> {
 }
 
 impl Campaign<'_> {
-    fn work(&self) -> anyhow::Result<()> {
+    /// Until no seed is left, or one cannot be run: then nobody takes another.
+    fn work(&self, told: &SyncSender<News>) -> anyhow::Result<()> {
         if self.args.timing {
             spent::start();
         }
-        while let Some(seed) = self.take() {
-            let case = Case::without(seed, self.args.faults, &self.args.without);
-            let run = if self.args.without_watchdog {
-                unwatched
-            } else {
-                run_case
-            };
-            let outcome = run(&case).with_context(|| format!("seed {seed}"))?;
-            if self.args.trace {
-                for line in case.told() {
-                    writeln!(anstream::stdout(), "{line}")?;
-                }
-                writeln!(anstream::stdout(), "{}", outcome.story)?;
-            }
-            self.count(&case, &outcome)?;
+        let mut seeds = iter::from_fn(|| self.take());
+        let done = seeds.try_for_each(|seed| self.run(seed, told).with_context(|| format!("seed {seed}")));
+        if done.is_err() {
+            self.stop.store(true, Ordering::Relaxed);
         }
         self.totals()?.add_spent(&spent::stop());
+        done
+    }
+
+    fn run(&self, seed: u64, told: &SyncSender<News>) -> anyhow::Result<()> {
+        let case = Case::without(seed, self.args.faults, &self.args.without);
+        let run = if self.args.without_watchdog {
+            unwatched
+        } else {
+            run_case
+        };
+        let outcome = run(&case)?;
+        if self.args.trace {
+            for line in case.told() {
+                writeln!(anstream::stdout(), "{line}")?;
+            }
+            writeln!(anstream::stdout(), "{}", outcome.story)?;
+        }
+        if let Some(broken) = outcome.broken.first() {
+            told.send(News::failed(&case, broken))?;
+        }
+        self.count(&case, &outcome)?;
+        told.send(News::Done)?;
         Ok(())
     }
 
@@ -130,37 +148,6 @@ impl Campaign<'_> {
         totals.failures.extend(failure);
         if totals.failures.len() >= self.args.failures.get() {
             self.stop.store(true, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
-    /// How many seeds are handed out; nothing when it is over with that.
-    fn handed_out(&self) -> Option<u64> {
-        let taken = self.taken.load(Ordering::Relaxed);
-        let goes_on = taken < self.all && !self.stop.load(Ordering::Relaxed);
-        goes_on.then_some(taken)
-    }
-
-    /// A bar with the rate and the time left, until the seeds are handed out.
-    fn show_progress(&self) {
-        let bar = ProgressBar::new(self.all).with_style(report::bar());
-        while let Some(done) = self.handed_out() {
-            bar.set_position(done);
-            thread::park_timeout(LOOK_EVERY);
-        }
-        bar.finish_and_clear();
-    }
-
-    /// The same where nobody can see a bar: a line every minute.
-    fn tell_progress(&self, begun: Instant) -> std::io::Result<()> {
-        let mut next = TELL_EVERY;
-        while let Some(done) = self.handed_out() {
-            if begun.elapsed() >= next {
-                next += TELL_EVERY;
-                let line = report::progress(done, self.all, begun.elapsed());
-                writeln!(anstream::stderr(), "{line}")?;
-            }
-            thread::park_timeout(LOOK_EVERY);
         }
         Ok(())
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{LineStyle, Table};
-use indicatif::ProgressStyle;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -97,24 +96,8 @@ impl Failure {
     }
 }
 
-/// A line for those who see no bar.
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-pub(super) fn progress(done: u64, all: u64, elapsed: Duration) -> String {
-    let left = elapsed.mul_f64((all - done) as f64 / (done as f64).max(1.0));
-    let left = SignedDuration::from_secs(i64::try_from(left.as_secs()).unwrap_or(i64::MAX));
-    format!(
-        "{done} of {all} seeds, {:.0} a second, {left:#} left",
-        per_second(done, elapsed)
-    )
-}
-
-pub(super) fn bar() -> ProgressStyle {
-    let template = "{bar:30} {pos} of {len} seeds, {per_sec}, {eta} left";
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-fn per_second(count: u64, elapsed: Duration) -> f64 {
+pub(super) fn per_second(count: u64, elapsed: Duration) -> f64 {
     count as f64 / elapsed.as_secs_f64().max(0.001)
 }
 
