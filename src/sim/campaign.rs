@@ -23,6 +23,8 @@ pub struct Outcome {
     /// How often each rule was asked.
     pub checks: BTreeMap<&'static str, u64>,
     pub rotations: u64,
+    /// Lives that ended before their time, killed or told to stop.
+    pub crashes: u64,
     /// What went wrong in it, by kind.
     pub faults: BTreeMap<&'static str, u64>,
     pub simulated: SignedDuration,
@@ -223,6 +225,8 @@ impl<'a> Course<'a> {
         checks.secrecy("the snapshot", &format!("{last:?}"));
         Ok(Outcome {
             rotations: promotions(&world),
+            // The last life and the restart after it ended with the harness's time.
+            crashes: (lives.len() as u64).saturating_sub(2),
             faults: case.counted(),
             simulated: world.now().duration_since(case.scenario.start),
             outage: (world.outage_seconds(), unwatched.outage_seconds()),

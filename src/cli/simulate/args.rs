@@ -63,8 +63,14 @@ impl SimulateArgs {
     }
 
     pub(super) fn threads(&self) -> usize {
-        let jobs = self.jobs.or_else(|| thread::available_parallelism().ok());
-        jobs.map_or(1, NonZeroUsize::get)
+        self.jobs.map_or_else(processors, NonZeroUsize::get)
+    }
+
+    /// How many can work at once: no more than there are seeds.
+    pub(super) fn cores(&self) -> u32 {
+        let (_, seeds) = self.span();
+        let cores = u32::try_from(self.threads().min(processors())).unwrap_or(u32::MAX);
+        cores.min(u32::try_from(seeds).unwrap_or(u32::MAX))
     }
 
     /// What only the case can tell: whether it has the parts to be left out.
@@ -83,6 +89,10 @@ impl SimulateArgs {
             listed(&parts)
         ))
     }
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// Each kind from its first part to its last.

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 pub(super) use self::args::SimulateArgs;
 use self::progress::{News, Progress};
-use self::report::{Failure, Totals};
+use self::report::{Failure, Summary, Totals};
 use crate::sim::campaign::{Outcome, run as run_case, shrink, unwatched};
 use crate::sim::case::Case;
 use crate::sim::spent;
@@ -65,12 +65,19 @@ pub(super) fn run(args: &SimulateArgs, out: &mut dyn Write) -> anyhow::Result<u8
     })?;
     let mut totals = campaign.totals.into_inner().context("a simulation panicked")?;
     totals.failures.sort_by_key(|failure| failure.seed);
+    let failed = !totals.failures.is_empty();
+    let summary = Summary {
+        totals,
+        profile: args.faults,
+        elapsed: begun.elapsed(),
+        cores: args.cores(),
+    };
     if args.json {
-        writeln!(out, "{}", report::json(&totals, args.faults, begun.elapsed()))?;
+        writeln!(out, "{}", summary.json())?;
     } else {
-        report::write(&totals, args.faults, begun.elapsed(), out)?;
+        summary.write(out)?;
     }
-    Ok(u8::from(!totals.failures.is_empty()))
+    Ok(u8::from(failed))
 }
 
 /// Seeds handed out one by one, and what they came to.

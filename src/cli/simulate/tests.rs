@@ -86,3 +86,34 @@ fn the_line_to_paste_repeats_the_case() {
         assert_eq!(args.check(), Ok(()));
     }
 }
+
+#[test]
+fn the_summary_has_the_totals_that_a_script_wants() {
+    let mut out = Vec::new();
+    let code = run(&args("--seeds 0..4 --faults crash --json --jobs 2"), &mut out).expect("it runs");
+    let told: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+    assert_eq!(
+        (code, &told["seeds"], &told["seeds_failed"]),
+        (0, &4.into(), &0.into()),
+        "{told}"
+    );
+    let number = |pointer: &str| {
+        let value = told.pointer(pointer).and_then(serde_json::Value::as_f64);
+        value.unwrap_or_else(|| panic!("no {pointer} in {told}"))
+    };
+    let saved = number("/outage_seconds/without") - number("/outage_seconds/with");
+    assert!((number("/outage_seconds/saved") - saved).abs() < 0.001, "{told}");
+    let drawn = told["faults_drawn"].as_object().expect("by kind");
+    let drawn = ["killed", "terminated"].map(|kind| drawn.get(kind).and_then(|n| n.as_f64()).unwrap_or(0.0));
+    assert!(
+        number("/crashes") >= 1.0 && number("/crashes") <= drawn.iter().sum(),
+        "{told}"
+    );
+    for rate in [
+        "/checks_made",
+        "/rotations_per_second",
+        "/rotations_per_core_and_minute",
+    ] {
+        assert!(number(rate) > 0.0, "{rate}: {told}");
+    }
+}
