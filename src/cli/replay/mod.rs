@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use super::pick::pick;
 use super::story::{self, Entry};
+use super::width::Width;
 use crate::config::{Config, environment};
 use crate::store::{Contents, Recorded};
 use fold::Rules;
@@ -87,7 +88,7 @@ struct Head {
 }
 
 /// 0 when it was told; 2 where the configuration has problems.
-pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub(super) fn run(args: &ReplayArgs, width: Width, out: &mut dyn Write) -> anyhow::Result<u8> {
     let config = match args
         .config
         .as_deref()
@@ -108,11 +109,11 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> anyhow::Result<u8> 
     if args.json {
         write_json(&head, &entries, out)
     } else {
-        writeln!(out, "{}", head.line())?;
+        head.write(width, out)?;
         if entries.is_empty() {
             writeln!(out, "\nnothing of that is in it")?;
         }
-        story::write(&entries, out)
+        story::write(&entries, width, out)
     }
     .context("cannot write the story")?;
     Ok(0)
@@ -185,7 +186,7 @@ impl Head {
         }
     }
 
-    fn line(&self) -> String {
+    fn write(&self, width: Width, out: &mut dyn Write) -> std::io::Result<()> {
         let Self {
             path,
             format,
@@ -198,10 +199,12 @@ impl Head {
         let written_by = written_by.as_deref().unwrap_or("unknown");
         let span = self.from.zip(self.to);
         let span = span.map(|(from, to)| format!(", {from:.0} to {to:.0}"));
-        format!(
-            "{path}: format {format} by version {written_by}; {facts} facts about {secrets} secret{}{}; judged by {policy}",
+        let known = format!(
+            "  format {format} by version {written_by}; {facts} facts about {secrets} secret{}{}",
             if *secrets == 1 { "" } else { "s" },
             span.unwrap_or_default()
-        )
+        );
+        writeln!(out, "{path}:\n{}", width.wrap(&known, 4))?;
+        writeln!(out, "{}", width.wrap(&format!("  judged by {policy}"), 4))
     }
 }
