@@ -117,6 +117,7 @@ fn what_cannot_be_read_is_told_with_a_way_out() {
         1,
         &["there is no file", "journal.sqlite", "store.path"],
     );
+    fails(&replay(folder.path(), &[]), 1, &["is a directory", "store.path"]);
     fs::write(&journal, "SQLite format 3\0 and then nonsense ".repeat(400)).expect("written");
     fails(&replay(&journal, &[]), 1, &["damaged", "copy it again"]);
     fs::write(&journal, "a,b,c\n").expect("written");

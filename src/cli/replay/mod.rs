@@ -7,6 +7,7 @@ mod judged;
 mod tests;
 mod turns;
 
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +102,7 @@ pub(super) fn run(args: &ReplayArgs, width: Width, out: &mut dyn Write) -> anyho
         Some(Ok(config)) => Some(config),
         None => None,
     };
+    refuse_folder(&args.journal)?;
     let contents = Contents::read(&args.journal)?;
     let mut head = Head::of(&args.journal, &contents, args.config.as_deref());
     let (state, entries) = told(&contents.records, config.as_ref());
@@ -117,6 +119,23 @@ pub(super) fn run(args: &ReplayArgs, width: Width, out: &mut dyn Write) -> anyho
     }
     .context("cannot write the story")?;
     Ok(0)
+}
+
+/// Names the journals in it, where there are any.
+fn refuse_folder(path: &Path) -> anyhow::Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let files = fs::read_dir(path).into_iter().flatten().flatten();
+    let journals = files.map(|file| file.path());
+    let journals = journals.filter(|file| file.extension().is_some_and(|end| end == "sqlite"));
+    let mut journals: Vec<String> = journals.map(|file| file.display().to_string()).collect();
+    journals.sort();
+    let remedy = match journals.as_slice() {
+        [] => "give the journal in it, store.path of the configuration, or a copy of it".to_owned(),
+        found => format!("give the journal in it: {}", found.join(" or ")),
+    };
+    anyhow::bail!("{} is a directory: {remedy}", path.display())
 }
 
 fn told(records: &[Recorded], config: Option<&Config>) -> (State, Vec<Entry>) {

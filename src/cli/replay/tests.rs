@@ -233,6 +233,22 @@ fn a_secret_and_a_time_choose_from_the_same_story() {
 }
 
 #[test]
+fn a_folder_is_refused_with_the_journals_in_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let refused = || told_of(folder.path(), |_| {}).expect_err("no file").to_string();
+    let expected = "is a directory: give the journal in it, store.path of the configuration, or a copy of it";
+    assert!(refused().ends_with(expected), "{}", refused());
+    for name in ["b.sqlite", "a.sqlite", "a.sqlite-wal"] {
+        fs::write(folder.path().join(name), "").expect("written");
+    }
+    let expected = format!(
+        "give the journal in it: {0}/a.sqlite or {0}/b.sqlite",
+        folder.path().display()
+    );
+    assert!(refused().ends_with(&expected), "{}", refused());
+}
+
+#[test]
 fn times_are_read_as_people_write_them() {
     let expected: Timestamp = "2026-11-24T08:00:00Z".parse().expect("a time");
     for text in [
