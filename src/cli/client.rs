@@ -139,6 +139,15 @@ pub(super) fn ask(url: &str, path: &str) -> anyhow::Result<Value> {
     json(path, &get(url, path)?)
 }
 
+/// Percent-encoded, for a path.
+pub(super) fn encoded(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
 pub(super) fn json(path: &str, answer: &Answer) -> anyhow::Result<Value> {
     ensure!(
         answer.status == 200,

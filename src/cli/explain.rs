@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{ask, get, json as body, list, read};
+use super::client::{ask, encoded, get, json as body, list, read};
 use super::pick::pick;
 use super::status::{Finding, told};
 use super::story::{self, Entry};
+use super::width::Width;
 
 pub(super) const HELP: &str = "\
 It shows the rotation that matters most with its timeline, in the words of replay: what happened, the interval in which \
@@ -97,7 +98,13 @@ struct Remediation {
 }
 
 /// Always 0: what is wrong with a secret is for `status` to tell by its exit code.
-pub(super) fn run(url: &str, wanted: &str, as_json: bool, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub(super) fn run(
+    url: &str,
+    wanted: &str,
+    as_json: bool,
+    width: Width,
+    out: &mut dyn Write,
+) -> anyhow::Result<u8> {
     let raw = find(url, wanted)?;
     let rotation = match raw["rotation"].as_str() {
         Some(id) => ask(url, &format!("/v1/rotations/{id}"))?,
@@ -117,6 +124,7 @@ pub(super) fn run(url: &str, wanted: &str, as_json: bool, out: &mut dyn Write) -
         secret.write(
             rotation.as_ref(),
             &read::<Vec<Finding>>(Value::Array(findings))?,
+            width,
             out,
         )
     }
@@ -149,15 +157,6 @@ fn find(url: &str, wanted: &str) -> anyhow::Result<Value> {
     }
 }
 
-/// Percent-encoded, for a path.
-fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
-}
-
 impl Secret {
     /// A finding about the secret, or about a consumer of it and no secret.
     fn concerns(&self, finding: &Value) -> bool {
@@ -174,18 +173,19 @@ impl Secret {
         &self,
         rotation: Option<&Rotation>,
         findings: &[Finding],
+        width: Width,
         out: &mut dyn Write,
     ) -> std::io::Result<()> {
-        writeln!(out, "{}  {}", self.name, self.arn)?;
+        writeln!(out, "{}", width.wrap(&format!("{}  {}", self.name, self.arn), 2))?;
         for (key, value) in self.lines(rotation) {
-            writeln!(out, "  {key:<14}{value}")?;
+            writeln!(out, "{}", width.wrap(&format!("  {key:<14}{value}"), 16))?;
         }
         if let Some(rotation) = rotation {
-            story::write(&rotation.timeline, out)?;
+            story::write(&rotation.timeline, width, out)?;
         }
-        self.write_consumers(out)?;
+        self.write_consumers(width, out)?;
         writeln!(out)?;
-        out.write_all(told(findings).trim_start().as_bytes())
+        out.write_all(told(findings, width).trim_start().as_bytes())
     }
 
     fn lines(&self, rotation: Option<&Rotation>) -> Vec<(&'static str, String)> {
@@ -224,14 +224,14 @@ impl Secret {
         lines
     }
 
-    fn write_consumers(&self, out: &mut dyn Write) -> std::io::Result<()> {
+    fn write_consumers(&self, width: Width, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "\nconsumers")?;
         if self.consumer_standings.is_empty() {
             return writeln!(out, "  none was found");
         }
-        let width = |text: &dyn Fn(&Standing) -> usize| self.consumer_standings.iter().map(text).max();
-        let names = width(&|standing| standing.consumer.chars().count()).unwrap_or(0);
-        let stages = width(&|standing| standing.stage().len()).unwrap_or(0);
+        let longest = |text: &dyn Fn(&Standing) -> usize| self.consumer_standings.iter().map(text).max();
+        let names = longest(&|standing| standing.consumer.chars().count()).unwrap_or(0);
+        let stages = longest(&|standing| standing.stage().len()).unwrap_or(0);
         for standing in &self.consumer_standings {
             let Standing {
                 consumer,
@@ -239,9 +239,10 @@ impl Secret {
                 ..
             } = standing;
             let (stage, why) = (standing.stage(), standing.why());
-            writeln!(out, "  {consumer:<names$}  {stage:<stages$}  {why}")?;
+            let line = format!("  {consumer:<names$}  {stage:<stages$}  {why}");
+            writeln!(out, "{}", width.wrap(&line, names + stages + 6))?;
             for remediation in remediations {
-                writeln!(out, "      {}", remediation.line())?;
+                writeln!(out, "{}", width.wrap(&format!("      {}", remediation.line()), 8))?;
             }
         }
         Ok(())
@@ -350,7 +351,7 @@ mod tests {
     use crate::http::fixture::{AT_REST, FAILING, SHOP};
 
     fn explained(url: &str, wanted: &str) -> String {
-        let (code, text) = printed(|out| run(url, wanted, false, out));
+        let (code, text) = printed(|out| run(url, wanted, false, Width::UNKNOWN, out));
         assert_eq!(code, 0);
         text
     }
@@ -376,7 +377,7 @@ mod tests {
             ),
             ("a secret?/&", "there are: /shop/db, billing/db, mail-key"),
         ] {
-            let error = run(&url, wanted, false, &mut Vec::new()).expect_err(wanted);
+            let error = run(&url, wanted, false, Width::UNKNOWN, &mut Vec::new()).expect_err(wanted);
             assert!(error.to_string().contains(expected), "{error}");
         }
     }
@@ -385,7 +386,7 @@ mod tests {
     fn json_is_what_the_api_says() {
         let (url, _serving, _guard) = served(true);
         let json = |wanted: &str| -> Value {
-            let (_, text) = printed(|out| run(&url, wanted, true, out));
+            let (_, text) = printed(|out| run(&url, wanted, true, Width::UNKNOWN, out));
             serde_json::from_str(&text).expect("JSON")
         };
         let shop = json("/shop/db");

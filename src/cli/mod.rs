@@ -11,6 +11,7 @@ mod run;
 mod simulate;
 mod status;
 mod story;
+mod width;
 mod wiring;
 
 use std::io::{self, Write};
@@ -18,6 +19,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use self::width::Width;
 
 /// Where `status`, `explain` and `health` find the API, if they are not told.
 const DEFAULT_URL: &str = "http://127.0.0.1:9847";
@@ -115,14 +118,15 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let width = Width::of_stdout();
     match command {
         Command::Demo(args) => demo::run(&args, out),
         Command::Simulate(args) => simulate::run(&args, out),
         Command::Run { config } => run::run(&config),
         Command::CheckConfig { file, show, secret } => check_config::run(&file, show, secret.as_deref(), out),
         Command::Health { url, live } => health::run(&url, live, out),
-        Command::Status { url, json } => status::run(&url, json, out),
-        Command::Explain { secret, url, json } => explain::run(&url, &secret, json, out),
-        Command::Replay(args) => replay::run(&args, out),
+        Command::Status { url, json } => status::run(&url, json, width, out),
+        Command::Explain { secret, url, json } => explain::run(&url, &secret, json, width, out),
+        Command::Replay(args) => replay::run(&args, width, out),
     }
 }

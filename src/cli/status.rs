@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::client::{ask, list, read};
 use super::story;
+use super::width::Width;
 
 #[derive(Deserialize)]
 struct Status {
@@ -67,7 +68,7 @@ pub(super) struct Finding {
 }
 
 /// 0 when the watchdog is ready and no finding is critical, else 1.
-pub(super) fn run(url: &str, json: bool, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub(super) fn run(url: &str, json: bool, width: Width, out: &mut dyn Write) -> anyhow::Result<u8> {
     let raw = ask(url, "/v1/status")?;
     let secrets = list(url, "/v1/secrets")?;
     let findings = list(url, "/v1/findings")?;
@@ -79,7 +80,7 @@ pub(super) fn run(url: &str, json: bool, out: &mut dyn Write) -> anyhow::Result<
     } else {
         let secrets: Vec<Secret> = read(Value::Array(secrets))?;
         let findings: Vec<Finding> = read(Value::Array(findings))?;
-        headline(&status) + &table(&secrets) + &told(&findings)
+        headline(&status) + &table(&secrets) + &told(&findings, width)
     };
     out.write_all(text.as_bytes())
         .context("cannot write the status")?;
@@ -182,7 +183,7 @@ fn counts(counts: &Counts) -> String {
 }
 
 /// Each with its remedy below.
-pub(super) fn told(findings: &[Finding]) -> String {
+pub(super) fn told(findings: &[Finding], width: Width) -> String {
     if findings.is_empty() {
         return "no findings\n".to_owned();
     }
@@ -194,7 +195,9 @@ pub(super) fn told(findings: &[Finding]) -> String {
             text,
             remedy,
         } = finding;
-        format!("\n{severity}: {subject}: {text} [{kind}]\n    remedy: {remedy}\n")
+        let what = width.wrap(&format!("{severity}: {subject}: {text} [{kind}]"), 2);
+        let remedy = width.wrap(&format!("    remedy: {remedy}"), 12);
+        format!("\n{what}\n{remedy}\n")
     });
     each.collect()
 }
@@ -232,7 +235,7 @@ pub(super) mod tests {
     #[test]
     fn the_table_shows_each_secret_and_the_findings_with_remedies() {
         let (url, _serving, _guard) = served(true);
-        let (code, text) = printed(|out| run(&url, false, out));
+        let (code, text) = printed(|out| run(&url, false, Width::of(200), out));
         assert_eq!(code, 1, "a critical finding stands");
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].ends_with(", simulated account: ready"), "{text}");
@@ -265,7 +268,7 @@ pub(super) mod tests {
     #[test]
     fn json_is_what_the_api_says() {
         let (url, _serving, _guard) = served(true);
-        let (_, text) = printed(|out| run(&url, true, out));
+        let (_, text) = printed(|out| run(&url, true, Width::UNKNOWN, out));
         let all: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(all["secrets"][1]["arn"], crate::http::fixture::FAILING);
         assert_eq!(all["status"]["findings"]["critical"], 1);
@@ -297,6 +300,6 @@ pub(super) mod tests {
         let (code, text) = printed(|out| health::run(&url, true, out));
         assert_eq!(code, 1);
         assert!(text.contains("is it running"), "{text}");
-        assert!(run(&url, false, &mut Vec::new()).is_err());
+        assert!(run(&url, false, Width::UNKNOWN, &mut Vec::new()).is_err());
     }
 }

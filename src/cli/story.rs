@@ -8,6 +8,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::width::Width;
+
 /// One thing that was seen, decided or done. The API's timelines have the same fields.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Entry {
@@ -68,12 +70,12 @@ impl Entry {
 }
 
 /// Writes entries in their order, with a heading for each day; `secrets` in a column of their own where they differ.
-pub(super) fn write(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(entries: &[Entry], width: Width, out: &mut dyn Write) -> io::Result<()> {
     let secrets: Vec<String> = entries.iter().map(|entry| entry.secrets.join(", ")).collect();
     let differ = secrets.iter().any(|secret| *secret != secrets[0]);
-    let width = |column: &mut dyn Iterator<Item = &str>| column.map(|text| text.chars().count()).max();
-    let secret_width = width(&mut secrets.iter().map(String::as_str)).unwrap_or(0);
-    let word_width = width(&mut entries.iter().map(Entry::word)).unwrap_or(0);
+    let longest = |column: &mut dyn Iterator<Item = &str>| column.map(|text| text.chars().count()).max();
+    let secret_width = longest(&mut secrets.iter().map(String::as_str)).unwrap_or(0);
+    let word_width = longest(&mut entries.iter().map(Entry::word)).unwrap_or(0);
     let mut day = None;
     for (entry, secret) in entries.iter().zip(&secrets) {
         let date = date(entry.known());
@@ -81,19 +83,16 @@ pub(super) fn write(entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "\n{date} (UTC)")?;
             day = Some(date);
         }
-        write!(out, "  {}  ", OnDay(entry.known(), date))?;
+        let mut line = format!("  {}  ", OnDay(entry.known(), date));
         if differ {
-            write!(out, "{secret:<secret_width$}  ")?;
+            line += &format!("{secret:<secret_width$}  ");
         }
+        line += &format!("{:<word_width$}  ", entry.word());
+        let indent = line.chars().count();
         let attempt = entry.attempt.as_ref();
         let attempt = attempt.map_or_else(String::new, |attempt| format!(" (attempt {attempt})"));
-        writeln!(
-            out,
-            "{:<word_width$}  {}{attempt}{}",
-            entry.word(),
-            entry.text,
-            Interval { entry, date }
-        )?;
+        line += &format!("{}{attempt}{}", entry.text, Interval { entry, date });
+        writeln!(out, "{}", width.wrap(&line, indent))?;
     }
     Ok(())
 }

@@ -23,6 +23,8 @@ pub struct Outcome {
     /// How often each rule was asked.
     pub checks: BTreeMap<&'static str, u64>,
     pub rotations: u64,
+    /// Lives that ended before their time, killed or told to stop.
+    pub crashes: u64,
     /// What went wrong in it, by kind.
     pub faults: BTreeMap<&'static str, u64>,
     pub simulated: SignedDuration,
@@ -257,6 +259,10 @@ impl<'a> Course<'a> {
         checks.secrecy("the snapshot", &format!("{last:?}"));
         Ok(Outcome {
             rotations: promotions(&world),
+            crashes: ["killed", "terminated"]
+                .iter()
+                .filter_map(|how| met.get(how))
+                .sum(),
             faults: met,
             simulated: world.now().duration_since(case.scenario.start),
             outage: (world.outage_seconds(), unwatched.outage_seconds()),

@@ -102,6 +102,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("comfy_table", &["cli"]),
     ("figment", &["config"]),
     ("indicatif", &["cli"]),
+    ("terminal_size", &["cli"]),
+    ("textwrap", &["cli"]),
     ("toml_edit", &["config"]),
     // Modules have errors of their own; only the edge throws everything into one.
     // A trial is an edge too: what goes wrong in it is a defect of its own.

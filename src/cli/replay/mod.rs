@@ -7,6 +7,7 @@ mod judged;
 mod tests;
 mod turns;
 
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 use super::pick::pick;
 use super::story::{self, Entry};
+use super::width::Width;
 use crate::config::{Config, environment};
 use crate::store::{Contents, Recorded};
 use fold::Rules;
@@ -87,7 +89,7 @@ struct Head {
 }
 
 /// 0 when it was told; 2 where the configuration has problems.
-pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub(super) fn run(args: &ReplayArgs, width: Width, out: &mut dyn Write) -> anyhow::Result<u8> {
     let config = match args
         .config
         .as_deref()
@@ -100,6 +102,7 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> anyhow::Result<u8> 
         Some(Ok(config)) => Some(config),
         None => None,
     };
+    refuse_folder(&args.journal)?;
     let contents = Contents::read(&args.journal)?;
     let mut head = Head::of(&args.journal, &contents, args.config.as_deref());
     let (state, entries) = told(&contents.records, config.as_ref());
@@ -108,14 +111,31 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> anyhow::Result<u8> 
     if args.json {
         write_json(&head, &entries, out)
     } else {
-        writeln!(out, "{}", head.line())?;
+        head.write(width, out)?;
         if entries.is_empty() {
             writeln!(out, "\nnothing of that is in it")?;
         }
-        story::write(&entries, out)
+        story::write(&entries, width, out)
     }
     .context("cannot write the story")?;
     Ok(0)
+}
+
+/// Names the journals in it, where there are any.
+fn refuse_folder(path: &Path) -> anyhow::Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let files = fs::read_dir(path).into_iter().flatten().flatten();
+    let journals = files.map(|file| file.path());
+    let journals = journals.filter(|file| file.extension().is_some_and(|end| end == "sqlite"));
+    let mut journals: Vec<String> = journals.map(|file| file.display().to_string()).collect();
+    journals.sort();
+    let remedy = match journals.as_slice() {
+        [] => "give the journal in it, store.path of the configuration, or a copy of it".to_owned(),
+        found => format!("give the journal in it: {}", found.join(" or ")),
+    };
+    anyhow::bail!("{} is a directory: {remedy}", path.display())
 }
 
 fn told(records: &[Recorded], config: Option<&Config>) -> (State, Vec<Entry>) {
@@ -185,7 +205,7 @@ impl Head {
         }
     }
 
-    fn line(&self) -> String {
+    fn write(&self, width: Width, out: &mut dyn Write) -> std::io::Result<()> {
         let Self {
             path,
             format,
@@ -198,10 +218,12 @@ impl Head {
         let written_by = written_by.as_deref().unwrap_or("unknown");
         let span = self.from.zip(self.to);
         let span = span.map(|(from, to)| format!(", {from:.0} to {to:.0}"));
-        format!(
-            "{path}: format {format} by version {written_by}; {facts} facts about {secrets} secret{}{}; judged by {policy}",
+        let known = format!(
+            "  format {format} by version {written_by}; {facts} facts about {secrets} secret{}{}",
             if *secrets == 1 { "" } else { "s" },
             span.unwrap_or_default()
-        )
+        );
+        writeln!(out, "{path}:\n{}", width.wrap(&known, 4))?;
+        writeln!(out, "{}", width.wrap(&format!("  judged by {policy}"), 4))
     }
 }

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{LineStyle, Table};
-use indicatif::ProgressStyle;
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::sim::campaign::Outcome;
-use crate::sim::case::{Case, Part, Profile};
+use crate::sim::case::{Case, Profile};
 use crate::sim::check::Broken;
 use crate::sim::spent::Spent;
 
@@ -35,6 +34,7 @@ fn told(counts: &Counts) -> String {
 pub(super) struct Totals {
     seeds: u64,
     rotations: u64,
+    crashes: u64,
     /// By kind.
     faults: Counts,
     /// By rule.
@@ -52,6 +52,7 @@ impl Totals {
     pub(super) fn add(&mut self, outcome: &Outcome) {
         self.seeds += 1;
         self.rotations += outcome.rotations;
+        self.crashes += outcome.crashes;
         add(&mut self.faults, &outcome.faults);
         add(&mut self.checks, &outcome.checks);
         for excuse in &outcome.excused {
@@ -89,128 +90,132 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(case: &Case, broken: &[Broken], smallest: &Case) -> Self {
-        let without: Vec<String> = smallest.left_out.iter().map(Part::to_string).collect();
-        let mut command = format!(
-            "rotation-watchdog simulate --trace --faults {} --seed {}",
-            case.profile.name(),
-            case.seed
-        );
-        if !without.is_empty() {
-            command += &format!(" --without {}", without.join(","));
-        }
         Self {
             seed: case.seed,
             broken: broken.to_vec(),
-            smallest: command,
+            smallest: smallest.command(),
         }
+    }
+
+    fn json(&self) -> Value {
+        let broken = self.broken.iter();
+        let broken = broken.map(|broken| json!({ "rule": broken.rule, "text": broken.text }));
+        json!({
+            "seed": self.seed,
+            "broken": broken.collect::<Vec<_>>(),
+            "smallest": self.smallest,
+        })
     }
 }
 
-/// A line for those who see no bar.
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-pub(super) fn progress(done: u64, all: u64, elapsed: Duration) -> String {
-    let left = elapsed.mul_f64((all - done) as f64 / (done as f64).max(1.0));
-    let left = SignedDuration::from_secs(i64::try_from(left.as_secs()).unwrap_or(i64::MAX));
-    format!(
-        "{done} of {all} seeds, {:.0} a second, {left:#} left",
-        per_second(done, elapsed)
-    )
-}
-
-pub(super) fn bar() -> ProgressStyle {
-    let template = "{bar:30} {pos} of {len} seeds, {per_sec}, {eta} left";
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-fn per_second(count: u64, elapsed: Duration) -> f64 {
+pub(super) fn per_second(count: u64, elapsed: Duration) -> f64 {
     count as f64 / elapsed.as_secs_f64().max(0.001)
 }
 
-fn rows(totals: &Totals, profile: Profile, elapsed: Duration) -> Vec<(&'static str, String)> {
-    let saved = totals.outage.1 - totals.outage.0;
-    let mut rows = vec![
-        ("faults", profile.name().to_owned()),
-        ("seeds", totals.seeds.to_string()),
-        ("seeds that failed", totals.failures.len().to_string()),
-        ("rotations", totals.rotations.to_string()),
-        (
-            "simulated time",
-            format!("{:.1} days", totals.simulated.as_secs_f64() / 86_400.0),
-        ),
-        ("what went wrong", told(&totals.faults)),
-        ("checks made", told(&totals.checks)),
-        ("more outage, explained", told(&totals.excused)),
-        (
-            "outage with, without",
-            format!(
-                "{:.0} s, {:.0} s: {saved:.0} s saved",
-                totals.outage.0, totals.outage.1
+/// Everything that is told at the end, as a table and as JSON, in the same words.
+pub(super) struct Summary {
+    pub(super) totals: Totals,
+    pub(super) profile: Profile,
+    pub(super) elapsed: Duration,
+    /// That worked.
+    pub(super) cores: u32,
+}
+
+impl Summary {
+    fn saved(&self) -> f64 {
+        self.totals.outage.1 - self.totals.outage.0
+    }
+
+    fn rotations_per_second(&self) -> f64 {
+        per_second(self.totals.rotations, self.elapsed)
+    }
+
+    fn rotations_per_core_and_minute(&self) -> f64 {
+        self.rotations_per_second() * 60.0 / f64::from(self.cores)
+    }
+
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let totals = &self.totals;
+        let days = totals.simulated.as_secs_f64() / 86_400.0;
+        let (with, without) = totals.outage;
+        let mut rows = vec![
+            ("faults", self.profile.name().to_owned()),
+            ("seeds", totals.seeds.to_string()),
+            ("seeds failed", totals.failures.len().to_string()),
+            ("rotations", totals.rotations.to_string()),
+            ("crashes", totals.crashes.to_string()),
+            ("simulated time", format!("{days:.1} days")),
+            ("faults drawn", told(&totals.faults)),
+            ("checks made", told(&totals.checks)),
+            ("more outage, excused", told(&totals.excused)),
+            (
+                "outage with, without",
+                format!("{with:.0} s, {without:.0} s: {:.0} s saved", self.saved()),
             ),
-        ),
-        (
-            "rotations a second",
-            format!("{:.0}", per_second(totals.rotations, elapsed)),
-        ),
-        ("took", format!("{:.1} s", elapsed.as_secs_f64())),
-    ];
-    let shares = totals.shares();
-    if !shares.is_empty() {
-        let each = shares.iter().map(|(part, share)| format!("{part} {share:.0} %"));
-        rows.push(("spent on", each.collect::<Vec<_>>().join("\n")));
-    }
-    rows
-}
-
-pub(super) fn write(
-    totals: &Totals,
-    profile: Profile,
-    elapsed: Duration,
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
-    for failure in &totals.failures {
-        writeln!(out, "seed {} failed:", failure.seed)?;
-        for broken in &failure.broken {
-            writeln!(out, "  {}: {}", broken.rule, broken.text)?;
+            (
+                "rotations a second",
+                format!("{:.0}", self.rotations_per_second()),
+            ),
+            (
+                "rotations a core and minute",
+                format!("{:.0}", self.rotations_per_core_and_minute()),
+            ),
+            (
+                "took",
+                format!("{:.1} s on {} cores", self.elapsed.as_secs_f64(), self.cores),
+            ),
+        ];
+        let shares = totals.shares();
+        if !shares.is_empty() {
+            let each = shares.iter().map(|(part, share)| format!("{part} {share:.0} %"));
+            rows.push(("spent on", each.collect::<Vec<_>>().join("\n")));
         }
-        writeln!(
-            out,
-            "  the smallest case that fails alike: {}\n",
-            failure.smallest
-        )?;
+        rows
     }
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
-    for (name, value) in rows(totals, profile, elapsed) {
-        table.add_row([name.to_owned(), value]);
-    }
-    writeln!(out, "{table}")?;
-    Ok(())
-}
 
-pub(super) fn json(totals: &Totals, profile: Profile, elapsed: Duration) -> serde_json::Value {
-    let failures = totals.failures.iter().map(|failure| {
-        let broken = failure
-            .broken
-            .iter()
-            .map(|broken| json!({ "rule": broken.rule, "text": broken.text }));
+    pub(super) fn write(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        for failure in &self.totals.failures {
+            writeln!(out, "seed {} failed:", failure.seed)?;
+            for broken in &failure.broken {
+                writeln!(out, "  {}: {}", broken.rule, broken.text)?;
+            }
+            writeln!(
+                out,
+                "  the smallest case that fails alike: {}\n",
+                failure.smallest
+            )?;
+        }
+        let mut table = Table::new();
+        table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+        for (name, value) in self.rows() {
+            table.add_row([name.to_owned(), value]);
+        }
+        writeln!(out, "{table}")?;
+        Ok(())
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let totals = &self.totals;
+        let failures = totals.failures.iter().map(Failure::json);
         json!({
-            "seed": failure.seed,
-            "broken": broken.collect::<Vec<_>>(),
-            "smallest": failure.smallest,
+            "faults": self.profile.name(),
+            "seeds": totals.seeds,
+            "seeds_failed": totals.failures.len(),
+            "rotations": totals.rotations,
+            "crashes": totals.crashes,
+            "simulated_seconds": totals.simulated.as_secs(),
+            "faults_drawn": totals.faults,
+            "checks_made": totals.checks.values().sum::<u64>(),
+            "checks": totals.checks,
+            "excused": totals.excused,
+            "outage_seconds": { "with": totals.outage.0, "without": totals.outage.1, "saved": self.saved() },
+            "rotations_per_second": self.rotations_per_second(),
+            "rotations_per_core_and_minute": self.rotations_per_core_and_minute(),
+            "took_seconds": self.elapsed.as_secs_f64(),
+            "cores": self.cores,
+            "spent_percent": totals.shares().into_iter().collect::<BTreeMap<_, _>>(),
+            "failures": failures.collect::<Vec<_>>(),
         })
-    });
-    json!({
-        "faults": profile.name(),
-        "seeds": totals.seeds,
-        "rotations": totals.rotations,
-        "simulated_seconds": totals.simulated.as_secs(),
-        "faults_drawn": totals.faults,
-        "checks": totals.checks,
-        "excused": totals.excused,
-        "outage_seconds": { "with": totals.outage.0, "without": totals.outage.1 },
-        "took_seconds": elapsed.as_secs_f64(),
-        "spent_percent": totals.shares().into_iter().collect::<BTreeMap<_, _>>(),
-        "failures": failures.collect::<Vec<_>>(),
-    })
+    }
 }

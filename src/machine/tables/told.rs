@@ -102,29 +102,45 @@ fn the_next_value_ends_the_lines_of_one_whose_own_put_was_not_logged() {
     assert_eq!(when(to(&tale, "c").exposed), Some(When::between(at(31), at(33))));
 }
 
-/// The log was read before it showed who was retried: `c` would pass for tested, and so for proven.
-#[test]
-fn retries_of_one_rotation_are_not_the_nexts_whose_own_put_is_not_logged_yet() {
+/// A rotation to `c` seen at 30, with nameless lines from before, and with a failure in the log.
+fn after_a_failure(failed: Option<i64>) -> Tale {
     let mut tale = Tale::new();
     tale.labels(0, "a - z")
         .labels(10, "a b z")
-        .log(9, done(Step::CreateSecret, "b"))
-        .failure(12, Step::FinishSecret)
-        .labels(20, "b - a")
+        .log(9, done(Step::CreateSecret, "b"));
+    if let Some(second) = failed {
+        tale.failure(second, Step::FinishSecret);
+    }
+    tale.labels(20, "b - a")
         .line(28, Step::SetSecret)
         .line(29, Step::TestSecret)
         .labels(30, "b c a");
+    tale
+}
+
+/// The log was read before it showed who was retried: `c` would pass for tested, and so for proven.
+#[test]
+fn retries_of_one_rotation_are_not_the_nexts_whose_own_put_is_not_logged_yet() {
+    let mut tale = after_a_failure(Some(12));
     let next = to(&tale, "c");
     assert_eq!((next.exposed, next.tested), (None, None));
     tale.line(32, Step::TestSecret);
     let tested = when(to(&tale, "c").tested);
     assert_eq!(tested.map(|when| when.not_after), Some(at(32)));
     tale.log(27, done(Step::CreateSecret, "c"));
-    assert_eq!(
-        when(to(&tale, "c").exposed),
-        Some(When::between(at(27), at(28))),
-        "put before"
-    );
+    let exposed = when(to(&tale, "c").exposed);
+    assert_eq!(exposed, Some(When::between(at(27), at(28))), "put before");
+}
+
+/// Ten minutes before the last look without it, which may be five seconds behind, and until it was seen.
+#[test]
+fn only_a_failure_shortly_before_makes_nameless_lines_those_of_a_retry() {
+    let is_told = |failed| to(&after_a_failure(failed), "c").exposed.is_some();
+    assert!(is_told(None));
+    assert!(is_told(Some(-585)));
+    assert!(!is_told(Some(-584)));
+    assert!(!is_told(Some(30)));
+    assert!(is_told(Some(31)), "its own");
 }
 
 #[test]

@@ -114,6 +114,17 @@ impl Case {
         told
     }
 
+    /// The line to paste that runs it again and prints its story.
+    pub fn command(&self) -> String {
+        let (profile, seed) = (self.profile.name(), self.seed);
+        let mut line = format!("rotation-watchdog simulate --trace --faults {profile} --seed {seed}");
+        if !self.left_out.is_empty() {
+            let parts: Vec<String> = self.left_out.iter().map(Part::to_string).collect();
+            line += &format!(" --without {}", parts.join(","));
+        }
+        line
+    }
+
     /// Every part that can be left out, the greatest first.
     pub fn parts(&self) -> Vec<Part> {
         let Scenario {

@@ -63,7 +63,7 @@ impl FromStr for Part {
             Some(make(i.parse().ok()?))
         });
         let words = || WORDS.map(|(word, _)| format!("{word}.N")).join(", ");
-        parsed.ok_or_else(|| format!("one of {}", words()))
+        parsed.ok_or_else(|| format!("expected one of {}, as fault.0", words()))
     }
 }
 

@@ -50,6 +50,6 @@ impl FromStr for Profile {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|profile| profile.name() == text);
-        found.ok_or_else(|| format!("one of {}", Self::ALL.map(Self::name).join(", ")))
+        found.ok_or_else(|| format!("expected one of {}", Self::ALL.map(Self::name).join(", ")))
     }
 }

@@ -75,13 +75,18 @@ impl Checks {
         }
     }
 
-    /// No interval excludes what really happened.
+    /// No interval excludes what really happened; asked of what is told otherwise than before.
     fn intervals(&mut self, snapshot: &Snapshot, world: &World) {
         for view in snapshot.secrets.values() {
             let Some(secret) = world.secrets.get(&view.arn) else {
                 continue;
             };
-            for rotation in view.judgement.rotations.iter().map(|view| &view.rotation) {
+            let judgement = view.judgement.clone();
+            let before = self.told.insert(view.arn.clone(), judgement);
+            let before = before.as_ref().map_or(&[][..], |judgement| &judgement.rotations);
+            let now = view.judgement.rotations.iter().enumerate();
+            let news = now.filter(|(i, view)| before.get(*i).is_none_or(|old| old.rotation != view.rotation));
+            for rotation in news.map(|(_, view)| &view.rotation) {
                 let Some(truth) = secret.history.get(&rotation.key.version) else {
                     continue;
                 };

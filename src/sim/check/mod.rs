@@ -6,9 +6,11 @@ mod outage;
 mod writes;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use machine::model::Mode;
+use machine::judge::Judgement;
+use machine::model::{Mode, SecretArn};
 
 pub use outage::Excuse;
 
@@ -41,6 +43,8 @@ pub struct Checks {
     pub made: BTreeMap<&'static str, u64>,
     /// Rules that did not hold for a reason that was written down beforehand.
     pub excused: Vec<Excuse>,
+    /// What the last snapshot told of each secret.
+    told: BTreeMap<SecretArn, Arc<Judgement>>,
     /// When a life began on an empty journal.
     began_empty: Vec<Timestamp>,
 }

@@ -1,7 +1,7 @@
 //! Seeds by the hundred, over every profile of faults, and every seed that ever failed.
 
 use crate::sim::campaign::{run, shrink};
-use crate::sim::case::{Case, Part, Profile};
+use crate::sim::case::{Case, Profile};
 
 /// Seeds of each profile in every test run; `rotation-watchdog simulate` runs as many as one likes.
 const SEEDS: u64 = 400;
@@ -13,12 +13,11 @@ fn holds_for(seed: u64, profile: Profile) {
         return;
     };
     let smallest = shrink(&case, broken.rule).expect("a runtime");
-    let without: Vec<String> = smallest.left_out.iter().map(Part::to_string).collect();
     panic!(
-        "seed {seed}, faults {}: {:#?}\nrotation-watchdog simulate --trace --faults {0} --seed {seed} --without {}",
+        "seed {seed}, faults {}: {:#?}\n{}",
         profile.name(),
         outcome.broken,
-        without.join(",")
+        smallest.command()
     );
 }
 
