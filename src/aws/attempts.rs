@@ -140,7 +140,7 @@ fn outcome(context: &FinalizerInterceptorContextRef<'_>) -> &'static str {
 }
 
 /// The error's code, from where the JSON protocols keep it.
-fn code(response: &HttpResponse) -> Option<String> {
+pub(super) fn code(response: &HttpResponse) -> Option<String> {
     let named = response.headers().get("x-amzn-errortype").map(str::to_owned);
     let text = named.or_else(|| {
         let body = response

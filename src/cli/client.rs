@@ -184,6 +184,8 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(value: Value) -> anyhow::Resu
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -213,6 +215,58 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0",
         ] {
             assert!(parse(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_address_is_a_host_or_none(url in "(http://)?[a-z0-9:/@?. \\[\\]é]{0,20}|.{0,40}") {
+            if let Ok(host) = host(&url) {
+                prop_assert!(url.trim_end_matches('/') == format!("http://{host}"), "{}", host);
+                prop_assert!(!host.contains(['/', '@', '?', ' ']), "{}", host);
+            }
+        }
+
+        #[test]
+        fn any_answer_is_read_whole_or_not_at_all(
+            head in "HTTP/1.[01] [0-9 ]{0,4}[a-zA-Z ]{0,9}|.{0,30}",
+            fields in prop::collection::vec("(Content-Length|Transfer-Encoding|x)?(: ?[0-9+-]{0,20}|[ -~]{0,9})", 0..4),
+            body in prop::collection::vec(any::<u8>(), 0..20),
+            is_cut in any::<bool>(),
+        ) {
+            let lines = [vec![head], fields].concat().join("\r\n");
+            let end: &[u8] = if is_cut { b"" } else { b"\r\n\r\n" };
+            if let Ok(answer) = parse(&[lines.as_bytes(), end, &body].concat()) {
+                prop_assert!(answer.body.as_bytes().ends_with(&body), "{}", answer.body);
+            }
+        }
+    }
+
+    /// So long that a reader which looked at each pair of places would be at it for hours.
+    #[test]
+    fn megabytes_are_read_like_anything_else() {
+        const LONG: usize = 8 * 1024 * 1024;
+        for part in [
+            "\r\n",
+            "\r",
+            "a:\r\n",
+            "Content-Length: 0\r\n",
+            ":",
+            "HTTP/1.1 200\r\n",
+            " ",
+            "é",
+            "/",
+        ] {
+            let text = part.repeat(LONG / part.len());
+            let whole = format!("HTTP/1.1 200 OK\r\n\r\n{text}");
+            assert_eq!(parse(whole.as_bytes()).expect("whole").body.len(), text.len());
+            let fields = format!("HTTP/1.1 200 OK\r\n{text}\r\nContent-Length: 2\r\n\r\nno");
+            if let Ok(answer) = parse(fields.as_bytes()) {
+                assert_eq!(answer.status, 200, "{part}");
+            }
+            assert!(parse(text.as_bytes()).is_err(), "{part}");
+            assert!(host(&text).is_err(), "{part}");
+            host(&format!("http://{text}")).ok();
         }
     }
 }

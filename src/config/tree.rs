@@ -23,6 +23,9 @@ const VARIABLES: &str = "environment";
 /// Nothing of the configuration lies deeper, be it named by a variable or nested in its value.
 const DEEPEST: usize = 8;
 
+/// In bytes: a longer list or table in a variable is not read, for figment's parser takes time as the square of its length.
+const LONGEST_LIST: usize = 8 * 1024;
+
 /// The merged values, and where each came from.
 pub(super) struct Tree {
     figment: Figment,
@@ -123,10 +126,14 @@ impl Variables {
 
 /// Lists and tables may be written as in TOML; anything else that is no number or truth value is text.
 fn value(text: &str) -> Value {
-    if nesting(text) > DEEPEST || is_cut_wrongly(text) {
+    if is_too_long(text) || nesting(text) > DEEPEST || is_cut_wrongly(text) {
         return Value::from(text);
     }
     text.parse().unwrap_or_else(|_| Value::from(text))
+}
+
+fn is_too_long(text: &str) -> bool {
+    text.len() > LONGEST_LIST && text.trim_start().starts_with(['[', '{'])
 }
 
 /// figment's parser counts letters up to the first `\` and then cuts so many bytes, in the middle of a letter perhaps.

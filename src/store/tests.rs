@@ -4,11 +4,12 @@ mod contents;
 mod damage;
 mod facts;
 mod golden;
+mod room;
 
 use machine::model::{Action, AttemptId, ConsumerId, Done, Fact, Labels, Look, Outcome, VersionId};
 use rusqlite::Connection;
 
-use super::{OpenError, Sqlite, WriteError};
+use super::{OpenError, Sqlite};
 use facts::{at, decision, note, secret, version};
 
 fn in_memory() -> Sqlite {
@@ -69,27 +70,6 @@ fn a_missing_folder_is_named_with_its_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     let error = Sqlite::open(&folder.path().join("no/journal.db")).expect_err("no folder");
     assert!(error.to_string().contains("create it"), "{error}");
-}
-
-#[test]
-fn a_full_disk_says_so_and_passes() {
-    let mut journal = in_memory();
-    journal.commit(&facts::all(), at(0)).expect("room");
-    let connection = journal.into_connection();
-    connection
-        .pragma_update(None, "max_page_count", 9)
-        .expect("a bound");
-    let mut journal = Sqlite::on(connection).expect("the same journal");
-    let full = (0..500).find_map(|second| journal.commit(&facts::all(), at(second)).err());
-    assert!(matches!(full, Some(WriteError::Full)), "{full:?}");
-    let connection = journal.into_connection();
-    connection
-        .pragma_update(None, "max_page_count", 100_000)
-        .expect("room");
-    Sqlite::on(connection)
-        .expect("the same journal")
-        .commit(&facts::all(), at(1))
-        .expect("room again");
 }
 
 #[test]

@@ -76,11 +76,26 @@ const NO_ROTATION: &str = "only RotateSecret with a rotation Lambda does that";
 const NO_TASKS: &str = "no task runs there: it would cost, and need an image, subnets and a role";
 const NO_FAULTS: &str = "AWS fails nothing to order";
 const TOO_MANY: &str = "so many are not made in somebody's account";
+const ONE_CALL: &str = "a simulated read is one call, and a simulated write needs none";
 
 pub(super) const EXCEPTIONS: &[Exception] = &[
     simulation(
         "tasks: one without a service is told apart",
         "every simulated task is a service's",
+    ),
+    simulation("denied: a read names the right to each of its calls", ONE_CALL),
+    simulation(
+        "denied: a service is seen without its tasks, and says so",
+        ONE_CALL,
+    ),
+    simulation("throttled: a read says so of each of its calls", ONE_CALL),
+    simulation(
+        "lost: a read without an answer to each of its calls fails",
+        ONE_CALL,
+    ),
+    simulation(
+        "denied, throttled, lost: a write that reads first is not sent without",
+        ONE_CALL,
     ),
     moto(
         "labels: AWSPENDING shows before its version has a value",
@@ -159,11 +174,24 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "denied: a read names the right that it needs, and on what",
         NO_FAULTS,
     ),
-    account("denied: a list names the right that it needs", NO_FAULTS),
+    account("denied: a read names the right to each of its calls", NO_FAULTS),
+    account(
+        "denied: a service is seen without its tasks, and says so",
+        NO_FAULTS,
+    ),
+    account(
+        "denied, throttled, lost: a write that reads first is not sent without",
+        NO_FAULTS,
+    ),
     account("denied: a write has no effect, and names the right", NO_FAULTS),
     account("throttled: a read says so", NO_FAULTS),
+    account("throttled: a read says so of each of its calls", NO_FAULTS),
     account("throttled: a write has no effect, and is sent once", NO_FAULTS),
     account("lost: a read without an answer fails", NO_FAULTS),
+    account(
+        "lost: a read without an answer to each of its calls fails",
+        NO_FAULTS,
+    ),
     account(
         "lost: a write without an answer is in doubt, where nothing happened",
         NO_FAULTS,

@@ -1,8 +1,9 @@
 //! The built program as a process.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpListener;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -89,6 +90,40 @@ impl Home {
     /// Starts it where no file may grow.
     pub(crate) fn start_without_room(&self) -> Daemon<'_> {
         self.start_as(in_place_of("prlimit", &["--fsize=0:"]))
+    }
+
+    /// Starts it with its journal on a disk of its own, which ends with it; nothing where nobody may mount one.
+    pub(crate) fn start_on_small_disk(&self) -> Option<Daemon<'_>> {
+        let folder = self.small_disk();
+        fs::create_dir(&folder).expect("a folder");
+        let folder = folder.display().to_string();
+        let mounted = |then: &'static str| {
+            let script = "mount -t tmpfs -o size=8m none \"$0\" && exec \"$@\"";
+            [
+                "--user",
+                "--map-root-user",
+                "--mount",
+                "sh",
+                "-c",
+                script,
+                &folder,
+                then,
+            ]
+            .map(str::to_owned)
+        };
+        let probe = Command::new("unshare").args(mounted("true")).output();
+        if !probe.is_ok_and(|probe| probe.status.success()) {
+            return None;
+        }
+        let mut command = bare(Command::new("unshare"));
+        command.args(mounted(PROGRAM));
+        let journal = format!("{folder}/journal.sqlite");
+        command.env("ROTATION_WATCHDOG_STORE__PATH", journal);
+        Some(self.start_as(command))
+    }
+
+    fn small_disk(&self) -> PathBuf {
+        self.folder.path().join("disk")
     }
 
     fn start_as(&self, mut program: Command) -> Daemon<'_> {
@@ -215,6 +250,13 @@ impl Daemon<'_> {
         self.process.child().id()
     }
 
+    /// The disk of [`Home::start_on_small_disk`].
+    pub(crate) fn small_disk(&self) -> SmallDisk {
+        let folder = self.home.small_disk();
+        let seen_from_outside = format!("/proc/{}/root{}", self.id(), folder.display());
+        SmallDisk(File::open(seen_from_outside).expect("the folder"))
+    }
+
     /// For somebody who is to kill it.
     pub(crate) fn process(&self) -> Process {
         self.process.clone()
@@ -250,5 +292,31 @@ impl Daemon<'_> {
             let rotation = view["rotation"].as_str()?;
             phases.contains(&phase).then(|| rotation.to_owned())
         })
+    }
+}
+
+/// A disk that outlives the process by this handle.
+pub(crate) struct SmallDisk(File);
+
+impl SmallDisk {
+    fn file(&self, name: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}/{name}", self.0.as_raw_fd()))
+    }
+
+    /// Fills it to the last page, or takes away what fills it.
+    pub(crate) fn give_room(&self, room: bool) {
+        let filler = self.file("filler");
+        if room {
+            return fs::remove_file(filler).expect("a filler");
+        }
+        let mut filler = File::create(filler).expect("a filler");
+        let full = (0..100_000).find_map(|_| filler.write_all(&[0; 4096]).err());
+        assert_eq!(full.expect("an end").kind(), ErrorKind::StorageFull);
+    }
+
+    /// What the process left of its journal.
+    pub(crate) fn copy_journal(&self, home: &Home) {
+        fs::copy(self.file("journal.sqlite"), home.journal()).expect("copied");
+        assert!(!self.file("journal.sqlite-wal").exists(), "closed whole");
     }
 }

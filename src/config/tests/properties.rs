@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use toml_edit::ImDocument;
 
+use super::super::masked::masked;
 use super::super::values::{parse_duration, quoted, show_duration};
 use super::*;
 
@@ -282,4 +283,45 @@ fn a_file_without_an_end_is_refused() {
         refused.to_string().contains("/dev/zero is larger than"),
         "{refused}"
     );
+}
+
+/// A file is refused for its length before it is read, a variable is not; so much that a reader which looked at each
+/// pair of places would be at it for hours.
+#[test]
+fn megabytes_are_read_like_anything_else() {
+    const LONG: usize = 1024 * 1024;
+    let repeated = |part: &str| part.repeat(LONG / part.len());
+    for part in ["x", "\"", "\\", "[", "1,", "é", " ", "\n", "a = 1, ", "9"] {
+        for (before, behind) in [("", ""), ("[", "]"), ("\"", "\""), ("{", "}")] {
+            let text = format!("{before}{}{behind}", repeated(part));
+            let variables = [("ROTATION_WATCHDOG_CADENCE__SWEEP", text.as_str())];
+            let problems = load(RULE, &variables).expect_err("no duration");
+            assert!(problems.to_string().len() < 10_000, "{before}{part}{behind}");
+        }
+        assert_eq!(parse_duration(&repeated(part)), None);
+        assert!(quoted(repeated(part)).len() >= LONG / 2);
+    }
+    for line in [
+        "password = [\n",
+        "token = \"\"\"\n",
+        "password",
+        "= [",
+        "[a]\n",
+        "\"\"\"",
+        "\n",
+    ] {
+        let text = repeated(line);
+        assert_eq!(masked(&text).len(), text.len());
+    }
+}
+
+#[test]
+fn thousands_of_variables_are_read_or_refused() {
+    let names: Vec<String> = (0..20_000)
+        .map(|n| format!("ROTATION_WATCHDOG_CADENCE__UNKNOWN{n}"))
+        .collect();
+    let variables: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "30s")).collect();
+    let problems = load(RULE, &variables).expect_err("unknown keys");
+    assert_eq!(problems.count(), names.len());
+    assert!(problems.to_string().len() < 50_000);
 }

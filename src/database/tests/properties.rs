@@ -145,3 +145,44 @@ fn a_deeply_nested_secret_is_read_or_refused() {
         assert!(why.contains(said), "{why}");
     }
 }
+
+/// Megabytes, though 64 KB is all that a secret can hold: a reader which looked at each pair of places would be at it
+/// for hours.
+#[test]
+fn a_secret_of_megabytes_is_read_like_any_other() {
+    const LONG: usize = 8 * 1024 * 1024;
+    let repeated = |part: &str| part.repeat(LONG / part.len());
+    let whole = r#""engine":"mysql","host":"h","username":"u","password":"p""#;
+    let keys: String = (0..LONG / 16).map(|n| format!(r#","key{n}":{n}"#)).collect();
+    for more in [
+        keys,
+        repeated(r#","more":1"#),
+        format!(r#","more":"{}""#, repeated("é")),
+        format!(r#","more":"{}""#, repeated("\\u00e9")),
+        format!(r#","{}":"""#, repeated("k")),
+        format!(r#","more":[{}1]"#, repeated("1,")),
+        format!(r#","more":[{}1]"#, repeated("{},")),
+        format!(r#","dbname":"{}""#, repeated("\\n")),
+        repeated(" "),
+    ] {
+        assert!(resolve(&format!("{{{whole}{more}}}")).is_ok(), "{}", &more[..20]);
+        let cut = format!("{{{whole}{more}");
+        assert_eq!(resolve(&cut).expect_err("cut"), "the secret's value is not JSON");
+    }
+    for part in ["\"", "\\", "{", "{\"a\":1},", "1", " ", "\"a\":", "é"] {
+        assert!(resolve(&repeated(part)).is_err(), "{part}");
+    }
+    for (key, value) in [
+        ("port", "9"),
+        ("engine", "mysql"),
+        ("host", "\\u0000"),
+        ("ssl", "false"),
+    ] {
+        let document = whole.replace(&format!("\"{key}\":"), "\"other\":");
+        let long = format!(r#"{{{document},"{key}":"{}"}}"#, repeated(value));
+        match resolve(&long) {
+            Ok(_) => assert_eq!(key, "ssl"),
+            Err(why) => assert!(why.contains(key) && why.len() < 500, "{why}"),
+        }
+    }
+}

@@ -70,3 +70,25 @@ proptest! {
         }
     }
 }
+
+/// Longer than any address that is taken.
+#[test]
+fn a_cursor_of_megabytes_is_read_like_any_other() {
+    const LONG: usize = 4 * 1024 * 1024;
+    let key = "é".repeat(LONG / 2);
+    assert_eq!(
+        read_cursor("keys", &write_cursor("keys", &key)).expect("given"),
+        key
+    );
+    for part in ["0", "00", "6b", "ff", "é", "%", "+a", "FF"] {
+        let forged = part.repeat(LONG / part.len());
+        assert!(read_cursor("keys", &forged).is_err(), "{part}");
+        let forged = write_cursor("keys", "") + &forged;
+        assert_eq!(
+            read_cursor("keys", &forged).is_ok(),
+            ["0", "00", "6b"].contains(&part),
+            "{part}"
+        );
+        assert!(read_limit(&part.repeat(LONG / part.len())).is_err(), "{part}");
+    }
+}

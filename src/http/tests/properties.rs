@@ -128,3 +128,45 @@ fn a_cursor_is_good_for_its_own_list_alone() {
         prop_assert_eq!(status, expected, "{}: {}", forged, problem);
     });
 }
+
+/// The longest that are taken, and the longest that a server's address can be.
+#[test]
+fn the_longest_addresses_get_an_answer_that_is_known() {
+    let (api, runtime) = api();
+    for bytes in [8_000, 60_000] {
+        for part in [
+            "/",
+            "a",
+            "%2F",
+            "/..",
+            "%",
+            "%25",
+            "?",
+            "&",
+            "limit=1&",
+            "&cursor=00",
+            "+",
+            ";",
+        ] {
+            for before in [
+                "/",
+                "/v1/secrets/",
+                "/v1/secrets?",
+                "/v1/secrets?cursor=",
+                "/v1/rotations/",
+            ] {
+                let path = before.to_owned() + &part.repeat(bytes / part.len());
+                if path.parse::<Uri>().is_err() {
+                    continue;
+                }
+                let answer = runtime.block_on(ask(&api.router, Request::get(&path)));
+                judged(before, &answer).unwrap_or_else(|error| panic!("{part} {bytes}: {error}"));
+                assert_eq!(
+                    answer.0 == StatusCode::URI_TOO_LONG,
+                    bytes > 8 * 1024,
+                    "{before}{part}"
+                );
+            }
+        }
+    }
+}

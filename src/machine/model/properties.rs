@@ -87,3 +87,29 @@ proptest! {
         prop_assert!(ids.iter().all(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit())));
     }
 }
+
+/// So long that a reader which looked at each pair of places would be at it for hours.
+#[test]
+fn megabytes_are_read_like_anything_else() {
+    const LONG: usize = 8 * 1024 * 1024;
+    for part in [
+        "-", ":", "/", "a", "-AbCdEf", ":secret:", "arn:aws:", "ecs:", "none/", "1/", "é", " ",
+    ] {
+        let text = part.repeat(LONG / part.len());
+        for before in [
+            "",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:",
+            "ecs:a/",
+            "lambda:",
+            "0123456789ab/",
+        ] {
+            let text = format!("{before}{text}");
+            let secret = SecretArn::new(&text);
+            assert!(text.contains(secret.name()), "{before}{part}");
+            if let Some(id) = ConsumerId::parse(&text) {
+                assert!(id.to_string() == text, "{before}{part}");
+            }
+            assert_eq!(SleepTag::parse(&text), None, "{before}{part}");
+        }
+    }
+}

@@ -9,16 +9,15 @@ use crate::contract::run::{Kept, Run, holds};
 use crate::contract::stage::{Names, Stage};
 
 pub(super) async fn all(run: &mut Run<'_>) {
-    let stage = run.stage;
-    run.promise("absent: a secret", secret(stage)).await;
-    run.promise("absent: a version of a secret", version(stage)).await;
-    run.promise("absent: a service, and its cluster", service(stage))
-        .await;
-    run.promise("absent: a task definition", definition(stage)).await;
-    run.promise("absent: a function", function(stage)).await;
-    run.promise("absent: a function to be written to", written_function(stage))
-        .await;
-    run.promise("absent: a log group", log_group(stage)).await;
+    promises!(run, {
+        "absent: a secret": secret,
+        "absent: a version of a secret": version,
+        "absent: a service, and its cluster": service,
+        "absent: a task definition": definition,
+        "absent: a function": function,
+        "absent: a function to be written to": written_function,
+        "absent: a log group": log_group,
+    });
 }
 
 fn not_found<T>(what: &str, answer: ReadResult<T>) -> Kept {

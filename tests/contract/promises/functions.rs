@@ -12,46 +12,20 @@ use crate::contract::run::{Broken, Kept, Run, equal, eventually, holds};
 use crate::contract::stage::{RESERVED, Stage};
 
 pub(super) async fn all(run: &mut Run<'_>) {
-    let stage = run.stage;
-    run.promise("functions: one is listed with its variables", listed(stage))
-        .await;
-    run.promise(
-        "functions: one logs to the group of its name",
-        its_log_group(stage),
-    )
-    .await;
-    run.promise(
-        "functions: an environment is updated by its revision only",
-        by_revision(stage),
-    )
-    .await;
-    run.promise("functions: an update shows until it has ended", update(stage))
-        .await;
-    run.promise(
-        "functions: an update while one is under way is a conflict",
-        meanwhile(stage),
-    )
-    .await;
-    run.promise("functions: the same variable again is no update", again(stage))
-        .await;
-    run.promise("functions: an environment above 4 KB is refused", too_much(stage))
-        .await;
-    run.promise(
-        "functions: an environment that cannot be read is not written",
-        unreadable(stage),
-    )
-    .await;
-    run.promise(
-        "concurrency: 0, none and the former come back exactly",
-        cycle(stage),
-    )
-    .await;
-    run.promise("concurrency: the same again is done", twice(stage))
-        .await;
-    run.promise("concurrency: less than 100 unreserved is refused", floor(stage))
-        .await;
-    run.promise("functions: a tag is put, put again, and taken away", tags(stage))
-        .await;
+    promises!(run, {
+        "functions: one is listed with its variables": listed,
+        "functions: one logs to the group of its name": its_log_group,
+        "functions: an environment is updated by its revision only": by_revision,
+        "functions: an update shows until it has ended": update,
+        "functions: an update while one is under way is a conflict": meanwhile,
+        "functions: the same variable again is no update": again,
+        "functions: an environment above 4 KB is refused": too_much,
+        "functions: an environment that cannot be read is not written": unreadable,
+        "concurrency: 0, none and the former come back exactly": cycle,
+        "concurrency: the same again is done": twice,
+        "concurrency: less than 100 unreserved is refused": floor,
+        "functions: a tag is put, put again, and taken away": tags,
+    });
 }
 
 async fn row(stage: &dyn Stage) -> Result<FunctionSummary, Broken> {

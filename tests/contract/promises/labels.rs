@@ -10,48 +10,18 @@ use crate::contract::run::{Broken, Kept, Run, equal, eventually, holds};
 use crate::contract::stage::Stage;
 
 pub(super) async fn all(run: &mut Run<'_>) {
-    let stage = run.stage;
-    run.promise(
-        "labels: a secret at rest is listed as it is described",
-        at_rest(stage),
-    )
-    .await;
-    run.promise(
-        "labels: a secret that rotates names its rotation Lambda",
-        its_lambda(stage),
-    )
-    .await;
-    run.promise(
-        "labels: AWSPENDING shows before its version has a value",
-        begun(stage),
-    )
-    .await;
-    run.promise("labels: a version has a value once it was put", created(stage))
-        .await;
-    run.promise(
-        "labels: a value is read by version and label together",
-        read_by_both(stage),
-    )
-    .await;
-    run.promise("labels: AWSPREVIOUS follows AWSCURRENT", finished(stage))
-        .await;
-    run.promise(
-        "labels: AWSPENDING may stay on what is AWSCURRENT, and nothing is in progress",
-        stays(stage),
-    )
-    .await;
-    run.promise(
-        "labels: LastRotatedDate tells of the end of a rotation",
-        rotated(stage),
-    )
-    .await;
-    run.promise("log: the rotation Lambda tells every step", every_step(stage))
-        .await;
-    run.promise(
-        "labels: a value put by hand moves AWSCURRENT at once",
-        put_by_hand(stage),
-    )
-    .await;
+    promises!(run, {
+        "labels: a secret at rest is listed as it is described": at_rest,
+        "labels: a secret that rotates names its rotation Lambda": its_lambda,
+        "labels: AWSPENDING shows before its version has a value": begun,
+        "labels: a version has a value once it was put": created,
+        "labels: a value is read by version and label together": read_by_both,
+        "labels: AWSPREVIOUS follows AWSCURRENT": finished,
+        "labels: AWSPENDING may stay on what is AWSCURRENT, and nothing is in progress": stays,
+        "labels: LastRotatedDate tells of the end of a rotation": rotated,
+        "log: the rotation Lambda tells every step": every_step,
+        "labels: a value put by hand moves AWSCURRENT at once": put_by_hand,
+    });
 }
 
 async fn listed(stage: &dyn Stage) -> Result<SecretSummary, Broken> {

@@ -1,5 +1,13 @@
 //! What the ports promise, by subject, in the order of a rotation.
 
+/// Tries promises by name, one after another.
+macro_rules! promises {
+    ($run:expr, { $($name:literal: $promise:expr,)* }) => {{
+        let stage = $run.stage;
+        $($run.promise($name, $promise(stage)).await;)*
+    }};
+}
+
 mod absent;
 mod functions;
 mod labels;

@@ -10,23 +10,14 @@ use crate::contract::run::{Kept, Run, eventually, holds};
 use crate::contract::stage::{Stage, Wanted};
 
 pub(super) async fn all(run: &mut Run<'_>) {
-    let stage = run.stage;
-    run.promise(
-        "pages: more events than one, of two streams, in the order of time",
-        events(stage),
-    )
-    .await;
-    run.promise(
-        "pages: more services than are described at once",
-        described(stage),
-    )
-    .await;
-    run.promise("pages: more services than one", services(stage))
-        .await;
-    run.promise("pages: more tasks than one", tasks(stage)).await;
-    run.promise("pages: more functions than one", functions(stage))
-        .await;
-    run.promise("pages: more secrets than one", secrets(stage)).await;
+    promises!(run, {
+        "pages: more events than one, of two streams, in the order of time": events,
+        "pages: more services than are described at once": described,
+        "pages: more services than one": services,
+        "pages: more tasks than one": tasks,
+        "pages: more functions than one": functions,
+        "pages: more secrets than one": secrets,
+    });
 }
 
 async fn events(stage: &dyn Stage) -> Kept {

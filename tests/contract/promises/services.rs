@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{Deployment, DeploymentId, Done, Health, NoEffect, Outcome, Rollout, ServiceSeen, Task};
+use rotation_watchdog::ports::TaskDefinition;
 
 use super::{service, service_of};
 use crate::contract::run::{Broken, Kept, Run, equal, eventually, holds};
@@ -11,48 +12,18 @@ use crate::contract::stage::{Stage, Wanted};
 const CLOCK_STEP: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) async fn all(run: &mut Run<'_>) {
-    let stage = run.stage;
-    run.promise("services: a service is found by its cluster", found(stage))
-        .await;
-    run.promise(
-        "services: a task definition names the secrets that it injects",
-        injects(stage),
-    )
-    .await;
-    run.promise(
-        "tasks: at rest all are of the primary deployment, and healthy",
-        at_rest(stage),
-    )
-    .await;
-    run.promise(
-        "deployments: a forced one begins at once, and is primary",
-        forced(stage),
-    )
-    .await;
-    run.promise(
-        "tasks: old and new stand side by side, until the new ones are healthy",
-        replaced(stage),
-    )
-    .await;
-    run.promise(
-        "deployments: one that is forced meanwhile takes the place of the first",
-        overtaken(stage),
-    )
-    .await;
-    run.promise(
-        "deployments: a failed one leaves the old tasks",
-        rolled_back(stage),
-    )
-    .await;
-    run.promise(
-        "deployments: with desired count 0 one begins, without tasks",
-        without_tasks(stage),
-    )
-    .await;
-    run.promise("services: a deleted one is gone", deleted(stage))
-        .await;
-    run.promise("tasks: one without a service is told apart", standalone(stage))
-        .await;
+    promises!(run, {
+        "services: a service is found by its cluster": found,
+        "services: a task definition names the secrets that it injects": injects,
+        "tasks: at rest all are of the primary deployment, and healthy": at_rest,
+        "deployments: a forced one begins at once, and is primary": forced,
+        "tasks: old and new stand side by side, until the new ones are healthy": replaced,
+        "deployments: one that is forced meanwhile takes the place of the first": overtaken,
+        "deployments: a failed one leaves the old tasks": rolled_back,
+        "deployments: with desired count 0 one begins, without tasks": without_tasks,
+        "services: a deleted one is gone": deleted,
+        "tasks: one without a service is told apart": standalone,
+    });
 }
 
 async fn force(stage: &dyn Stage, name: &str) -> Result<(Timestamp, DeploymentId), Broken> {
@@ -89,14 +60,23 @@ fn tasks_of<'a>(seen: &'a ServiceSeen, id: Option<&DeploymentId>) -> Vec<&'a Tas
         .collect()
 }
 
-async fn found(stage: &dyn Stage) -> Kept {
-    let names = stage.names();
-    let (_, clusters) = stage.ports().ecs.clusters().await?;
-    holds(clusters.contains(&names.cluster), "the cluster", &clusters)?;
-    let (_, services) = stage.ports().ecs.services(&names.cluster).await?;
+/// The task definition that the list names for the service.
+async fn definition(stage: &dyn Stage) -> Result<TaskDefinition, Broken> {
+    let (ecs, names) = (stage.ports().ecs, stage.names());
+    let (_, services) = ecs.services(&names.cluster).await?;
     let listed = services.iter().find(|service| service.name == names.service);
     let listed = listed.ok_or_else(|| Broken::new("the service", &services))?;
-    let (_, definition) = stage.ports().ecs.task_definition(&listed.task_definition).await?;
+    Ok(ecs.task_definition(&listed.task_definition).await?.1)
+}
+
+async fn found(stage: &dyn Stage) -> Kept {
+    let (_, clusters) = stage.ports().ecs.clusters().await?;
+    holds(
+        clusters.contains(&stage.names().cluster),
+        "the cluster",
+        &clusters,
+    )?;
+    let definition = definition(stage).await?;
     holds(definition.containers.len() == 1, "one container", &definition)?;
     holds(
         !definition.containers[0].image.is_empty(),
@@ -106,20 +86,15 @@ async fn found(stage: &dyn Stage) -> Kept {
 }
 
 async fn injects(stage: &dyn Stage) -> Kept {
-    let names = stage.names();
-    let (_, services) = stage.ports().ecs.services(&names.cluster).await?;
-    for listed in services.iter().filter(|service| service.name == names.service) {
-        let (_, definition) = stage.ports().ecs.task_definition(&listed.task_definition).await?;
-        let references = definition
-            .containers
-            .iter()
-            .flat_map(|container| &container.value_from);
-        let named = references
-            .clone()
-            .any(|reference| reference.starts_with(names.secret.as_str()));
-        holds(named, "the secret's ARN", &definition)?;
-    }
-    Ok(())
+    let definition = definition(stage).await?;
+    holds(names_secret(&definition, stage), "the secret's ARN", &definition)
+}
+
+fn names_secret(definition: &TaskDefinition, stage: &dyn Stage) -> bool {
+    let secret = stage.names().secret;
+    let containers = definition.containers.iter();
+    let mut references = containers.flat_map(|container| &container.value_from);
+    references.any(|reference| reference.starts_with(secret.as_str()))
 }
 
 async fn at_rest(stage: &dyn Stage) -> Kept {
@@ -302,16 +277,5 @@ async fn standalone(stage: &dyn Stage) -> Kept {
     let look = async || Ok(ecs.standalone_tasks(&cluster).await?.1);
     let found = eventually(stage, "the task", look, |found| found.len() == 1).await?;
     let definition = ecs.task_definition(&found[0].task_definition).await?.1;
-    let secret = stage.names().secret;
-    let named = definition
-        .containers
-        .iter()
-        .flat_map(|container| &container.value_from);
-    holds(
-        named
-            .clone()
-            .any(|reference| reference.starts_with(secret.as_str())),
-        "its secret",
-        definition,
-    )
+    holds(names_secret(&definition, stage), "its secret", definition)
 }

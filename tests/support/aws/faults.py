@@ -92,8 +92,10 @@ def _error(kind, request):
 
 
 def _resource(parameters):
-    names = ("SecretId", "service", "FunctionName", "Resource", "logGroupName", "cluster")
-    return next((parameters[name] for name in names if parameters.get(name)), _ANY)
+    """What the call is about; of several things, the first."""
+    names = ("SecretId", "service", "services", "tasks", "FunctionName", "Resource", "logGroupName", "cluster")
+    found = next((parameters[name] for name in names if parameters.get(name)), _ANY)
+    return found[0] if isinstance(found, list) else found
 
 
 def _hold(connection):
