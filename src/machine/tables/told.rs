@@ -319,7 +319,7 @@ fn the_old_password_refused_after_a_third_version_came_dates_nothing() {
         when(to(&tale, "b").exposed)
     };
     let refused_at =
-        |second: i64, third: &str| followed_by(&|tale| drop(tale.login(second, "a", false)), third);
+        |second: i64, third: &str| followed_by(&|tale| _ = tale.login(second, "a", false), third);
     let told = |second: i64| Some(When::between(at(1), millis(second * 1_000 + 20)));
     assert_eq!(refused_at(16, "b - a"), told(16), "promoted");
     assert_eq!(refused_at(14, "c b a"), told(14));

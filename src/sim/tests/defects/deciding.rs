@@ -228,32 +228,6 @@ fn a_manual_promotion_trusted() {
     });
 }
 
-/// The tags of a secret are not read.
-fn untagged(evidence: Evidence) -> Evidence {
-    match evidence {
-        Evidence::Secret { secret, mut seen } => {
-            seen.tags.clear();
-            Evidence::Secret { secret, seen }
-        }
-        Evidence::Sweep { mut secrets } => {
-            for summary in &mut secrets {
-                summary.tags.clear();
-            }
-            Evidence::Sweep { secrets }
-        }
-        other => other,
-    }
-}
-
-#[test]
-fn the_brake_not_read() {
-    caught_by("the-brake-holds", Profile::None, |parts| {
-        stepping(parts, |state, event, timing| {
-            step(state, seen(event, untagged), timing)
-        })
-    });
-}
-
 #[test]
 fn acting_while_it_should_observe() {
     caught_by("observe-writes-nothing", Profile::None, |parts| {

@@ -15,10 +15,11 @@ use crate::ports::{EcsReads, EcsWrites, LogEvent, LogReads, ReadResult, SecretRe
 use crate::runtime::Parts;
 use crate::sim::case::Profile;
 
-/// What is done wrong with the right answers.
+/// What is done wrong with the answers, or to them.
 #[async_trait]
 trait Mishap: Send + Sync {
-    async fn on_labels(&self, _of: &SecretArn, _labels: &Labels) {}
+    fn on_listed(&self, _listed: &mut Vec<SecretSummary>) {}
+    async fn on_seen(&self, _of: &SecretArn, _seen: &mut SecretSeen) {}
     fn on_value(&self, _value: &SecretString) {}
 }
 
@@ -38,13 +39,15 @@ impl<M: Mishap + 'static> Reading<M> {
 #[async_trait]
 impl<M: Mishap> SecretReads for Reading<M> {
     async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
-        self.secrets.list().await
+        let (look, mut listed) = self.secrets.list().await?;
+        self.mishap.on_listed(&mut listed);
+        Ok((look, listed))
     }
 
     async fn describe(&self, secret: &SecretArn) -> ReadResult<Option<SecretSeen>> {
-        let answer = self.secrets.describe(secret).await?;
-        if let (_, Some(seen)) = &answer {
-            self.mishap.on_labels(secret, &seen.labels).await;
+        let mut answer = self.secrets.describe(secret).await?;
+        if let (_, Some(seen)) = &mut answer {
+            self.mishap.on_seen(secret, seen).await;
         }
         Ok(answer)
     }
@@ -99,8 +102,8 @@ impl Recipe {
 
 #[async_trait]
 impl Mishap for Recipe {
-    async fn on_labels(&self, secret: &SecretArn, labels: &Labels) {
-        let Some(version) = (self.when)(labels) else {
+    async fn on_seen(&self, secret: &SecretArn, seen: &mut SecretSeen) {
+        let Some(version) = (self.when)(&seen.labels) else {
             return;
         };
         if self.valued && !self.has_value(secret, version).await {
@@ -207,7 +210,7 @@ struct Unwoken(AtomicU32);
 
 #[async_trait]
 impl Mishap for Unwoken {
-    async fn on_labels(&self, _: &SecretArn, _: &Labels) {
+    async fn on_seen(&self, _: &SecretArn, _: &mut SecretSeen) {
         if self.0.fetch_add(1, Ordering::Relaxed) == 12 {
             pending::<()>().await;
         }
@@ -218,5 +221,28 @@ impl Mishap for Unwoken {
 fn a_lost_wake_up() {
     caught_by("stale-are-named", Profile::None, |parts| {
         Reading::with(parts, Unwoken(AtomicU32::new(0)))
+    });
+}
+
+/// The tags of secrets are not read.
+struct Untagged;
+
+#[async_trait]
+impl Mishap for Untagged {
+    fn on_listed(&self, listed: &mut Vec<SecretSummary>) {
+        for summary in listed {
+            summary.tags.clear();
+        }
+    }
+
+    async fn on_seen(&self, _: &SecretArn, seen: &mut SecretSeen) {
+        seen.tags.clear();
+    }
+}
+
+#[test]
+fn the_brake_not_read() {
+    caught_by("the-brake-holds", Profile::None, |parts| {
+        Reading::with(parts, Untagged)
     });
 }
