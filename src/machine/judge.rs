@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::consumers::{Question, Standing, Why, stand, tenures_before};
-use crate::milestones::{Works, strategy, works};
+use crate::milestones::{Works, works};
 use crate::model::{
     Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, Scope, SecretArn, Stage, Strategy,
 };
@@ -16,6 +16,7 @@ use crate::proof::{awaits_login, doubtful, withheld};
 pub use crate::reason::Reason;
 use crate::rotations::{Origin, Rotation, rotations};
 use crate::state::{SecretFacts, State};
+use crate::strategy::strategy;
 
 /// A rotation with what it means now.
 #[derive(Clone, Debug, PartialEq, Eq)]

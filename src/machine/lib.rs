@@ -21,6 +21,7 @@ mod scopes;
 mod settling;
 pub mod state;
 pub mod step;
+mod strategy;
 pub mod track;
 pub mod window;
 

@@ -11,7 +11,10 @@
 //! CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is missing, costs, CloudWatch metrics and
 //! events. A pool's connections all end together, when its oldest must be renewed. An account is locked by the
 //! watchdog's own refused logins alone: what applications do to themselves is the same with nobody watching. Nobody
-//! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart.
+//! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart. A task is
+//! healthy or not by its deployment's fate alone, whatever password it was given; a database that is full, silent or
+//! locked is so for the watchdog's logins alone, not for rotation Lambdas and applications; what others deploy succeeds;
+//! a rotation that fails is retried until it succeeds, eight seconds later each time.
 
 mod applications;
 mod by_hand;
