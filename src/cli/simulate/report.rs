@@ -146,7 +146,7 @@ impl Summary {
             ("rotations", totals.rotations.to_string()),
             ("crashes", totals.crashes.to_string()),
             ("simulated time", format!("{days:.1} days")),
-            ("faults drawn", told(&totals.faults)),
+            ("faults met", told(&totals.faults)),
             ("checks made", told(&totals.checks)),
             ("more outage, excused", told(&totals.excused)),
             (
@@ -205,7 +205,7 @@ impl Summary {
             "rotations": totals.rotations,
             "crashes": totals.crashes,
             "simulated_seconds": totals.simulated.as_secs(),
-            "faults_drawn": totals.faults,
+            "faults_met": totals.faults,
             "checks_made": totals.checks.values().sum::<u64>(),
             "checks": totals.checks,
             "excused": totals.excused,
