@@ -164,12 +164,12 @@ impl<'a> Course<'a> {
         let now = self.trial.world().now();
         for pause in &disruptions.pauses {
             if pause.crossing <= life.crossings {
-                self.meet("suspended");
+                self.count("suspended");
             }
         }
         for jump in &disruptions.jumps {
             if (from..now).contains(&jump.at) {
-                self.meet("clock jumps");
+                self.count("clock jumps");
             }
         }
         self.lives.push(Lived {
@@ -214,9 +214,14 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
-    /// Something went wrong.
+    /// Something goes wrong at this moment.
     fn meet(&mut self, what: &'static str) {
         self.trial.world().tell(format!("the watchdog: {what}"));
+        self.count(what);
+    }
+
+    /// Something went wrong.
+    fn count(&mut self, what: &'static str) {
         *self.met.entry(what).or_default() += 1;
     }
 
