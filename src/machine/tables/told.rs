@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::rotations::done;
 use super::standings::{orders, standing};
 use super::world::{Tale, arn, at, labels, millis, service, version};
-use crate::model::{Evidence, LoginAnswer, Stage, Step, When};
+use crate::model::{Evidence, Stage, Step, When};
 use crate::rotations::{Origin, Rotation, Seen, Source};
 
 /// The only rotation to this version.
@@ -325,20 +325,6 @@ fn the_old_password_refused_after_a_third_version_came_dates_nothing() {
     assert_eq!(refused_at(14, "c b a"), told(14));
     let by_login = Some(When::by(millis(22_020)));
     assert_eq!(refused_at(15, "c b a"), by_login, "reads may be behind");
-    let refused_at_once = |tale: &mut Tale| {
-        let answer = LoginAnswer::Refused {
-            code: "1045".to_owned(),
-        };
-        let (secret, version) = (arn("db"), version("a"));
-        tale.see_at_once(
-            15,
-            Evidence::Login {
-                secret,
-                version,
-                answer,
-            },
-        );
-    };
     let by_15 = Some(When::between(at(1), at(15)));
-    assert_eq!(followed_by(&refused_at_once, "c b a"), by_15);
+    assert_eq!(followed_by(&|tale| tale.refused_at_once(15, "a"), "c b a"), by_15);
 }

@@ -1,8 +1,8 @@
 //! What is believed of a promoted version, and what is not (design rule 3).
 
-use super::world::{Tale, arn, at, version};
+use super::world::{Tale, at};
 use crate::milestones::{Proof, Works};
-use crate::model::{Evidence, LoginAnswer, LookKey, Step, Strategy};
+use crate::model::{Evidence, LookKey, Step, Strategy};
 use crate::rotations::Origin;
 
 fn works(tale: &Tale, second: i64) -> Works {
@@ -184,18 +184,7 @@ fn a_refusal_from_ten_minutes_before_the_promotion_is_outdated() {
     let promoted_after = |last_look: i64| {
         let mut tale = Tale::new();
         tale.labels(0, "a - z").labels(10, "a b z");
-        let answer = LoginAnswer::Refused {
-            code: "1045".to_owned(),
-        };
-        let (secret, version) = (arn("db"), version("b"));
-        tale.see_at_once(
-            15,
-            Evidence::Login {
-                secret,
-                version,
-                answer,
-            },
-        );
+        tale.refused_at_once(15, "b");
         tale.labels(last_look, "a b z").labels(last_look + 1, "b - a");
         works(&tale, last_look + 2)
     };

@@ -101,6 +101,22 @@ impl Tale {
         self.event(Event::Seen { look, evidence });
     }
 
+    /// A login with this version of `db`, refused at the very moment that it was tried.
+    pub(super) fn refused_at_once(&mut self, second: i64, id: &str) {
+        let answer = LoginAnswer::Refused {
+            code: "1045".to_owned(),
+        };
+        let (secret, version) = (arn("db"), version(id));
+        self.see_at_once(
+            second,
+            Evidence::Login {
+                secret,
+                version,
+                answer,
+            },
+        );
+    }
+
     /// DescribeSecret of `db`.
     pub(super) fn labels(&mut self, second: i64, text: &str) -> &mut Self {
         self.labels_of("db", second, text)
