@@ -202,9 +202,8 @@ fn who_has_the_other_secrets_value_does_not_wait_with_those_who_have_not() {
     assert_eq!(started(&tale, &secrets, 35), [consumer("a")]);
 }
 
-/// It has not been looked at since the other secret's promotion, which only its protocol speaks for.
-#[test]
-fn nobody_is_given_another_secrets_value_while_a_proof_of_it_may_come() {
+/// A service that wants a proven promotion of `db`, while only its protocol speaks for that of `queue`, by 31.
+fn queue_promoted_beside() -> Tale {
     let mut tale = promoted(&["db"]);
     tale.policy.login_test = true;
     tale.uses(&consumer("a"), &["db", "queue"])
@@ -213,6 +212,13 @@ fn nobody_is_given_another_secrets_value_while_a_proof_of_it_may_come() {
     tale.labels_of("queue", 0, "a - z")
         .labels_of("queue", 30, "a b z")
         .labels_of("queue", 31, "b - a");
+    tale
+}
+
+/// It has not been looked at since the other secret's promotion, which only its protocol speaks for.
+#[test]
+fn nobody_is_given_another_secrets_value_while_a_proof_of_it_may_come() {
+    let mut tale = queue_promoted_beside();
     tale.login_fails("queue", 32, "b");
     let secrets = ["db", "queue"];
     let waiting = admission(&tale, &secrets, 51);
@@ -230,15 +236,8 @@ fn nobody_is_given_another_secrets_value_while_a_proof_of_it_may_come() {
 /// A login that nobody has asked for yet is waited for longer: a wake-up at that moment would come again and again.
 #[test]
 fn a_proof_that_was_to_come_by_now_wakes_nobody() {
-    let mut tale = promoted(&["db"]);
-    tale.policy.login_test = true;
+    let mut tale = queue_promoted_beside();
     tale.settings.timing.proof_wait = SignedDuration::from_millis(19_980);
-    tale.uses(&consumer("a"), &["db", "queue"])
-        .login(22, "b", true)
-        .service(25, &consumer("a"), service(&[-500]));
-    tale.labels_of("queue", 0, "a - z")
-        .labels_of("queue", 30, "a b z")
-        .labels_of("queue", 31, "b - a");
     let secrets = ["db", "queue"];
     assert_eq!(admission(&tale, &secrets, 50).wake, Some(at(51)));
     let waiting = admission(&tale, &secrets, 51);

@@ -63,7 +63,8 @@ impl<'a> Truth<'a> {
         (!works).then(|| moved.copied().unwrap_or(Timestamp::MIN))
     }
 
-    /// Whether setSecret was done with AWSPENDING, or the database has its password, AWSCURRENT has not followed, and labels told so since then.
+    /// Whether setSecret was done with AWSPENDING, or the database has its password, AWSCURRENT has not followed, and
+    /// labels told so since then.
     fn is_moving(self, arn: &SecretArn, since: Timestamp) -> bool {
         self.secret(arn).is_some_and(|secret| {
             let pending = secret.labels.in_progress();
