@@ -157,12 +157,10 @@ fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
                 Step::CreateSecret => Seen::also(&mut rotation.created, when, Source::Log),
                 Step::SetSecret => Seen::also(&mut rotation.exposed, when, Source::Log),
                 Step::TestSecret => Seen::also(&mut rotation.tested, when, Source::Log),
-                // Too early a promotion would make stale tasks fresh: only a line that names the version dates it.
-                Step::FinishSecret => {
-                    if rotation.promoted.is_some() && rotation.moves == Moves::One && version.is_some() {
-                        Seen::also(&mut rotation.promoted, when, Source::Log);
-                    }
+                Step::FinishSecret if rotation.is_dated_by(fact.at, version.as_ref()) => {
+                    Seen::also(&mut rotation.promoted, when, Source::Log);
                 }
+                Step::FinishSecret => {}
             }
         }
         LogLine::Failed { step, why } => {
@@ -183,6 +181,13 @@ fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
 }
 
 impl Rotation {
+    /// Whether finishSecret's line tells when it was promoted. Too early a promotion would make stale tasks fresh: the
+    /// line must name the version, and not be of a time in which labels showed another.
+    fn is_dated_by(&self, line: Timestamp, version: Option<&VersionId>) -> bool {
+        let is_of_now = |seen: &Seen| seen.when.not_before.is_none_or(|bound| line >= bound);
+        self.promoted.as_ref().is_some_and(is_of_now) && self.moves == Moves::One && version.is_some()
+    }
+
     /// Where lines of earlier attempts may be missing, only `put` is known to come before every setSecret.
     fn last_line_before(&self, step: Step, put: Option<Timestamp>) -> Option<Timestamp> {
         let lower = |seen: &Option<Seen>| seen.as_ref().and_then(|seen| seen.when.not_before);

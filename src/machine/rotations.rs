@@ -154,6 +154,13 @@ impl Rotation {
         self.promoted.is_none() && self.ending.is_none()
     }
 
+    /// AWSPENDING came to its version between two looks.
+    fn is_seen_to_start(&self) -> bool {
+        self.started
+            .as_ref()
+            .is_some_and(|seen| seen.when.not_before.is_some())
+    }
+
     /// Promoted and not replaced since.
     pub fn is_current(&self) -> bool {
         self.promoted.is_some() && self.ending.is_none()
@@ -191,6 +198,7 @@ pub fn rotations(secret: &SecretArn, facts: &SecretFacts, timing: &Timing) -> Ve
         secret,
         facts,
         timing,
+        runs: &runs,
         rotations: Vec::new(),
     };
     for (i, run) in runs.iter().enumerate() {
@@ -227,6 +235,7 @@ struct Story<'a> {
     secret: &'a SecretArn,
     facts: &'a SecretFacts,
     timing: &'a Timing,
+    runs: &'a [Run<Labels>],
     rotations: Vec<Rotation>,
 }
 
@@ -250,7 +259,7 @@ impl Story<'_> {
             (Some(before), Some(current)) => self.there_and_back(before, run, current, when),
             _ => {}
         }
-        self.follow_pending(run, when);
+        self.follow_pending(before, run, when);
     }
 
     /// AWSPREVIOUS follows AWSCURRENT by itself: where it moved alone, AWSCURRENT was on that version meanwhile.
@@ -265,13 +274,18 @@ impl Story<'_> {
     }
 
     fn origin(&self, before: &Run<Labels>, run: &Run<Labels>, current: &VersionId) -> Origin {
-        let through_pending = self
-            .open()
-            .is_some_and(|i| &self.rotations[i].key.version == current)
-            || run.state.pending.as_ref() == Some(current);
-        if through_pending {
+        let open = self.open().map(|i| &self.rotations[i]);
+        let open = open.filter(|rotation| &rotation.key.version == current);
+        let is_pending = |run: &Run<Labels>| run.state.pending.as_ref() == Some(current);
+        let through_pending = open.is_some() || is_pending(run);
+        let taken_up = match open {
+            Some(rotation) => rotation.is_seen_to_start(),
+            None => !is_pending(before),
+        };
+        let was_before = before.state.previous.as_ref() == Some(current) || self.promotions(current) > 0;
+        if through_pending && (!was_before || taken_up || self.was_rotated_again(current, before, run)) {
             Origin::Rotation
-        } else if before.state.previous.as_ref() == Some(current) || self.promotions(current) > 0 {
+        } else if was_before {
             Origin::Rollback
         } else if self.was_rotated(current, before, run) {
             Origin::Rotation
@@ -300,7 +314,7 @@ impl Story<'_> {
         match open {
             Some(i) if &self.rotations[i].key.version == version => {
                 self.rotations[i].promoted = Some(Seen::by(when, Source::Labels));
-                self.rotations[i].origin = Origin::Rotation;
+                self.rotations[i].origin = origin;
                 i
             }
             _ => {
@@ -315,11 +329,15 @@ impl Story<'_> {
     }
 
     /// One that is still on its way is taken up again at once.
-    fn follow_pending(&mut self, run: &Run<Labels>, when: When) {
+    fn follow_pending(&mut self, before: Option<&Run<Labels>>, run: &Run<Labels>, when: When) {
         self.abandon_open(when);
-        if let Some(pending) = run.state.in_progress() {
-            self.begin(pending, run.state.current.clone(), when);
-        }
+        let Some(pending) = run.state.in_progress() else {
+            return;
+        };
+        // Left on what was promoted and gave way since: whether a rotation has taken it up again, labels do not tell.
+        let was_there = before.is_some_and(|before| before.state.pending.as_ref() == Some(pending));
+        let begun = if was_there { When::by(when.not_after) } else { when };
+        self.begin(pending, run.state.current.clone(), begun);
     }
 
     /// A retry by the service brings the same version back: an attempt within the same rotation.

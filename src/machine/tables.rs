@@ -16,6 +16,7 @@ mod fleet_findings;
 mod functions;
 mod intervals;
 mod late;
+mod left_behind;
 mod logins;
 mod memory;
 mod moments;

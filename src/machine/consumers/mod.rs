@@ -14,7 +14,7 @@ pub use why::Why;
 
 use crate::model::{
     Action, Attempt, ConsumerId, Done, NoEffect, Outcome, ReferenceKind, RotationKey, SecretArn, Stage,
-    Staleness,
+    Staleness, When,
 };
 use crate::policy::{Policy, Timing};
 use crate::state::ConsumerFacts;
@@ -101,18 +101,21 @@ impl Question<'_> {
     /// Whether what was made at this moment counts as old. Of a promotion that nobody watched only what certainly is:
     /// its interval may span minutes in which a whole fleet was restarted (design rules 3 and 9).
     pub(crate) fn is_older(&self, made: Timestamp) -> bool {
-        if self
-            .tenures
-            .iter()
-            .any(|tenure| tenure.gave(made) || tenure.is_baseline_for(made))
-        {
+        if self.tenures.iter().any(|tenure| tenure.may_have_given(made)) {
             return false;
         }
-        let watched = WATCHED + self.timing.settle;
-        let was_watched = |bound| self.promoted.duration_since(bound) <= watched;
-        let is_older = |bound| made < bound || was_watched(bound) && made <= self.threshold();
+        let promoted = |bound| When::between(bound, self.promoted);
+        let is_older =
+            |bound| made < bound || was_watched(promoted(bound), self.timing) && made <= self.threshold();
         self.not_before.is_some_and(is_older)
     }
+}
+
+/// Whether somebody looked shortly before and after.
+fn was_watched(when: When, timing: &Timing) -> bool {
+    let watched = WATCHED + timing.settle;
+    let bound = when.not_before;
+    bound.is_some_and(|bound| when.not_after.duration_since(bound) <= watched)
 }
 
 /// Where the consumer stands with the promotion in question.

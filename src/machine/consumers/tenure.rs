@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::was_watched;
 use crate::judge::RotationView;
 use crate::policy::Timing;
 use crate::rotations::{Origin, Rotation};
@@ -12,6 +13,9 @@ pub(crate) struct Tenure {
     /// Nothing where it was current when it was first seen.
     from: Option<Timestamp>,
     to: Timestamp,
+    /// The same with what nobody watched: it may have begun so early, and lasted so long.
+    earliest: Option<Timestamp>,
+    latest: Timestamp,
 }
 
 impl Tenure {
@@ -20,9 +24,9 @@ impl Tenure {
         self.from.is_some_and(|from| created > from) && created < self.to
     }
 
-    /// At a baseline nobody knows what is older: neither that it holds the version, nor that it does not.
-    pub(super) fn is_baseline_for(&self, created: Timestamp) -> bool {
-        self.from.is_none() && created < self.to
+    /// Whether it may have been, for all that is known. At a baseline nobody knows what is older.
+    pub(super) fn may_have_given(&self, created: Timestamp) -> bool {
+        self.earliest.is_none_or(|earliest| created > earliest) && created < self.latest
     }
 }
 
@@ -42,17 +46,39 @@ pub(crate) fn tenures_before(earlier: &[RotationView], rotation: &Rotation, timi
     if is_untold {
         // Nobody knows what was made before the first promotion that is known.
         let to = promoted(earlier().next().unwrap_or(rotation));
-        return to.map(|to| Tenure { from: None, to }).into_iter().collect();
+        let untold = |to| Tenure {
+            from: None,
+            to,
+            earliest: None,
+            latest: to,
+        };
+        return to.map(untold).into_iter().collect();
     }
-    same.filter_map(|before| {
-        let (_, ended) = before.ending?;
-        let is_known = before.origin != Origin::Baseline;
-        Some(Tenure {
-            from: is_known.then_some(promoted(before)? + timing.margin),
-            to: ended.not_before?,
-        })
+    same.filter_map(|before| tenure(before, timing)).collect()
+}
+
+fn tenure(before: &Rotation, timing: &Timing) -> Option<Tenure> {
+    let began = before.promoted.as_ref()?.when;
+    let (_, ended) = before.ending?;
+    let is_known = before.origin != Origin::Baseline;
+    let from = is_known.then_some(began.not_after + timing.margin);
+    let to = ended.not_before?;
+    let earliest = if was_watched(began, timing) {
+        from
+    } else {
+        began.not_before
+    };
+    let latest = if was_watched(ended, timing) {
+        to
+    } else {
+        ended.not_after
+    };
+    Some(Tenure {
+        from,
+        to,
+        earliest: earliest.filter(|_| is_known),
+        latest,
     })
-    .collect()
 }
 
 #[cfg(test)]
@@ -62,7 +88,12 @@ mod tests {
     #[test]
     fn a_task_of_the_very_moment_that_a_version_came_or_went_was_not_surely_given_it() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let tenure = |from| Tenure { from, to: at(20) };
+        let tenure = |from| Tenure {
+            from,
+            to: at(20),
+            earliest: from,
+            latest: at(20),
+        };
         let known = tenure(Some(at(10)));
         assert_eq!(
             [10, 11, 19, 20].map(|second| known.gave(at(second))),
@@ -70,8 +101,9 @@ mod tests {
         );
         let baseline = tenure(None);
         assert_eq!(
-            [19, 20].map(|second| baseline.is_baseline_for(at(second))),
+            [19, 20].map(|second| baseline.may_have_given(at(second))),
             [true, false]
         );
+        assert!(!baseline.gave(at(19)));
     }
 }

@@ -72,15 +72,44 @@ impl Story<'_> {
 
     /// A rotation that ran unseen left its mark in the log, or in LastRotatedDate where nothing came after it.
     pub(super) fn was_rotated(&self, version: &VersionId, before: &Run<Labels>, run: &Run<Labels>) -> bool {
-        // LastRotatedDate from before the last look without it is the rotation's before.
-        let when = began(Some(before), run, SignedDuration::ZERO);
-        let within = |at: Timestamp| {
-            when.not_before.is_none_or(|from| at >= from) && at <= when.not_after + ROTATED_AFTER
-        };
-        let is_last = |rotated: Timestamp| is_one_promotion(before, run) || self.unchanged_since(rotated);
-        self.facts
-            .last_rotated()
-            .is_some_and(|rotated| within(rotated) && is_last(rotated))
-            || self.finished(version).is_some()
+        self.is_last_rotation(before, run) || self.finished(version).is_some()
     }
+
+    /// The same of a version that was promoted before and kept AWSPENDING: whoever moves AWSCURRENT back to it proves
+    /// nothing, unless a rotation has taken it up again.
+    pub(super) fn was_rotated_again(
+        &self,
+        version: &VersionId,
+        before: &Run<Labels>,
+        run: &Run<Labels>,
+    ) -> bool {
+        let is_of_now = |finished| moved_by(before, run, finished);
+        self.is_last_rotation(before, run) || self.finished(version).is_some_and(is_of_now)
+    }
+
+    /// LastRotatedDate from before the last look without it is the rotation's before, and one from after the next move
+    /// the rotation's after.
+    fn is_last_rotation(&self, before: &Run<Labels>, run: &Run<Labels>) -> bool {
+        self.facts.last_rotated().is_some_and(|rotated| {
+            moved_by(before, run, rotated)
+                && self.left(run).is_none_or(|left| rotated < left)
+                && (is_one_promotion(before, run) || self.unchanged_since(rotated))
+        })
+    }
+
+    /// Since when AWSCURRENT may be elsewhere.
+    fn left(&self, run: &Run<Labels>) -> Option<Timestamp> {
+        let pairs = self
+            .runs
+            .windows(2)
+            .filter(|pair| pair[1].first.sent > run.first.sent);
+        let mut moves = pairs.filter(|pair| pair[1].state.current != run.state.current);
+        moves.next().map(|pair| pair[0].last.sent)
+    }
+}
+
+/// Whether what was told at this moment may be what moved AWSCURRENT.
+fn moved_by(before: &Run<Labels>, run: &Run<Labels>, at: Timestamp) -> bool {
+    let when = began(Some(before), run, SignedDuration::ZERO);
+    when.not_before.is_none_or(|from| at >= from) && at <= when.not_after + ROTATED_AFTER
 }

@@ -117,6 +117,31 @@ fn tasks_created_while_the_version_was_current_before_hold_it_when_awscurrent_mo
 }
 
 #[test]
+fn tasks_of_an_unwatched_edge_of_its_earlier_time_are_neither_fresh_nor_stale() {
+    let mut tale = Tale::new();
+    tale.uses(&orders(), &["db"])
+        .labels(0, "z - y")
+        .labels(20, "z - y")
+        .labels(300, "a - z")
+        .labels(400, "a - z")
+        .labels(700, "b - a")
+        .labels(800, "b - a")
+        .labels(801, "a - b")
+        .labels(807, "a - b")
+        .login(808, "a", true);
+    for (second, (created, expected)) in (900..).zip([
+        (10, holds_old(1, 1)),
+        (100, around(1)),
+        (350, (Stage::Fresh, Why::CreatedWhileCurrent)),
+        (600, around(1)),
+        (750, holds_old(1, 1)),
+    ]) {
+        let found = with_tasks(&mut tale, second, &[created]);
+        assert_eq!(found, expected, "created at {created}");
+    }
+}
+
+#[test]
 fn tasks_from_before_the_baseline_are_neither_fresh_nor_stale_when_awscurrent_moves_back_to_it() {
     let mut tale = Tale::new();
     tale.uses(&orders(), &["db"])
