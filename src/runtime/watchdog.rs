@@ -54,6 +54,8 @@ pub struct Watchdog {
     pub(super) admission: Admission,
     /// When the set of assigned secrets last changed.
     pub(super) wanted_since: Timestamp,
+    /// When the loop turned last.
+    turned: Timestamp,
     pub(super) agenda: Agenda,
     under_way: BTreeSet<LookKey>,
     answers: JoinSet<Event>,
@@ -86,6 +88,7 @@ impl Watchdog {
             judgements: Judgements::new(),
             admission: Admission::default(),
             wanted_since: now,
+            turned: now,
             agenda: Agenda::default(),
             under_way: BTreeSet::new(),
             answers: JoinSet::new(),
@@ -219,6 +222,7 @@ impl Watchdog {
         let decisions = self.admit(now);
         self.commit(now).await?;
         self.dispatch(decisions, now);
+        self.look_at_the_time(now);
         self.ask(now);
         self.prune(now).await;
         self.publish(now);
@@ -411,14 +415,27 @@ impl Watchdog {
         }
         let room = LOOKS_AT_ONCE.saturating_sub(self.under_way.len());
         for key in self.agenda.take(now, &self.under_way, room) {
-            let Some(question) = questions::question(self, &key, now) else {
-                continue;
-            };
-            self.under_way.insert(key);
-            let ports = self.parts.ports.clone();
-            self.answers
-                .spawn(async move { observe::look(&ports, question).await });
+            self.look(key, now);
         }
+    }
+
+    /// Nothing is due for as long as the machine's clock was set back: an answer of AWS sets it right.
+    fn look_at_the_time(&mut self, now: Timestamp) {
+        let was_set_back = now + LONGEST_WAIT < self.turned;
+        self.turned = now;
+        if was_set_back && !self.under_way.contains(&LookKey::Sweep) {
+            self.look(LookKey::Sweep, now);
+        }
+    }
+
+    fn look(&mut self, key: LookKey, now: Timestamp) {
+        let Some(question) = questions::question(self, &key, now) else {
+            return;
+        };
+        self.under_way.insert(key);
+        let ports = self.parts.ports.clone();
+        self.answers
+            .spawn(async move { observe::look(&ports, question).await });
     }
 
     fn publish(&mut self, now: Timestamp) {

@@ -3,6 +3,8 @@
 use machine::phase::Phase;
 
 use super::*;
+use crate::sim::life::Disruptions;
+use crate::sim::ports::Jump;
 
 #[test]
 fn a_rotation_ends_with_one_redeploy_and_no_stale_task() {
@@ -46,6 +48,26 @@ fn an_outage_lasts_only_until_the_new_tasks_are_healthy() {
         );
         assert!(without > 600.0, "seed {seed}: {without} s with nobody watching");
     }
+}
+
+#[test]
+fn a_clock_that_is_set_back_delays_nothing() {
+    let scenario = Scenario::one_service(1);
+    let trial = trial(&scenario, Mode::Act);
+    let until = end_of(&scenario);
+    let disruptions = Disruptions {
+        jumps: vec![Jump {
+            at: scenario.last_rotation() - SignedDuration::from_secs(1),
+            by: -SignedDuration::from_hours(1),
+        }],
+        ..Disruptions::default()
+    };
+    trial
+        .live_through(until, &disruptions, |_| {})
+        .expect("the simulation runs");
+    assert_served(&trial, &scenario, until, "seed 1");
+    let outage = trial.world().outage_seconds();
+    assert!(outage < 60.0, "{outage} s: {}", trial.log.text());
 }
 
 #[test]
