@@ -54,6 +54,7 @@ fn lines_of(
     put: Option<Timestamp>,
     timing: &Timing,
 ) -> Vec<LogFact> {
+    let after = after.max(finish_before(rotation, facts));
     let from = first_line(rotation, facts).max(after.map(|at| at + SignedDuration::from_millis(1)));
     // One that ended in a gap may have been followed by another there, whose lines name no version either.
     let ended = |when: When| match when.not_before.map(|bound| bound + timing.settle) {
@@ -133,6 +134,19 @@ fn created_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
             if *version == rotation.key.version)
     });
     created.map(|fact| fact.at)
+}
+
+/// When finishSecret promoted the version before, where its line tells: the lines before it are not this rotation's.
+fn finish_before(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
+    let began = rotation.promoted.as_ref().or(rotation.started.as_ref())?;
+    let others = facts.log.iter().filter(|fact| {
+        matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(version), .. }
+            if *version != rotation.key.version)
+    });
+    others
+        .map(|fact| fact.at)
+        .filter(|at| *at <= began.when.not_after)
+        .max()
 }
 
 /// When createSecret put the value of the rotation after this one.

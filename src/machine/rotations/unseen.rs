@@ -104,7 +104,7 @@ impl Story<'_> {
             .windows(2)
             .filter(|pair| pair[1].first.sent > run.first.sent);
         let mut moves = pairs.filter(|pair| pair[1].state.current != run.state.current);
-        moves.next().map(|pair| pair[0].last.sent)
+        moves.next().map(|pair| pair[0].last.sent - self.timing.settle)
     }
 }
 

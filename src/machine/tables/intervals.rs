@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::rotations::done;
 use super::world::{Tale, arn, at, labels, millis};
 use crate::model::{Evidence, Labels, Step, When};
 use crate::phase::Phase;
@@ -153,4 +154,19 @@ fn a_rotation_of_another_time_is_not_taken_for_what_came_unseen() {
         "it is written a little later"
     );
     assert_eq!(origin(3_661, 3_700), Origin::Manual, "after");
+}
+
+/// At a first look LastRotatedDate bounds a promotion only by a minute: the rotation before may have ended within it.
+#[test]
+fn lines_from_before_another_versions_promotion_are_not_the_next_ones() {
+    let mut tale = Tale::new();
+    (tale.last_changed, tale.last_rotated) = (Some(at(-20)), Some(at(-19)));
+    tale.labels(0, "c c b")
+        .line(-62, Step::CreateSecret)
+        .log(-60, done(Step::FinishSecret, "b"))
+        .line(-30, Step::SetSecret)
+        .log(-20, done(Step::FinishSecret, "c"));
+    let rotation = tale.latest(1).rotation;
+    assert_eq!(rotation.created, None);
+    assert_eq!(rotation.exposed.map(|seen| seen.when.not_after), Some(at(-30)));
 }
