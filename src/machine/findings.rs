@@ -301,59 +301,77 @@ pub fn subject_of(key: &LookKey) -> (String, Option<SecretArn>) {
 
 /// Waits that only a person can end.
 fn long_waits(admission: &Admission, state: &State, now: Timestamp) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for ((secret, consumer), reason) in &admission.waits {
-        let (severity, kind, remedy) = match reason {
-            Reason::Observing => (
-                Severity::Warning,
-                "would-act",
-                "set mode = \"act\" for the secret, or do it by hand".to_owned(),
-            ),
-            Reason::Held => (
-                Severity::Warning,
-                "held",
-                "remove the tag rotation-watchdog from the secret when it may go on".to_owned(),
-            ),
-            Reason::FirstFailed { .. } => (
-                Severity::Critical,
-                "first-failed",
-                "mend the consumer that went first; the others follow".to_owned(),
-            ),
-            Reason::HourlyCap { .. } => (
-                Severity::Critical,
-                "capped",
-                "raise remediation.redeploys_per_service_and_hour, or restart it by hand: it holds an old value until then"
-                    .to_owned(),
-            ),
-            Reason::Another { secret: other, reason } if reason.until().is_none() => (
-                Severity::Critical,
-                "held-back",
-                format!(
-                    "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand, or \
-                     switch its login test on",
-                    other.name()
-                ),
-            ),
-            Reason::Moving { secret: other, .. } if is_stuck(state, other, now) => (
-                Severity::Critical,
-                "held-back",
-                format!(
-                    "end the rotation of {} first: it holds this restart back",
-                    other.name()
-                ),
-            ),
-            _ => continue,
-        };
-        found.push(Finding {
+    let told = |((secret, consumer), reason): (&(SecretArn, ConsumerId), &Reason)| {
+        let (severity, kind, remedy) = long_wait(admission, state, reason, now)?;
+        Some(Finding {
             severity,
             kind,
             subject: consumer.to_string(),
             secret: Some(secret.clone()),
             text: reason.to_string(),
             remedy,
-        });
-    }
-    found
+        })
+    };
+    admission.waits.iter().filter_map(told).collect()
+}
+
+/// How it is told, and what ends it; nothing where it ends by itself.
+fn long_wait(
+    admission: &Admission,
+    state: &State,
+    reason: &Reason,
+    now: Timestamp,
+) -> Option<(Severity, &'static str, String)> {
+    Some(match reason {
+        Reason::Observing => (
+            Severity::Warning,
+            "would-act",
+            "set mode = \"act\" for the secret, or do it by hand".to_owned(),
+        ),
+        Reason::Held => (
+            Severity::Warning,
+            "held",
+            "remove the tag rotation-watchdog from the secret when it may go on".to_owned(),
+        ),
+        Reason::FirstFailed { .. } => (
+            Severity::Critical,
+            "first-failed",
+            "mend the consumer that went first; the others follow".to_owned(),
+        ),
+        Reason::HourlyCap { .. } => (
+            Severity::Critical,
+            "capped",
+            "raise remediation.redeploys_per_service_and_hour, or restart it by hand: it holds an old value until then"
+                .to_owned(),
+        ),
+        Reason::Another { secret: other, reason } if !reason.ends_by_itself() => (
+            Severity::Critical,
+            "held-back",
+            format!(
+                "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand, or \
+                 switch its login test on",
+                other.name()
+            ),
+        ),
+        Reason::Moving { secret: other, .. } if is_stuck(state, other, now) => (
+            Severity::Critical,
+            "held-back",
+            format!(
+                "end the rotation of {} first: it holds this restart back",
+                other.name()
+            ),
+        ),
+        other => {
+            let first = other.goes_after().filter(|first| waits_for_a_person(admission, first))?;
+            let remedy = format!("see to {first} first, which is held back itself, or switch the login test on");
+            (Severity::Critical, "held-back", remedy)
+        }
+    })
+}
+
+fn waits_for_a_person(admission: &Admission, consumer: &ConsumerId) -> bool {
+    let mut waits = admission.waits.iter().filter(|((_, of), _)| of == consumer);
+    waits.any(|(_, reason)| reason.is_for_a_person())
 }
 
 /// AWSPENDING has stood on that secret for so long that nobody waits for it by itself any more.

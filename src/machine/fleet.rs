@@ -217,6 +217,7 @@ fn another_waits(judgements: &Judgements, consumer: &ConsumerId, facts: &Consume
                 | Reason::Proof { .. }
                 | Reason::Unproven
                 | Reason::Refused
+                | Reason::First { .. }
                 | Reason::FirstFailed { .. }
         );
         harmful.then(|| Reason::Another {

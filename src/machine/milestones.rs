@@ -250,15 +250,30 @@ fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts, timing: &
     }
     Seen::also(&mut rotation.exposed, when, Source::Login);
     let old = rotation.replaced.as_ref().and_then(|old| facts.logins.get(old));
-    // A refusal from before the rotation, or from when the new password was still refused, was another trouble.
+    // A refusal from before the rotation, from when the new password was still refused, from when both had been
+    // accepted, or from when a third version was current since the old one was accepted, was another trouble.
     if let Some(refused) = old.and_then(|track| first(track, is_refused, is_accepted))
-        && refused.not_before.is_some()
+        && refused
+            .not_before
+            .is_some_and(|accepted| accepted <= when.not_after && !came_back_since(rotation, facts, accepted))
         && refused.not_after >= began
         && !gave_way_to_another(rotation, facts, refused.not_after + timing.settle)
         && when.not_before.is_none_or(|not_yet| refused.not_after >= not_yet)
     {
         Seen::also(&mut rotation.exposed, refused, Source::Login);
     }
+}
+
+/// Whether AWSCURRENT came back to what the rotation was to replace after that moment: another password was set since.
+fn came_back_since(rotation: &Rotation, facts: &SecretFacts, accepted: Timestamp) -> bool {
+    let began = rotation.started.as_ref().map(|seen| seen.when.not_after);
+    let is_replaced = |run: &Run<Labels>| run.state.current == rotation.replaced;
+    let runs = facts.labels.runs();
+    let mut until = runs.iter().filter(|run| Some(run.first.sent) <= began);
+    let was_there = until
+        .clone()
+        .any(|run| is_replaced(run) && run.first.sent <= accepted);
+    was_there && until.any(|run| !is_replaced(run) && run.first.arrived > accepted)
 }
 
 /// Whether AWSCURRENT may have moved by then from what the rotation was to replace to a third version: whoever moved it

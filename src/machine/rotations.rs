@@ -14,6 +14,8 @@ use crate::settling::settled_runs;
 use crate::state::SecretFacts;
 use crate::track::{Run, began};
 
+use unseen::Change;
+
 /// How a version came to be current, or is on the way to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -225,11 +227,6 @@ fn promotion_before(rotations: &[Rotation], i: usize) -> Option<Timestamp> {
         .max()
 }
 
-/// AWSPREVIOUS follows AWSCURRENT by itself: it shows whether AWSCURRENT was on another version meanwhile.
-fn is_one_promotion(before: &Run<Labels>, run: &Run<Labels>) -> bool {
-    run.state.previous.is_none() || run.state.previous == before.state.current
-}
-
 /// The rotations told so far, while walking the label runs in order.
 struct Story<'a> {
     secret: &'a SecretArn,
@@ -250,9 +247,10 @@ impl Story<'_> {
                 }
             }
             (Some(before), Some(current)) if before.state.current.as_ref() != Some(current) => {
-                let origin = self.origin(before, run, current);
+                let change = Change::between(before, run);
+                let origin = self.origin(change, current);
                 let rotation = self.promote(current, origin, before.state.current.clone(), when);
-                if !is_one_promotion(before, run) {
+                if !change.is_direct {
                     self.rotations[rotation].moves = Moves::Several;
                 }
             }
@@ -268,12 +266,22 @@ impl Story<'_> {
         if run.state.previous == before.state.previous || passed == current {
             return;
         }
-        let origin = self.origin(before, run, passed);
+        let change = Change {
+            before,
+            run,
+            is_direct: true,
+        };
+        let origin = self.origin(change, passed);
         self.promote(passed, origin, Some(current.clone()), when);
         self.promote(current, Origin::Rollback, Some(passed.clone()), when);
     }
 
-    fn origin(&self, before: &Run<Labels>, run: &Run<Labels>, current: &VersionId) -> Origin {
+    fn origin(&self, change: Change<'_>, current: &VersionId) -> Origin {
+        let Change {
+            before,
+            run,
+            is_direct,
+        } = change;
         let open = self.open().map(|i| &self.rotations[i]);
         let open = open.filter(|rotation| &rotation.key.version == current);
         let is_pending = |run: &Run<Labels>| run.state.pending.as_ref() == Some(current);
@@ -283,11 +291,12 @@ impl Story<'_> {
             None => !is_pending(before),
         };
         let was_before = before.state.previous.as_ref() == Some(current) || self.promotions(current) > 0;
-        if through_pending && (!was_before || taken_up || self.was_rotated_again(current, before, run)) {
+        let by_protocol = is_direct && (!was_before || taken_up);
+        if through_pending && (by_protocol || self.was_rotated_again(current, change)) {
             Origin::Rotation
         } else if was_before {
             Origin::Rollback
-        } else if self.was_rotated(current, before, run) {
+        } else if self.was_rotated(current, change) {
             Origin::Rotation
         } else {
             Origin::Manual

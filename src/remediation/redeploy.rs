@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use machine::model::{Done, Outcome, Rollout, ServiceSeen};
 
-use super::{Check, conflict};
+use super::{Check, conflict, not_sent};
 use crate::ports::{PortError, Ports};
 
 pub(super) async fn precheck(
@@ -12,11 +12,15 @@ pub(super) async fn precheck(
     name: &str,
     fresh_after: Timestamp,
 ) -> Result<Check, PortError> {
-    let (_, seen) = ports.ecs.service(cluster, name).await?;
+    let (look, seen) = ports.ecs.service(cluster, name).await?;
     Ok(match seen {
         None => Check::Stop(conflict(
             format!("service {name} in {cluster}"),
             "none".to_owned(),
+        )),
+        // The clock that the decision was made by had jumped; this answer has set it right.
+        Some(_) if look.arrived < fresh_after => Check::Stop(not_sent(
+            "by AWS's time the promotion is so recent that a task may still be given the old value",
         )),
         Some(seen) => check(&seen, fresh_after),
     })

@@ -44,6 +44,26 @@ impl Plan<'_> {
                 }
                 _ => {}
             }
+        } else if let Some(view) = judgement.current()
+            && view.phase == Phase::Watching
+        {
+            self.login_while_watching(secret, view);
+        }
+    }
+
+    /// A dead value until it is mended; and once more what AWSCURRENT was moved back to: it leaves behind a setSecret
+    /// that may come true later.
+    fn login_while_watching(&mut self, secret: &SecretArn, view: &RotationView) {
+        let promoted = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+        let verified = promoted.map(|at| at + self.settings.timing.verify_for);
+        let is_due = match view.works {
+            Works::No { .. } => true,
+            Works::Yes(Proof::Login(at)) => view.rotation.origin == Origin::Rollback && Some(at) < verified,
+            Works::Yes(_) | Works::Unproven => false,
+        };
+        if is_due {
+            let key = LookKey::Login(secret.clone(), view.rotation.key.version.clone());
+            self.every(key, self.cadence().login_backoff);
         }
     }
 

@@ -162,7 +162,14 @@ fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) ->
             ..Standing::of(waiting_stage(&why), why)
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
-        Retry::Went { attempt, times, at } => after_redeploy(&attempt, times, at, facts, seen, question),
+        Retry::Went { attempt, times, at } => {
+            match after_redeploy(&attempt, times, at, facts, seen, question) {
+                again if again.action.is_some() && stale == 0 => {
+                    Standing::of(Stage::Unknown, Why::CreatedAround { tasks })
+                }
+                standing => standing,
+            }
+        }
         Retry::Now if stale == 0 => Standing::of(Stage::Unknown, Why::CreatedAround { tasks }),
         Retry::Now if older_deployment(seen) => older(facts, seen, question),
         Retry::Now => Standing::wanting(redeploy, holds_old),

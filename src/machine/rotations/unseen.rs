@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Origin, Story, is_one_promotion};
+use super::{Origin, Story};
 use crate::model::{Labels, LogLine, Step, VersionId, When};
 use crate::track::{Run, began};
 
@@ -10,6 +10,32 @@ use crate::track::{Run, began};
 const ROTATED_AFTER: SignedDuration = SignedDuration::from_mins(1);
 /// And no change that is later than that by more belongs to the rotation.
 const CHANGED_AFTER: SignedDuration = SignedDuration::from_secs(5);
+
+/// AWSCURRENT came to a version between two runs.
+#[derive(Clone, Copy)]
+pub(super) struct Change<'a> {
+    pub before: &'a Run<Labels>,
+    pub run: &'a Run<Labels>,
+    /// From the version that was seen before.
+    pub is_direct: bool,
+}
+
+impl<'a> Change<'a> {
+    /// AWSPREVIOUS follows AWSCURRENT by itself: it shows whether AWSCURRENT was on another version meanwhile.
+    pub(super) fn between(before: &'a Run<Labels>, run: &'a Run<Labels>) -> Self {
+        Self {
+            before,
+            run,
+            is_direct: run.state.previous.is_none() || run.state.previous == before.state.current,
+        }
+    }
+
+    /// Whether what was told at this moment may have brought it about.
+    fn may_be_of(&self, told: Timestamp) -> bool {
+        let when = began(Some(self.before), self.run, SignedDuration::ZERO);
+        when.not_before.is_none_or(|from| told >= from) && told <= when.not_after + ROTATED_AFTER
+    }
+}
 
 impl Story<'_> {
     /// What was current at the first look is a baseline, unless it came about shortly before (design rule 9): by the
@@ -20,7 +46,9 @@ impl Story<'_> {
             .first_look
             .zip(self.facts.last_rotated())
             .filter(|(first, rotated)| {
-                rotated <= first && first.duration_since(*rotated) <= self.timing.baseline_age
+                rotated <= first
+                    && first.duration_since(*rotated) <= self.timing.baseline_age
+                    && self.left(run).is_none_or(|left| *rotated < left)
             });
         match rotated {
             None => Origin::Baseline,
@@ -71,29 +99,33 @@ impl Story<'_> {
     }
 
     /// A rotation that ran unseen left its mark in the log, or in LastRotatedDate where nothing came after it.
-    pub(super) fn was_rotated(&self, version: &VersionId, before: &Run<Labels>, run: &Run<Labels>) -> bool {
-        self.is_last_rotation(before, run) || self.finished(version).is_some()
+    pub(super) fn was_rotated(&self, version: &VersionId, change: Change<'_>) -> bool {
+        self.is_last_rotation(change) || self.finished_last(version, change).is_some()
     }
 
-    /// The same of a version that was promoted before and kept AWSPENDING: whoever moves AWSCURRENT back to it proves
-    /// nothing, unless a rotation has taken it up again.
-    pub(super) fn was_rotated_again(
-        &self,
-        version: &VersionId,
-        before: &Run<Labels>,
-        run: &Run<Labels>,
-    ) -> bool {
-        let is_of_now = |finished| moved_by(before, run, finished);
-        self.is_last_rotation(before, run) || self.finished(version).is_some_and(is_of_now)
+    /// The same of a version that had AWSPENDING, and was promoted before or may have been: whoever moves AWSCURRENT back
+    /// to it proves nothing, unless a rotation has taken it up again.
+    pub(super) fn was_rotated_again(&self, version: &VersionId, change: Change<'_>) -> bool {
+        let finished = self.finished_last(version, change);
+        self.is_last_rotation(change) || finished.is_some_and(|at| change.may_be_of(at))
+    }
+
+    /// When finishSecret promoted this version, where that was the last move: from the version that was seen before, or
+    /// from one that its log promoted in between.
+    fn finished_last(&self, version: &VersionId, change: Change<'_>) -> Option<Timestamp> {
+        let previous = change.run.state.previous.as_ref();
+        let in_between = previous.and_then(|previous| self.finished(previous));
+        let is_last = |at: &Timestamp| change.is_direct || in_between.is_some_and(|other| other < *at);
+        self.finished(version).filter(is_last)
     }
 
     /// LastRotatedDate from before the last look without it is the rotation's before, and one from after the next move
     /// the rotation's after.
-    fn is_last_rotation(&self, before: &Run<Labels>, run: &Run<Labels>) -> bool {
+    fn is_last_rotation(&self, change: Change<'_>) -> bool {
         self.facts.last_rotated().is_some_and(|rotated| {
-            moved_by(before, run, rotated)
-                && self.left(run).is_none_or(|left| rotated < left)
-                && (is_one_promotion(before, run) || self.unchanged_since(rotated))
+            change.may_be_of(rotated)
+                && self.left(change.run).is_none_or(|left| rotated < left)
+                && (change.is_direct || self.unchanged_since(rotated))
         })
     }
 
@@ -106,10 +138,4 @@ impl Story<'_> {
         let mut moves = pairs.filter(|pair| pair[1].state.current != run.state.current);
         moves.next().map(|pair| pair[0].last.sent - self.timing.settle)
     }
-}
-
-/// Whether what was told at this moment may be what moved AWSCURRENT.
-fn moved_by(before: &Run<Labels>, run: &Run<Labels>, at: Timestamp) -> bool {
-    let when = began(Some(before), run, SignedDuration::ZERO);
-    when.not_before.is_none_or(|from| at >= from) && at <= when.not_after + ROTATED_AFTER
 }

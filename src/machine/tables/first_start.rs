@@ -209,9 +209,20 @@ fn a_version_moved_back_is_not_dated_by_its_own_rotation() {
     assert_eq!(after_a_gap("c - a"), (rotation, Stage::Fresh));
     assert_eq!(
         after_a_gap("c - b"),
-        (rotation, Stage::Unknown),
-        "b was current meanwhile"
+        (manual, Stage::Unknown),
+        "b was current meanwhile, perhaps after c"
     );
+}
+
+#[test]
+fn a_rotation_that_ends_with_the_first_look_does_not_date_the_promotion_before() {
+    let mut tale = Tale::new();
+    (tale.last_rotated, tale.last_changed) = (Some(at(-1)), Some(at(-1)));
+    tale.labels(0, "c d b");
+    let origin = |tale: &Tale| tale.judge(9).rotations[0].rotation.origin;
+    assert_eq!(origin(&tale), Origin::Rotation);
+    tale.labels(2, "d - c");
+    assert_eq!(origin(&tale), Origin::Baseline, "it was that of d");
 }
 
 /// A rotation that has begun since explains LastChangedDate.

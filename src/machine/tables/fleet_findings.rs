@@ -158,6 +158,41 @@ fn only_waits_that_a_person_can_end_are_told() {
 }
 
 #[test]
+fn whoever_waits_for_one_that_goes_first_is_told_only_where_that_one_waits_for_a_person() {
+    let mailer = ConsumerId::function("mailer");
+    let told_where_the_first_waits_for = |reason: Option<Reason>| {
+        let mut admission = Admission::default();
+        let first = Reason::First {
+            consumer: mailer.clone(),
+        };
+        admission.waits.insert((arn("db"), orders()), first);
+        if let Some(reason) = reason {
+            admission.waits.insert((arn("queue"), mailer.clone()), reason);
+        }
+        let found = of_fleet(&Tale::new().state, &admission, at(0));
+        let of_orders = found
+            .iter()
+            .find(|finding| finding.subject == orders().to_string());
+        of_orders.map(|finding| (finding.severity, finding.kind))
+    };
+    let held_back = Some((Severity::Critical, "held-back"));
+    assert_eq!(told_where_the_first_waits_for(None), None);
+    assert_eq!(told_where_the_first_waits_for(Some(Reason::Held)), held_back);
+    assert_eq!(
+        told_where_the_first_waits_for(Some(Reason::Margin { until: at(5) })),
+        None
+    );
+    let another = |reason| Reason::Another {
+        secret: arn("db"),
+        reason: Box::new(reason),
+    };
+    assert_eq!(
+        told_where_the_first_waits_for(Some(another(Reason::Unproven))),
+        held_back
+    );
+}
+
+#[test]
 fn a_rotation_that_holds_another_secrets_restart_back_for_half_an_hour_is_told() {
     let mut tale = Tale::new();
     tale.labels_of("queue", 0, "x - w")

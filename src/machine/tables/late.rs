@@ -99,6 +99,24 @@ fn a_deployment_that_a_look_too_soon_does_not_list_was_not_rolled_back() {
     assert_eq!(unlisted_at(32), (Stage::Stale, Why::RolledBackOnce));
 }
 
+#[test]
+fn of_an_unwatched_promotion_a_failed_deployment_is_not_repeated_for_tasks_whose_age_is_unknown() {
+    let left_behind = |created: i64| {
+        let mut tale = Tale::new();
+        tale.uses(&orders(), &["db"])
+            .labels(0, "a - z")
+            .labels(10, "a - z")
+            .labels(1_000, "b - a");
+        redeployed(&mut tale, 1_010, 1_011);
+        tale.service(1_100, &orders(), service(&[created]));
+        let standing = standing(&tale, 1_101);
+        (standing.stage, standing.why)
+    };
+    let tasks = 1;
+    assert_eq!(left_behind(-500), (Stage::Stale, Why::RolledBackOnce));
+    assert_eq!(left_behind(500), (Stage::Unknown, Why::CreatedAround { tasks }));
+}
+
 /// DescribeSecret of a secret with a rotation Lambda.
 fn labels_with_a_lambda(tale: &mut Tale, second: i64, text: &str) {
     let mut seen = tale.secret_seen("db", super::world::labels(text));

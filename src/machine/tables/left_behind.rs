@@ -94,6 +94,33 @@ fn what_is_awsprevious_was_promoted_before_though_nobody_saw_it() {
 }
 
 #[test]
+fn a_version_that_another_came_after_unseen_was_moved_back_and_not_rotated() {
+    let mut pending = Tale::new();
+    pending
+        .labels(0, "a - z")
+        .labels(10, "a b z")
+        .labels(100, "b - c")
+        .labels(106, "b - c");
+    let logged = |lines: [&str; 2]| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z");
+        for (second, of) in (20..).step_by(20).zip(lines) {
+            tale.log(second, done(Step::FinishSecret, of));
+        }
+        tale.labels(100, "b - c");
+        tale
+    };
+    let origin = |tale: Tale| tale.latest(107).rotation.origin;
+    assert_eq!(
+        origin(pending),
+        Origin::Manual,
+        "AWSPREVIOUS is not what it was to replace"
+    );
+    assert_eq!(origin(logged(["b", "c"])), Origin::Manual);
+    assert_eq!(origin(logged(["c", "b"])), Origin::Rotation);
+}
+
+#[test]
 fn the_line_of_an_earlier_promotion_does_not_date_the_next() {
     let mut tale = Tale::new();
     tale.labels(0, "a - z")

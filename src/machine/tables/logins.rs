@@ -191,11 +191,9 @@ fn a_promoted_version_is_logged_in_with_until_it_is_proven() {
     assert_eq!(asked(&tale, 22), ["b"], "the Lambda's own test proves less");
     tale.login(22, "b", false);
     assert_eq!(wait(&tale, 22, &key("b")), Some(SECOND));
-    assert_eq!(
-        asked(&tale, 400),
-        Vec::<String>::new(),
-        "not while it is only watched"
-    );
+    tale.login(400, "b", false);
+    let seldom = Some(5 * MINUTE - SECOND);
+    assert_eq!(wait(&tale, 401, &key("b")), seldom, "while it is only watched");
 }
 
 #[test]
@@ -226,4 +224,34 @@ fn whether_the_replaced_version_still_works_is_asked_once() {
     let mut other = promoted("x");
     other.login(22, "b", true);
     assert_eq!(asked(&other, 22), Vec::<String>::new(), "AWSPREVIOUS is another");
+}
+
+/// `b` was promoted at 20, and AWSCURRENT moved back to `a` at 100.
+fn moved_back(login: i64, accepted: bool) -> Tale {
+    let mut tale = begun();
+    tale.labels(20, "b - a")
+        .labels(100, "a - b")
+        .labels(106, "a - b")
+        .login(login, "a", accepted);
+    tale
+}
+
+#[test]
+fn what_awscurrent_was_moved_back_to_is_tried_once_more_when_it_is_verified() {
+    let tale = moved_back(110, true);
+    assert!(!asked(&tale, 300).contains(&"a".to_owned()), "verifying");
+    assert_eq!(asked(&tale, 500), ["a"]);
+    assert_eq!(
+        wait(&tale, 401, &key("a")),
+        Some(9 * SECOND),
+        "five minutes after the last"
+    );
+    assert!(asked(&moved_back(410, true), 500).is_empty(), "once");
+}
+
+#[test]
+fn a_dead_value_is_tried_until_it_is_mended() {
+    let tale = moved_back(410, false);
+    assert_eq!(asked(&tale, 500), ["a"]);
+    assert_eq!(wait(&tale, 500, &key("a")), Some(210 * SECOND));
 }

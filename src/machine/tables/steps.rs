@@ -149,6 +149,35 @@ fn a_refusal_of_the_old_password_narrows_setsecret_only_after_it_was_accepted() 
     });
     assert_eq!(changed.when, When::between(at(12), millis(14_020)));
     assert_eq!(changed.sources.into_iter().collect::<Vec<_>>(), [Source::Login]);
+
+    let mut alternating = begun();
+    alternating
+        .login(18, "b", true)
+        .login(30, "a", true)
+        .login(90, "a", false);
+    let exposed = rotation(&alternating).exposed.expect("a login");
+    assert_eq!(
+        exposed.when,
+        When::by(millis(18_020)),
+        "both worked, and then another trouble"
+    );
+
+    let mut returned = Tale::new();
+    returned
+        .login(2, "a", true)
+        .labels(3, "a - z")
+        .labels(5, "b - a")
+        .labels(9, "a - b")
+        .labels(14, "a - b")
+        .labels(15, "a c b")
+        .login(16, "a", false)
+        .login(18, "c", true);
+    let exposed = rotation(&returned).exposed.expect("a login");
+    assert_eq!(
+        exposed.when,
+        When::by(millis(18_020)),
+        "the password was that of b"
+    );
 }
 
 #[test]

@@ -255,7 +255,7 @@ fn lines_without_a_version_of_a_gap_with_two_promotions_are_nobodys() {
         (rotation.origin, rotation.tested.is_some())
     };
     assert_eq!(gone_through("c - a"), (Origin::Rotation, true));
-    assert_eq!(gone_through("c - b"), (Origin::Rotation, false));
+    assert_eq!(gone_through("c - b"), (Origin::Manual, false));
     assert_eq!(
         gone_through("c - -"),
         (Origin::Rotation, true),

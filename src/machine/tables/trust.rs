@@ -1,6 +1,8 @@
 //! What is believed of a promoted version, and what is not (design rule 3).
 
-use super::world::{Tale, at};
+use super::fleet::{admission, consumer, promoted, reason};
+use super::world::{Tale, at, service};
+use crate::judge::Reason;
 use crate::milestones::{Proof, Works};
 use crate::model::{Evidence, LookKey, Step, Strategy};
 use crate::rotations::Origin;
@@ -191,4 +193,25 @@ fn a_refusal_from_ten_minutes_before_the_promotion_is_outdated() {
     // Reads may be five seconds behind.
     assert_eq!(promoted_after(620), Works::No { refused: at(15) });
     assert_eq!(promoted_after(621), Works::Yes(Proof::Protocol));
+}
+
+/// `db` is proven by its testSecret, `queue` is trusted by its protocol alone.
+#[test]
+fn whoever_is_restarted_for_a_proven_secret_waits_for_who_tries_another_first() {
+    let mut tale = promoted(&["db", "queue"]);
+    tale.line(18, Step::TestSecret);
+    for name in ["a", "b"] {
+        tale.uses(&consumer(name), &["db", "queue"])
+            .service(25, &consumer(name), service(&[-500]));
+    }
+    let first = admission(&tale, &["db", "queue"], 30);
+    let started: Vec<_> = first.start.iter().map(|decision| &decision.consumer).collect();
+    assert_eq!(started, [&consumer("a")]);
+    let waits = reason(&first, "db", "b");
+    assert!(
+        matches!(&waits, Some(Reason::Another { reason, .. }) if matches!(**reason, Reason::First { .. })),
+        "{waits:?}"
+    );
+    tale.service(60, &consumer("a"), service(&[40]));
+    assert_eq!(admission(&tale, &["db", "queue"], 61).start.len(), 1);
 }

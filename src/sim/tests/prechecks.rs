@@ -14,6 +14,11 @@ use crate::sim::ports::{OpenGate, SimAccount};
 
 /// The outcome of a redeploy for the sake of the secret's current version, after a change to the account.
 fn redeploy_after(change: impl FnOnce(&mut World)) -> Outcome {
+    redeploy(SignedDuration::ZERO, change)
+}
+
+/// The same of one that was decided by a clock that is ahead of AWS's by so much.
+fn redeploy(ahead: SignedDuration, change: impl FnOnce(&mut World)) -> Outcome {
     let mut world = Scenario::one_service(1).world();
     let secret = arn("shop/mysql");
     let version = world.secrets[&secret].labels.current.clone().expect("a version");
@@ -28,7 +33,9 @@ fn redeploy_after(change: impl FnOnce(&mut World)) -> Outcome {
     let decision = Decision {
         attempt: AttemptId::new("a"),
         consumer: ConsumerId::service("prod", "orders"),
-        action: Action::Redeploy { fresh_after: now },
+        action: Action::Redeploy {
+            fresh_after: now + ahead,
+        },
         rotations: vec![key],
         at: now,
         deadline: now + SignedDuration::from_secs(10),
@@ -70,4 +77,13 @@ fn nothing_is_sent_after_what_no_look_has_seen() {
         )
     });
     change(|secret| secret.deleted = Some(secret.last_changed));
+}
+
+#[test]
+fn nothing_is_sent_within_the_margin_by_aws_time() {
+    let outcome = redeploy(SignedDuration::from_secs(1), |_| {});
+    assert!(
+        matches!(&outcome, Outcome::NoEffect(NoEffect::NotSent { why }) if why.contains("AWS's time")),
+        "{outcome:?}"
+    );
 }
