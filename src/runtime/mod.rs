@@ -1,6 +1,7 @@
 //! The running watchdog: one loop that is the only writer of state, and what it stands on.
 
 mod agenda;
+mod asking;
 mod assignments;
 mod clock;
 mod drain;

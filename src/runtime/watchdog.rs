@@ -20,18 +20,15 @@ use super::questions;
 use super::story;
 use super::tally::Tally;
 use super::{Pulse, Snapshot};
-use crate::observe;
 use crate::remediation::{self, Order};
 use crate::store::ReadError;
 
 /// Looks under way at once.
-const LOOKS_AT_ONCE: usize = 32;
+pub(super) const LOOKS_AT_ONCE: usize = 32;
 /// Events taken into one turn, and so into one transaction.
 const EVENTS_PER_TURN: usize = 256;
 /// The loop turns at least so often: `/livez` and a suspended machine depend on it.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
-/// Facts that a failing journal may hold up; past it no more looks are taken.
-const BACKLOG_LIMIT: usize = 10_000;
+pub(super) const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
 /// Why the loop ended otherwise than by a drain.
 #[derive(Debug, thiserror::Error)]
@@ -55,10 +52,10 @@ pub struct Watchdog {
     /// When the set of assigned secrets last changed.
     pub(super) wanted_since: Timestamp,
     /// When the loop turned last.
-    turned: Timestamp,
+    pub(super) turned: Timestamp,
     pub(super) agenda: Agenda,
-    under_way: BTreeSet<LookKey>,
-    answers: JoinSet<Event>,
+    pub(super) under_way: BTreeSet<LookKey>,
+    pub(super) answers: JoinSet<Event>,
     pub(super) writes_under_way: BTreeSet<AttemptId>,
     /// Secrets to be judged anew.
     pub(super) stale: BTreeSet<SecretArn>,
@@ -406,36 +403,6 @@ impl Watchdog {
                 outcome,
             }
         });
-    }
-
-    /// Takes the looks that are due.
-    fn ask(&mut self, now: Timestamp) {
-        if self.backlog.len() >= BACKLOG_LIMIT {
-            return;
-        }
-        let room = LOOKS_AT_ONCE.saturating_sub(self.under_way.len());
-        for key in self.agenda.take(now, &self.under_way, room) {
-            self.look(key, now);
-        }
-    }
-
-    /// Nothing is due for as long as the machine's clock was set back: an answer of AWS sets it right.
-    fn look_at_the_time(&mut self, now: Timestamp) {
-        let was_set_back = now + LONGEST_WAIT < self.turned;
-        self.turned = now;
-        if was_set_back && !self.under_way.contains(&LookKey::Sweep) {
-            self.look(LookKey::Sweep, now);
-        }
-    }
-
-    fn look(&mut self, key: LookKey, now: Timestamp) {
-        let Some(question) = questions::question(self, &key, now) else {
-            return;
-        };
-        self.under_way.insert(key);
-        let ports = self.parts.ports.clone();
-        self.answers
-            .spawn(async move { observe::look(&ports, question).await });
     }
 
     fn publish(&mut self, now: Timestamp) {

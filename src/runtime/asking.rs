@@ -1,0 +1,43 @@
+//! Which looks are taken now.
+
+use jiff::Timestamp;
+use machine::model::LookKey;
+
+use super::questions;
+use super::watchdog::{LONGEST_WAIT, LOOKS_AT_ONCE, Watchdog};
+use crate::observe;
+
+/// Facts that a failing journal may hold up; past it no more looks are taken.
+const BACKLOG_LIMIT: usize = 10_000;
+
+impl Watchdog {
+    /// Takes the looks that are due.
+    pub(super) fn ask(&mut self, now: Timestamp) {
+        if self.backlog.len() >= BACKLOG_LIMIT {
+            return;
+        }
+        let room = LOOKS_AT_ONCE.saturating_sub(self.under_way.len());
+        for key in self.agenda.take(now, &self.under_way, room) {
+            self.look(key, now);
+        }
+    }
+
+    /// Nothing is due for as long as the machine's clock was set back: an answer of AWS sets it right.
+    pub(super) fn look_at_the_time(&mut self, now: Timestamp) {
+        let was_set_back = now + LONGEST_WAIT < self.turned;
+        self.turned = now;
+        if was_set_back && !self.under_way.contains(&LookKey::Sweep) {
+            self.look(LookKey::Sweep, now);
+        }
+    }
+
+    fn look(&mut self, key: LookKey, now: Timestamp) {
+        let Some(question) = questions::question(self, &key, now) else {
+            return;
+        };
+        self.under_way.insert(key);
+        let ports = self.parts.ports.clone();
+        self.answers
+            .spawn(async move { observe::look(&ports, question).await });
+    }
+}
