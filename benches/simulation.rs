@@ -21,7 +21,10 @@ fn main() -> anyhow::Result<()> {
     for seed in 0..SEEDS {
         let scenario = Scenario::one_service(seed);
         let until = scenario.last_rotation() + SignedDuration::from_mins(12);
-        let trial = Trial::new(scenario.world(), options(Mode::Act, LambdaMethod::ConfigUpdate))?;
+        let trial = Trial::new(
+            scenario.world(),
+            options(Mode::Act, LambdaMethod::ConfigUpdate, true),
+        )?;
         crossings += trial.live(until, None)?.crossings;
     }
     let seconds = begin.elapsed().as_secs_f64();

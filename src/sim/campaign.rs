@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use machine::model::Mode;
 
+use super::Trial;
 use super::case::{Case, Crash, Disk, Part};
 use super::check::{Broken, Checks, Excuse, Lived};
 use super::life::{Disruptions, End, How, Life};
 use super::spent::{self, On};
 use super::world::World;
-use super::{Trial, options};
 use crate::runtime::{Parts, Snapshot};
 
 /// What one case came to.
@@ -103,7 +103,7 @@ const RESTART: SignedDuration = SignedDuration::from_mins(2);
 
 impl<'a> Course<'a> {
     fn new(case: &'a Case, change: fn(Parts) -> Parts) -> anyhow::Result<Self> {
-        let mut trial = Trial::new(case.scenario.world(), options(case.mode, case.method))?;
+        let mut trial = Trial::new(case.scenario.world(), case.options(case.mode))?;
         trial.change = change;
         trial.faults = Arc::new(Mutex::new(case.faults.clone()));
         let first = case.scenario.start + case.first_start;
@@ -123,7 +123,7 @@ impl<'a> Course<'a> {
     fn live(&mut self) -> anyhow::Result<Arc<Snapshot>> {
         for crash in &self.case.crashes {
             let disruptions = Disruptions {
-                end: Some((crash.crossing, crash.how)),
+                end: Some((crash.at, crash.how)),
                 jumps: self.case.jumps.clone(),
                 ..Disruptions::default()
             };
@@ -162,10 +162,8 @@ impl<'a> Course<'a> {
         self.checks.goes_on(&life.end);
         self.checks.secrecy("the API's answers", &life.shown);
         let now = self.trial.world().now();
-        for pause in &disruptions.pauses {
-            if pause.crossing <= life.crossings {
-                self.count("suspended");
-            }
+        for _ in 0..life.suspended {
+            self.count("suspended");
         }
         for jump in &disruptions.jumps {
             if (from..now).contains(&jump.at) {
@@ -195,7 +193,7 @@ impl<'a> Course<'a> {
         self.trial.world().advance(restart);
         if let Some(mode) = crash.mode {
             self.mode = mode;
-            self.trial.options = options(mode, self.case.method);
+            self.trial.options = self.case.options(mode);
         }
         match crash.disk {
             Disk::Kept => return Ok(()),

@@ -1,8 +1,7 @@
 //! Lives of the watchdog on a simulated account: the real loop, journal and ports on a paused clock, crashed at will.
 
 use std::future::pending;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -38,6 +37,8 @@ pub struct Life {
     pub end: End,
     /// Gates passed.
     pub crossings: u64,
+    /// How often it was suspended.
+    pub suspended: usize,
     pub last: Arc<Snapshot>,
     /// What the API and the metrics answered at its end; nothing after a crash.
     pub shown: String,
@@ -52,17 +53,34 @@ pub enum How {
     Terminated,
 }
 
-/// The process is suspended at a crossing, with its machine: every clock goes on without it.
+/// A crossing of a life: the n-th that is not before a moment, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub not_before: Timestamp,
+    pub crossing: u64,
+}
+
+impl Place {
+    /// Counted from the life's beginning.
+    pub fn nth(crossing: u64) -> Self {
+        Self {
+            not_before: Timestamp::MIN,
+            crossing,
+        }
+    }
+}
+
+/// The process is suspended, with its machine: every clock goes on without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pause {
-    pub crossing: u64,
+    pub at: Place,
     pub length: SignedDuration,
 }
 
 /// What disturbs a life.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Disruptions {
-    pub end: Option<(u64, How)>,
+    pub end: Option<(Place, How)>,
     pub pauses: Vec<Pause>,
     pub jumps: Vec<Jump>,
 }
@@ -70,7 +88,7 @@ pub struct Disruptions {
 impl Disruptions {
     pub fn killed_at(crossing: u64) -> Self {
         Self {
-            end: Some((crossing, How::Killed)),
+            end: Some((Place::nth(crossing), How::Killed)),
             ..Self::default()
         }
     }
@@ -85,41 +103,88 @@ impl Disruptions {
 ///
 /// For a crash it wakes the harness and stays pending for ever.
 struct LifeGate {
-    count: AtomicU64,
-    disruptions: Disruptions,
+    clock: Clock,
+    passed: Mutex<Passed>,
     crashed: Notify,
     stop: CancellationToken,
 }
 
+/// What a life has passed, and what is still to disturb it.
+#[derive(Default)]
+struct Passed {
+    crossings: u64,
+    suspended: usize,
+    is_killed: bool,
+    end: Option<(Place, How)>,
+    pauses: Vec<Pause>,
+}
+
 impl LifeGate {
-    fn new(disruptions: &Disruptions) -> Self {
+    fn new(disruptions: &Disruptions, clock: Clock) -> Self {
+        let passed = Passed {
+            end: disruptions.end,
+            pauses: disruptions.pauses.clone(),
+            ..Passed::default()
+        };
         Self {
-            count: AtomicU64::new(0),
-            disruptions: disruptions.clone(),
+            clock,
+            passed: Mutex::new(passed),
             crashed: Notify::new(),
             stop: CancellationToken::new(),
         }
     }
 
-    fn crossings(&self) -> u64 {
-        self.count.load(Ordering::SeqCst)
+    fn passed(&self) -> MutexGuard<'_, Passed> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Passed {
+    /// One more crossing. How long the life is suspended at it.
+    fn cross(&mut self, now: Timestamp) -> SignedDuration {
+        self.crossings += 1;
+        let mut due = self.pauses.extract_if(.., |pause| pause.at.is_reached(now));
+        let lengths = due.by_ref().map(|pause| pause.length).collect::<Vec<_>>();
+        self.suspended += lengths.len();
+        lengths.into_iter().sum()
+    }
+
+    /// Whether it ends here, and how.
+    fn end(&mut self, now: Timestamp) -> Option<How> {
+        let (_, how) = self.end.take_if(|(at, _)| at.is_reached(now))?;
+        self.is_killed |= how == How::Killed;
+        Some(how)
+    }
+}
+
+impl Place {
+    /// Counts a crossing down.
+    fn is_reached(&mut self, now: Timestamp) -> bool {
+        if now < self.not_before {
+            return false;
+        }
+        self.crossing = self.crossing.saturating_sub(1);
+        self.crossing == 0
     }
 }
 
 #[async_trait]
 impl Gate for LifeGate {
     async fn cross(&self, _point: Crossing) {
-        let n = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        for pause in self.disruptions.pauses.iter().filter(|pause| pause.crossing == n) {
-            tokio::time::advance(Duration::try_from(pause.length).unwrap_or_default()).await;
+        let now = self.clock.now();
+        let suspended = self.passed().cross(now);
+        if !suspended.is_zero() {
+            tokio::time::advance(Duration::try_from(suspended).unwrap_or_default()).await;
         }
-        match self.disruptions.end {
-            Some((at, How::Killed)) if n >= at => {
-                self.crashed.notify_one();
-                pending::<()>().await;
-            }
-            Some((at, How::Terminated)) if n >= at => self.stop.cancel(),
-            _ => {}
+        let ended = self.passed().end(now);
+        match ended {
+            Some(How::Killed) => self.crashed.notify_one(),
+            Some(How::Terminated) => self.stop.cancel(),
+            None => {}
+        }
+        let is_killed = self.passed().is_killed;
+        if is_killed {
+            pending::<()>().await;
         }
     }
 }
@@ -192,9 +257,9 @@ pub fn live(
         .enable_time()
         .start_paused(true)
         .build()?;
-    let gate = Arc::new(LifeGate::new(disruptions));
     let life = runtime.block_on(async {
         let clock = Clock::scaled(from, 1);
+        let gate = Arc::new(LifeGate::new(disruptions, clock.clone()));
         let parts = parts(clock.clone(), gate.clone());
         let metrics = parts.metrics.clone();
         let watchdog = Watchdog::new(parts, options.clone());
@@ -209,34 +274,40 @@ pub fn live(
         };
         let end = tokio::select! {
             biased;
-            () = gate.crashed.notified() => End::Crashed { crossing: gate.crossings() },
+            () = gate.crashed.notified() => End::Crashed { crossing: gate.passed().crossings },
             ended = watchdog.run(gate.stop.clone()) => ended.map_or_else(End::Failed, |()| End::Drained),
             () = clock.sleep_until(until) => End::Stopped,
             () = watching => End::Stopped,
         };
         let last = snapshots.borrow().clone();
-        let shown = match end {
-            End::Crashed { .. } => String::new(),
-            End::Stopped | End::Drained | End::Failed(_) => {
-                let limits = Limits::default();
-                let _on = On::part(spent::Part::Answers);
-                answers(Shown {
-                    snapshot: snapshots,
-                    metrics,
-                    pulse,
-                    clock,
-                    limits,
-                })
-                .await
-            }
+        let shown = Shown {
+            snapshot: snapshots,
+            metrics,
+            pulse,
+            clock,
+            limits: Limits::default(),
         };
+        let shown = asked_at(&end, shown).await;
+        let passed = gate.passed();
         Life {
             end,
-            crossings: gate.crossings(),
+            crossings: passed.crossings,
+            suspended: passed.suspended,
             last,
             shown,
         }
     });
     drop(runtime);
     Ok(life)
+}
+
+/// What the API answers at the end of a life; nothing after a crash.
+async fn asked_at(end: &End, shown: Shown) -> String {
+    match end {
+        End::Crashed { .. } => String::new(),
+        End::Stopped | End::Drained | End::Failed(_) => {
+            let _on = On::part(spent::Part::Answers);
+            answers(shown).await
+        }
+    }
 }

@@ -180,6 +180,7 @@ impl Scenario {
             created: None,
             pool: SignedDuration::ZERO,
             retries: false,
+            probe: None,
         });
     }
 

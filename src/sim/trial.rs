@@ -175,13 +175,13 @@ fn empty_disk() -> anyhow::Result<Arc<Inline>> {
     Ok(Arc::new(Inline::new(Sqlite::on(Connection::open_in_memory()?)?)))
 }
 
-/// Options for a simulated account: one rule for all secrets, login tests on.
-pub fn options(mode: Mode, lambda_method: LambdaMethod) -> Options {
+/// Options for a simulated account: one rule for all secrets.
+pub fn options(mode: Mode, lambda_method: LambdaMethod, login_test: bool) -> Options {
     let assignment = Assignment {
         rule: "every secret of the simulated account".to_owned(),
         policy: Policy {
             mode,
-            login_test: true,
+            login_test,
             lambda_method,
             ..Policy::default()
         },

@@ -93,6 +93,7 @@ fn service(wanted: &Wanted) -> ServicePlan {
         created: None,
         pool: SignedDuration::ZERO,
         retries: false,
+        probe: None,
     }
 }
 

@@ -108,7 +108,7 @@ async fn play(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
 
 /// The default options with the long waits made short, so that a day fits into a minute.
 fn compressed() -> Options {
-    let mut compressed = options(Mode::Act, LambdaMethod::ConfigUpdate);
+    let mut compressed = options(Mode::Act, LambdaMethod::ConfigUpdate, true);
     compressed.settings.timing.verify_for = VERIFY;
     compressed.settings.timing.watch_for = WATCH;
     compressed.settings.cadence.announced = ANNOUNCED;

@@ -25,7 +25,8 @@ struct Lived {
 impl Lived {
     fn new(scenario: &Scenario, method: LambdaMethod) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let trial = Trial::new(scenario.world(), options(Mode::Act, method)).expect("a journal in memory");
+        let trial =
+            Trial::new(scenario.world(), options(Mode::Act, method, true)).expect("a journal in memory");
         Self { folder, trial }
     }
 

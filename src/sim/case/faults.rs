@@ -5,7 +5,7 @@ use machine::model::Mode;
 
 use super::{Case, Crash, Disk, Profile};
 use crate::sim::Stream;
-use crate::sim::life::{How, Pause};
+use crate::sim::life::{How, Pause, Place};
 use crate::sim::ports::{Fault, FaultKind, Jump};
 
 const OPERATIONS: [&str; 15] = [
@@ -103,7 +103,7 @@ impl Case {
                 Disk::Old(minute),
             ]);
             self.crashes.push(Crash {
-                crossing: stream.next() % 600 + 1,
+                at: Place::nth(stream.next() % 600 + 1),
                 how: *stream.pick(&[How::Killed, How::Killed, How::Terminated]),
                 downtime: stream.millis(0, 180_000),
                 disk,
@@ -119,7 +119,7 @@ impl Case {
         for _ in 0..stream.next() % 3 {
             let long = stream.once_in(4);
             self.pauses.push(Pause {
-                crossing: stream.next() % 900 + 1,
+                at: Place::nth(stream.next() % 900 + 1),
                 length: if long {
                     stream.millis(3_600_000, 14_400_000)
                 } else {

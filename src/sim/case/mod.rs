@@ -1,6 +1,7 @@
 //! Cases: an account with everything that goes wrong, generated whole from a seed, then run.
 
 mod faults;
+mod moments;
 mod part;
 mod profile;
 
@@ -11,9 +12,10 @@ use machine::policy::LambdaMethod;
 pub use part::Part;
 pub use profile::Profile;
 
-use super::life::{How, Pause};
+use super::life::{How, Pause, Place};
 use super::ports::{Fault, Jump};
-use super::{Scenario, Stream};
+use super::{Scenario, Stream, options};
+use crate::runtime::Options;
 
 /// What the next life finds where its journal was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub enum Disk {
 /// The end of a life at a crossing, and another start some time later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crash {
-    pub crossing: u64,
+    pub at: Place,
     pub how: How,
     pub downtime: SignedDuration,
     pub disk: Disk,
@@ -43,6 +45,7 @@ pub struct Case {
     pub scenario: Scenario,
     pub mode: Mode,
     pub method: LambdaMethod,
+    pub login_test: bool,
     pub faults: Vec<Fault>,
     pub crashes: Vec<Crash>,
     /// When the process of the last life is suspended.
@@ -69,6 +72,7 @@ impl Case {
                 Mode::Act
             },
             method: *kind.pick(&[LambdaMethod::ConfigUpdate, LambdaMethod::ConcurrencyCycle]),
+            login_test: true,
             scenario: Scenario::random(seed),
             faults: Vec::new(),
             crashes: Vec::new(),
@@ -77,8 +81,16 @@ impl Case {
             first_start: SignedDuration::ZERO,
             left_out: Vec::new(),
         };
-        case.draw_faults();
+        match profile {
+            Profile::Moments => case.aim(),
+            _ => case.draw_faults(),
+        }
         case
+    }
+
+    /// How the watchdog is configured, in a mode.
+    pub fn options(&self, mode: Mode) -> Options {
+        options(mode, self.method, self.login_test)
     }
 
     /// When everything must have settled, where nothing delays it.
@@ -93,18 +105,23 @@ impl Case {
 
     /// Whether anything goes wrong with the watchdog's own calls, disk, clock and process.
     pub fn is_disturbed(&self) -> bool {
-        let is_ended = !self.crashes.is_empty() || !self.pauses.is_empty();
-        is_ended || !self.faults.is_empty() || !self.jumps.is_empty()
+        self.is_away() || !self.faults.is_empty() || !self.jumps.is_empty()
+    }
+
+    /// Whether nobody watches for a while.
+    pub fn is_away(&self) -> bool {
+        !self.crashes.is_empty() || !self.pauses.is_empty()
     }
 
     /// What a seed decides beside the account, a line each.
     pub fn told(&self) -> Vec<String> {
         let mut told = vec![format!(
-            "seed {}, faults {}: mode {:?}, Lambda by {:?}, first start after {:#}",
+            "seed {}, faults {}: mode {:?}, Lambda by {:?}, login tests {}, first start after {:#}",
             self.seed,
             self.profile.name(),
             self.mode,
             self.method,
+            if self.login_test { "on" } else { "off" },
             self.first_start
         )];
         told.extend(self.faults.iter().map(|fault| format!("{fault:?}")));

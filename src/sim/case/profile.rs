@@ -16,16 +16,19 @@ pub enum Profile {
     /// The process is suspended for minutes or hours, and its clock jumps.
     Clock,
     All,
+    /// All of it, and what people do, in the seconds of rotations and of the refreshes after them; login tests or none.
+    Moments,
 }
 
 impl Profile {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::None,
         Self::Network,
         Self::Crash,
         Self::Disk,
         Self::Clock,
         Self::All,
+        Self::Moments,
     ];
 
     pub fn name(self) -> &'static str {
@@ -36,6 +39,7 @@ impl Profile {
             Self::Disk => "disk",
             Self::Clock => "clock",
             Self::All => "all",
+            Self::Moments => "moments",
         }
     }
 

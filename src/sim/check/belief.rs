@@ -28,12 +28,14 @@ impl Checks {
                 .consumers
                 .iter()
                 .filter(|(_, standing)| standing.stage == Stage::Fresh);
-            for (id, _) in fresh {
+            for (id, standing) in fresh {
                 let Some(service) = world.services.get(id) else {
                     continue;
                 };
+                // What was started later than the look is told by the next.
                 let held = service
                     .wanted_tasks(world.now())
+                    .filter(|task| standing.as_of.is_none_or(|look| task.created <= look))
                     .filter_map(|task| task.holds.get(&view.arn));
                 let old = held.into_iter().find(|held| secret.is_newer(version, held));
                 self.holds("fresh-is-fresh", old.is_none(), || {

@@ -6,6 +6,7 @@ use machine::findings::{Finding, Severity};
 use machine::judge::Reason;
 use machine::model::{ConsumerId, SecretArn, Stage};
 
+use super::writes::BASELINE;
 use super::{Checks, Lived, is_forgotten};
 use crate::runtime::Snapshot;
 use crate::sim::case::Case;
@@ -81,7 +82,8 @@ impl Checks {
             .iter()
             .map(|(id, function)| (id, &function.secrets));
         for (id, secrets) in consumers.chain(functions) {
-            if !world.truth().is_stale(id) || (forgotten && is_untold(world, id)) {
+            let untold = || is_untold(world, id) || self.is_of_a_baseline(case, world, secrets);
+            if !world.truth().is_stale(id) || (forgotten && untold()) {
                 continue;
             }
             let being_refreshed = last.secrets.values().any(|view| {
@@ -100,6 +102,23 @@ impl Checks {
                 format!("{id} is stale at {}; findings: {findings:#?}", world.now())
             });
         }
+    }
+
+    /// Whether its secrets were promoted for the last time so long before a journal began that nobody can tell; by hand
+    /// it leaves no date behind.
+    fn is_of_a_baseline(&self, case: &Case, world: &World, secrets: &[SecretArn]) -> bool {
+        let promoted = secrets
+            .iter()
+            .filter_map(|arn| world.secrets.get(arn)?.promoted.last());
+        let last = promoted.max().copied().unwrap_or(Timestamp::MIN);
+        let mut touches = case.scenario.secrets.iter().flat_map(|plan| &plan.touches);
+        let is_by_hand = touches.any(|(at, _)| *at == last);
+        let margin = if is_by_hand {
+            SignedDuration::ZERO
+        } else {
+            BASELINE
+        };
+        self.began_empty.iter().any(|began| last < *began - margin)
     }
 
     /// Nothing is still to come, unless a finding says what a person must do.

@@ -78,7 +78,7 @@ fn is_forgotten(case: &Case) -> bool {
     let mut pauses = case.pauses.iter();
     !case.first_start.is_zero()
         || crashes.any(|crash| crash.disk != Disk::Kept)
-        || pauses.any(|pause| pause.crossing < FIRST_LOOKS)
+        || pauses.any(|pause| pause.at.crossing < FIRST_LOOKS && pause.at.not_before <= case.scenario.start)
 }
 
 /// Crossings in which a life looks at everything for the first time.

@@ -24,6 +24,10 @@ pub enum Excuse {
     /// A deployment that was forced never ended, and no circuit breaker took it back: a person must look at it (the
     /// finding `beyond-us`), and the service is as old as that one until then.
     Unhealthy,
+    /// A deployment that was forced failed: of a service whose health check replaces tasks that are refused, which were
+    /// of the one that failed until ECS gave it up; or its tasks were given a value put by hand meanwhile, which those
+    /// before them had been spared.
+    Failed,
     /// A value put or moved by hand changed whose turn it is of two alternating users: the rotation after it takes the
     /// password of those that are fresh, and spares those that nobody touched, until they are refreshed again. Or it
     /// came, and works for nobody, while a function was switched off, which begins with it then.
@@ -37,6 +41,7 @@ impl Excuse {
             Self::Away => "away",
             Self::Stopped => "stopped by an operator",
             Self::Unhealthy => "never healthy",
+            Self::Failed => "failed deployment",
             Self::ByHand => "moved by hand",
         }
     }
@@ -78,8 +83,13 @@ fn excuse(case: &Case, world: &World, lives: &[Lived], more: f64) -> Option<Excu
     if more <= outage_after(world, |id| stopped_since(case, world, lives, id)) {
         return Some(Excuse::Stopped);
     }
-    if more <= outage_after(world, |id| never_healthy_since(world, id)) {
+    let endless = outage_after(world, |id| never_healthy_since(world, id));
+    if more <= endless {
         return Some(Excuse::Unhealthy);
+    }
+    let after_failures = outage_after(world, |id| failed_and_moved_since(case, world, id));
+    if more <= endless + after_failures + failing_for(world).as_secs_f64() {
+        return Some(Excuse::Failed);
     }
     (more <= outage_after(world, |id| moved_by_hand_since(case, world, id))).then_some(Excuse::ByHand)
 }
@@ -100,6 +110,36 @@ fn never_healthy_since(world: &World, id: &ConsumerId) -> Option<Timestamp> {
     let deployments = &world.services.get(id)?.deployments;
     let endless = deployments.iter().find(|one| one.completes == Timestamp::MAX);
     Some(endless?.created)
+}
+
+/// Since when a forced deployment has failed of a consumer with a secret that was moved by hand: the tasks after it were
+/// given a value that those before it had been spared.
+fn failed_and_moved_since(case: &Case, world: &World, id: &ConsumerId) -> Option<Timestamp> {
+    let mut touches = plans_of(case, world, id).flat_map(|plan| &plan.touches);
+    let failed = world
+        .services
+        .get(id)?
+        .deployments
+        .iter()
+        .filter_map(|one| one.fails);
+    failed.min().filter(|_| touches.any(|(_, touch)| is_move(touch)))
+}
+
+/// How long deployments of services that replace refused tasks took to fail, together, and the tasks after them to start.
+fn failing_for(world: &World) -> SignedDuration {
+    let heal_themselves = world
+        .services
+        .values()
+        .filter(|service| service.plan.probe.is_some());
+    let failed = heal_themselves.flat_map(|service| {
+        let starting = service.plan.start + service.plan.health;
+        let failed = service
+            .deployments
+            .iter()
+            .filter_map(|one| Some((one.created, one.fails?)));
+        failed.map(move |(created, fails)| fails.min(world.now()).duration_since(created) + starting)
+    });
+    failed.sum()
 }
 
 /// Since when a secret of a consumer has a value or a label that was put by hand: of two alternating users, or while the

@@ -13,14 +13,14 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Redeploys of a service within an hour (`Limits::redeploys_per_service_and_hour`).
 const CAP: usize = 3;
 /// Promotions older than this when a journal begins are its baseline (design rule 9), and LastRotatedDate's own delay.
-const BASELINE: SignedDuration = SignedDuration::from_mins(16);
+pub(super) const BASELINE: SignedDuration = SignedDuration::from_mins(16);
 
 impl Checks {
     /// Each write to the account.
     pub fn writes(&mut self, case: &Case, world: &World, lives: &[Lived]) {
         for write in &world.writes {
             self.made_in_mode(write, lives);
-            self.nothing_was_wrong(world, write);
+            self.nothing_was_wrong(case, world, write);
         }
         for (id, service) in &world.services {
             self.restarts(case, world, id, service);
@@ -45,7 +45,7 @@ impl Checks {
         });
     }
 
-    fn nothing_was_wrong(&mut self, world: &World, write: &Write) {
+    fn nothing_was_wrong(&mut self, case: &Case, world: &World, write: &Write) {
         let dead = write.wrong.iter().any(|wrong| {
             matches!(wrong, Wrong::Dead(arn) if !self.is_baseline_without_login(world, arn, write.at))
         });
@@ -57,7 +57,13 @@ impl Checks {
         rule("no-restart-between-set-and-finish", |wrong| {
             matches!(wrong, Wrong::Moving(_))
         });
-        rule("no-restart-of-the-fresh", |wrong| *wrong == Wrong::Needless);
+        if case.is_away() {
+            rule("no-restart-of-the-fresh", |wrong| *wrong == Wrong::Needless);
+        } else {
+            rule("no-restart-of-the-fresh", |wrong| {
+                matches!(wrong, Wrong::Needless | Wrong::Returned)
+            });
+        }
         rule("the-brake-holds", |wrong| *wrong == Wrong::Braked);
         rule("decided-before-written", |wrong| *wrong == Wrong::Undecided);
     }
@@ -79,16 +85,23 @@ impl Checks {
 
     /// A promotion that nothing proves is trusted by protocol (design rule 3), and one service tries it.
     fn one_goes_first(&mut self, world: &World) {
-        let mut tried: BTreeMap<&VersionId, BTreeSet<&str>> = BTreeMap::new();
+        let mut tried: BTreeMap<&VersionId, Vec<&Write>> = BTreeMap::new();
         for write in &world.writes {
             for wrong in &write.wrong {
                 if let Wrong::Untold(_, version) = wrong {
-                    tried.entry(version).or_default().insert(&write.subject);
+                    tried.entry(version).or_default().push(write);
                 }
             }
         }
-        for (version, consumers) in tried {
-            self.holds("one-goes-first", consumers.len() == 1, || {
+        for (version, writes) in tried {
+            let last = writes
+                .iter()
+                .map(|write| write.at)
+                .max()
+                .unwrap_or(Timestamp::MAX);
+            let subjects = writes.iter().map(|write| write.subject.as_str());
+            let consumers: BTreeSet<&str> = subjects.filter(|subject| runs(world, subject, last)).collect();
+            self.holds("one-goes-first", consumers.len() <= 1, || {
                 format!("{version} was tried by {consumers:?}, and no login was answered")
             });
         }
@@ -156,4 +169,12 @@ fn redeploys<'a>(world: &'a World, id: &ConsumerId) -> Vec<&'a Write> {
     writes
         .filter(|write| write.operation == "ecs:UpdateService" && write.subject == subject)
         .collect()
+}
+
+/// Of one that was deleted or scaled to nothing meanwhile nobody learns whether it is healthy.
+fn runs(world: &World, subject: &str, at: Timestamp) -> bool {
+    let mut services = world.services.iter();
+    let mut functions = world.functions.iter();
+    services.any(|(id, service)| id.to_string() == subject && service.wanted_tasks(at).next().is_some())
+        || functions.any(|(id, function)| id.to_string() == subject && !function.deleted)
 }

@@ -193,7 +193,9 @@ fn task(task: &crate::sim::world::Task, now: Timestamp) -> Task {
         started: (now >= task.running).then_some(task.running),
         started_by: Some(DeploymentId::new(&task.deployment)),
         running: now >= task.running,
-        health: if now >= task.healthy {
+        health: if task.unhealthy {
+            Health::Unhealthy
+        } else if now >= task.healthy {
             Health::Healthy
         } else {
             Health::Unknown

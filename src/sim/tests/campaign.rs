@@ -58,6 +58,11 @@ fn every_rule_holds_with_everything_at_once() {
 }
 
 #[test]
+fn every_rule_holds_with_all_of_it_in_the_seconds_that_matter() {
+    holds(Profile::Moments);
+}
+
+#[test]
 fn every_seed_that_ever_failed_holds() {
     let seeds = include_str!("../../../tests/seeds.txt");
     for line in seeds.lines().filter(|line| !line.starts_with('#')) {

@@ -161,7 +161,7 @@ fn a_full_disk_stops_decisions_but_not_putting_back() {
 fn switched_to_observe_what_is_off_is_put_back_at_once() {
     let scenario = Scenario::mixed(12);
     let mut trial = trial_asleep(&scenario);
-    trial.options = options(Mode::Observe, LambdaMethod::ConcurrencyCycle);
+    trial.options = options(Mode::Observe, LambdaMethod::ConcurrencyCycle, true);
     let soon = trial.world().now() + SignedDuration::from_secs(6);
     live(&trial, soon);
     for plan in &scenario.functions {

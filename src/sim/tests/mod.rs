@@ -25,7 +25,7 @@ pub(super) fn trial(scenario: &Scenario, mode: Mode) -> Trial {
 }
 
 pub(super) fn trial_with(scenario: &Scenario, mode: Mode, method: LambdaMethod) -> Trial {
-    Trial::new(scenario.world(), options(mode, method)).expect("a journal in memory")
+    Trial::new(scenario.world(), options(mode, method, true)).expect("a journal in memory")
 }
 
 pub(super) fn end_of(scenario: &Scenario) -> Timestamp {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
-use super::{Function, Happening, Service, World};
+use super::{Function, Happening, Reads, Service, World};
 
 /// A consumer's outage, counted as time passes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,14 +55,14 @@ impl World {
             functions.map(|(id, function)| (id.clone(), self.function_fails(function), SignedDuration::ZERO));
         let found: Vec<_> = services.chain(functions).collect();
         for (id, failing, pool) in found {
-            self.count_outage(id, failing, pool);
+            self.count_outage(&id, failing, pool);
         }
     }
 
     /// The connections that a pool has live on; it is refused when it must renew one.
-    fn count_outage(&mut self, id: ConsumerId, failing: bool, pool: SignedDuration) {
+    fn count_outage(&mut self, id: &ConsumerId, failing: bool, pool: SignedDuration) {
         let now = self.now;
-        let outage = self.outages.entry(id).or_default();
+        let outage = self.outages.entry(id.clone()).or_default();
         let since = match (outage.refused, failing) {
             (_, false) => None,
             (Some(since), true) => Some(since),
@@ -73,6 +73,9 @@ impl World {
         outage.set(since.is_some_and(|since| now >= since + pool), now);
         if begins && !pool.is_zero() {
             self.plan(now + pool, Happening::Reassess);
+        }
+        if begins {
+            self.probe_in_time(id);
         }
     }
 
@@ -90,8 +93,29 @@ impl World {
         }
     }
 
+    pub(super) fn expire_cache(&mut self, id: &ConsumerId) {
+        let Some(service) = self.services.get(id) else {
+            return;
+        };
+        let Reads::Cached(ttl) = service.plan.reads else {
+            return;
+        };
+        self.fetch_anew(id);
+        self.plan_in(ttl, Happening::CacheExpires(id.clone()));
+    }
+
+    fn fetch_anew(&mut self, id: &ConsumerId) {
+        let secrets = self.services.get(id).map(|service| service.plan.secrets.clone());
+        let holds = self.current_of(&secrets.unwrap_or_default());
+        if let Some(service) = self.services.get_mut(id) {
+            for task in &mut service.tasks {
+                task.holds.clone_from(&holds);
+            }
+        }
+    }
+
     /// Whether any task that serves requests is refused with what it holds, or none serves at all.
-    fn service_fails(&self, service: &Service) -> bool {
+    pub(super) fn service_fails(&self, service: &Service) -> bool {
         let mut serving = service.serving_tasks(self.now).peekable();
         let wanted = service.desired > 0 && service.exists(self.now);
         wanted && serving.peek().is_none() || serving.any(|task| self.refuses(task.holds.iter()))
@@ -105,7 +129,7 @@ impl World {
         !function.deleted && (function.is_off() || refused(function))
     }
 
-    fn refuses<'a>(&self, mut held: impl Iterator<Item = (&'a SecretArn, &'a VersionId)>) -> bool {
+    pub(super) fn refuses<'a>(&self, mut held: impl Iterator<Item = (&'a SecretArn, &'a VersionId)>) -> bool {
         held.any(|(secret, version)| !self.works(secret, version))
     }
 

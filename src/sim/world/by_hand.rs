@@ -1,8 +1,8 @@
-//! What people and infrastructure tools do to a secret beside its rotations (aws-facts: Staging labels).
+//! What people and infrastructure tools do to a secret beside its rotations, and to services (aws-facts: Staging labels).
 
-use machine::model::{SecretArn, VersionId};
+use machine::model::{ConsumerId, SecretArn, VersionId};
 
-use super::{Happening, Secret, World};
+use super::{Fate, Happening, Secret, ServiceTouch, World};
 
 /// A change by a person or a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Touch {
     LabelBack,
     /// CancelRotateSecret: the rotation stops where it is, labels stay, and rotation is off.
     Cancel,
+    /// RotateSecret: rotation is on again, and what AWSPENDING was left on is taken up.
+    Rotate,
     /// RotateSecret with RotateImmediately=false: AWSPENDING comes, testSecret runs, AWSPENDING goes.
     TestRotation,
     /// The brake's tag, or its removal.
@@ -47,6 +49,10 @@ impl World {
                 secret.rotation_enabled = false;
                 secret.next_rotation = None;
                 secret.last_changed = now;
+            }
+            Touch::Rotate => {
+                secret.rotation_enabled = true;
+                self.start_rotation(arn);
             }
             Touch::TestRotation => self.begin_test(arn),
             Touch::Brake(word) => {
@@ -85,6 +91,25 @@ impl World {
             secret.labels.pending = None;
             secret.values.remove(version);
             secret.last_changed = now;
+        }
+    }
+
+    pub(super) fn touch_service(&mut self, id: &ConsumerId, touch: ServiceTouch) {
+        let now = self.now;
+        let Some(service) = self.services.get_mut(id).filter(|service| service.exists(now)) else {
+            return;
+        };
+        match touch {
+            ServiceTouch::Redeploy => drop(self.deploy(id, Fate::Healthy)),
+            ServiceTouch::Delete => {
+                service.deleted = Some(now);
+                service.stop(now, usize::MAX);
+            }
+            ServiceTouch::Scale(desired) => {
+                service.desired = desired;
+                service.shed(now);
+                self.fill_up(id);
+            }
         }
     }
 }

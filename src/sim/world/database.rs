@@ -49,7 +49,7 @@ impl Secret {
         windows.any(|window| window[LOCKS_AFTER - 1] < window[0] + WITHIN)
     }
 
-    fn trouble(&self, now: Timestamp) -> Option<TroubleKind> {
+    pub(super) fn trouble(&self, now: Timestamp) -> Option<TroubleKind> {
         let trouble = self
             .troubles
             .iter()

@@ -3,7 +3,8 @@
 //! Modelled, after aws-facts: staging labels and all that moves them, versions with and without a value, ListSecrets that
 //! lags and reads that are behind, rotation Lambdas that fail in any step before or after its effect, passwords that come
 //! true later than setSecret says, databases that refuse, lock accounts, are full or silent; ECS deployments side by side,
-//! draining, circuit breakers, alarms, tasks that never become healthy, others who create, delete, scale and redeploy;
+//! draining, circuit breakers, alarms, tasks that never become healthy, health checks that log in and those that do not,
+//! others who create, delete, scale and redeploy;
 //! Lambda environments, revisions, aliases, provisioned concurrency, the account's floor, environments that cannot be
 //! decrypted; applications with pools, caches and retries; log lines that are late, lost or repeated.
 //!
@@ -11,15 +12,16 @@
 //! CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is missing, costs, CloudWatch metrics and
 //! events. A pool's connections all end together, when its oldest must be renewed. An account is locked by the
 //! watchdog's own refused logins alone: what applications do to themselves is the same with nobody watching. Nobody
-//! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart. A task is
-//! healthy or not by its deployment's fate alone, whatever password it was given; a database that is full, silent or
-//! locked is so for the watchdog's logins alone, not for rotation Lambdas and applications; what others deploy succeeds;
-//! a rotation that fails is retried until it succeeds, eight seconds later each time.
+//! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart. A database that
+//! is full, silent or locked is so for the watchdog's logins alone, not for rotation Lambdas and applications; what others
+//! deploy succeeds, unless its tasks are refused and its health check logs in; a rotation that fails is retried until it
+//! succeeds, eight seconds later each time.
 
 mod applications;
 mod by_hand;
 mod database;
 mod function;
+mod health;
 mod rotation;
 mod secret;
 mod service;
@@ -94,6 +96,11 @@ enum Happening {
         touch: ServiceTouch,
     },
     AlarmGoesOff(ConsumerId),
+    TasksProbed(ConsumerId),
+    DeploymentProbed {
+        id: ConsumerId,
+        deployment: String,
+    },
     CacheExpires(ConsumerId),
     FunctionRenewed(String),
     FunctionDrained {
@@ -113,6 +120,10 @@ impl Happening {
     fn told(&self) -> Option<String> {
         Some(match self {
             Self::StepEnds { .. } | Self::Reassess | Self::CacheExpires(_) => return None,
+            Self::TasksProbed(id) => format!("{id} replaces tasks that are refused, if any is"),
+            Self::DeploymentProbed { id, deployment } => {
+                format!("{deployment} of {id} fails where its tasks are refused")
+            }
             Self::RotationStarts(secret) => format!("RotateSecret {}", secret.name()),
             Self::PasswordComesTrue { version, .. } => {
                 format!("the database takes the password of {version}")
@@ -223,6 +234,8 @@ impl World {
             Happening::ServiceCreated(plan) => self.create_service(*plan),
             Happening::ServiceTouched { id, touch } => self.touch_service(&id, touch),
             Happening::AlarmGoesOff(id) => self.roll_back(&id),
+            Happening::TasksProbed(id) => self.replace_refused(&id),
+            Happening::DeploymentProbed { id, deployment } => self.probe_deployment(&id, &deployment),
             Happening::CacheExpires(consumer) => self.expire_cache(&consumer),
             Happening::FunctionRenewed(name) => self.renew_function(&name),
             Happening::FunctionDrained { name, since } => self.drain_function(&name, since),

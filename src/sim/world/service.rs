@@ -10,7 +10,7 @@ use super::{Happening, World};
 /// A value read so soon after a promotion may be the old one.
 const READ_LAG: SignedDuration = SignedDuration::from_millis(900);
 /// The circuit breaker gives up on a deployment after this.
-const BREAKER: SignedDuration = SignedDuration::from_secs(40);
+pub(super) const BREAKER: SignedDuration = SignedDuration::from_secs(40);
 /// A deployment's alarm goes off so long after its tasks are healthy.
 const ALARM: SignedDuration = SignedDuration::from_secs(15);
 
@@ -64,6 +64,8 @@ pub struct ServicePlan {
     pub pool: SignedDuration,
     /// It fetches the secret again when a login is refused.
     pub retries: bool,
+    /// Its health check logs in, and gives up on a task that is refused for so long.
+    pub probe: Option<SignedDuration>,
 }
 
 impl ServicePlan {
@@ -75,6 +77,7 @@ impl ServicePlan {
         self.drain = SignedDuration::ZERO;
         self.pool = SignedDuration::ZERO;
         self.retries = false;
+        self.probe = None;
     }
 }
 
@@ -85,6 +88,8 @@ pub struct Task {
     pub created: Timestamp,
     pub running: Timestamp,
     pub healthy: Timestamp,
+    /// Its health check was refused.
+    pub unhealthy: bool,
     pub stopped: Option<Timestamp>,
     pub holds: BTreeMap<SecretArn, VersionId>,
 }
@@ -96,7 +101,7 @@ impl Task {
     }
 
     pub(super) fn serves(&self, now: Timestamp) -> bool {
-        self.is_wanted(now) && now >= self.healthy
+        self.is_wanted(now) && now >= self.healthy && !self.unhealthy
     }
 }
 
@@ -220,15 +225,20 @@ impl World {
         Some(deployment)
     }
 
-    fn deploy(&mut self, id: &ConsumerId, fate: Fate) -> Option<String> {
+    pub(super) fn deploy(&mut self, id: &ConsumerId, fate: Fate) -> Option<String> {
         let now = self.now;
         let secrets = self.services.get(id)?.plan.secrets.clone();
         let holds = self.injected(&secrets);
         let service = self.services.get_mut(id)?;
         let moments = service.roll(now, &holds, fate);
         let deployment = service.deployments.last()?.clone();
+        let probe = service.plan.probe;
         if let (Fate::Alarmed, Some(at)) = (fate, deployment.fails) {
             self.plan(at, Happening::AlarmGoesOff(id.clone()));
+        }
+        if let (Fate::Healthy, Some(_), [.., healthy]) = (fate, probe, moments.as_slice()) {
+            let (id, deployment) = (id.clone(), deployment.id.clone());
+            self.plan(*healthy, Happening::DeploymentProbed { id, deployment });
         }
         self.reassess_at(moments);
         Some(deployment.id)
@@ -251,11 +261,12 @@ impl World {
                 fails: None,
             });
             self.reassess_at(moments.to_vec());
+            self.probe_new_tasks(id, moments[1]);
         }
     }
 
     /// Its deployment starts the tasks that are missing.
-    fn fill_up(&mut self, id: &ConsumerId) {
+    pub(super) fn fill_up(&mut self, id: &ConsumerId) {
         let now = self.now;
         let Some(secrets) = self.services.get(id).map(|service| service.plan.secrets.clone()) else {
             return;
@@ -263,49 +274,12 @@ impl World {
         let holds = self.injected(&secrets);
         if let Some(service) = self.services.get_mut(id) {
             let deployment = service.primary(now).map(|deployment| deployment.id.clone());
-            let moments = deployment.map(|deployment| service.refill(now, &deployment, &holds));
-            self.reassess_at(moments.map_or_else(Vec::new, Vec::from));
-        }
-    }
-
-    pub(super) fn touch_service(&mut self, id: &ConsumerId, touch: ServiceTouch) {
-        let now = self.now;
-        let Some(service) = self.services.get_mut(id).filter(|service| service.exists(now)) else {
-            return;
-        };
-        match touch {
-            ServiceTouch::Redeploy => drop(self.deploy(id, Fate::Healthy)),
-            ServiceTouch::Delete => {
-                service.deleted = Some(now);
-                service.stop(now, usize::MAX);
-            }
-            ServiceTouch::Scale(desired) => {
-                let running = service.wanted_tasks(now).count();
-                let wanted = usize::try_from(desired).unwrap_or(usize::MAX);
-                service.desired = desired;
-                service.stop(now, running.saturating_sub(wanted));
-                self.fill_up(id);
-            }
-        }
-    }
-
-    pub(super) fn expire_cache(&mut self, id: &ConsumerId) {
-        let Some(service) = self.services.get(id) else {
-            return;
-        };
-        let Reads::Cached(ttl) = service.plan.reads else {
-            return;
-        };
-        self.fetch_anew(id);
-        self.plan_in(ttl, Happening::CacheExpires(id.clone()));
-    }
-
-    pub(super) fn fetch_anew(&mut self, id: &ConsumerId) {
-        let secrets = self.services.get(id).map(|service| service.plan.secrets.clone());
-        let holds = self.current_of(&secrets.unwrap_or_default());
-        if let Some(service) = self.services.get_mut(id) {
-            for task in &mut service.tasks {
-                task.holds.clone_from(&holds);
+            if let Some(deployment) = deployment
+                && service.staying() < service.desired
+            {
+                let moments = service.refill(now, &deployment, &holds);
+                self.reassess_at(moments.to_vec());
+                self.probe_new_tasks(id, moments[1]);
             }
         }
     }
@@ -352,11 +326,28 @@ impl Service {
         deployment: &str,
         holds: &BTreeMap<SecretArn, VersionId>,
     ) -> [Timestamp; 2] {
-        let running = u32::try_from(self.wanted_tasks(now).count()).unwrap_or(u32::MAX);
-        let missing = self.desired.saturating_sub(running);
+        let missing = self.desired.saturating_sub(self.staying());
         let (started, healthy) = (now + self.plan.start, now + self.plan.start + self.plan.health);
         self.add_tasks(deployment, missing, (now, started, healthy, None), holds);
         [started, healthy]
+    }
+
+    /// Tasks that no deployment replaces.
+    pub(super) fn staying(&self) -> u32 {
+        let staying = self.tasks.iter().filter(|task| task.stopped.is_none());
+        u32::try_from(staying.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Stops what is more than wanted; what is being replaced serves until then.
+    pub(super) fn shed(&mut self, now: Timestamp) {
+        if self.desired == 0 {
+            return self.stop(now, usize::MAX);
+        }
+        let surplus = usize::try_from(self.staying().saturating_sub(self.desired)).unwrap_or(usize::MAX);
+        let staying = self.tasks.iter_mut().filter(|task| task.stopped.is_none());
+        for task in staying.take(surplus) {
+            task.stopped = Some(now);
+        }
     }
 
     fn next_deployment(&mut self) -> String {
@@ -365,7 +356,7 @@ impl Service {
     }
 
     /// The oldest so many tasks stop at this moment, if they do not stop before.
-    fn stop(&mut self, at: Timestamp, count: usize) {
+    pub(super) fn stop(&mut self, at: Timestamp, count: usize) {
         let running = |task: &&mut Task| task.stopped.is_none_or(|stopped| at < stopped);
         for task in self.tasks.iter_mut().filter(running).take(count) {
             task.stopped = Some(at);
@@ -379,13 +370,15 @@ impl Service {
         (created, running, healthy, stopped): (Timestamp, Timestamp, Timestamp, Option<Timestamp>),
         holds: &BTreeMap<SecretArn, VersionId>,
     ) {
-        for n in 0..count {
+        for _ in 0..count {
+            let n = self.tasks.len();
             self.tasks.push(Task {
                 id: format!("{}-{n}", deployment.replace('/', "-")),
                 deployment: deployment.to_owned(),
                 created,
                 running,
                 healthy,
+                unhealthy: false,
                 stopped,
                 holds: holds.clone(),
             });

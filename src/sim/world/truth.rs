@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
 use super::by_hand::BRAKE;
-use super::{Secret, World};
+use super::{Kind, Secret, World};
 
 /// The margin of a second, and how late labels tell of a promotion that is watched (`Timing::margin`).
 const SOON: SignedDuration = SignedDuration::from_secs(2);
@@ -23,11 +23,17 @@ pub enum Wrong {
     Untold(SecretArn, VersionId),
     /// Nothing of it held an old value.
     Needless,
+    /// The same, where what is current came back: whoever did not watch its earlier time cannot tell who holds it.
+    Returned,
     /// Every secret of it carried the brake's tag.
     Braked,
     /// The journal held no decision for it.
     Undecided,
 }
+
+/// A move is seen by looks at labels that are so far apart, and behind (`WATCHED` and `Timing::settle`). Only for the
+/// promotion that stands does the log tell more.
+const WATCHED: SignedDuration = SignedDuration::from_secs(15);
 
 /// A view of the account by somebody who knows everything.
 #[derive(Clone, Copy)]
@@ -85,7 +91,8 @@ impl<'a> Truth<'a> {
         // What warm environments hold can be seen by nobody: a function may be refreshed once too often.
         let is_service = matches!(id, ConsumerId::Service { .. });
         let was_stale = self.was_stale_since(id, since);
-        let needless = (is_service && !was_stale && !self.is_new(id)).then_some(Wrong::Needless);
+        let is_needless = is_service && !was_stale && !self.is_new(id);
+        let needless = is_needless.then(|| self.needless(id));
         let braked = self.is_braked(id, since).then_some(Wrong::Braked);
         moving
             .cloned()
@@ -96,8 +103,21 @@ impl<'a> Truth<'a> {
             .collect()
     }
 
-    /// Nothing where one tried what nothing could tell, and is healthy: the others follow (design rule 3).
+    fn needless(self, id: &ConsumerId) -> Wrong {
+        let mut secrets = self.secrets_of(id).iter().filter_map(|arn| self.secret(arn));
+        if secrets.any(came_back) {
+            Wrong::Returned
+        } else {
+            Wrong::Needless
+        }
+    }
+
+    /// Nothing where one tried what nothing could tell, and is healthy: the others follow (design rule 3). Nor where it
+    /// had logged in, and died while its database answers nobody.
     fn told_or_untold(self, arn: &SecretArn) -> Option<Wrong> {
+        if self.died_unanswered(arn) {
+            return None;
+        }
         let untold = self.secret(arn).and_then(|secret| {
             let current = secret.labels.current.as_ref()?;
             let history = secret.history.get(current)?;
@@ -108,6 +128,16 @@ impl<'a> Truth<'a> {
             Some(version) => Some(Wrong::Untold(arn.clone(), version)),
             None => Some(Wrong::Dead(arn.clone())),
         }
+    }
+
+    fn died_unanswered(self, arn: &SecretArn) -> bool {
+        let dead = self.dead_since(arn).zip(self.secret(arn));
+        dead.is_some_and(|(since, secret)| {
+            let current = secret.labels.current.as_ref();
+            let history = current.and_then(|current| secret.history.get(current));
+            let answered = history.and_then(|history| history.answered.last());
+            secret.trouble(self.0.now()).is_some() && answered.is_some_and(|at| *at < since)
+        })
     }
 
     fn is_anybody_healthy_with(self, arn: &SecretArn, version: &VersionId) -> bool {
@@ -172,16 +202,13 @@ impl<'a> Truth<'a> {
                 .all(|(_, version)| Some(version) == current)
     }
 
-    /// Whether a task was created so soon after a promotion that it may have read the value of before.
+    /// Whether a task was created so near to a move of AWSCURRENT that it may have read the value of before, or that
+    /// nobody can tell which it read.
     fn is_new(self, id: &ConsumerId) -> bool {
-        let promoted = self
-            .secrets_of(id)
-            .iter()
-            .filter_map(|arn| self.secret(arn)?.promoted.last());
-        let last = promoted.max().copied().unwrap_or(Timestamp::MIN);
         let service = self.0.services.get(id).into_iter();
         let mut tasks = service.flat_map(|service| service.wanted_tasks(self.0.now()));
-        tasks.any(|task| (last..last + SOON).contains(&task.created))
+        let secrets = || self.secrets_of(id).iter().filter_map(|arn| self.secret(arn));
+        tasks.any(|task| secrets().any(|secret| is_around_a_move(secret, task.created)))
     }
 
     /// What was held by anything of a consumer that ran then.
@@ -194,4 +221,24 @@ impl<'a> Truth<'a> {
             .flat_map(|task| &task.holds)
             .chain(environments.into_iter().flatten())
     }
+}
+
+/// Whether the version that is current was so before.
+fn came_back(secret: &Secret) -> bool {
+    let current = secret.labels.current.as_ref();
+    let history = current.and_then(|current| secret.history.get(current));
+    history.is_some_and(|history| history.promoted.len() > 1)
+}
+
+/// Of a version that came back, the earlier times in which it was current count too.
+fn is_around_a_move(secret: &Secret, created: Timestamp) -> bool {
+    let last = secret.promoted.last().copied().unwrap_or(Timestamp::MIN);
+    // Without a log only looks at labels date it.
+    let soon = if secret.kind == Kind::Managed {
+        WATCHED
+    } else {
+        SOON
+    };
+    let mut moves = secret.promoted.iter().filter(|_| came_back(secret));
+    (last..last + soon).contains(&created) || moves.any(|at| created.duration_since(*at).abs() <= WATCHED)
 }
