@@ -344,7 +344,9 @@ fn long_wait(
             "raise remediation.redeploys_per_service_and_hour, or restart it by hand: it holds an old value until then"
                 .to_owned(),
         ),
-        Reason::Another { secret: other, reason } if !reason.ends_by_itself() => (
+        Reason::Another { secret: other, reason }
+            if reason.until().is_none() && reason.goes_after().is_none() =>
+        (
             Severity::Critical,
             "held-back",
             format!(
@@ -362,16 +364,22 @@ fn long_wait(
             ),
         ),
         other => {
-            let first = other.goes_after().filter(|first| waits_for_a_person(admission, first))?;
+            let is_held_back = |first: &&ConsumerId| is_held_back(admission, state, first, now);
+            let first = other.goes_after().filter(is_held_back)?;
             let remedy = format!("see to {first} first, which is held back itself, or switch the login test on");
             (Severity::Critical, "held-back", remedy)
         }
     })
 }
 
-fn waits_for_a_person(admission: &Admission, consumer: &ConsumerId) -> bool {
+/// Whether a person is paged for it; who merely observes, or is held, holds nobody else back. All secrets choose who goes
+/// first in one order, so that nobody waits for himself.
+fn is_held_back(admission: &Admission, state: &State, consumer: &ConsumerId, now: Timestamp) -> bool {
     let mut waits = admission.waits.iter().filter(|((_, of), _)| of == consumer);
-    waits.any(|(_, reason)| reason.is_for_a_person())
+    waits.any(|(_, reason)| {
+        let told = long_wait(admission, state, reason, now);
+        told.is_some_and(|(severity, ..)| severity == Severity::Critical)
+    })
 }
 
 /// AWSPENDING has stood on that secret for so long that nobody waits for it by itself any more.

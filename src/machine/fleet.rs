@@ -151,7 +151,7 @@ fn obstacle(
     let others_left =
         || load.consumers.iter().any(|other| other != consumer) || some_unseen(state, judgements, wants);
     not_at_rest(state, judgements, facts, settings)
-        .or_else(|| another_waits(judgements, consumer, facts))
+        .or_else(|| another_waits(state, judgements, consumer, facts))
         .or_else(|| (own && others_left()).then_some(Reason::OwnServiceLast))
         .or_else(|| capped(facts, consumer, wants, load, settings, situation.now))
         .or_else(|| awaited_login(wants))
@@ -196,35 +196,81 @@ fn not_at_rest(
 }
 
 /// A restart would give it the value of every secret, so also of one that waits to be proven, or for its margin.
-fn another_waits(judgements: &Judgements, consumer: &ConsumerId, facts: &ConsumerFacts) -> Option<Reason> {
-    facts.references.iter().find_map(|reference| {
+fn another_waits(
+    state: &State,
+    judgements: &Judgements,
+    consumer: &ConsumerId,
+    facts: &ConsumerFacts,
+) -> Option<Reason> {
+    let harmful = |(judgement, reason): &(&Judgement, Reason)| match reason {
+        Reason::Margin { .. }
+        | Reason::Proof { .. }
+        | Reason::Unproven
+        | Reason::Refused
+        | Reason::FirstFailed { .. } => true,
+        Reason::First { consumer: first } => !goes_instead(state, judgements, judgement, consumer, first),
+        _ => false,
+    };
+    let waits = facts.references.iter().filter_map(|reference| {
         let judgement = judgements.get(&reference.secret)?;
-        let waits = judgement.waits.iter();
-        let mut waiting = waits
-            .filter(|(waiting, _)| waiting == consumer)
-            .map(|(_, reason)| reason);
-        let withheld = || {
-            judgement.withheld.clone().filter(|reason| {
-                // Whoever has an unproven value already loses nothing.
-                let is_unproven = matches!(reason, Reason::Unproven | Reason::Proof { .. });
-                !is_unproven || !holds_the_new_value(judgement, consumer)
-            })
-        };
-        let reason = waiting.next().cloned().or_else(withheld)?;
-        let harmful = matches!(
-            reason,
-            Reason::Margin { .. }
-                | Reason::Proof { .. }
-                | Reason::Unproven
-                | Reason::Refused
-                | Reason::First { .. }
-                | Reason::FirstFailed { .. }
-        );
-        harmful.then(|| Reason::Another {
-            secret: reference.secret.clone(),
-            reason: Box::new(reason),
-        })
+        Some((&reference.secret, (&**judgement, waits_for(judgement, consumer)?)))
+    });
+    let mut waits = waits.filter(|(_, wait)| harmful(wait));
+    let (secret, (_, reason)) = waits.next()?;
+    Some(Reason::Another {
+        secret: secret.clone(),
+        reason: Box::new(reason),
     })
+}
+
+/// Why a consumer may not have the current value of a secret yet.
+fn waits_for(judgement: &Judgement, consumer: &ConsumerId) -> Option<Reason> {
+    let mut waits = judgement.waits.iter().filter(|(waiting, _)| waiting == consumer);
+    let withheld = || {
+        judgement.withheld.clone().filter(|reason| {
+            // Whoever has an unproven value already loses nothing.
+            let is_unproven = matches!(reason, Reason::Unproven | Reason::Proof { .. });
+            !is_unproven || !holds_the_new_value(judgement, consumer)
+        })
+    };
+    waits.next().map(|(_, reason)| reason.clone()).or_else(withheld)
+}
+
+/// Where the one that goes first waits for a person, the next one that can go tries the version in its place.
+fn goes_instead(
+    state: &State,
+    judgements: &Judgements,
+    judgement: &Judgement,
+    consumer: &ConsumerId,
+    first: &ConsumerId,
+) -> bool {
+    let is_first = |reason: &Reason| matches!(reason, Reason::First { .. });
+    let waiting = judgement.waits.iter().filter(|(_, reason)| is_first(reason));
+    let mut next = waiting.map(|(waiting, _)| waiting).filter(|waiting| {
+        wants_of(judgements, waiting).next().is_some() && !is_stuck(state, judgements, waiting)
+    });
+    is_stuck(state, judgements, first) && next.next() == Some(consumer)
+}
+
+/// Whether only a person can let it be restarted: it must not act, or would get a value that is dead or unproven.
+fn is_stuck(state: &State, judgements: &Judgements, consumer: &ConsumerId) -> bool {
+    let references = state.consumers.get(consumer).map(|facts| &facts.references);
+    let mut waits = references.into_iter().flatten().filter_map(|reference| {
+        let judgement = judgements.get(&reference.secret)?;
+        waits_for(judgement, consumer)
+    });
+    let is_for_a_person = |reason| {
+        matches!(
+            reason,
+            Reason::Unproven | Reason::Refused | Reason::FirstFailed { .. }
+        )
+    };
+    waits.any(is_for_a_person) || wants_of(judgements, consumer).any(|want| want.mode != Mode::Act)
+}
+
+fn wants_of<'a>(judgements: &'a Judgements, consumer: &'a ConsumerId) -> impl Iterator<Item = &'a Want> {
+    let wants = judgements.values().flat_map(|judgement| &judgement.wants);
+    wants.filter(move |want| &want.consumer == consumer)
 }
 
 fn holds_the_new_value(judgement: &Judgement, consumer: &ConsumerId) -> bool {

@@ -101,26 +101,12 @@ impl fmt::Display for Reason {
 }
 
 impl Reason {
-    /// By time, or with what is under way already.
-    pub fn ends_by_itself(&self) -> bool {
-        self.until().is_some() || self.goes_after().is_some()
-    }
-
     /// Who goes first, where it waits for that.
     pub fn goes_after(&self) -> Option<&ConsumerId> {
         match self {
             Self::First { consumer } => Some(consumer),
             Self::Another { reason, .. } => reason.goes_after(),
             _ => None,
-        }
-    }
-
-    /// Whether only a person can end it.
-    pub fn is_for_a_person(&self) -> bool {
-        match self {
-            Self::Observing | Self::Held | Self::FirstFailed { .. } | Self::HourlyCap { .. } => true,
-            Self::Another { .. } => !self.ends_by_itself(),
-            _ => false,
         }
     }
 

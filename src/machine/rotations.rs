@@ -291,8 +291,7 @@ impl Story<'_> {
             None => !is_pending(before),
         };
         let was_before = before.state.previous.as_ref() == Some(current) || self.promotions(current) > 0;
-        let by_protocol = is_direct && (!was_before || taken_up);
-        if through_pending && (by_protocol || self.was_rotated_again(current, change)) {
+        if through_pending && (is_direct && taken_up || self.was_rotated_again(current, change)) {
             Origin::Rotation
         } else if was_before {
             Origin::Rollback

@@ -1,7 +1,10 @@
 //! Which looks are taken now.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use machine::model::LookKey;
+use tokio::time::Instant;
 
 use super::questions;
 use super::watchdog::{LONGEST_WAIT, LOOKS_AT_ONCE, Watchdog};
@@ -9,6 +12,9 @@ use crate::observe;
 
 /// Facts that a failing journal may hold up; past it no more looks are taken.
 const BACKLOG_LIMIT: usize = 10_000;
+
+/// Between two questions for the time, by a clock that nobody sets.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 impl Watchdog {
     /// Takes the looks that are due.
@@ -22,11 +28,16 @@ impl Watchdog {
         }
     }
 
-    /// Nothing is due for as long as the machine's clock was set back: an answer of AWS sets it right.
+    /// Nothing is due for as long as the machine's clock was set back: an answer of AWS sets it right. Asked until one
+    /// comes; after it, whatever the clock says is AWS's time.
     pub(super) fn look_at_the_time(&mut self, now: Timestamp) {
-        let was_set_back = now + LONGEST_WAIT < self.turned;
-        self.turned = now;
-        if was_set_back && !self.under_way.contains(&LookKey::Sweep) {
+        if now + LONGEST_WAIT >= self.turned {
+            self.turned = now;
+            return;
+        }
+        let was_just_asked = self.asked_time.is_some_and(|at| at.elapsed() < ASK_AGAIN);
+        if !was_just_asked && !self.under_way.contains(&LookKey::Sweep) {
+            self.asked_time = Some(Instant::now());
             self.look(LookKey::Sweep, now);
         }
     }

@@ -51,8 +51,9 @@ pub struct Watchdog {
     pub(super) admission: Admission,
     /// When the set of assigned secrets last changed.
     pub(super) wanted_since: Timestamp,
-    /// When the loop turned last.
+    /// When the loop turned last, and when it asked AWS for the time.
     pub(super) turned: Timestamp,
+    pub(super) asked_time: Option<tokio::time::Instant>,
     pub(super) agenda: Agenda,
     pub(super) under_way: BTreeSet<LookKey>,
     pub(super) answers: JoinSet<Event>,
@@ -86,6 +87,7 @@ impl Watchdog {
             admission: Admission::default(),
             wanted_since: now,
             turned: now,
+            asked_time: None,
             agenda: Agenda::default(),
             under_way: BTreeSet::new(),
             answers: JoinSet::new(),
@@ -257,6 +259,7 @@ impl Watchdog {
         let facts = (self.parts.decide.step)(&mut self.state, event, timing);
         self.backlog.extend(facts);
         if sweep {
+            self.turned = self.parts.clock.now();
             self.assign();
         }
     }

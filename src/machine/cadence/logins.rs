@@ -18,6 +18,9 @@ const LOCKED_SOONER: SignedDuration = SignedDuration::from_secs(15);
 /// Failed logins of so long are counted together before an account is locked, most often.
 const ACCOUNT_COUNTS: SignedDuration = SignedDuration::from_mins(10);
 
+/// Some databases count refusals in a row, over any time.
+const DEAD: SignedDuration = SignedDuration::from_mins(30);
+
 impl Plan<'_> {
     pub(super) fn logins(
         &mut self,
@@ -42,29 +45,31 @@ impl Plan<'_> {
                 Some(old) if self.is_untold(facts, judgement, view) => {
                     self.once_since(LookKey::Login(secret.clone(), old.clone()), view)
                 }
-                _ => {}
+                _ => self.login_again(secret, view),
             }
         } else if let Some(view) = judgement.current()
             && view.phase == Phase::Watching
         {
-            self.login_while_watching(secret, view);
+            self.login_again(secret, view);
         }
     }
 
-    /// A dead value until it is mended; and once more what AWSCURRENT was moved back to: it leaves behind a setSecret
-    /// that may come true later.
-    fn login_while_watching(&mut self, secret: &SecretArn, view: &RotationView) {
+    /// A dead value, seldom, for as long as it is watched; and once more what AWSCURRENT was moved back to: it leaves
+    /// behind a setSecret that may come true later.
+    fn login_again(&mut self, secret: &SecretArn, view: &RotationView) {
         let promoted = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after);
         let verified = promoted.map(|at| at + self.settings.timing.verify_for);
-        let is_due = match view.works {
-            Works::No { .. } => true,
-            Works::Yes(Proof::Login(at)) => view.rotation.origin == Origin::Rollback && Some(at) < verified,
-            Works::Yes(_) | Works::Unproven => false,
+        let interval = match view.works {
+            Works::No { .. } => DEAD,
+            Works::Yes(Proof::Login(at))
+                if view.rotation.origin == Origin::Rollback && Some(at) < verified =>
+            {
+                self.cadence().login_backoff
+            }
+            Works::Yes(_) | Works::Unproven => return,
         };
-        if is_due {
-            let key = LookKey::Login(secret.clone(), view.rotation.key.version.clone());
-            self.every(key, self.cadence().login_backoff);
-        }
+        let key = LookKey::Login(secret.clone(), view.rotation.key.version.clone());
+        self.every(key, interval);
     }
 
     /// One login tells whether what was current at the first look works; a refusal, and a database that was busy or out

@@ -103,8 +103,8 @@ impl Story<'_> {
         self.is_last_rotation(change) || self.finished_last(version, change).is_some()
     }
 
-    /// The same of a version that had AWSPENDING, and was promoted before or may have been: whoever moves AWSCURRENT back
-    /// to it proves nothing, unless a rotation has taken it up again.
+    /// The same of a version that had AWSPENDING, which nobody saw come: it may have been promoted long before, and whoever
+    /// moves AWSCURRENT back to it proves nothing.
     pub(super) fn was_rotated_again(&self, version: &VersionId, change: Change<'_>) -> bool {
         let finished = self.finished_last(version, change);
         self.is_last_rotation(change) || finished.is_some_and(|at| change.may_be_of(at))

@@ -108,6 +108,7 @@ fn never_while_another_secret_of_the_consumer_moves() {
         reason(&admission(&tale, &["db", "queue"], 28), "db", "orders"),
         Some(Reason::Moving { .. })
     ));
+    tale.last_rotated = Some(at(29));
     tale.labels_of("queue", 29, "y y x");
     assert_eq!(admission(&tale, &["db", "queue"], 31).start.len(), 1);
 }

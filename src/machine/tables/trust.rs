@@ -215,3 +215,29 @@ fn whoever_is_restarted_for_a_proven_secret_waits_for_who_tries_another_first() 
     tale.service(60, &consumer("a"), service(&[40]));
     assert_eq!(admission(&tale, &["db", "queue"], 61).start.len(), 1);
 }
+
+/// `a` goes first with `queue`, and would get what was put by hand into `mail`.
+#[test]
+fn where_the_first_one_waits_for_a_person_the_next_one_goes_in_its_place() {
+    let mut tale = promoted(&["db", "queue"]);
+    tale.line(18, Step::TestSecret);
+    tale.labels_of("mail", 0, "x - w").labels_of("mail", 20, "y - x");
+    tale.uses(&consumer("a"), &["queue", "mail"]);
+    for name in ["b", "c"] {
+        tale.uses(&consumer(name), &["db", "queue"]);
+    }
+    for name in ["a", "b", "c"] {
+        tale.service(25, &consumer(name), service(&[-500]));
+    }
+    let admission = admission(&tale, &["db", "queue", "mail"], 30);
+    let started: Vec<_> = admission
+        .start
+        .iter()
+        .map(|decision| &decision.consumer)
+        .collect();
+    assert_eq!(started, [&consumer("b")], "one at a time");
+    assert!(matches!(
+        reason(&admission, "db", "c"),
+        Some(Reason::Another { .. })
+    ));
+}

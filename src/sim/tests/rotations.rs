@@ -4,7 +4,7 @@ use machine::phase::Phase;
 
 use super::*;
 use crate::sim::life::Disruptions;
-use crate::sim::ports::Jump;
+use crate::sim::ports::{Fault, FaultKind, Jump};
 
 #[test]
 fn a_rotation_ends_with_one_redeploy_and_no_stale_task() {
@@ -51,17 +51,24 @@ fn an_outage_lasts_only_until_the_new_tasks_are_healthy() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_delays_nothing() {
+fn a_clock_that_is_set_back_delays_nothing_though_the_first_answers_are_lost() {
     let scenario = Scenario::one_service(1);
     let trial = trial(&scenario, Mode::Act);
     let until = end_of(&scenario);
+    let at = scenario.last_rotation() - SignedDuration::from_secs(12);
+    let by = -SignedDuration::from_hours(1);
     let disruptions = Disruptions {
-        jumps: vec![Jump {
-            at: scenario.last_rotation() - SignedDuration::from_secs(1),
-            by: -SignedDuration::from_hours(1),
-        }],
+        jumps: vec![Jump { at, by }],
         ..Disruptions::default()
     };
+    let lost = |operation| Fault {
+        operation,
+        times: u32::MAX,
+        kind: FaultKind::LostBefore,
+        window: Some((at, at + SignedDuration::from_secs(10))),
+    };
+    let reads = ["secretsmanager:ListSecrets", "secretsmanager:DescribeSecret"];
+    trial.faults.lock().expect("no panic").extend(reads.map(lost));
     trial
         .live_through(until, &disruptions, |_| {})
         .expect("the simulation runs");

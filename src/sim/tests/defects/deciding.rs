@@ -18,7 +18,7 @@ type Judge = fn(&State, &SecretArn, &Policy, &Settings, Timestamp) -> Judgement;
 type Step = fn(&mut State, Event, &Timing) -> Vec<Fact>;
 type Admit = fn(&State, &Judgements, &Settings, Situation) -> Admission;
 
-fn judging(parts: Parts, judge: Judge) -> Parts {
+pub(super) fn judging(parts: Parts, judge: Judge) -> Parts {
     let decide = Decide {
         judge,
         ..parts.decide
@@ -26,7 +26,7 @@ fn judging(parts: Parts, judge: Judge) -> Parts {
     Parts { decide, ..parts }
 }
 
-fn stepping(parts: Parts, step: Step) -> Parts {
+pub(super) fn stepping(parts: Parts, step: Step) -> Parts {
     let decide = Decide { step, ..parts.decide };
     Parts { decide, ..parts }
 }
@@ -146,7 +146,7 @@ fn a_cap_ignored() {
     });
 }
 
-fn seen(event: Event, change: impl FnOnce(Evidence) -> Evidence) -> Event {
+pub(super) fn seen(event: Event, change: impl FnOnce(Evidence) -> Evidence) -> Event {
     match event {
         Event::Seen { look, evidence } => Event::Seen {
             look,

@@ -2,6 +2,7 @@
 
 mod deciding;
 mod outside;
+mod resting;
 mod secrets;
 
 use crate::runtime::Parts;

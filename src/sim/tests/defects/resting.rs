@@ -1,0 +1,144 @@
+//! What should come to rest, and does not: consumers, rotations, logins, the loop itself.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use machine::judge::judge;
+use machine::model::{Event, Evidence, Fact, LoginAnswer};
+use machine::state::State;
+use machine::step::step;
+
+use super::caught_by;
+use super::deciding::{judging, seen, stepping};
+use crate::sim::case::Profile;
+use crate::store::{JournalPort, Loaded, ReadError, WriteError};
+
+#[test]
+fn wants_that_are_forgotten() {
+    caught_by("every-consumer-is-settled", Profile::None, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let mut judgement = judge(state, secret, policy, settings, now);
+            judgement.wants.clear();
+            judgement
+        })
+    });
+}
+
+/// Labels of a promotion, which are not taken in.
+fn is_promoted(event: &Event) -> bool {
+    matches!(event, Event::Seen { evidence: Evidence::Secret { seen, .. }, .. }
+        if seen.labels.pending.is_none() || seen.labels.pending == seen.labels.current)
+}
+
+#[test]
+fn a_rotation_that_lies_still_unnoticed() {
+    caught_by("every-rotation-ends", Profile::None, |parts| {
+        let parts = stepping(parts, |state, event, timing| {
+            let is_open = |state: &State| state.secrets.values().any(|facts| facts.is_pending());
+            if is_promoted(&event) && is_open(state) {
+                Vec::new()
+            } else {
+                step(state, event, timing)
+            }
+        });
+        judging(parts, |state, secret, policy, settings, now| {
+            let mut settings = settings.clone();
+            settings.timing.stalled_after = SignedDuration::from_hours(1_000);
+            judge(state, secret, policy, &settings, now)
+        })
+    });
+}
+
+/// Asked again as soon as what answered nothing.
+fn unanswered(evidence: Evidence) -> Evidence {
+    match evidence {
+        Evidence::Login {
+            secret,
+            version,
+            answer: LoginAnswer::Refused { code },
+        } => Evidence::Login {
+            secret,
+            version,
+            answer: LoginAnswer::Unreachable { why: code },
+        },
+        other => other,
+    }
+}
+
+#[test]
+fn a_refusal_that_is_asked_again_at_once() {
+    caught_by("no-account-locked", Profile::None, |parts| {
+        stepping(parts, |state, event, timing| {
+            step(state, seen(event, unanswered), timing)
+        })
+    });
+}
+
+#[test]
+fn a_list_of_secrets_that_is_not_taken_in() {
+    caught_by("ready-at-the-end", Profile::None, |parts| {
+        stepping(parts, |state, event, timing| match event {
+            Event::Seen {
+                evidence: Evidence::Sweep { .. },
+                ..
+            } => Vec::new(),
+            other => step(state, other, timing),
+        })
+    });
+}
+
+/// Reads back as much of what was kept as `keeps` says, and ends when `ends` says so.
+struct Leaky {
+    journal: Arc<dyn JournalPort>,
+    keeps: fn(&Fact) -> bool,
+    ends: bool,
+}
+
+#[async_trait]
+impl JournalPort for Leaky {
+    async fn load(&self) -> Result<Loaded, ReadError> {
+        let mut loaded = self.journal.load().await?;
+        loaded.facts.retain(self.keeps);
+        Ok(loaded)
+    }
+
+    async fn commit(&self, facts: Vec<Fact>, at: Timestamp) -> Result<(), WriteError> {
+        if self.ends && facts.iter().any(|fact| matches!(fact, Fact::Decided(_))) {
+            return Err(WriteError::Ended);
+        }
+        self.journal.commit(facts, at).await
+    }
+
+    async fn prune(&self, keep_since: Timestamp) -> Result<u64, WriteError> {
+        self.journal.prune(keep_since).await
+    }
+
+    fn bytes(&self) -> u64 {
+        self.journal.bytes()
+    }
+}
+
+#[test]
+fn forgetting_over_a_restart_what_was_done() {
+    caught_by("a-restart-does-nothing", Profile::None, |mut parts| {
+        parts.journal = Arc::new(Leaky {
+            journal: parts.journal,
+            keeps: |fact| !matches!(fact, Fact::Decided(_) | Fact::Ended { .. }),
+            ends: false,
+        });
+        parts
+    });
+}
+
+#[test]
+fn a_journal_that_ends() {
+    caught_by("the-loop-goes-on", Profile::None, |mut parts| {
+        parts.journal = Arc::new(Leaky {
+            journal: parts.journal,
+            keeps: |_| true,
+            ends: true,
+        });
+        parts
+    });
+}
