@@ -255,7 +255,7 @@ fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts, timing: &
     if let Some(refused) = old.and_then(|track| first(track, is_refused, is_accepted))
         && refused
             .not_before
-            .is_some_and(|accepted| accepted <= when.not_after && !came_back_since(rotation, facts, accepted))
+            .is_some_and(|accepted| accepted <= when.not_after && !gave_way_since(rotation, facts, accepted))
         && refused.not_after >= began
         && !gave_way_to_another(rotation, facts, refused.not_after + timing.settle)
         && when.not_before.is_none_or(|not_yet| refused.not_after >= not_yet)
@@ -264,16 +264,15 @@ fn fill_exposed_by_login(rotation: &mut Rotation, facts: &SecretFacts, timing: &
     }
 }
 
-/// Whether AWSCURRENT came back to what the rotation was to replace after that moment: another password was set since.
-fn came_back_since(rotation: &Rotation, facts: &SecretFacts, accepted: Timestamp) -> bool {
+/// Whether another version was current between that moment and the rotation: another password may have been set since.
+fn gave_way_since(rotation: &Rotation, facts: &SecretFacts, accepted: Timestamp) -> bool {
     let began = rotation.started.as_ref().map(|seen| seen.when.not_after);
-    let is_replaced = |run: &Run<Labels>| run.state.current == rotation.replaced;
-    let runs = facts.labels.runs();
-    let mut until = runs.iter().filter(|run| Some(run.first.sent) <= began);
-    let was_there = until
-        .clone()
-        .any(|run| is_replaced(run) && run.first.sent <= accepted);
-    was_there && until.any(|run| !is_replaced(run) && run.first.arrived > accepted)
+    let mut until = facts
+        .labels
+        .runs()
+        .iter()
+        .filter(|run| Some(run.first.sent) <= began);
+    until.any(|run| run.state.current != rotation.replaced && run.first.arrived > accepted)
 }
 
 /// Whether AWSCURRENT may have moved by then from what the rotation was to replace to a third version: whoever moved it

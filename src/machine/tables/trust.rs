@@ -241,3 +241,21 @@ fn where_the_first_one_waits_for_a_person_the_next_one_goes_in_its_place() {
         Some(Reason::Another { .. })
     ));
 }
+
+/// `b` has nothing that it could be restarted for, and `c` would get the value of `mail` as well.
+#[test]
+fn the_next_one_is_who_wants_a_restart_and_may_have_it() {
+    let mut tale = promoted(&["db", "queue"]);
+    tale.line(18, Step::TestSecret);
+    tale.labels_of("mail", 0, "x - w").labels_of("mail", 20, "y - x");
+    tale.uses(&consumer("a"), &["queue", "mail"])
+        .uses(&consumer("b"), &["queue"])
+        .uses(&consumer("c"), &["db", "queue", "mail"])
+        .uses(&consumer("d"), &["db", "queue"]);
+    for name in ["a", "b", "c", "d"] {
+        tale.service(25, &consumer(name), service(&[-500]));
+    }
+    let admission = admission(&tale, &["db", "queue", "mail"], 30);
+    let started = admission.start.iter().map(|decision| &decision.consumer);
+    assert_eq!(started.collect::<Vec<_>>(), [&consumer("d")]);
+}
