@@ -4,6 +4,7 @@ mod beyond;
 mod discovered;
 mod open;
 mod secret;
+mod waits;
 mod worth;
 
 use std::fmt;
@@ -11,9 +12,10 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use self::beyond::{beyond_remedy, severity_of};
+use self::waits::long_waits;
 use crate::consumers::{NO_EFFECT_LIMIT, Why, open_sleep};
 use crate::fleet::Admission;
-use crate::judge::{Judgement, Reason, RotationView};
+use crate::judge::{Judgement, RotationView};
 use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag, Stage, Strategy};
 use crate::policy::Settings;
 use crate::state::{ConsumerFacts, Failing, SecretFacts, State};
@@ -297,94 +299,4 @@ pub fn subject_of(key: &LookKey) -> (String, Option<SecretArn>) {
         LookKey::Discovery(Scope::Functions) => ("Lambda functions".to_owned(), None),
         LookKey::Discovery(Scope::Declared) => ("declared consumers".to_owned(), None),
     }
-}
-
-/// Waits that only a person can end.
-fn long_waits(admission: &Admission, state: &State, now: Timestamp) -> Vec<Finding> {
-    let told = |((secret, consumer), reason): (&(SecretArn, ConsumerId), &Reason)| {
-        let (severity, kind, remedy) = long_wait(admission, state, reason, now)?;
-        Some(Finding {
-            severity,
-            kind,
-            subject: consumer.to_string(),
-            secret: Some(secret.clone()),
-            text: reason.to_string(),
-            remedy,
-        })
-    };
-    admission.waits.iter().filter_map(told).collect()
-}
-
-/// How it is told, and what ends it; nothing where it ends by itself.
-fn long_wait(
-    admission: &Admission,
-    state: &State,
-    reason: &Reason,
-    now: Timestamp,
-) -> Option<(Severity, &'static str, String)> {
-    Some(match reason {
-        Reason::Observing => (
-            Severity::Warning,
-            "would-act",
-            "set mode = \"act\" for the secret, or do it by hand".to_owned(),
-        ),
-        Reason::Held => (
-            Severity::Warning,
-            "held",
-            "remove the tag rotation-watchdog from the secret when it may go on".to_owned(),
-        ),
-        Reason::FirstFailed { .. } => (
-            Severity::Critical,
-            "first-failed",
-            "mend the consumer that went first; the others follow".to_owned(),
-        ),
-        Reason::HourlyCap { .. } => (
-            Severity::Critical,
-            "capped",
-            "raise remediation.redeploys_per_service_and_hour, or restart it by hand: it holds an old value until then"
-                .to_owned(),
-        ),
-        Reason::Another { secret: other, reason }
-            if reason.until().is_none() && reason.goes_after().is_none() =>
-        (
-            Severity::Critical,
-            "held-back",
-            format!(
-                "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand, or \
-                 switch its login test on",
-                other.name()
-            ),
-        ),
-        Reason::Moving { secret: other, .. } if is_stuck(state, other, now) => (
-            Severity::Critical,
-            "held-back",
-            format!(
-                "end the rotation of {} first: it holds this restart back",
-                other.name()
-            ),
-        ),
-        other => {
-            let is_held_back = |first: &&ConsumerId| is_held_back(admission, state, first, now);
-            let first = other.goes_after().filter(is_held_back)?;
-            let remedy = format!("see to {first} first, which is held back itself, or switch the login test on");
-            (Severity::Critical, "held-back", remedy)
-        }
-    })
-}
-
-/// Whether a person is paged for it; who merely observes, or is held, holds nobody else back. All secrets choose who goes
-/// first in one order, so that nobody waits for himself.
-fn is_held_back(admission: &Admission, state: &State, consumer: &ConsumerId, now: Timestamp) -> bool {
-    let mut waits = admission.waits.iter().filter(|((_, of), _)| of == consumer);
-    waits.any(|(_, reason)| {
-        let told = long_wait(admission, state, reason, now);
-        told.is_some_and(|(severity, ..)| severity == Severity::Critical)
-    })
-}
-
-/// AWSPENDING has stood on that secret for so long that nobody waits for it by itself any more.
-fn is_stuck(state: &State, secret: &SecretArn, now: Timestamp) -> bool {
-    const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
-    let latest = state.secrets.get(secret).and_then(|facts| facts.labels.latest());
-    latest.is_some_and(|run| now >= run.first.arrived + PATIENCE)
 }

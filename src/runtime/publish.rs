@@ -114,6 +114,8 @@ impl Publisher {
         };
         self.sender.send_replace(Arc::new(Snapshot {
             at: now,
+            started: before.started,
+            simulated: before.simulated,
             draining: view.draining,
             missing: missing(view),
             secrets: self.secrets.clone(),
@@ -122,7 +124,6 @@ impl Publisher {
             findings: Arc::new(findings),
             journal_bytes: view.journal_bytes,
             last_list: view.state.looked.get(&LookKey::Sweep).map(|look| look.arrived),
-            ..Snapshot::clone(&before)
         }));
         self.last = now;
         self.pending = false;

@@ -199,6 +199,38 @@ fn whoever_waits_for_one_that_goes_first_is_told_only_where_that_one_waits_for_a
     );
 }
 
+/// Each is first of one secret while its deployment goes on.
+#[test]
+fn two_that_wait_for_each_other_are_held_back_by_what_either_waits_for() {
+    let (orders, mailer) = (orders(), ConsumerId::service("prod", "mailer"));
+    let first = |consumer: &ConsumerId| Reason::First {
+        consumer: consumer.clone(),
+    };
+    let mut admission = Admission::default();
+    let waits = &mut admission.waits;
+    waits.insert((arn("db"), orders.clone()), first(&mailer));
+    waits.insert((arn("queue"), mailer.clone()), first(&orders));
+    let told = |admission: &Admission| {
+        let found = of_fleet(&Tale::new().state, admission, at(0));
+        let subjects = found
+            .iter()
+            .map(|finding| (finding.kind, finding.subject.clone()));
+        subjects.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&admission), []);
+    let capped = Reason::HourlyCap { limit: 2 };
+    admission.waits.insert((arn("mail"), orders.clone()), capped);
+    let held_back = |id: &ConsumerId| ("held-back", id.to_string());
+    assert_eq!(
+        told(&admission),
+        [
+            held_back(&orders),
+            ("capped", orders.to_string()),
+            held_back(&mailer)
+        ]
+    );
+}
+
 #[test]
 fn a_rotation_that_holds_another_secrets_restart_back_for_half_an_hour_is_told() {
     let mut tale = Tale::new();

@@ -1,0 +1,114 @@
+//! Waits that only a person can end.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Finding, Severity};
+use crate::fleet::Admission;
+use crate::judge::Reason;
+use crate::model::{ConsumerId, SecretArn};
+use crate::state::State;
+
+/// Told of whoever waits so, each for its secret.
+pub(super) fn long_waits(admission: &Admission, state: &State, now: Timestamp) -> Vec<Finding> {
+    let told = |((secret, consumer), reason): (&(SecretArn, ConsumerId), &Reason)| {
+        let (severity, kind, remedy) =
+            long_wait(state, reason, now).or_else(|| held_back(admission, state, reason, now))?;
+        Some(Finding {
+            severity,
+            kind,
+            subject: consumer.to_string(),
+            secret: Some(secret.clone()),
+            text: reason.to_string(),
+            remedy,
+        })
+    };
+    admission.waits.iter().filter_map(told).collect()
+}
+
+/// How a wait is told, and what ends it.
+type Told = (Severity, &'static str, String);
+
+/// Nothing where it ends by itself, or with what another waits for.
+fn long_wait(state: &State, reason: &Reason, now: Timestamp) -> Option<Told> {
+    let (severity, kind, remedy) = match reason {
+        Reason::Observing => (
+            Severity::Warning,
+            "would-act",
+            "set mode = \"act\" for the secret, or do it by hand".to_owned(),
+        ),
+        Reason::Held => (
+            Severity::Warning,
+            "held",
+            "remove the tag rotation-watchdog from the secret when it may go on".to_owned(),
+        ),
+        Reason::FirstFailed { .. } => (
+            Severity::Critical,
+            "first-failed",
+            "mend the consumer that went first; the others follow".to_owned(),
+        ),
+        Reason::HourlyCap { .. } => (
+            Severity::Critical,
+            "capped",
+            "raise remediation.redeploys_per_service_and_hour, or restart it by hand: it holds an old value until then"
+                .to_owned(),
+        ),
+        Reason::Another { secret: other, reason }
+            if reason.until().is_none() && reason.goes_after().is_none() =>
+        (
+            Severity::Critical,
+            "held-back",
+            format!(
+                "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand, or \
+                 switch its login test on",
+                other.name()
+            ),
+        ),
+        Reason::Moving { secret: other, .. } if is_stuck(state, other, now) => (
+            Severity::Critical,
+            "held-back",
+            format!(
+                "end the rotation of {} first: it holds this restart back",
+                other.name()
+            ),
+        ),
+        _ => return None,
+    };
+    Some((severity, kind, remedy))
+}
+
+/// Where the one that goes first is held back itself; who merely observes, or is held, holds nobody else back.
+fn held_back(admission: &Admission, state: &State, reason: &Reason, now: Timestamp) -> Option<Told> {
+    let first = reason.goes_after()?;
+    let is_for_a_person = |reason: &Reason| {
+        long_wait(state, reason, now).is_some_and(|(severity, ..)| severity == Severity::Critical)
+    };
+    let is_held_back = waited_for(admission, first).into_iter().any(is_for_a_person);
+    is_held_back.then(|| {
+        let remedy = format!("see to {first} first, which is held back itself, or switch the login test on");
+        (Severity::Critical, "held-back", remedy)
+    })
+}
+
+/// What a consumer waits for, and whoever goes before it. Two that are both under way may each be first of one secret,
+/// and so wait for each other for a while.
+fn waited_for<'a>(admission: &'a Admission, consumer: &'a ConsumerId) -> Vec<&'a Reason> {
+    let mut asked = vec![consumer];
+    let mut reasons = Vec::new();
+    let mut next = 0;
+    while let Some(consumer) = asked.get(next).copied() {
+        next += 1;
+        let waits = admission.waits.iter().filter(|((_, of), _)| of == consumer);
+        for (_, reason) in waits {
+            reasons.push(reason);
+            asked.extend(reason.goes_after().filter(|first| !asked.contains(first)));
+        }
+    }
+    reasons
+}
+
+/// AWSPENDING has stood on that secret for so long that nobody waits for it by itself any more.
+fn is_stuck(state: &State, secret: &SecretArn, now: Timestamp) -> bool {
+    const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
+    let latest = state.secrets.get(secret).and_then(|facts| facts.labels.latest());
+    latest.is_some_and(|run| now >= run.first.arrived + PATIENCE)
+}
