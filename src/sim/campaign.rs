@@ -34,9 +34,14 @@ pub struct Outcome {
     pub story: String,
 }
 
-/// Runs a case to its end, and checks what must hold. A panic breaks a rule, as anything else that must not be.
+/// Runs a case to its end, and checks what must hold.
 pub fn run(case: &Case) -> anyhow::Result<Outcome> {
-    let run = || run_with(case, |parts| parts);
+    run_with(case, |parts| parts)
+}
+
+/// The same with other parts, such as one with a defect. A panic breaks a rule, as anything else that must not be.
+pub fn run_with(case: &Case, change: fn(Parts) -> Parts) -> anyhow::Result<Outcome> {
+    let run = || run_to_its_end(case, change);
     panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|cause| {
         let text = cause.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| cause.downcast_ref::<&str>().copied());
@@ -51,8 +56,7 @@ pub fn run(case: &Case) -> anyhow::Result<Outcome> {
     })
 }
 
-/// The same with other parts, such as one with a defect.
-pub fn run_with(case: &Case, change: fn(Parts) -> Parts) -> anyhow::Result<Outcome> {
+fn run_to_its_end(case: &Case, change: fn(Parts) -> Parts) -> anyhow::Result<Outcome> {
     let mut course = Course::new(case, change)?;
     let last = course.live()?;
     course

@@ -143,6 +143,23 @@ fn only_a_failure_shortly_before_makes_nameless_lines_those_of_a_retry() {
     assert!(is_told(Some(31)), "its own");
 }
 
+/// AWSPENDING left on AWSCURRENT: finishSecret has not answered, and the rotation is tried again, whatever the log shows.
+#[test]
+fn retries_of_what_is_promoted_already_are_not_the_nexts() {
+    let tested_before = |labels: &str, put_is_read: bool| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z").labels(10, "a b z").labels(20, labels);
+        tale.line(33, Step::TestSecret).labels(40, "b c a");
+        if put_is_read {
+            tale.log(31, done(Step::CreateSecret, "c"));
+        }
+        to(&tale, "c").tested.is_some()
+    };
+    assert!(!tested_before("b b a", false));
+    assert!(tested_before("b b a", true));
+    assert!(tested_before("b - a", false), "cleaned up");
+}
+
 #[test]
 fn a_value_put_when_another_was_seen_pending_does_not_end_its_lines() {
     let mut tale = Tale::new();

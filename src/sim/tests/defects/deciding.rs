@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use machine::fleet::{Admission, Situation, admit};
-use machine::judge::{Judgement, Judgements, judge};
-use machine::model::{Action, Event, Evidence, Fact, LoginAnswer, Look, Mode, SecretArn, Stage};
+use machine::judge::{Judgement, Judgements, Reason, Want, judge};
+use machine::model::{
+    Action, ConsumerId, Event, Evidence, Fact, LoginAnswer, Look, Mode, RotationKey, SecretArn, Stage,
+};
 use machine::policy::{Policy, Settings, Timing};
 use machine::rotations::Origin;
 use machine::state::State;
@@ -280,7 +282,7 @@ fn an_evidence_time_of_the_reader() {
 }
 
 /// Those of whom nobody knows what they hold.
-fn wanting_unknown(state: &State, secret: &SecretArn, judgement: &mut Judgement, now: Timestamp) {
+fn wanting_unknown(state: &State, judgement: &mut Judgement, now: Timestamp) {
     let Some(view) = judgement.current().cloned() else {
         return;
     };
@@ -294,17 +296,28 @@ fn wanting_unknown(state: &State, secret: &SecretArn, judgement: &mut Judgement,
         if is_wanted || attempts.attempts_for(&view.rotation.key).next().is_some() {
             continue;
         }
-        judgement.wants.push(machine::judge::Want {
-            secret: secret.clone(),
-            rotation: view.rotation.key.clone(),
-            consumer: consumer.clone(),
-            action: Action::Redeploy { fresh_after: now },
-            mode: judgement.mode,
-            not_before: now,
-            database: judgement.database.clone(),
-            awaits_login: None,
-        });
+        let action = Action::Redeploy { fresh_after: now };
+        want(judgement, &view.rotation.key, consumer, action, now);
     }
+}
+
+fn want(
+    judgement: &mut Judgement,
+    rotation: &RotationKey,
+    consumer: &ConsumerId,
+    action: Action,
+    now: Timestamp,
+) {
+    judgement.wants.push(Want {
+        secret: rotation.secret.clone(),
+        rotation: rotation.clone(),
+        consumer: consumer.clone(),
+        action,
+        mode: judgement.mode,
+        not_before: now,
+        database: judgement.database.clone(),
+        awaits_login: None,
+    });
 }
 
 #[test]
@@ -312,8 +325,47 @@ fn unknown_taken_for_stale() {
     caught_by("no-restart-of-the-fresh", Profile::Crash, |parts| {
         judging(parts, |state, secret, policy, settings, now| {
             let mut judgement = judge(state, secret, policy, settings, now);
-            wanting_unknown(state, secret, &mut judgement, now);
+            wanting_unknown(state, &mut judgement, now);
             judgement
+        })
+    });
+}
+
+/// Whoever should wait for the first one to be healthy is restarted with it.
+fn all_at_once(judgement: &mut Judgement, now: Timestamp) {
+    let Some(view) = judgement.current().cloned() else {
+        return;
+    };
+    let waits = std::mem::take(&mut judgement.waits);
+    for (consumer, reason) in waits {
+        let mut standings = view.consumers.iter().filter(|(id, _)| id == &consumer);
+        let action = standings.next().and_then(|(_, standing)| standing.action.clone());
+        match (reason, action) {
+            (Reason::First { .. }, Some(action)) => {
+                want(judgement, &view.rotation.key, &consumer, action, now);
+            }
+            (reason, _) => judgement.waits.push((consumer, reason)),
+        }
+    }
+}
+
+#[test]
+fn all_restarted_at_once_onto_what_nobody_tested() {
+    caught_by("one-goes-first", Profile::Moments, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let mut judgement = judge(state, secret, policy, settings, now);
+            all_at_once(&mut judgement, now);
+            judgement
+        })
+    });
+}
+
+#[test]
+fn a_step_that_panics() {
+    caught_by("nothing-panics", Profile::None, |parts| {
+        stepping(parts, |state, event, timing| match event {
+            Event::Ended { attempt, .. } => panic!("{attempt} ended"),
+            other => step(state, other, timing),
         })
     });
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use machine::judge::judge;
-use machine::model::{Event, Evidence, Fact, LoginAnswer};
+use machine::model::{Event, Evidence, Fact, LoginAnswer, LookKey};
 use machine::state::State;
 use machine::step::step;
 
@@ -138,6 +138,48 @@ fn a_journal_that_ends() {
             journal: parts.journal,
             keeps: |_| true,
             ends: true,
+        });
+        parts
+    });
+}
+
+#[test]
+fn an_answer_that_is_not_taken_in() {
+    caught_by("nothing-in-doubt", Profile::None, |parts| {
+        stepping(parts, |state, event, timing| match event {
+            Event::Ended { .. } => Vec::new(),
+            other => step(state, other, timing),
+        })
+    });
+}
+
+#[test]
+fn looks_forgotten_with_each_list() {
+    caught_by("idle-at-the-end", Profile::None, |parts| {
+        stepping(parts, |state, event, timing| {
+            let is_list = matches!(
+                &event,
+                Event::Seen {
+                    evidence: Evidence::Sweep { .. },
+                    ..
+                }
+            );
+            let facts = step(state, event, timing);
+            if is_list {
+                state.looked.retain(|key, _| *key == LookKey::Sweep);
+            }
+            facts
+        })
+    });
+}
+
+#[test]
+fn forgetting_over_a_restart_what_was_seen() {
+    caught_by("a-restart-pages-nobody", Profile::None, |mut parts| {
+        parts.journal = Arc::new(Leaky {
+            journal: parts.journal,
+            keeps: |fact| !matches!(fact, Fact::Login { .. } | Fact::Log { .. }),
+            ends: false,
         });
         parts
     });
