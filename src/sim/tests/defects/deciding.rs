@@ -2,10 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use machine::fleet::{Admission, Situation, admit};
-use machine::judge::{Judgement, Judgements, Reason, Want, judge};
-use machine::model::{
-    Action, ConsumerId, Event, Evidence, Fact, LoginAnswer, Look, Mode, RotationKey, SecretArn, Stage,
-};
+use machine::judge::{Judgement, Judgements, Want, judge};
+use machine::model::{Action, Event, Evidence, Fact, LoginAnswer, Look, Mode, SecretArn, Stage};
 use machine::policy::{Policy, Settings, Timing};
 use machine::rotations::Origin;
 use machine::state::State;
@@ -296,28 +294,17 @@ fn wanting_unknown(state: &State, judgement: &mut Judgement, now: Timestamp) {
         if is_wanted || attempts.attempts_for(&view.rotation.key).next().is_some() {
             continue;
         }
-        let action = Action::Redeploy { fresh_after: now };
-        want(judgement, &view.rotation.key, consumer, action, now);
+        judgement.wants.push(Want {
+            secret: view.rotation.key.secret.clone(),
+            rotation: view.rotation.key.clone(),
+            consumer: consumer.clone(),
+            action: Action::Redeploy { fresh_after: now },
+            mode: judgement.mode,
+            not_before: now,
+            database: judgement.database.clone(),
+            awaits_login: None,
+        });
     }
-}
-
-fn want(
-    judgement: &mut Judgement,
-    rotation: &RotationKey,
-    consumer: &ConsumerId,
-    action: Action,
-    now: Timestamp,
-) {
-    judgement.wants.push(Want {
-        secret: rotation.secret.clone(),
-        rotation: rotation.clone(),
-        consumer: consumer.clone(),
-        action,
-        mode: judgement.mode,
-        not_before: now,
-        database: judgement.database.clone(),
-        awaits_login: None,
-    });
 }
 
 #[test]
@@ -326,35 +313,6 @@ fn unknown_taken_for_stale() {
         judging(parts, |state, secret, policy, settings, now| {
             let mut judgement = judge(state, secret, policy, settings, now);
             wanting_unknown(state, &mut judgement, now);
-            judgement
-        })
-    });
-}
-
-/// Whoever should wait for the first one to be healthy is restarted with it.
-fn all_at_once(judgement: &mut Judgement, now: Timestamp) {
-    let Some(view) = judgement.current().cloned() else {
-        return;
-    };
-    let waits = std::mem::take(&mut judgement.waits);
-    for (consumer, reason) in waits {
-        let mut standings = view.consumers.iter().filter(|(id, _)| id == &consumer);
-        let action = standings.next().and_then(|(_, standing)| standing.action.clone());
-        match (reason, action) {
-            (Reason::First { .. }, Some(action)) => {
-                want(judgement, &view.rotation.key, &consumer, action, now);
-            }
-            (reason, _) => judgement.waits.push((consumer, reason)),
-        }
-    }
-}
-
-#[test]
-fn all_restarted_at_once_onto_what_nobody_tested() {
-    caught_by("one-goes-first", Profile::Moments, |parts| {
-        judging(parts, |state, secret, policy, settings, now| {
-            let mut judgement = judge(state, secret, policy, settings, now);
-            all_at_once(&mut judgement, now);
             judgement
         })
     });

@@ -172,15 +172,3 @@ fn looks_forgotten_with_each_list() {
         })
     });
 }
-
-#[test]
-fn forgetting_over_a_restart_what_was_seen() {
-    caught_by("a-restart-pages-nobody", Profile::None, |mut parts| {
-        parts.journal = Arc::new(Leaky {
-            journal: parts.journal,
-            keeps: |fact| !matches!(fact, Fact::Login { .. } | Fact::Log { .. }),
-            ends: false,
-        });
-        parts
-    });
-}
