@@ -199,6 +199,26 @@ fn whoever_waits_for_one_that_goes_first_is_told_only_where_that_one_waits_for_a
     );
 }
 
+#[test]
+fn whoever_would_get_what_a_capped_one_tries_first_is_held_back_too() {
+    let mailer = ConsumerId::service("prod", "mailer");
+    let mut admission = Admission::default();
+    let first = Reason::First {
+        consumer: mailer.clone(),
+    };
+    let another = Reason::Another {
+        secret: arn("queue"),
+        reason: Box::new(first),
+    };
+    admission.waits.insert((arn("db"), orders()), another);
+    assert_eq!(of_fleet(&Tale::new().state, &admission, at(0)), vec![]);
+    let capped = Reason::HourlyCap { limit: 2 };
+    admission.waits.insert((arn("queue"), mailer), capped);
+    let found = of_fleet(&Tale::new().state, &admission, at(0));
+    let kinds: Vec<_> = found.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, ["held-back", "capped"]);
+}
+
 /// Each is first of one secret while its deployment goes on.
 #[test]
 fn two_that_wait_for_each_other_are_held_back_by_what_either_waits_for() {

@@ -134,3 +134,17 @@ fn the_line_of_an_earlier_promotion_does_not_date_the_next() {
     let promoted = again.rotation.promoted.map(|seen| seen.when);
     assert_eq!(promoted, Some(When::between(at(190 - 5), millis(200_020))));
 }
+
+/// It may have been promoted before the first look, and moved back to.
+#[test]
+fn awspending_of_the_first_look_that_is_promoted_is_a_rotation_by_its_date() {
+    let promoted_with = |rotated: Option<i64>| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a b z");
+        tale.last_rotated = rotated.map(at);
+        tale.labels(10, "b - a");
+        tale.latest(11).rotation.origin
+    };
+    assert_eq!(promoted_with(None), Origin::Manual);
+    assert_eq!(promoted_with(Some(9)), Origin::Rotation);
+}

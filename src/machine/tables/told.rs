@@ -345,3 +345,28 @@ fn the_old_password_refused_after_a_third_version_came_dates_nothing() {
     let by_15 = Some(When::between(at(1), at(15)));
     assert_eq!(followed_by(&|tale| tale.refused_at_once(15, "a"), "c b a"), by_15);
 }
+
+/// LastRotatedDate stays with the version that it tells of when AWSCURRENT moves on.
+#[test]
+fn a_rotation_nobody_saw_stays_one_when_the_next_value_is_put_by_hand() {
+    let followed_by_another = |is_first: bool| {
+        let mut tale = Tale::new();
+        if !is_first {
+            tale.labels(0, "a - z");
+        }
+        (tale.last_changed, tale.last_rotated) = (Some(at(49)), Some(at(50)));
+        tale.labels(100, "b - a");
+        if is_first {
+            tale.log(49, done(Step::FinishSecret, "b"));
+        }
+        tale.last_changed = Some(at(190));
+        tale.labels(200, "c - b");
+        to(&tale, "b").origin
+    };
+    assert_eq!(followed_by_another(false), Origin::Rotation);
+    assert_eq!(
+        followed_by_another(true),
+        Origin::Rotation,
+        "by its line, which goes on to tell of it"
+    );
+}
