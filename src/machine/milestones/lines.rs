@@ -25,7 +25,7 @@ pub(super) fn lines_of(
     timing: &Timing,
 ) -> Vec<LogFact> {
     let after = after.max(finish_before(rotation, facts));
-    let from = first_line(rotation, facts).max(after.map(|at| at + SignedDuration::from_millis(1)));
+    let from = first_line(rotation, facts, put).max(after.map(|at| at + SignedDuration::from_millis(1)));
     // One that ended in a gap may have been followed by another there, whose lines name no version either.
     let ended = |when: When| match when.not_before.map(|bound| bound + timing.settle) {
         Some(look) if when.not_after.duration_since(look) > GAP => look,
@@ -64,8 +64,8 @@ pub(super) fn lines_of(
         .collect()
 }
 
-/// From when on the log may speak of a rotation.
-fn first_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
+/// From when on the log may speak of a rotation. `put`: when createSecret put its value, where that was logged.
+fn first_line(rotation: &Rotation, facts: &SecretFacts, put: Option<Timestamp>) -> Option<Timestamp> {
     match rotation.started.as_ref().map(|seen| seen.when) {
         Some(When {
             not_before: Some(bound),
@@ -74,7 +74,7 @@ fn first_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
             // Until it was seen, nameless lines may be retries of the rotation before, which goes on after a promotion.
             let may_be_retried =
                 || failed_within(facts, bound, not_after) || follows_another_pending(rotation, facts);
-            let is_told = created_line(rotation, facts).is_some() || !may_be_retried();
+            let is_told = put.is_some() || !may_be_retried();
             Some(if is_told { bound } else { not_after })
         }
         Some(When { not_after, .. }) => {
@@ -83,7 +83,7 @@ fn first_line(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
         }
         None => {
             let promoted = rotation.promoted.as_ref();
-            created_line(rotation, facts).or_else(|| promoted.and_then(|seen| seen.when.not_before))
+            put.or_else(|| promoted.and_then(|seen| seen.when.not_before))
         }
     }
 }
