@@ -81,12 +81,11 @@ pub fn unwatched(case: &Case) -> anyhow::Result<Outcome> {
     })
 }
 
+/// Rotations that finishSecret ended; values put and labels moved by hand are none.
 fn promotions(world: &World) -> u64 {
-    world
-        .secrets
-        .values()
-        .map(|secret| secret.promoted.len() as u64)
-        .sum()
+    let histories = world.secrets.values().flat_map(|secret| secret.history.values());
+    let promoted = histories.filter(|history| history.started.is_some() && !history.promoted.is_empty());
+    promoted.count() as u64
 }
 
 /// A case under way: its lives, one after the other.
@@ -166,7 +165,7 @@ impl<'a> Course<'a> {
         self.checks.goes_on(&life.end);
         self.checks.secrecy("the API's answers", &life.shown);
         let now = self.trial.world().now();
-        for _ in 0..life.suspended {
+        for _ in &life.suspended {
             self.count("suspended");
         }
         for jump in &disruptions.jumps {
@@ -178,6 +177,7 @@ impl<'a> Course<'a> {
             from,
             to: now,
             mode: self.mode,
+            suspended: life.suspended.clone(),
         });
         let (since, began_empty) = self.journal;
         if began_empty {
@@ -201,18 +201,13 @@ impl<'a> Course<'a> {
         }
         match crash.disk {
             Disk::Kept => return Ok(()),
-            Disk::Lost => {
-                self.meet("journal lost");
-                self.trial.lose_disk()?;
-            }
-            Disk::Old(age) => {
-                self.meet("journal old");
-                let began = self.lives.last().map_or(ended, |life| life.from);
-                self.trial.restore((ended - age).max(began))?;
-            }
+            Disk::Lost => self.trial.lose_disk()?,
+            Disk::Old(age) => self.trial.restore(ended - age)?,
         }
-        // A copy from the life's beginning holds nothing.
-        self.journal = (restart, self.trial.facts()?.is_empty());
+        // A copy from before the first life holds nothing.
+        let is_empty = self.trial.facts()?.is_empty();
+        self.meet(if is_empty { "journal lost" } else { "journal old" });
+        self.journal = (restart, is_empty);
         Ok(())
     }
 
@@ -296,21 +291,27 @@ const TIME: usize = "2025-10-09T08:53:20.000Z".len();
 
 /// Leaves out whatever can be left out of a failing case while it still breaks the same rule.
 pub fn shrink(case: &Case, rule: &str) -> anyhow::Result<Case> {
+    shrink_with(case, rule, |parts| parts)
+}
+
+/// The same with other parts, such as one with the defect that breaks the rule.
+pub fn shrink_with(case: &Case, rule: &str, change: fn(Parts) -> Parts) -> anyhow::Result<Case> {
     let mut smallest = case.clone();
     loop {
-        let Some(smaller) = smaller(&smallest, rule)? else {
+        let Some(smaller) = smaller(&smallest, rule, change)? else {
             return Ok(smallest);
         };
         smallest = smaller;
     }
 }
 
-fn smaller(case: &Case, rule: &str) -> anyhow::Result<Option<Case>> {
+fn smaller(case: &Case, rule: &str, change: fn(Parts) -> Parts) -> anyhow::Result<Option<Case>> {
     for part in indices(case) {
         let mut left_out = case.left_out.clone();
         left_out.push(part);
         let candidate = Case::without(case.seed, case.profile, &left_out);
-        if run(&candidate)?.broken.iter().any(|broken| broken.rule == rule) {
+        let outcome = run_with(&candidate, change)?;
+        if outcome.broken.iter().any(|broken| broken.rule == rule) {
             return Ok(Some(candidate));
         }
     }

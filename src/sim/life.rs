@@ -37,8 +37,8 @@ pub struct Life {
     pub end: End,
     /// Gates passed.
     pub crossings: u64,
-    /// How often it was suspended.
-    pub suspended: usize,
+    /// When it was suspended, from when to when.
+    pub suspended: Vec<(Timestamp, Timestamp)>,
     pub last: Arc<Snapshot>,
     /// What the API and the metrics answered at its end; nothing after a crash.
     pub shown: String,
@@ -113,7 +113,7 @@ struct LifeGate {
 #[derive(Default)]
 struct Passed {
     crossings: u64,
-    suspended: usize,
+    suspended: Vec<(Timestamp, Timestamp)>,
     is_killed: bool,
     end: Option<(Place, How)>,
     pauses: Vec<Pause>,
@@ -144,9 +144,11 @@ impl Passed {
     fn cross(&mut self, now: Timestamp) -> SignedDuration {
         self.crossings += 1;
         let mut due = self.pauses.extract_if(.., |pause| pause.at.is_reached(now));
-        let lengths = due.by_ref().map(|pause| pause.length).collect::<Vec<_>>();
-        self.suspended += lengths.len();
-        lengths.into_iter().sum()
+        let length: SignedDuration = due.by_ref().map(|pause| pause.length).sum();
+        if !length.is_zero() {
+            self.suspended.push((now, now + length));
+        }
+        length
     }
 
     /// Whether it ends here, and how.
@@ -292,7 +294,7 @@ pub fn live(
         Life {
             end,
             crossings: passed.crossings,
-            suspended: passed.suspended,
+            suspended: passed.suspended.clone(),
             last,
             shown,
         }

@@ -1,4 +1,4 @@
-//! The ports on a simulated account. Every operation passes a gate before and after its effect.
+//! The ports on a simulated account. Every operation passes a gate before its effect, and every write after it as well.
 
 mod ecs;
 mod lambda;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{Look, LookFailure, NoEffect, Outcome};
+use machine::model::{ConsumerId, Look, LookFailure, NoEffect, Outcome, SecretArn};
 
 pub use skew::{Jump, Skew};
 
@@ -73,11 +73,17 @@ pub struct SimAccount {
     skew: Skew,
     /// What may be written; nothing where nobody keeps a journal.
     ledger: Option<Ledger>,
-    late: Late,
+    late: Arc<Mutex<Vec<Late>>>,
 }
 
-/// Answers that came late or were old: as of when they tell what is so, and when they arrived.
-type Late = Arc<Mutex<Vec<(Timestamp, Timestamp)>>>;
+/// An answer that came late or was old.
+struct Late {
+    /// What was asked about: a secret, a consumer, a cluster, or `*`.
+    subject: String,
+    /// As of when it tells what is so.
+    told: Timestamp,
+    arrived: Timestamp,
+}
 
 /// What is to go wrong, in no order.
 pub type Faults = Arc<Mutex<Vec<Fault>>>;
@@ -105,7 +111,7 @@ pub enum FaultKind {
     Denied,
     /// Nothing happened, and there is no answer.
     LostBefore,
-    /// It happened, and there is no answer.
+    /// It happened, and there is no answer: the connection is cut.
     LostAfter,
     /// The answer takes so long.
     Slow(SignedDuration),
@@ -116,6 +122,22 @@ pub enum FaultKind {
     /// The journal's disk has no room.
     Full,
 }
+
+const WITH_A_PAST: [&str; 7] = [
+    "secretsmanager:ListSecrets",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:ListSecretVersionIds",
+    "secretsmanager:GetSecretValue",
+    "logs:FilterLogEvents",
+    "ecs:ListServices",
+    "ecs:DescribeServices",
+];
+const LISTS: [&str; 4] = [
+    "secretsmanager:ListSecrets",
+    "ecs:ListServices",
+    "ecs:DescribeServices",
+    "lambda:ListFunctions",
+];
 
 /// How an answer differs from what is so at the moment.
 #[derive(Clone, Copy, Debug)]
@@ -135,6 +157,21 @@ impl FaultKind {
             Self::Stale(_) => "stale",
             Self::Partial => "partial",
             Self::Full => "disk full",
+        }
+    }
+
+    /// Whether it makes a difference to this operation: an answer is old or lacks something only where the account keeps
+    /// what was before, or where there are lists.
+    pub fn disturbs(&self, operation: &str) -> bool {
+        match self {
+            Self::Stale(_) => WITH_A_PAST.contains(&operation),
+            Self::Partial => LISTS.contains(&operation),
+            Self::Throttled
+            | Self::Denied
+            | Self::LostBefore
+            | Self::LostAfter
+            | Self::Slow(_)
+            | Self::Full => true,
         }
     }
 
@@ -175,7 +212,7 @@ impl SimAccount {
             faults: Arc::default(),
             skew: Skew::default(),
             ledger: None,
-            late: Late::default(),
+            late: Arc::default(),
         }
     }
 
@@ -223,6 +260,7 @@ impl SimAccount {
     async fn look<T>(
         &self,
         operation: &'static str,
+        subject: &str,
         fault: Option<&FaultKind>,
         ask: impl FnOnce(&mut World, Angle) -> T,
     ) -> (Look, T) {
@@ -235,7 +273,7 @@ impl SimAccount {
             let _on = On::part(Part::World);
             let mut world = self.world();
             let now = world.now();
-            world.reads.push(now);
+            world.reads.push((now, operation));
             let angle = Angle {
                 as_of: world.now() - lag,
                 partial: fault == Some(&FaultKind::Partial),
@@ -245,7 +283,11 @@ impl SimAccount {
         self.clock.sleep(way).await;
         let arrived = self.clock.now();
         if arrived.duration_since(sent - lag) > AT_ONCE {
-            self.late().push((sent - lag, arrived));
+            self.late().push(Late {
+                subject: subject.to_owned(),
+                told: sent - lag,
+                arrived,
+            });
         }
         (Look { sent, arrived }, answer)
     }
@@ -270,7 +312,7 @@ impl SimAccount {
     ) -> ReadResult<T> {
         let fault = self.fault(operation);
         let ask = |world: &mut World, angle| read(world, angle);
-        let (look, answer) = self.look(operation, fault.as_ref(), ask).await;
+        let (look, answer) = self.look(operation, subject, fault.as_ref(), ask).await;
         if !fault.as_ref().is_some_and(FaultKind::loses) {
             self.skew.correct(look.arrived);
         }
@@ -286,7 +328,10 @@ impl SimAccount {
                 iam_action: operation.to_owned(),
                 resource: subject.to_owned(),
             },
-            Some(FaultKind::LostBefore | FaultKind::LostAfter) => LookFailure::Timeout,
+            Some(FaultKind::LostBefore) => LookFailure::Timeout,
+            Some(FaultKind::LostAfter) => LookFailure::Unreachable {
+                why: "connection reset".to_owned(),
+            },
         };
         Err(PortError {
             operation,
@@ -300,11 +345,11 @@ impl SimAccount {
     async fn write(
         &self,
         operation: &'static str,
-        subject: &str,
+        consumer: &ConsumerId,
         write: impl FnOnce(&mut World, Timestamp) -> Outcome,
     ) -> WriteResult {
         let fault = self.fault(operation);
-        let since = self.seen_since();
+        let since = self.seen_since(consumer);
         self.gate.cross(Crossing::before(operation)).await;
         let way = LATENCY + fault.as_ref().map_or(SignedDuration::ZERO, FaultKind::delay);
         self.clock.sleep(way).await;
@@ -312,7 +357,7 @@ impl SimAccount {
             Some(FaultKind::Throttled) => Outcome::NoEffect(NoEffect::Throttled),
             Some(FaultKind::Denied) => Outcome::NoEffect(NoEffect::Denied {
                 iam_action: operation.to_owned(),
-                resource: subject.to_owned(),
+                resource: consumer.to_string(),
             }),
             Some(FaultKind::LostBefore) => Outcome::InDoubt {
                 why: "cut".to_owned(),
@@ -352,11 +397,14 @@ impl SimAccount {
         outcome
     }
 
-    /// As of when whoever writes now can know what is so: the looks before a write lie a round trip or two back, one
-    /// after the other, and each that is late or tells of an earlier time moves them back.
-    fn seen_since(&self) -> Timestamp {
+    /// As of when whoever writes now can know what is so: the looks at a consumer and its secrets before a write lie a
+    /// round trip or two back, one after the other, and each that is late or tells of an earlier time moves them back.
+    fn seen_since(&self, consumer: &ConsumerId) -> Timestamp {
+        let secrets = self.world().truth().secrets_of(consumer).to_vec();
         let mut since = self.clock.now() - LOOKS;
-        for (told, arrived) in self.late().iter().rev() {
+        let late = self.late();
+        let about = |late: &&Late| concerns(&late.subject, consumer, &secrets);
+        for Late { told, arrived, .. } in late.iter().rev().filter(about) {
             if *arrived >= since {
                 since = since.min(*told - LOOKS);
             }
@@ -364,16 +412,30 @@ impl SimAccount {
         since
     }
 
-    fn late(&self) -> MutexGuard<'_, Vec<(Timestamp, Timestamp)>> {
+    fn late(&self) -> MutexGuard<'_, Vec<Late>> {
         self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fault(&self, operation: &'static str) -> Option<FaultKind> {
         let fault = next_fault(&self.faults, operation, self.clock.now())?;
-        self.world().tell(format!("{operation}: {}", fault.name()));
+        let mut world = self.world();
+        world.tell(format!("{operation}: {}", fault.name()));
+        world.failed.push((self.clock.now(), operation));
         Some(fault)
     }
 }
+
+/// Whether an answer about this subject tells something of a consumer.
+fn concerns(subject: &str, consumer: &ConsumerId, secrets: &[SecretArn]) -> bool {
+    let is_itself = match consumer {
+        ConsumerId::Service { cluster, .. } => subject == &**cluster || subject == consumer.to_string(),
+        ConsumerId::Function { name } | ConsumerId::Declared { name } => subject == &**name,
+    };
+    is_itself || subject == EVERYTHING || secrets.iter().any(|arn| arn.as_str() == subject)
+}
+
+/// The subject of a list of all there are.
+const EVERYTHING: &str = "*";
 
 fn not_found(what: &str) -> LookFailure {
     LookFailure::NotFound {

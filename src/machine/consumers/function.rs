@@ -1,7 +1,7 @@
 //! Lambda functions: neither method proves anything about an environment, so `Presumed` is the best there is.
 
 use super::sleep;
-use super::{Question, Retry, Standing, Why, retry};
+use super::{Question, Retry, Standing, Why, retry, tries_of};
 use crate::model::{Action, AttemptId, ConsumerId, EnvironmentSeen, FunctionSeen, Stage, UpdateStatus};
 use crate::policy::LambdaMethod;
 use crate::state::ConsumerFacts;
@@ -54,7 +54,8 @@ fn by_update(
         };
         return Standing::of(Stage::Presumed, why);
     }
-    match retry(facts, question.rotation, "update-environment", question.now) {
+    let tries = tries_of(facts, question.rotation, "update-environment");
+    match retry(facts, &tries, question.now) {
         Retry::Went { at, .. } => after_update(facts, at, question),
         Retry::Wait { why, until } => Standing {
             wake: until,

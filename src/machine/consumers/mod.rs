@@ -198,7 +198,8 @@ pub(crate) const NO_EFFECT_LIMIT: usize = 6;
 /// And from then on so far apart: what AWS denies or rejects is left to people, all else passes by itself.
 const SLOW: SignedDuration = SignedDuration::from_mins(5);
 
-pub(crate) fn retry(facts: &ConsumerFacts, rotation: &RotationKey, kind: &str, now: Timestamp) -> Retry {
+/// `tries`: those of the same kind that count for the rotation, oldest first.
+pub(crate) fn retry(facts: &ConsumerFacts, tries: &[&Attempt], now: Timestamp) -> Retry {
     if let Some(attempt) = facts.unresolved() {
         let in_doubt = attempt.outcome.is_some();
         let action = attempt.decision.action.kind();
@@ -209,10 +210,6 @@ pub(crate) fn retry(facts: &ConsumerFacts, rotation: &RotationKey, kind: &str, n
         };
         return Retry::Wait { why, until: None };
     }
-    let tries: Vec<&Attempt> = facts
-        .attempts_for(rotation)
-        .filter(|attempt| attempt.decision.action.kind() == kind)
-        .collect();
     let Some((last, outcome)) = tries
         .last()
         .and_then(|last| last.outcome.clone().map(|o| (*last, o)))
@@ -223,9 +220,9 @@ pub(crate) fn retry(facts: &ConsumerFacts, rotation: &RotationKey, kind: &str, n
         (at, Outcome::Done(_)) => Retry::Went {
             at,
             attempt: last.clone(),
-            times: count_done(&tries),
+            times: count_done(tries),
         },
-        (at, Outcome::NoEffect(why)) => after_no_effect(&tries, at, why, now),
+        (at, Outcome::NoEffect(why)) => after_no_effect(tries, at, why, now),
         (_, Outcome::InDoubt { .. }) => Retry::Wait {
             why: Why::InDoubt { action: "write" },
             until: None,
@@ -265,6 +262,16 @@ fn after_no_effect(tries: &[&Attempt], at: Timestamp, why: NoEffect, now: Timest
     }
 }
 
+/// The attempts of a kind for a rotation, oldest first.
+pub(crate) fn tries_of<'a>(
+    facts: &'a ConsumerFacts,
+    rotation: &'a RotationKey,
+    kind: &str,
+) -> Vec<&'a Attempt> {
+    let of_the_kind = |attempt: &&Attempt| attempt.decision.action.kind() == kind;
+    facts.attempts_for(rotation).filter(of_the_kind).collect()
+}
+
 /// 2 s, 4 s, 8 s … up to a minute.
 pub(crate) fn backoff(times: usize) -> SignedDuration {
     let doublings = u32::try_from(times.saturating_sub(1)).unwrap_or(u32::MAX).min(5);
@@ -273,9 +280,6 @@ pub(crate) fn backoff(times: usize) -> SignedDuration {
 
 /// The number of the next attempt of a kind for a rotation, from 1.
 pub(crate) fn nth(facts: &ConsumerFacts, rotation: &RotationKey, kind: &str) -> u32 {
-    let before = facts
-        .attempts_for(rotation)
-        .filter(|attempt| attempt.decision.action.kind() == kind)
-        .count();
+    let before = tries_of(facts, rotation, kind).len();
     u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
 }

@@ -88,6 +88,17 @@ fn our_deployments<'a>(facts: &'a ConsumerFacts, question: &'a Question<'_>) -> 
         .collect()
 }
 
+/// Those for this rotation, and those for another one that would have given the service this value too: a deployment
+/// that ECS rolls back is repeated once, for whichever rotation it was (design rule 5).
+fn redeploys<'a>(facts: &'a ConsumerFacts, question: &Question<'_>) -> Vec<&'a Attempt> {
+    let went_after = |attempt: &Attempt| matches!(attempt.outcome, Some((at, Outcome::Done(Done::Written { .. }))) if at > question.threshold());
+    let counts = |attempt: &&Attempt| {
+        matches!(attempt.decision.action, Action::Redeploy { .. })
+            && (attempt.decision.rotations.contains(question.rotation) || went_after(attempt))
+    };
+    facts.attempts.iter().filter(counts).collect()
+}
+
 fn deployment_of(attempt: &Attempt) -> Option<&DeploymentId> {
     match &attempt.outcome {
         Some((_, Outcome::Done(Done::Written { deployment }))) => deployment.as_ref(),
@@ -156,7 +167,7 @@ fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) ->
     let redeploy = Action::Redeploy {
         fresh_after: question.threshold(),
     };
-    match retry(facts, question.rotation, redeploy.kind(), question.now) {
+    match retry(facts, &redeploys(facts, question), question.now) {
         Retry::Wait { why, until } => Standing {
             wake: until,
             ..Standing::of(waiting_stage(&why), why)

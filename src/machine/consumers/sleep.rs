@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::{Question, Retry, Standing, Why, backoff, retry};
+use super::{Question, Retry, Standing, Why, backoff, retry, tries_of};
 use crate::model::{
     Action, Attempt, AttemptId, ConsumerId, Done, FunctionSeen, NoEffect, Outcome, SleepTag, Stage,
 };
@@ -111,7 +111,8 @@ fn send(
     action: Action,
     again: Option<Timestamp>,
 ) -> Standing {
-    match retry(facts, question.rotation, action.kind(), question.now) {
+    let tries = tries_of(facts, question.rotation, action.kind());
+    match retry(facts, &tries, question.now) {
         Retry::Now => Standing::wanting(action, Why::ConfiguredBefore),
         Retry::Wait { why, until } => Standing {
             wake: until,

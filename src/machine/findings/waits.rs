@@ -12,7 +12,7 @@ use crate::state::State;
 pub(super) fn long_waits(admission: &Admission, state: &State, now: Timestamp) -> Vec<Finding> {
     let told = |((secret, consumer), reason): (&(SecretArn, ConsumerId), &Reason)| {
         let (severity, kind, remedy) =
-            long_wait(state, reason, now).or_else(|| held_back(admission, state, reason, now))?;
+            long_wait(state, reason, now).or_else(|| held_back(admission, state, (secret, reason), now))?;
         Some(Finding {
             severity,
             kind,
@@ -76,17 +76,53 @@ fn long_wait(state: &State, reason: &Reason, now: Timestamp) -> Option<Told> {
     Some((severity, kind, remedy))
 }
 
-/// Where the one that goes first is held back itself; who merely observes, or is held, holds nobody else back.
-fn held_back(admission: &Admission, state: &State, reason: &Reason, now: Timestamp) -> Option<Told> {
+/// Where the one that goes first waits for a person itself. Where it merely would act, or is held, that holds nobody
+/// back but who waits for it with the same secret.
+fn held_back(
+    admission: &Admission,
+    state: &State,
+    (secret, reason): (&SecretArn, &Reason),
+    now: Timestamp,
+) -> Option<Told> {
     let first = reason.goes_after()?;
     let is_for_a_person = |reason: &Reason| {
         long_wait(state, reason, now).is_some_and(|(severity, ..)| severity == Severity::Critical)
     };
-    let is_held_back = waited_for(admission, first).into_iter().any(is_for_a_person);
-    is_held_back.then(|| {
+    if waited_for(admission, first).into_iter().any(is_for_a_person) {
         let remedy = format!("see to {first} first, which is held back itself, or switch the login test on");
-        (Severity::Critical, "held-back", remedy)
-    })
+        return Some((Severity::Critical, "held-back", remedy));
+    }
+    let first = left_to_a_person(admission, secret, reason)?;
+    let remedy = format!("see to {first} first, which is left to you, or switch the login test on");
+    Some((Severity::Warning, "held-back", remedy))
+}
+
+/// Who goes first and is only observed, or held: directly, or behind others that go first.
+fn left_to_a_person<'a>(
+    admission: &'a Admission,
+    secret: &'a SecretArn,
+    reason: &'a Reason,
+) -> Option<&'a ConsumerId> {
+    let mut asked = Vec::new();
+    let mut next = goes_first(secret, reason);
+    while let Some((secret, first)) = next.filter(|pair| !asked.contains(pair)) {
+        asked.push((secret, first));
+        let reason = admission.waits.get(&(secret.clone(), first.clone()))?;
+        if matches!(reason, Reason::Observing | Reason::Held) {
+            return Some(first);
+        }
+        next = goes_first(secret, reason);
+    }
+    None
+}
+
+/// Who goes first, and the secret whose new value it tries.
+fn goes_first<'a>(secret: &'a SecretArn, reason: &'a Reason) -> Option<(&'a SecretArn, &'a ConsumerId)> {
+    match reason {
+        Reason::First { consumer } => Some((secret, consumer)),
+        Reason::Another { secret, reason } => goes_first(secret, reason),
+        _ => None,
+    }
 }
 
 /// What a consumer waits for, and whoever goes before it. Two that are both under way may each be first of one secret,

@@ -3,12 +3,13 @@
 use super::agenda::fleet_wait;
 use super::fleet::admission;
 use super::staleness::dated;
-use super::standings::{attempt, deployed, orders, promoted, redeploy, standing};
+use super::standings::{attempt, attempt_for, deployed, key, orders, promoted, redeploy, replaced, standing};
 use super::world::{Tale, arn, at, deployment, millis, service, task, version};
 use crate::consumers::{Standing, Why};
 use crate::judge::Reason;
 use crate::model::{
-    Deployment, Done, Health, LookKey, Mode, NoEffect, Outcome, Rollout, ServiceSeen, Stage, Task,
+    Deployment, Done, Health, LookKey, Mode, NoEffect, Outcome, Rollout, RotationKey, ServiceSeen, Stage,
+    Task,
 };
 
 /// A promotion at second 20: what is younger than second 21 holds the new value. The service was seen at 60.
@@ -335,4 +336,43 @@ fn a_try_in_vain_says_when_the_next_one_is_due() {
         );
         assert!(standing(&tale, due).action.is_some());
     }
+}
+
+/// A deployment for another secret would have given the service this value too.
+#[test]
+fn what_was_rolled_back_for_another_secret_is_repeated_once_as_well() {
+    let tried_for_another_at = |second| {
+        let mut tale = promoted(&orders());
+        let other = RotationKey {
+            secret: arn("queue"),
+            ..key()
+        };
+        let rolled_back = || {
+            replaced(
+                service(&[-500]),
+                vec![deployment("d-0", -501, Rollout::Completed)],
+            )
+        };
+        let written = Some(deployed("d-1"));
+        attempt_for(
+            &mut tale,
+            vec![other],
+            &orders(),
+            "x1",
+            redeploy(),
+            written,
+            second,
+        );
+        tale.service(90, &orders(), rolled_back());
+        let again = standing(&tale, 91);
+        attempt(&mut tale, &orders(), "x2", redeploy(), Some(deployed("d-2")), 92);
+        tale.service(190, &orders(), rolled_back());
+        (again.why, standing(&tale, 191).why)
+    };
+    let holds_old = Why::HoldsOld { stale: 1, tasks: 1 };
+    assert_eq!(
+        tried_for_another_at(26),
+        (Why::RolledBackOnce, Why::RolledBackTwice)
+    );
+    assert_eq!(tried_for_another_at(10), (holds_old, Why::RolledBackOnce));
 }

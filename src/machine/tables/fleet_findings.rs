@@ -177,12 +177,11 @@ fn whoever_waits_for_one_that_goes_first_is_told_only_where_that_one_waits_for_a
     };
     let held_back = Some((Severity::Critical, "held-back"));
     assert_eq!(told_where_the_first_waits_for(None), None);
-    let quiet = [Reason::Observing, Reason::Held];
-    for reason in quiet {
+    for reason in [Reason::Observing, Reason::Held] {
         assert_eq!(
             told_where_the_first_waits_for(Some(reason)),
             None,
-            "it is told itself"
+            "with another secret it holds nobody back"
         );
     }
     assert_eq!(
@@ -197,6 +196,40 @@ fn whoever_waits_for_one_that_goes_first_is_told_only_where_that_one_waits_for_a
         told_where_the_first_waits_for(Some(another(Reason::Unproven))),
         held_back
     );
+}
+
+/// Nobody tries the secret's value while its mode is observe, or it is held.
+#[test]
+fn whoever_waits_for_one_that_is_left_to_a_person_is_told_too() {
+    let first = |name: &str| Reason::First {
+        consumer: ConsumerId::function(name),
+    };
+    let of_another = |reason| Reason::Another {
+        secret: arn("queue"),
+        reason: Box::new(reason),
+    };
+    let told_where = |mailer: Reason, reporter: Reason| {
+        let mut admission = Admission::default();
+        let waits = &mut admission.waits;
+        waits.insert((arn("db"), orders()), first("mailer"));
+        waits.insert((arn("db"), ConsumerId::function("mailer")), mailer);
+        waits.insert((arn("queue"), ConsumerId::function("reporter")), reporter);
+        let mut found = of_fleet(&Tale::new().state, &admission, at(0));
+        found.retain(|finding| finding.subject == orders().to_string());
+        found.pop()
+    };
+    let margin = || Reason::Margin { until: at(5) };
+    for left in [Reason::Observing, Reason::Held] {
+        let told = told_where(left, margin()).expect("a finding");
+        assert_eq!((told.severity, told.kind), (Severity::Warning, "held-back"));
+        assert!(told.remedy.contains("see to lambda:mailer first"), "{told:?}");
+    }
+    let told = told_where(of_another(first("reporter")), Reason::Observing).expect("a finding");
+    assert!(told.remedy.contains("see to lambda:reporter first"), "{told:?}");
+    assert_eq!(told_where(margin(), Reason::Observing), None);
+    assert_eq!(told_where(of_another(first("reporter")), margin()), None);
+    let each_other = told_where(of_another(first("reporter")), of_another(first("reporter")));
+    assert_eq!(each_other, None, "it ends");
 }
 
 #[test]

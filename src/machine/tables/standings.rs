@@ -88,7 +88,7 @@ pub(super) fn deployed(id: &str) -> Outcome {
     })
 }
 
-fn replaced(mut seen: ServiceSeen, deployments: Vec<crate::model::Deployment>) -> ServiceSeen {
+pub(super) fn replaced(mut seen: ServiceSeen, deployments: Vec<crate::model::Deployment>) -> ServiceSeen {
     seen.deployments = deployments;
     seen
 }

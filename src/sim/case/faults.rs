@@ -8,22 +8,28 @@ use crate::sim::Stream;
 use crate::sim::life::{How, Pause, Place};
 use crate::sim::ports::{Fault, FaultKind, Jump};
 
-const OPERATIONS: [&str; 15] = [
+/// Everything that the watchdog asks.
+pub(super) const OPERATIONS: [&str; 20] = [
     "database:login",
     "secretsmanager:ListSecrets",
     "secretsmanager:DescribeSecret",
     "secretsmanager:ListSecretVersionIds",
     "secretsmanager:GetSecretValue",
     "logs:FilterLogEvents",
+    "ecs:ListClusters",
     "ecs:ListServices",
+    "ecs:ListTasks",
     "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
     "ecs:UpdateService",
     "lambda:ListFunctions",
     "lambda:GetFunction",
+    "lambda:GetFunctionConfiguration",
     "lambda:UpdateFunctionConfiguration",
     "lambda:PutFunctionConcurrency",
     "lambda:DeleteFunctionConcurrency",
     "lambda:TagResource",
+    "lambda:UntagResource",
 ];
 
 impl Case {
@@ -50,7 +56,7 @@ impl Case {
     fn draw_network(&mut self, span: SignedDuration) {
         let mut stream = Stream::new(self.seed, "network");
         for _ in 0..stream.next() % 8 {
-            let operation = *stream.pick(&OPERATIONS);
+            let operation = stream.pick::<&str>(&OPERATIONS);
             let kind = stream
                 .pick(&[
                     FaultKind::Throttled,
@@ -66,12 +72,19 @@ impl Case {
             let times = u32::try_from(stream.next() % 6).unwrap_or(0) + 1;
             let from = self.moment(&mut stream, span);
             let window = Some((from, from + stream.millis(1_000, 300_000)));
-            self.faults.push(Fault {
+            self.fail(Fault {
                 operation,
                 times,
                 kind,
                 window,
             });
+        }
+    }
+
+    /// Adds a fault that makes a difference.
+    pub(super) fn fail(&mut self, fault: Fault) {
+        if fault.kind.disturbs(fault.operation) {
+            self.faults.push(fault);
         }
     }
 

@@ -22,7 +22,7 @@ use crate::runtime::Options;
 pub enum Disk {
     Kept,
     Lost,
-    /// A copy that is so old, or from the beginning of the life that ended where that is later.
+    /// A copy that is so old; empty where no life had begun then.
     Old(SignedDuration),
 }
 

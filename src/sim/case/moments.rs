@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{Mode, SecretArn};
 
+use super::faults::OPERATIONS;
 use super::{Case, Crash, Disk};
 use crate::sim::life::{How, Pause, Place};
 use crate::sim::ports::{Fault, FaultKind, Jump};
@@ -11,30 +12,6 @@ use crate::sim::world::{
     TroubleKind,
 };
 use crate::sim::{Scenario, Stream};
-
-/// Everything that the watchdog asks.
-const OPERATIONS: [&str; 20] = [
-    "database:login",
-    "secretsmanager:ListSecrets",
-    "secretsmanager:DescribeSecret",
-    "secretsmanager:ListSecretVersionIds",
-    "secretsmanager:GetSecretValue",
-    "logs:FilterLogEvents",
-    "ecs:ListClusters",
-    "ecs:ListServices",
-    "ecs:ListTasks",
-    "ecs:DescribeServices",
-    "ecs:DescribeTaskDefinition",
-    "ecs:UpdateService",
-    "lambda:ListFunctions",
-    "lambda:GetFunction",
-    "lambda:GetFunctionConfiguration",
-    "lambda:UpdateFunctionConfiguration",
-    "lambda:PutFunctionConcurrency",
-    "lambda:DeleteFunctionConcurrency",
-    "lambda:TagResource",
-    "lambda:UntagResource",
-];
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Crossings from a moment to what ends or suspends the process.
@@ -45,7 +22,8 @@ impl Case {
     pub(super) fn aim(&mut self) {
         let mut drawn = Stream::new(self.seed, "moments");
         self.login_test = drawn.once_in(2);
-        if drawn.once_in(4) {
+        let is_long = drawn.once_in(4);
+        if is_long {
             self.scenario.rotate_an_hour_later();
         }
         let moments = Moments::of(&self.scenario);
@@ -55,6 +33,9 @@ impl Case {
             0 => {}
             1 => self.aim_pauses(&moments),
             _ => self.aim_crashes(&moments),
+        }
+        if is_long {
+            self.aim_at_an_old_copy();
         }
         if drawn.once_in(4) {
             self.faults.push(Fault {
@@ -85,7 +66,7 @@ impl Case {
                 FaultKind::Partial,
             ];
             let times = u32::try_from(drawn.next() % 4).unwrap_or(0) + 1;
-            self.faults.push(Fault {
+            self.fail(Fault {
                 operation: drawn.pick::<&str>(&OPERATIONS),
                 times,
                 kind: drawn.pick(&kinds).clone(),
@@ -121,6 +102,25 @@ impl Case {
             });
         }
         self.crashes.sort_by_key(|crash| crash.at.not_before);
+    }
+
+    /// One more crash, after the last rotation and the hour before it, of which a copy of the journal knows nothing.
+    fn aim_at_an_old_copy(&mut self) {
+        let mut drawn = Stream::new(self.seed, "moments/old copy");
+        let last = self
+            .scenario
+            .secrets
+            .iter()
+            .filter_map(|plan| plan.rotations.last());
+        let moments: Vec<Timestamp> = last.flat_map(steps).collect();
+        let at = *drawn.pick(&moments);
+        self.crashes.push(Crash {
+            at: place(at, &mut drawn),
+            how: How::Killed,
+            downtime: drawn.millis(0, 30_000),
+            disk: Disk::Old(HOUR),
+            mode: None,
+        });
     }
 }
 

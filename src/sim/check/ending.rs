@@ -7,7 +7,7 @@ use machine::judge::Reason;
 use machine::model::{ConsumerId, SecretArn, Stage};
 
 use super::writes::BASELINE;
-use super::{Checks, Lived, is_forgotten};
+use super::{Checks, Lived, answers, is_forgotten};
 use crate::runtime::Snapshot;
 use crate::sim::case::Case;
 use crate::sim::world::World;
@@ -47,17 +47,15 @@ impl Checks {
                     function.name, function.reserved, function.tags, function.wanted
                 )
             });
-            // What is refused or cannot be reached cannot be put back in time.
-            let mut faults = case.faults.iter();
-            let is_unreachable = faults.any(|fault| fault.operation.starts_with("lambda:"))
-                || !case.pauses.is_empty()
-                || !case.scenario.account_full.is_empty();
             // With an empty journal one that cannot be read is not known to use a secret.
-            if is_unreachable || (is_forgotten(case) && function.unreadable.is_some()) {
+            if is_forgotten(case) && function.unreadable.is_some() {
                 continue;
             }
             for spell in &function.asleep {
                 let to = spell.1.unwrap_or(world.now());
+                if is_out_of_reach(world, spell.0, to) {
+                    continue;
+                }
                 let watched = watched(lives, spell.0, to);
                 self.holds("awake-by-the-deadline", watched <= AWAKE_AFTER, || {
                     format!(
@@ -92,12 +90,7 @@ impl Checks {
                 consumers.any(|(of, standing)| of == id && standing.stage == Stage::Refreshing)
             });
             let after_another = secrets.iter().any(|arn| goes_after_another(last, arn, id));
-            let named = being_refreshed
-                || after_another
-                || findings.iter().any(|finding| {
-                    finding.subject == id.to_string()
-                        || finding.secret.as_ref().is_some_and(|arn| secrets.contains(arn))
-                });
+            let named = being_refreshed || after_another || answers::for_a_consumer(&findings, id, secrets);
             self.holds("stale-are-named", named, || {
                 format!("{id} is stale at {}; findings: {findings:#?}", world.now())
             });
@@ -125,10 +118,9 @@ impl Checks {
     fn everything_is_over(&mut self, last: &Snapshot) {
         let findings = last.all_findings();
         for view in last.secrets.values() {
-            let is_told = |finding: &&Finding| finding.secret.as_ref() == Some(&view.arn);
-            let told = findings.iter().any(|finding| is_told(&finding));
             let open = view.judgement.open();
-            self.holds("every-rotation-ends", open.is_none() || told, || {
+            let is_answered = || answers::for_a_rotation(&findings, &view.arn);
+            self.holds("every-rotation-ends", open.is_none() || is_answered(), || {
                 format!("{}: {open:#?}", view.name)
             });
             let consumers = view
@@ -143,10 +135,12 @@ impl Checks {
                     || matches!(standing.why, Why::CacheLives { .. })
                     || goes_after_another(last, &view.arn, id);
                 let is_over = is_over(standing.stage);
-                let named = told || findings.iter().any(|finding| finding.subject == id.to_string());
-                self.holds("every-consumer-is-settled", is_over || waits || named, || {
-                    format!("{id} with {}: {standing:#?}", view.name)
-                });
+                let is_answered = || answers::for_a_consumer(&findings, id, std::slice::from_ref(&view.arn));
+                self.holds(
+                    "every-consumer-is-settled",
+                    is_over || waits || is_answered(),
+                    || format!("{id} with {}: {standing:#?}", view.name),
+                );
             }
         }
         for (id, facts) in last.consumers.iter() {
@@ -168,7 +162,7 @@ impl Checks {
             return;
         }
         let since = world.now() - IDLE;
-        let asked = world.reads.iter().filter(|at| **at >= since).count();
+        let asked = world.reads.iter().filter(|(at, _)| *at >= since).count();
         let parts = world.secrets.len() + world.services.len() + world.functions.len();
         let bound = READS + READS_FOR_EACH * parts;
         self.holds("idle-at-the-end", asked <= bound, || {
@@ -232,11 +226,27 @@ fn is_same(one: &Finding, other: &Finding) -> bool {
     (one.kind, &one.secret, &one.subject) == (other.kind, &other.secret, &other.subject)
 }
 
-/// How much of a time the watchdog lived through, the beginnings of its lives left out.
+/// What is refused meanwhile, or cannot be reached, cannot be put back in time.
+fn is_out_of_reach(world: &World, from: Timestamp, to: Timestamp) -> bool {
+    let mut failed = world.failed.iter().filter(|(at, _)| (from..=to).contains(at));
+    let mut full = world.account_full.iter();
+    failed.any(|(_, operation)| operation.starts_with("lambda:"))
+        || full.any(|window| !overlap(*window, (from, to)).is_zero())
+}
+
+/// How much of a time the watchdog lived through, awake; the beginnings of its lives left out, and of what follows a
+/// suspension.
 fn watched(lives: &[Lived], from: Timestamp, to: Timestamp) -> SignedDuration {
     let within = lives.iter().map(|life| {
-        let begin = (life.from + START).max(from);
-        life.to.min(to).duration_since(begin).max(SignedDuration::ZERO)
+        let suspended = life.suspended.iter();
+        let suspended = suspended.map(|(since, until)| overlap((*since, *until + START), (from, to)));
+        let lived = overlap((life.from + START, life.to), (from, to));
+        (lived - suspended.sum::<SignedDuration>()).max(SignedDuration::ZERO)
     });
     within.sum()
+}
+
+fn overlap(one: (Timestamp, Timestamp), other: (Timestamp, Timestamp)) -> SignedDuration {
+    let (from, to) = (one.0.max(other.0), one.1.min(other.1));
+    to.duration_since(from).max(SignedDuration::ZERO)
 }

@@ -1,5 +1,6 @@
 //! What must hold of an account and of what the watchdog says about it, in terms of what really happened.
 
+mod answers;
 mod belief;
 mod ending;
 mod outage;
@@ -28,11 +29,13 @@ pub struct Broken {
 }
 
 /// A life of the watchdog, from when to when and in which mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lived {
     pub from: Timestamp,
     pub to: Timestamp,
     pub mode: Mode,
+    /// When its process was suspended, from when to when.
+    pub suspended: Vec<(Timestamp, Timestamp)>,
 }
 
 /// Collects what is broken, and counts what was asked.

@@ -7,8 +7,8 @@ use super::{Checks, Lived};
 use crate::sim::case::Case;
 use crate::sim::world::{Kind, SecretPlan, Touch, World};
 
-/// A function that is cycled is off for its sleep, at most until its deadline (`Timing::sleep_deadline`).
-const CYCLE: SignedDuration = SignedDuration::from_mins(3);
+/// Less than this is no difference.
+const ROUNDING: SignedDuration = SignedDuration::from_secs(1);
 
 /// Why an account may be worse off than with nobody watching: rules written down before a seed is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,50 +48,76 @@ impl Excuse {
 }
 
 impl Checks {
-    /// Never worse than nobody, but for what is excused.
+    /// No consumer is ever worse off than with nobody watching, but for what is excused.
     pub fn outage(&mut self, case: &Case, world: &World, unwatched: &World, lives: &[Lived]) {
-        let (with, without) = (world.outage_seconds(), unwatched.outage_seconds());
-        let more = with - without - 1.0;
-        let excuse = if more <= 0.0 {
-            None
-        } else {
-            excuse(case, world, lives, more)
-        };
-        self.excused.extend(excuse);
-        self.holds("never-worse-than-nobody", more <= 0.0 || excuse.is_some(), || {
-            format!("{with:.0} s of outage, {without:.0} s with nobody watching")
-        });
+        for id in world.outages.keys() {
+            let (with, without) = (suffered(world, id), suffered(unwatched, id));
+            let more = with - without - ROUNDING;
+            let is_worse = more > SignedDuration::ZERO;
+            let excuse = if is_worse {
+                excuse(case, world, lives, id, more)
+            } else {
+                None
+            };
+            self.excused.extend(excuse);
+            self.holds("never-worse-than-nobody", !is_worse || excuse.is_some(), || {
+                format!("{id}: {with:#} of outage, {without:#} with nobody watching")
+            });
+        }
     }
 }
 
-fn excuse(case: &Case, world: &World, lives: &[Lived], more: f64) -> Option<Excuse> {
-    let cycles = world
-        .writes
-        .iter()
-        .filter(|write| write.operation == "lambda:TagResource");
-    let cycles = i32::try_from(cycles.count()).unwrap_or(i32::MAX);
-    let down: SignedDuration = case.crashes.iter().map(|crash| crash.downtime).sum();
-    let paused: SignedDuration = case.pauses.iter().map(|pause| pause.length).sum();
-    let more = more - (CYCLE * cycles).as_secs_f64();
-    if more <= 0.0 {
+fn suffered(world: &World, id: &ConsumerId) -> SignedDuration {
+    let outage = world.outages.get(id);
+    outage.map_or(SignedDuration::ZERO, |outage| outage.total(world.now()))
+}
+
+fn excuse(
+    case: &Case,
+    world: &World,
+    lives: &[Lived],
+    id: &ConsumerId,
+    more: SignedDuration,
+) -> Option<Excuse> {
+    let more = more - asleep(world, id);
+    if more <= SignedDuration::ZERO {
         return Some(Excuse::Cycle);
     }
-    let consumers = i32::try_from(world.outages.len()).unwrap_or(i32::MAX);
-    if more <= ((down + paused) * consumers).as_secs_f64() {
+    let down: SignedDuration = case.crashes.iter().map(|crash| crash.downtime).sum();
+    let paused: SignedDuration = case.pauses.iter().map(|pause| pause.length).sum();
+    if more <= down + paused {
         return Some(Excuse::Away);
     }
-    if more <= outage_after(world, |id| stopped_since(case, world, lives, id)) {
+    let outage_since = |since: Option<Timestamp>| {
+        let outage = world.outages.get(id).zip(since);
+        outage.map_or(SignedDuration::ZERO, |(outage, since)| {
+            outage.after(since, world.now())
+        })
+    };
+    if more <= outage_since(stopped_since(case, world, lives, id)) {
         return Some(Excuse::Stopped);
     }
-    let endless = outage_after(world, |id| never_healthy_since(world, id));
+    let endless = outage_since(never_healthy_since(world, id));
     if more <= endless {
         return Some(Excuse::Unhealthy);
     }
-    let after_failures = outage_after(world, |id| failed_and_moved_since(case, world, id));
-    if more <= endless + after_failures + failing_for(world).as_secs_f64() {
+    let after_failure = outage_since(failed_and_moved_since(case, world, id));
+    if more <= endless + after_failure + failing_for(world, id) {
         return Some(Excuse::Failed);
     }
-    (more <= outage_after(world, |id| moved_by_hand_since(case, world, id))).then_some(Excuse::ByHand)
+    (more <= outage_since(moved_by_hand_since(case, world, id))).then_some(Excuse::ByHand)
+}
+
+/// How long a function was switched off.
+fn asleep(world: &World, id: &ConsumerId) -> SignedDuration {
+    let spells = world
+        .functions
+        .get(id)
+        .map_or(&[][..], |function| &function.asleep);
+    let lengths = spells
+        .iter()
+        .map(|(from, to)| to.unwrap_or(world.now()).duration_since(*from));
+    lengths.sum()
 }
 
 /// Since when the watchdog may do nothing for a consumer that it could refresh before.
@@ -125,13 +151,13 @@ fn failed_and_moved_since(case: &Case, world: &World, id: &ConsumerId) -> Option
     failed.min().filter(|_| touches.any(|(_, touch)| is_move(touch)))
 }
 
-/// How long deployments of services that replace refused tasks took to fail, together, and the tasks after them to start.
-fn failing_for(world: &World) -> SignedDuration {
-    let heal_themselves = world
+/// How long deployments of a service that replaces refused tasks took to fail, together, and the tasks after them to start.
+fn failing_for(world: &World, id: &ConsumerId) -> SignedDuration {
+    let service = world
         .services
-        .values()
+        .get(id)
         .filter(|service| service.plan.probe.is_some());
-    let failed = heal_themselves.flat_map(|service| {
+    let failed = service.into_iter().flat_map(|service| {
         let starting = service.plan.start + service.plan.health;
         let failed = service
             .deployments
@@ -168,11 +194,4 @@ fn plans_of<'a>(case: &'a Case, world: &'a World, id: &ConsumerId) -> impl Itera
         .secrets
         .iter()
         .filter(|plan| used.contains(&plan.arn))
-}
-
-/// Seconds of outage after something happened to a consumer.
-fn outage_after(world: &World, happened: impl Fn(&ConsumerId) -> Option<Timestamp>) -> f64 {
-    let outages = world.outages.iter();
-    let after = outages.filter_map(|(id, outage)| Some(outage.after(happened(id)?, world.now())));
-    after.map(|outage| outage.as_secs_f64()).sum()
 }

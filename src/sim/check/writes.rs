@@ -12,6 +12,8 @@ use crate::sim::world::{Service, World, Write, Wrong};
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Redeploys of a service within an hour (`Limits::redeploys_per_service_and_hour`).
 const CAP: usize = 3;
+/// A deployment that was rolled back is repeated once, then people are called (design rule 5).
+const REPEATED: usize = 2;
 /// Promotions older than this when a journal begins are its baseline (design rule 9), and LastRotatedDate's own delay.
 pub(super) const BASELINE: SignedDuration = SignedDuration::from_mins(16);
 
@@ -26,6 +28,15 @@ impl Checks {
             self.restarts(case, world, id, service);
         }
         self.one_goes_first(world);
+        let read = world
+            .reads
+            .iter()
+            .find(|(_, operation)| *operation == "secretsmanager:GetSecretValue");
+        self.holds(
+            "values-are-read-for-logins-alone",
+            case.login_test || read.is_none(),
+            || format!("login tests are off: {read:?}"),
+        );
         // Whoever forgets what was refused asks again.
         for secret in world.secrets.values().filter(|_| !is_forgotten(case)) {
             let locked = secret.refused.keys().find(|user| secret.was_locked(user));
@@ -111,13 +122,16 @@ impl Checks {
         let promoted = promotions(world, service);
         let of_service = redeploys(world, id);
         for (n, write) in of_service.iter().enumerate() {
-            let rolled_back = service.deployments.iter().filter_map(|one| one.fails);
-            let reasons = promoted.iter().copied().chain(rolled_back);
-            let allowed = reasons.filter(|at| *at <= write.at).count();
-            self.holds("one-restart-for-a-rotation", n < allowed, || {
+            let last = promoted.iter().filter(|at| **at <= write.at).max();
+            let last = last.copied().unwrap_or(Timestamp::MIN);
+            let before = of_service[..n].iter().filter(|other| other.at > last).count();
+            let mut failed = service.deployments.iter().filter(|one| one.created > last);
+            let is_repeated = failed.any(|one| one.fails.is_some_and(|at| at <= write.at));
+            let allowed = if is_repeated { REPEATED } else { 1 };
+            self.holds("one-restart-for-a-rotation", before < allowed, || {
                 format!(
-                    "restart {} of {id} at {}, after {allowed} promotions and rollbacks",
-                    n + 1,
+                    "restart {} of {id} for what was promoted at {last}, at {}; a deployment of it failed: {is_repeated}",
+                    before + 1,
                     write.at
                 )
             });

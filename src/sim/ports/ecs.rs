@@ -8,7 +8,7 @@ use machine::model::{
 };
 use secrecy::SecretString;
 
-use super::{Angle, SimAccount, not_found};
+use super::{Angle, EVERYTHING, SimAccount, not_found};
 use crate::ports::{
     ContainerDefinition, EcsReads, EcsWrites, EnvironmentVariable, ReadResult, ServiceSummary,
     TaskDefinition, TaskSummary, WriteResult,
@@ -18,7 +18,7 @@ use crate::sim::world::{Reads, Service, World};
 #[async_trait]
 impl EcsReads for SimAccount {
     async fn clusters(&self) -> ReadResult<Vec<String>> {
-        self.read("ecs:ListClusters", "*", |world, _| {
+        self.read("ecs:ListClusters", EVERYTHING, |world, _| {
             let mut clusters: Vec<String> = world
                 .services
                 .keys()
@@ -82,7 +82,7 @@ impl EcsReads for SimAccount {
 impl EcsWrites for SimAccount {
     async fn force_deployment(&self, cluster: &str, name: &str) -> WriteResult {
         let id = ConsumerId::service(cluster, name);
-        self.write("ecs:UpdateService", &id.to_string(), |world, since| {
+        self.write("ecs:UpdateService", &id, |world, since| {
             match world.force_deployment(&id, since) {
                 Some(deployment) => Outcome::Done(Done::Written {
                     deployment: Some(DeploymentId::new(deployment)),

@@ -8,7 +8,7 @@ use machine::model::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{SimAccount, not_found};
+use super::{EVERYTHING, SimAccount, not_found};
 use crate::ports::{
     EnvironmentVariable, FunctionSummary, LambdaReads, LambdaWrites, MARKER_VARIABLE, ReadResult, WriteResult,
 };
@@ -20,7 +20,7 @@ const ENVIRONMENT_LIMIT: usize = 4096;
 #[async_trait]
 impl LambdaReads for SimAccount {
     async fn functions(&self) -> ReadResult<Vec<FunctionSummary>> {
-        self.read("lambda:ListFunctions", "*", |world, angle| {
+        self.read("lambda:ListFunctions", EVERYTHING, |world, angle| {
             let functions = world.functions.values().filter(|function| !function.deleted);
             let missing = usize::from(angle.partial);
             let summary = |function| summary(function, world.now());
@@ -50,40 +50,52 @@ impl LambdaReads for SimAccount {
 #[async_trait]
 impl LambdaWrites for SimAccount {
     async fn merge_variable(&self, function: &str, _name: &str, value: &str, revision: &str) -> WriteResult {
-        self.write("lambda:UpdateFunctionConfiguration", function, |world, since| {
-            unsent(world, function, value, revision).unwrap_or_else(|| {
-                let updated = world.update_environment(function, value, revision, since);
-                outcome(updated, function)
-            })
-        })
+        self.write(
+            "lambda:UpdateFunctionConfiguration",
+            &ConsumerId::function(function),
+            |world, since| {
+                unsent(world, function, value, revision).unwrap_or_else(|| {
+                    let updated = world.update_environment(function, value, revision, since);
+                    outcome(updated, function)
+                })
+            },
+        )
         .await
     }
 
     async fn put_concurrency(&self, function: &str, reserved: u32) -> WriteResult {
-        self.write("lambda:PutFunctionConcurrency", function, |world, since| {
-            outcome(world.set_concurrency(function, Some(reserved), since), function)
-        })
+        self.write(
+            "lambda:PutFunctionConcurrency",
+            &ConsumerId::function(function),
+            |world, since| outcome(world.set_concurrency(function, Some(reserved), since), function),
+        )
         .await
     }
 
     async fn delete_concurrency(&self, function: &str) -> WriteResult {
-        self.write("lambda:DeleteFunctionConcurrency", function, |world, since| {
-            outcome(world.set_concurrency(function, None, since), function)
-        })
+        self.write(
+            "lambda:DeleteFunctionConcurrency",
+            &ConsumerId::function(function),
+            |world, since| outcome(world.set_concurrency(function, None, since), function),
+        )
         .await
     }
 
     async fn tag(&self, function: &str, key: &str, value: &str) -> WriteResult {
-        self.write("lambda:TagResource", function, |world, _| {
-            outcome(world.set_tag(function, key, Some(value)), function)
-        })
+        self.write(
+            "lambda:TagResource",
+            &ConsumerId::function(function),
+            |world, _| outcome(world.set_tag(function, key, Some(value)), function),
+        )
         .await
     }
 
     async fn untag(&self, function: &str, key: &str) -> WriteResult {
-        self.write("lambda:UntagResource", function, |world, _| {
-            outcome(world.set_tag(function, key, None), function)
-        })
+        self.write(
+            "lambda:UntagResource",
+            &ConsumerId::function(function),
+            |world, _| outcome(world.set_tag(function, key, None), function),
+        )
         .await
     }
 }

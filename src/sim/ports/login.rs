@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use machine::model::{LoginAnswer, Look, SecretArn};
 use secrecy::ExposeSecret;
+use serde_json::Value;
 
 use super::{FaultKind, SimAccount};
 use crate::ports::{Credentials, Login, LoginTarget};
@@ -14,7 +15,9 @@ impl Login for SimAccount {
         let fault = self.fault("database:login");
         let trouble = fault.as_ref().and_then(trouble);
         let ask = |world: &mut World, _| trouble.unwrap_or_else(|| answer(world, target, credentials));
-        self.look("database:login", fault.as_ref(), ask).await
+        let database = database_of(&json(credentials));
+        self.look("database:login", database.as_str(), fault.as_ref(), ask)
+            .await
     }
 }
 
@@ -35,17 +38,25 @@ fn trouble(kind: &FaultKind) -> Option<LoginAnswer> {
 }
 
 fn answer(world: &mut World, target: &LoginTarget, credentials: &Credentials) -> LoginAnswer {
-    let json: serde_json::Value = serde_json::from_str(credentials.0.expose_secret()).unwrap_or_default();
+    let json = json(credentials);
     let text = |key: &str| json.get(key).and_then(|value| value.as_str());
     if text("engine").or(target.engine.as_deref()).is_none() {
         return LoginAnswer::Unusable {
             why: "the secret has no key `engine`, and the rule no login.engine".to_owned(),
         };
     }
-    let database = SecretArn::new(text("host").unwrap_or_default());
     world.log_in(
-        &database,
+        &database_of(&json),
         text("username").unwrap_or_default(),
         text("password").unwrap_or_default(),
     )
+}
+
+fn json(credentials: &Credentials) -> Value {
+    serde_json::from_str(credentials.0.expose_secret()).unwrap_or_default()
+}
+
+/// A simulated database is named after its secret.
+fn database_of(json: &Value) -> SecretArn {
+    SecretArn::new(json.get("host").and_then(Value::as_str).unwrap_or_default())
 }

@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use machine::model::{Labels, LookFailure, SecretArn, SecretSeen, SecretSummary, VersionId};
 use secrecy::SecretString;
 
-use super::{Angle, SimAccount, not_found};
+use super::{Angle, EVERYTHING, SimAccount, not_found};
 use crate::ports::{LogEvent, LogReads, ReadResult, SecretReads};
 use crate::sim::world::{Kind, Secret, World};
 
 #[async_trait]
 impl SecretReads for SimAccount {
     async fn list(&self) -> ReadResult<Vec<SecretSummary>> {
-        self.read("secretsmanager:ListSecrets", "*", |world, angle| {
+        self.read("secretsmanager:ListSecrets", EVERYTHING, |world, angle| {
             let listed = world
                 .secrets
                 .values()
@@ -137,12 +137,12 @@ fn value(secret: &Secret, version: &VersionId) -> Option<String> {
 #[async_trait]
 impl LogReads for SimAccount {
     async fn events(&self, group: &str, since: Timestamp) -> ReadResult<(bool, Vec<LogEvent>)> {
-        self.read("logs:FilterLogEvents", group, |world, _| {
+        self.read("logs:FilterLogEvents", group, |world, angle| {
             let lines = world.logs.get(group);
             let visible = lines
                 .into_iter()
                 .flatten()
-                .filter(|line| line.at >= since && line.visible <= world.now());
+                .filter(|line| line.at >= since && line.visible <= angle.as_of);
             let events = visible.map(|line| LogEvent {
                 at: line.at,
                 message: line.message.clone(),

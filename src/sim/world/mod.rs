@@ -151,8 +151,10 @@ pub struct World {
     pub services: BTreeMap<ConsumerId, Service>,
     pub functions: BTreeMap<ConsumerId, Function>,
     pub logs: BTreeMap<String, Vec<LogLine>>,
-    /// When AWS or a database was asked something.
-    pub reads: Vec<Timestamp>,
+    /// When AWS or a database was asked something, and what.
+    pub reads: Vec<(Timestamp, &'static str)>,
+    /// When a call failed that was meant to, and which.
+    pub failed: Vec<(Timestamp, &'static str)>,
     pub writes: Vec<Write>,
     pub outages: BTreeMap<ConsumerId, Outage>,
     /// When no more concurrency can be reserved (aws-facts: Lambda).
@@ -172,6 +174,7 @@ impl World {
             functions: BTreeMap::new(),
             logs: BTreeMap::new(),
             reads: Vec::new(),
+            failed: Vec::new(),
             writes: Vec::new(),
             outages: BTreeMap::new(),
             account_full: Vec::new(),
