@@ -254,7 +254,7 @@ impl<'a> Course<'a> {
         unwatched.advance(world.now());
         drop(on);
         let _on = On::part(spent::Part::Checks);
-        checks.writes(case, &world, &lives);
+        checks.writes(case, &world, &lives, &log);
         checks.outage(case, &world, &unwatched, &lives);
         checks.secrecy("the log", &log);
         checks.secrecy("the journal", &format!("{facts:?}"));

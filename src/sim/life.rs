@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::Ledger;
-use super::ports::{Crossing, Faults, Gate, Jump, next_fault};
+use super::ports::{Crossing, FaultKind, Faults, Gate, Jump, next_fault};
 use super::spent::{self, On};
 use crate::http::{Limits, Shown, answers};
 use crate::runtime::{Clock, Options, Parts, RunError, Snapshot, Watchdog};
@@ -194,13 +194,27 @@ impl Gate for LifeGate {
 /// When facts were committed, and how many: what an older copy of the journal holds.
 pub type Commits = Arc<Mutex<Vec<(Timestamp, usize)>>>;
 
-/// The journal behind the gate: a crash before or after each of its operations.
+/// The journal behind the gate: a crash before it is read, and before or after each commit.
 pub struct GatedJournal {
     pub inner: Arc<dyn JournalPort>,
     pub gate: Arc<dyn Gate>,
     pub faults: Faults,
     pub commits: Commits,
     pub ledger: Ledger,
+}
+
+impl GatedJournal {
+    async fn keep(&self, facts: Vec<Fact>, at: Timestamp) -> Result<(), WriteError> {
+        let (count, copy) = (facts.len(), facts.clone());
+        {
+            let _on = On::part(spent::Part::Journal);
+            self.inner.commit(facts, at).await?;
+        }
+        self.ledger.commit(&copy);
+        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        commits.push((at, count));
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -215,18 +229,14 @@ impl JournalPort for GatedJournal {
     async fn commit(&self, facts: Vec<Fact>, at: Timestamp) -> Result<(), WriteError> {
         self.gate.cross(Crossing::before("journal.commit")).await;
         let result = match next_fault(&self.faults, "journal.commit", at) {
-            None => {
-                let (count, copy) = (facts.len(), facts.clone());
-                let committed = {
-                    let _on = On::part(spent::Part::Journal);
-                    self.inner.commit(facts, at).await
-                };
-                if committed.is_ok() {
-                    self.ledger.commit(&copy);
-                    let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
-                    commits.push((at, count));
-                }
-                committed
+            None => self.keep(facts, at).await,
+            // It is kept, and nobody knows.
+            Some(FaultKind::LostAfter) => {
+                let kept = self.keep(facts, at).await;
+                kept.and(Err(WriteError::Sqlite(rusqlite::Error::SqliteFailure(
+                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
+                    None,
+                ))))
             }
             Some(_) => Err(WriteError::Full),
         };

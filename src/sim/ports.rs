@@ -1,6 +1,7 @@
 //! The ports on a simulated account. Every operation passes a gate before its effect, and every write after it as well.
 
 mod ecs;
+mod fault;
 mod lambda;
 mod login;
 mod secrets;
@@ -12,6 +13,8 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, Look, LookFailure, NoEffect, Outcome, SecretArn};
 
+pub(super) use fault::next_fault;
+pub use fault::{Fault, FaultKind, Faults};
 pub use skew::{Jump, Skew};
 
 use super::ledger::Ledger;
@@ -85,115 +88,11 @@ struct Late {
     arrived: Timestamp,
 }
 
-/// What is to go wrong, in no order.
-pub type Faults = Arc<Mutex<Vec<Fault>>>;
-
-/// A failure of the next `times` calls of an operation, within its window of time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub operation: &'static str,
-    pub times: u32,
-    pub kind: FaultKind,
-    /// From when until when; nothing for always.
-    pub window: Option<(Timestamp, Timestamp)>,
-}
-
-impl Fault {
-    fn is_met(&self, operation: &str, now: Timestamp) -> bool {
-        let in_time = self.window.is_none_or(|(from, to)| (from..to).contains(&now));
-        self.operation == operation && self.times > 0 && in_time
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    Throttled,
-    Denied,
-    /// Nothing happened, and there is no answer.
-    LostBefore,
-    /// It happened, and there is no answer: the connection is cut.
-    LostAfter,
-    /// The answer takes so long.
-    Slow(SignedDuration),
-    /// The answer is as old as this.
-    Stale(SignedDuration),
-    /// Something is missing in the answer.
-    Partial,
-    /// The journal's disk has no room.
-    Full,
-}
-
-const WITH_A_PAST: [&str; 7] = [
-    "secretsmanager:ListSecrets",
-    "secretsmanager:DescribeSecret",
-    "secretsmanager:ListSecretVersionIds",
-    "secretsmanager:GetSecretValue",
-    "logs:FilterLogEvents",
-    "ecs:ListServices",
-    "ecs:DescribeServices",
-];
-const LISTS: [&str; 4] = [
-    "secretsmanager:ListSecrets",
-    "ecs:ListServices",
-    "ecs:DescribeServices",
-    "lambda:ListFunctions",
-];
-
 /// How an answer differs from what is so at the moment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Angle {
     pub as_of: Timestamp,
     pub partial: bool,
-}
-
-impl FaultKind {
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Throttled => "throttled",
-            Self::Denied => "denied",
-            Self::LostBefore => "lost before its effect",
-            Self::LostAfter => "lost after its effect",
-            Self::Slow(_) => "slow",
-            Self::Stale(_) => "stale",
-            Self::Partial => "partial",
-            Self::Full => "disk full",
-        }
-    }
-
-    /// Whether it makes a difference to this operation: an answer is old or lacks something only where the account keeps
-    /// what was before, or where there are lists.
-    pub fn disturbs(&self, operation: &str) -> bool {
-        match self {
-            Self::Stale(_) => WITH_A_PAST.contains(&operation),
-            Self::Partial => LISTS.contains(&operation),
-            Self::Throttled
-            | Self::Denied
-            | Self::LostBefore
-            | Self::LostAfter
-            | Self::Slow(_)
-            | Self::Full => true,
-        }
-    }
-
-    /// What it adds to one way through the network.
-    fn delay(&self) -> SignedDuration {
-        match self {
-            Self::Slow(delay) => *delay / 2,
-            _ => SignedDuration::ZERO,
-        }
-    }
-
-    /// Whether no answer arrives.
-    fn loses(&self) -> bool {
-        matches!(self, Self::LostBefore | Self::LostAfter)
-    }
-
-    fn lag(&self) -> SignedDuration {
-        match self {
-            Self::Stale(lag) => *lag,
-            _ => SignedDuration::ZERO,
-        }
-    }
 }
 
 /// One way through the network.
@@ -441,12 +340,4 @@ fn not_found(what: &str) -> LookFailure {
     LookFailure::NotFound {
         what: format!("there is no {what}"),
     }
-}
-
-/// The fault that this call meets, if any.
-pub(super) fn next_fault(faults: &Faults, operation: &str, now: Timestamp) -> Option<FaultKind> {
-    let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
-    let fault = faults.iter_mut().find(|fault| fault.is_met(operation, now))?;
-    fault.times -= 1;
-    Some(fault.kind.clone())
 }

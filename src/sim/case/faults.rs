@@ -40,6 +40,7 @@ impl Case {
         }
         if self.profile.has(Profile::Disk) {
             self.draw_full_disk(span);
+            self.draw_failing_disk(span);
         }
         if self.profile.has(Profile::Crash) {
             self.draw_crashes();
@@ -99,6 +100,16 @@ impl Case {
         });
     }
 
+    /// What was written is there, and the disk says that it is not.
+    fn draw_failing_disk(&mut self, span: SignedDuration) {
+        let mut stream = Stream::new(self.seed, "disk/failing");
+        if stream.once_in(2) {
+            let from = self.moment(&mut stream, span);
+            let to = from + stream.millis(1_000, 240_000);
+            self.faults.push(failing_disk(&mut stream, (from, to)));
+        }
+    }
+
     fn draw_crashes(&mut self) {
         let mut stream = Stream::new(self.seed, "crashes");
         if stream.once_in(6) {
@@ -146,5 +157,15 @@ impl Case {
                 by: stream.millis(-120_000, 120_000),
             });
         }
+    }
+}
+
+/// A few commits that are kept, and told as failed.
+pub(super) fn failing_disk(stream: &mut Stream, window: (Timestamp, Timestamp)) -> Fault {
+    Fault {
+        operation: "journal.commit",
+        times: *stream.pick(&[1, 2, 3]),
+        kind: FaultKind::LostAfter,
+        window: Some(window),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{Mode, SecretArn};
 
-use super::faults::OPERATIONS;
+use super::faults::{OPERATIONS, failing_disk};
 use super::{Case, Crash, Disk};
 use crate::sim::life::{How, Pause, Place};
 use crate::sim::ports::{Fault, FaultKind, Jump};
@@ -36,6 +36,11 @@ impl Case {
         }
         if is_long {
             self.aim_at_an_old_copy();
+        }
+        let mut failing = Stream::new(self.seed, "moments/failing disk");
+        if failing.once_in(6) {
+            let window = moments.window(&mut failing, 30_000);
+            self.faults.push(failing_disk(&mut failing, window));
         }
         if drawn.once_in(4) {
             self.faults.push(Fault {

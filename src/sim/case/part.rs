@@ -13,7 +13,7 @@ pub enum Part {
     Secret(usize),
     Service(usize),
     Function(usize),
-    /// Everything that disturbs this secret beside its rotations' own failures.
+    /// Everything that disturbs one of secrets, services and functions, counted in this order, or last the account's floor.
     Disturbance(usize),
 }
 

@@ -11,7 +11,7 @@ pub enum Profile {
     Network,
     /// The watchdog is killed or told to stop, and starts again, on its journal, an older copy, or none.
     Crash,
-    /// The journal's disk is full for a while.
+    /// The journal's disk is full for a while, or tells that what it wrote was not written.
     Disk,
     /// The process is suspended for minutes or hours, and its clock jumps.
     Clock,

@@ -13,7 +13,7 @@ use crate::sim::case::Case;
 use crate::sim::world::World;
 
 /// A function is awake again by then (`Timing::sleep_deadline`), and looks and writes of its own.
-const AWAKE_AFTER: SignedDuration = SignedDuration::from_secs(150);
+pub(super) const AWAKE_AFTER: SignedDuration = SignedDuration::from_secs(150);
 /// LastRotatedDate may be so much later than the promotion.
 const WRITTEN_AFTER: SignedDuration = SignedDuration::from_secs(61);
 /// How long the loop is watched at its end.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, Mode};
 
+use super::ending::AWAKE_AFTER;
 use super::{Checks, Lived};
 use crate::sim::case::Case;
 use crate::sim::world::{Kind, SecretPlan, Touch, World};
@@ -108,7 +109,7 @@ fn excuse(
     (more <= outage_since(moved_by_hand_since(case, world, id))).then_some(Excuse::ByHand)
 }
 
-/// How long a function was switched off.
+/// How long a function was switched off, each time no longer than it may be.
 fn asleep(world: &World, id: &ConsumerId) -> SignedDuration {
     let spells = world
         .functions
@@ -117,7 +118,7 @@ fn asleep(world: &World, id: &ConsumerId) -> SignedDuration {
     let lengths = spells
         .iter()
         .map(|(from, to)| to.unwrap_or(world.now()).duration_since(*from));
-    lengths.sum()
+    lengths.map(|length| length.min(AWAKE_AFTER)).sum()
 }
 
 /// Since when the watchdog may do nothing for a consumer that it could refresh before.

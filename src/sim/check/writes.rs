@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, Mode, SecretArn, VersionId};
 
 use super::{Checks, Lived, is_forgotten};
-use crate::sim::case::Case;
+use crate::sim::case::{Case, Disk};
 use crate::sim::world::{Service, World, Write, Wrong};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -18,14 +18,14 @@ const REPEATED: usize = 2;
 pub(super) const BASELINE: SignedDuration = SignedDuration::from_mins(16);
 
 impl Checks {
-    /// Each write to the account.
-    pub fn writes(&mut self, case: &Case, world: &World, lives: &[Lived]) {
+    /// Each write to the account. `log`: what the lives logged, a line each that begins with its time.
+    pub fn writes(&mut self, case: &Case, world: &World, lives: &[Lived], log: &str) {
         for write in &world.writes {
             self.made_in_mode(write, lives);
-            self.nothing_was_wrong(case, world, write);
+            self.nothing_was_wrong(case, world, write, log);
         }
         for (id, service) in &world.services {
-            self.restarts(case, world, id, service);
+            self.restarts(case, world, (id, service), log);
         }
         self.one_goes_first(world);
         let read = world
@@ -56,14 +56,15 @@ impl Checks {
         });
     }
 
-    fn nothing_was_wrong(&mut self, case: &Case, world: &World, write: &Write) {
+    fn nothing_was_wrong(&mut self, case: &Case, world: &World, write: &Write, log: &str) {
+        let told = || format!("{write:?}; {}", believed(log, write));
         let dead = write.wrong.iter().any(|wrong| {
             matches!(wrong, Wrong::Dead(arn) if !self.is_baseline_without_login(world, arn, write.at))
         });
-        self.holds("no-restart-onto-a-dead-password", !dead, || format!("{write:?}"));
+        self.holds("no-restart-onto-a-dead-password", !dead, told);
         let mut rule = |rule, is: fn(&Wrong) -> bool| {
             let wrong = write.wrong.iter().any(is);
-            self.holds(rule, !wrong, || format!("{write:?}"));
+            self.holds(rule, !wrong, told);
         };
         rule("no-restart-between-set-and-finish", |wrong| {
             matches!(wrong, Wrong::Moving(_))
@@ -118,21 +119,28 @@ impl Checks {
         }
     }
 
-    fn restarts(&mut self, case: &Case, world: &World, id: &ConsumerId, service: &Service) {
+    fn restarts(&mut self, case: &Case, world: &World, (id, service): (&ConsumerId, &Service), log: &str) {
         let promoted = promotions(world, service);
         let of_service = redeploys(world, id);
+        // Of a deployment that failed before nobody knows with another journal.
+        let lost = case
+            .crashes
+            .iter()
+            .filter(|crash| crash.disk != Disk::Kept)
+            .count();
         for (n, write) in of_service.iter().enumerate() {
             let last = promoted.iter().filter(|at| **at <= write.at).max();
             let last = last.copied().unwrap_or(Timestamp::MIN);
             let before = of_service[..n].iter().filter(|other| other.at > last).count();
             let mut failed = service.deployments.iter().filter(|one| one.created > last);
             let is_repeated = failed.any(|one| one.fails.is_some_and(|at| at <= write.at));
-            let allowed = if is_repeated { REPEATED } else { 1 };
+            let allowed = if is_repeated { REPEATED + lost } else { 1 };
             self.holds("one-restart-for-a-rotation", before < allowed, || {
                 format!(
-                    "restart {} of {id} for what was promoted at {last}, at {}; a deployment of it failed: {is_repeated}",
+                    "restart {} of {id} for what was promoted at {last}, at {}; a deployment of it failed: {is_repeated}; {}",
                     before + 1,
-                    write.at
+                    write.at,
+                    believed(log, write)
                 )
             });
             let is_recent = |at: Timestamp| at > write.at - HOUR;
@@ -149,7 +157,12 @@ impl Checks {
             };
             let is_capped = hour < CAP + unseen || is_forgotten(case);
             self.holds("no-more-than-the-cap", is_capped, || {
-                format!("restart {} of {id} within an hour, at {}", hour + 1, write.at)
+                let believed = believed(log, write);
+                format!(
+                    "restart {} of {id} within an hour, at {}; {believed}",
+                    hour + 1,
+                    write.at
+                )
             });
         }
     }
@@ -168,6 +181,16 @@ impl Checks {
             }
         }
     }
+}
+
+/// What the watchdog had logged last of a consumer before it wrote.
+fn believed<'a>(log: &'a str, write: &Write) -> &'a str {
+    let (at, consumer) = (format!("{:.3}", write.at), format!("consumer={}", write.subject));
+    let before = log
+        .lines()
+        .take_while(|line| line.get(..at.len()).is_some_and(|time| time <= at.as_str()));
+    let last = before.filter(|line| line.contains(&consumer)).last();
+    last.unwrap_or("nothing was logged of it before")
 }
 
 /// When AWSCURRENT of any secret of a service moved.

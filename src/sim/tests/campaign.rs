@@ -6,6 +6,9 @@ use crate::sim::case::{Case, Profile};
 /// Seeds of each profile in every test run; `rotation-watchdog simulate` runs as many as one likes.
 const SEEDS: u64 = 400;
 
+/// Seeds of each profile that are run twice.
+const STORIES: u64 = 8;
+
 fn holds_for(seed: u64, profile: Profile) {
     let case = Case::generate(seed, profile);
     let outcome = run(&case).expect("a runtime");
@@ -60,6 +63,17 @@ fn every_rule_holds_with_everything_at_once() {
 #[test]
 fn every_rule_holds_with_all_of_it_in_the_seconds_that_matter() {
     holds(Profile::Moments);
+}
+
+/// Design rule 6: nothing depends on anything but the seed.
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    for profile in Profile::ALL {
+        for seed in 0..STORIES {
+            let tell = || run(&Case::generate(seed, profile)).expect("a runtime").story;
+            assert!(tell() == tell(), "seed {seed}, faults {}", profile.name());
+        }
+    }
 }
 
 #[test]

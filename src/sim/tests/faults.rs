@@ -122,7 +122,7 @@ fn a_full_disk_stops_decisions_but_not_putting_back() {
     let full = Fault {
         operation: "journal.commit",
         times: u32::MAX,
-        kind: FaultKind::LostBefore,
+        kind: FaultKind::Full,
         window: None,
     };
     trial.faults.lock().expect("no panic").push(full);

@@ -15,7 +15,9 @@
 //! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart. A database that
 //! is full, silent or locked is so for the watchdog's logins alone, not for rotation Lambdas and applications; what others
 //! deploy succeeds, unless its tasks are refused and its health check logs in; a rotation that fails is retried until it
-//! succeeds, eight seconds later each time.
+//! succeeds, eight seconds later each time. Moving a label takes no time: nobody's compare-and-swap ever fails. Of Lambda
+//! no update fails (`LastUpdateStatus`), and nobody else takes reserved concurrency away. Secrets without a database are
+//! in the demo's account alone.
 
 mod applications;
 mod by_hand;

@@ -1,9 +1,12 @@
 //! The machine with a defect.
 
 use jiff::{SignedDuration, Timestamp};
+use machine::consumers::Why;
 use machine::fleet::{Admission, Situation, admit};
 use machine::judge::{Judgement, Judgements, Want, judge};
-use machine::model::{Action, Event, Evidence, Fact, LoginAnswer, Look, Mode, SecretArn, Stage};
+use machine::model::{
+    Action, ConsumerId, Event, Evidence, Fact, LoginAnswer, Look, Mode, RotationKey, SecretArn, Stage,
+};
 use machine::policy::{Policy, Settings, Timing};
 use machine::rotations::Origin;
 use machine::state::State;
@@ -119,7 +122,7 @@ fn an_absent_concurrency_restored_as_0() {
     });
 }
 
-fn forgetting(parts: Parts) -> Parts {
+pub(super) fn forgetting(parts: Parts) -> Parts {
     admitting(parts, |state, judgements, settings, situation| {
         let mut admission = admit(state, judgements, settings, situation);
         admission.start.retain(|decision| !decision.action.restores());
@@ -294,16 +297,22 @@ fn wanting_unknown(state: &State, judgement: &mut Judgement, now: Timestamp) {
         if is_wanted || attempts.attempts_for(&view.rotation.key).next().is_some() {
             continue;
         }
-        judgement.wants.push(Want {
-            secret: view.rotation.key.secret.clone(),
-            rotation: view.rotation.key.clone(),
-            consumer: consumer.clone(),
-            action: Action::Redeploy { fresh_after: now },
-            mode: judgement.mode,
-            not_before: now,
-            database: judgement.database.clone(),
-            awaits_login: None,
-        });
+        let want = want(judgement, &view.rotation.key, consumer, now);
+        judgement.wants.push(want);
+    }
+}
+
+/// A redeploy at once.
+fn want(judgement: &Judgement, rotation: &RotationKey, consumer: &ConsumerId, now: Timestamp) -> Want {
+    Want {
+        secret: rotation.secret.clone(),
+        rotation: rotation.clone(),
+        consumer: consumer.clone(),
+        action: Action::Redeploy { fresh_after: now },
+        mode: judgement.mode,
+        not_before: now,
+        database: judgement.database.clone(),
+        awaits_login: None,
     }
 }
 
@@ -313,6 +322,29 @@ fn unknown_taken_for_stale() {
         judging(parts, |state, secret, policy, settings, now| {
             let mut judgement = judge(state, secret, policy, settings, now);
             wanting_unknown(state, &mut judgement, now);
+            judgement
+        })
+    });
+}
+
+/// Services of which ECS has rolled back two deployments already.
+fn wanting_again(judgement: &mut Judgement, now: Timestamp) {
+    let Some(view) = judgement.current() else { return };
+    let given_up = view
+        .consumers
+        .iter()
+        .filter(|(_, standing)| standing.why == Why::RolledBackTwice);
+    let wants = given_up.map(|(consumer, _)| want(judgement, &view.rotation.key, consumer, now));
+    let wants: Vec<Want> = wants.collect();
+    judgement.wants.extend(wants);
+}
+
+#[test]
+fn a_third_try_after_two_rollbacks() {
+    caught_by("one-restart-for-a-rotation", Profile::Moments, |parts| {
+        judging(parts, |state, secret, policy, settings, now| {
+            let mut judgement = judge(state, secret, policy, settings, now);
+            wanting_again(&mut judgement, now);
             judgement
         })
     });

@@ -6,21 +6,52 @@ mod resting;
 mod secrets;
 
 use crate::runtime::Parts;
-use crate::sim::campaign::run_with;
-use crate::sim::case::{Case, Profile};
+use crate::sim::campaign::{run_with, shrink_with};
+use crate::sim::case::{Case, Part, Profile};
 
 const SEEDS: u64 = 500;
 
 /// The first seed that breaks the rule, and holds without the defect; a failure tells what did not.
 #[expect(clippy::print_stdout, reason = "`--show-output` gives the documents' table")]
-fn caught_by(rule: &str, profile: Profile, defect: fn(Parts) -> Parts) {
-    let is_caught = |seed: &u64| {
-        let outcome = run_with(&Case::generate(*seed, profile), defect).expect("a runtime");
-        outcome.broken.iter().any(|broken| broken.rule == rule)
-    };
-    let seed = (0..SEEDS).find(is_caught);
-    let seed = seed.unwrap_or_else(|| panic!("{rule} held for {SEEDS} seeds, faults {}", profile.name()));
-    let without = run_with(&Case::generate(seed, profile), |parts| parts).expect("a runtime");
+fn caught_by(rule: &str, profile: Profile, defect: fn(Parts) -> Parts) -> Case {
+    let mut cases = (0..SEEDS).map(|seed| Case::generate(seed, profile));
+    let case = cases.find(|case| breaks(case, rule, defect));
+    let case = case.unwrap_or_else(|| panic!("{rule} held for {SEEDS} seeds, faults {}", profile.name()));
+    let seed = case.seed;
+    let without = run_with(&case, |parts| parts).expect("a runtime");
     assert_eq!(without.broken, [], "seed {seed}, faults {}", profile.name());
     println!("{rule}: seed {seed}, faults {}", profile.name());
+    case
+}
+
+fn breaks(case: &Case, rule: &str, defect: fn(Parts) -> Parts) -> bool {
+    let outcome = run_with(case, defect).expect("a runtime");
+    outcome.broken.iter().any(|broken| broken.rule == rule)
+}
+
+/// What is left of a failing case is what it takes: it fails alike, and without any one part of it no more.
+#[test]
+fn a_failing_case_is_made_as_small_as_it_can_be() {
+    let (rule, defect) = ("concurrency-as-it-was", deciding::forgetting);
+    let whole = caught_by(rule, Profile::Network, defect);
+    let smallest = shrink_with(&whole, rule, defect).expect("a runtime");
+    assert!(breaks(&smallest, rule, defect), "{}", smallest.command());
+    let scenario = &smallest.scenario;
+    assert_eq!(
+        (
+            scenario.secrets.len(),
+            scenario.services.len(),
+            scenario.functions.len()
+        ),
+        (1, 0, 1),
+        "{}",
+        smallest.command()
+    );
+    assert!(smallest.faults.is_empty(), "{}", smallest.command());
+    let left: Vec<Part> = whole.parts();
+    for part in left.into_iter().filter(|part| !smallest.left_out.contains(part)) {
+        let parts = [smallest.left_out.clone(), vec![part]].concat();
+        let smaller = Case::without(whole.seed, whole.profile, &parts);
+        assert!(!breaks(&smaller, rule, defect), "{}", smaller.command());
+    }
 }

@@ -224,6 +224,27 @@ fn a_lost_wake_up() {
     });
 }
 
+/// Reads the value that is current, whatever for.
+struct Curious(Arc<dyn SecretReads>);
+
+#[async_trait]
+impl Mishap for Curious {
+    async fn on_seen(&self, secret: &SecretArn, seen: &mut SecretSeen) {
+        if let Some(current) = &seen.labels.current {
+            // Whether it is told does not matter.
+            let _ = self.0.value(secret, current, "AWSCURRENT").await;
+        }
+    }
+}
+
+#[test]
+fn a_value_read_without_a_login_test() {
+    caught_by("values-are-read-for-logins-alone", Profile::Moments, |parts| {
+        let secrets = parts.ports.secrets.clone();
+        Reading::with(parts, Curious(secrets))
+    });
+}
+
 /// The tags of secrets are not read.
 struct Untagged;
 
