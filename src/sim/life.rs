@@ -233,10 +233,7 @@ impl JournalPort for GatedJournal {
             // It is kept, and nobody knows.
             Some(FaultKind::LostAfter) => {
                 let kept = self.keep(facts, at).await;
-                kept.and(Err(WriteError::Sqlite(rusqlite::Error::SqliteFailure(
-                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
-                    None,
-                ))))
+                kept.and(Err(WriteError::Full))
             }
             Some(_) => Err(WriteError::Full),
         };

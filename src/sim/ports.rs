@@ -263,14 +263,14 @@ impl SimAccount {
             },
             Some(FaultKind::LostAfter) => {
                 let _on = On::part(Part::World);
-                self.put(operation, |world| write(world, since));
+                self.put(operation, since, write);
                 Outcome::InDoubt {
                     why: "cut".to_owned(),
                 }
             }
             None | Some(FaultKind::Slow(_) | FaultKind::Stale(_) | FaultKind::Partial | FaultKind::Full) => {
                 let _on = On::part(Part::World);
-                self.put(operation, |world| write(world, since))
+                self.put(operation, since, write)
             }
         };
         self.gate.cross(Crossing::after(operation)).await;
@@ -283,12 +283,21 @@ impl SimAccount {
     }
 
     /// The write's effect, which a decision in the journal must cover.
-    fn put(&self, operation: &str, write: impl FnOnce(&mut World) -> Outcome) -> Outcome {
+    fn put(
+        &self,
+        operation: &str,
+        since: Timestamp,
+        write: impl FnOnce(&mut World, Timestamp) -> Outcome,
+    ) -> Outcome {
         let mut world = self.world();
         let before = world.writes.len();
-        let outcome = write(&mut world);
-        let done = world.writes.get_mut(before).filter(|done| !done.restores);
-        if let (Some(done), Some(ledger)) = (done, &self.ledger)
+        let outcome = write(&mut world, since);
+        let Some(done) = world.writes.get_mut(before) else {
+            return outcome;
+        };
+        done.told = since;
+        if let Some(ledger) = &self.ledger
+            && !done.restores
             && !ledger.spend(operation, &done.subject)
         {
             done.wrong.push(Wrong::Undecided);

@@ -131,7 +131,8 @@ impl Checks {
         for (n, write) in of_service.iter().enumerate() {
             let last = promoted.iter().filter(|at| **at <= write.at).max();
             let last = last.copied().unwrap_or(Timestamp::MIN);
-            let before = of_service[..n].iter().filter(|other| other.at > last).count();
+            // What was written before that could be known was written for an earlier one.
+            let before = of_service[..n].iter().filter(|other| other.told >= last).count();
             let mut failed = service.deployments.iter().filter(|one| one.created > last);
             let is_repeated = failed.any(|one| one.fails.is_some_and(|at| at <= write.at));
             let allowed = if is_repeated { REPEATED + lost } else { 1 };

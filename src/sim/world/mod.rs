@@ -60,6 +60,8 @@ pub struct LogLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
     pub at: Timestamp,
+    /// As of when whoever wrote could know what is so.
+    pub told: Timestamp,
     pub operation: &'static str,
     pub subject: String,
     /// What was wrong, in truth, with restarting the consumer at that moment.
@@ -269,6 +271,7 @@ impl World {
         self.tell(format!("{operation} {subject}{verdict}"));
         self.writes.push(Write {
             at: self.now,
+            told: self.now,
             operation,
             subject: subject.to_string(),
             wrong,
