@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, Mode};
 
 use super::ending::AWAKE_AFTER;
+use super::writes::redeploys;
 use super::{Checks, Lived};
 use crate::sim::case::Case;
 use crate::sim::world::{Kind, SecretPlan, Touch, World};
@@ -16,6 +17,9 @@ const ROUNDING: SignedDuration = SignedDuration::from_secs(1);
 pub enum Excuse {
     /// A function was switched off on purpose, for the sleep that its method declares.
     Cycle,
+    /// A health check that logs in gives tasks time before it replaces them: those that were started just before another
+    /// secret rotates are replaced so much later than old ones would be.
+    Grace,
     /// The watchdog was down or suspended: what it had switched off stays off, and what it had refreshed can fall behind
     /// what nobody touched (one of two alternating users).
     Away,
@@ -39,6 +43,7 @@ impl Excuse {
     pub fn name(self) -> &'static str {
         match self {
             Self::Cycle => "cycle",
+            Self::Grace => "grace of a health check",
             Self::Away => "away",
             Self::Stopped => "stopped by an operator",
             Self::Unhealthy => "never healthy",
@@ -106,6 +111,9 @@ fn excuse(
     if more <= endless + after_failure + failing_for(world, id) {
         return Some(Excuse::Failed);
     }
+    if more <= grace(world, id) {
+        return Some(Excuse::Grace);
+    }
     (more <= outage_since(moved_by_hand_since(case, world, id))).then_some(Excuse::ByHand)
 }
 
@@ -119,6 +127,13 @@ fn asleep(world: &World, id: &ConsumerId) -> SignedDuration {
         .iter()
         .map(|(from, to)| to.unwrap_or(world.now()).duration_since(*from));
     lengths.map(|length| length.min(AWAKE_AFTER)).sum()
+}
+
+/// How long a service's health check spares young tasks, for each time that they were started anew for it.
+fn grace(world: &World, id: &ConsumerId) -> SignedDuration {
+    let service = world.services.get(id);
+    let probe = service.and_then(|service| service.plan.probe).unwrap_or_default();
+    probe * i32::try_from(redeploys(world, id).len()).unwrap_or(i32::MAX)
 }
 
 /// Since when the watchdog may do nothing for a consumer that it could refresh before.

@@ -201,7 +201,7 @@ fn promotions(world: &World, service: &Service) -> Vec<Timestamp> {
     secrets.flat_map(|secret| secret.promoted.clone()).collect()
 }
 
-fn redeploys<'a>(world: &'a World, id: &ConsumerId) -> Vec<&'a Write> {
+pub(super) fn redeploys<'a>(world: &'a World, id: &ConsumerId) -> Vec<&'a Write> {
     let subject = id.to_string();
     let writes = world.writes.iter();
     writes
