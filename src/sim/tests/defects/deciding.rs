@@ -303,7 +303,12 @@ fn wanting_unknown(state: &State, judgement: &mut Judgement, now: Timestamp) {
 }
 
 /// A redeploy at once.
-fn want(judgement: &Judgement, rotation: &RotationKey, consumer: &ConsumerId, now: Timestamp) -> Want {
+pub(super) fn want(
+    judgement: &Judgement,
+    rotation: &RotationKey,
+    consumer: &ConsumerId,
+    now: Timestamp,
+) -> Want {
     Want {
         secret: rotation.secret.clone(),
         rotation: rotation.clone(),
