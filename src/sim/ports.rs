@@ -328,7 +328,7 @@ impl SimAccount {
         let fault = next_fault(&self.faults, operation, self.clock.now())?;
         let mut world = self.world();
         world.tell(format!("{operation}: {}", fault.name()));
-        world.failed.push((self.clock.now(), operation));
+        world.faults_met.push((self.clock.now(), operation));
         Some(fault)
     }
 }

@@ -39,7 +39,7 @@ pub(super) struct Totals {
     faults: Counts,
     /// By rule.
     checks: Counts,
-    /// Seeds in which more outage was explained by a rule of its own, by that rule.
+    /// Consumers whose longer outage was explained by a rule of its own, by that rule.
     excused: Counts,
     simulated: SignedDuration,
     outage: (f64, f64),

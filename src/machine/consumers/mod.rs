@@ -13,8 +13,8 @@ pub(crate) use tenure::{Tenure, tenures_before};
 pub use why::Why;
 
 use crate::model::{
-    Action, Attempt, ConsumerId, Done, NoEffect, Outcome, ReferenceKind, RotationKey, SecretArn, Stage,
-    Staleness, When,
+    Action, Attempt, ConsumerId, NoEffect, Outcome, ReferenceKind, RotationKey, SecretArn, Stage, Staleness,
+    When,
 };
 use crate::policy::{Policy, Timing};
 use crate::state::ConsumerFacts;
@@ -231,8 +231,7 @@ pub(crate) fn retry(facts: &ConsumerFacts, tries: &[&Attempt], now: Timestamp) -
 }
 
 fn count_done(tries: &[&Attempt]) -> u32 {
-    let written =
-        |attempt: &&&Attempt| matches!(attempt.outcome, Some((_, Outcome::Done(Done::Written { .. }))));
+    let written = |attempt: &&&Attempt| attempt.written().is_some();
     u32::try_from(tries.iter().filter(written).count()).unwrap_or(u32::MAX)
 }
 

@@ -91,7 +91,7 @@ fn our_deployments<'a>(facts: &'a ConsumerFacts, question: &'a Question<'_>) -> 
 /// Those for this rotation, and those for another one that would have given the service this value too: a deployment
 /// that ECS rolls back is repeated once, for whichever rotation it was (design rule 5).
 fn redeploys<'a>(facts: &'a ConsumerFacts, question: &Question<'_>) -> Vec<&'a Attempt> {
-    let went_after = |attempt: &Attempt| matches!(attempt.outcome, Some((at, Outcome::Done(Done::Written { .. }))) if at > question.threshold());
+    let went_after = |attempt: &Attempt| attempt.written().is_some_and(|at| at > question.threshold());
     let counts = |attempt: &&Attempt| {
         matches!(attempt.decision.action, Action::Redeploy { .. })
             && (attempt.decision.rotations.contains(question.rotation) || went_after(attempt))

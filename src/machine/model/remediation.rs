@@ -71,6 +71,16 @@ pub struct Attempt {
     pub outcome: Option<(Timestamp, Outcome)>,
 }
 
+impl Attempt {
+    /// When AWS answered that the write was made.
+    pub fn written(&self) -> Option<Timestamp> {
+        match &self.outcome {
+            Some((at, Outcome::Done(Done::Written { .. }))) => Some(*at),
+            _ => None,
+        }
+    }
+}
+
 /// What a write's answer means for sending it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

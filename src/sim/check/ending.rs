@@ -228,9 +228,9 @@ fn is_same(one: &Finding, other: &Finding) -> bool {
 
 /// What is refused meanwhile, or cannot be reached, cannot be put back in time.
 fn is_out_of_reach(world: &World, from: Timestamp, to: Timestamp) -> bool {
-    let mut failed = world.failed.iter().filter(|(at, _)| (from..=to).contains(at));
+    let mut met = world.faults_met.iter().filter(|(at, _)| (from..=to).contains(at));
     let mut full = world.account_full.iter();
-    failed.any(|(_, operation)| operation.starts_with("lambda:"))
+    met.any(|(_, operation)| operation.starts_with("lambda:"))
         || full.any(|window| !overlap(*window, (from, to)).is_zero())
 }
 

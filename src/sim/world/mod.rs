@@ -157,8 +157,8 @@ pub struct World {
     pub logs: BTreeMap<String, Vec<LogLine>>,
     /// When AWS or a database was asked something, and what.
     pub reads: Vec<(Timestamp, &'static str)>,
-    /// When a call failed that was meant to, and which.
-    pub failed: Vec<(Timestamp, &'static str)>,
+    /// When a call met a fault, and which call.
+    pub faults_met: Vec<(Timestamp, &'static str)>,
     pub writes: Vec<Write>,
     pub outages: BTreeMap<ConsumerId, Outage>,
     /// When no more concurrency can be reserved (aws-facts: Lambda).
@@ -178,7 +178,7 @@ impl World {
             functions: BTreeMap::new(),
             logs: BTreeMap::new(),
             reads: Vec::new(),
-            failed: Vec::new(),
+            faults_met: Vec::new(),
             writes: Vec::new(),
             outages: BTreeMap::new(),
             account_full: Vec::new(),
