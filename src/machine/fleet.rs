@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::caps::{Load, capped};
-use crate::consumers::{Why, nth, open_sleep, restore};
+use crate::consumers::{NO_EFFECT_LIMIT, Why, nth, open_sleep, restore};
 use crate::judge::{Judgement, Judgements, Reason, Want};
 use crate::model::{Action, AttemptId, Brake, ConsumerId, Decision, LookKey, Mode, RotationKey, SecretArn};
 use crate::policy::Settings;
@@ -148,8 +148,10 @@ fn obstacle(
         });
     }
     let own = settings.limits.own_service.as_ref() == Some(consumer);
-    let others_left =
-        || load.consumers.iter().any(|other| other != consumer) || some_unseen(state, judgements, wants);
+    let others_left = || {
+        load.consumers.iter().any(|other| other != consumer)
+            || some_to_come(state, judgements, consumer, wants)
+    };
     not_at_rest(state, judgements, facts, settings)
         .or_else(|| another_waits(state, judgements, consumer, facts))
         .or_else(|| (own && others_left()).then_some(Reason::OwnServiceLast))
@@ -281,15 +283,20 @@ fn holds_the_new_value(judgement: &Judgement, consumer: &ConsumerId) -> bool {
     standings.any(|(_, standing)| standing.holds_the_new_value())
 }
 
-/// Some consumer of these secrets was not looked at since the promotion; one that cannot be looked at is not waited for.
-fn some_unseen(state: &State, judgements: &Judgements, wants: &[&Want]) -> bool {
-    wants
+/// Some consumer of these secrets was not looked at since the promotion, or waits for what is soon over. One that cannot
+/// be looked at is not waited for, nor one that only a person helps.
+fn some_to_come(state: &State, judgements: &Judgements, consumer: &ConsumerId, wants: &[&Want]) -> bool {
+    let current = wants
         .iter()
-        .filter_map(|want| judgements.get(&want.secret)?.current())
+        .filter_map(|want| judgements.get(&want.secret)?.current());
+    current
         .flat_map(|view| &view.consumers)
-        .any(|(other, standing)| {
-            standing.why == Why::NotLookedYet
-                && !state.failing.contains_key(&LookKey::Consumer(other.clone()))
+        .filter(|(other, _)| other != consumer)
+        .any(|(other, standing)| match standing.why {
+            Why::NotLookedYet => !state.failing.contains_key(&LookKey::Consumer(other.clone())),
+            Why::OlderDeployment => true,
+            Why::NoEffect { times, .. } => times < NO_EFFECT_LIMIT,
+            _ => false,
         })
 }
 

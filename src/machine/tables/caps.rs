@@ -4,10 +4,11 @@ use jiff::SignedDuration;
 
 use super::fleet::{admission, consumer, promoted, reason};
 use super::standings::{attempt, attempt_for, deployed, redeploy};
-use super::world::{Tale, arn, at, function, labels, service, task};
+use super::world::{Tale, arn, at, deployment, function, labels, service, task};
 use crate::judge::Reason;
 use crate::model::{
-    Action, ConsumerId, Done, Event, Evidence, Health, Look, LookFailure, LookKey, NoEffect, Outcome, Step,
+    Action, ConsumerId, Done, Event, Evidence, Health, Look, LookFailure, LookKey, NoEffect, Outcome,
+    Rollout, Step,
 };
 
 /// A promotion by second 21, proven, with stale services by these names.
@@ -137,6 +138,42 @@ fn the_own_service_is_restarted_when_all_others_are_fresh_or_cannot_be_seen() {
         reason(&admission(&tale, &["db"], 67), "db", "a"),
         Some(Reason::OwnServiceLast)
     );
+}
+
+/// Another's deployment ends or is given up, and a write without effect is repeated or given up, within minutes.
+#[test]
+fn the_own_service_waits_for_who_waits_for_what_is_soon_over() {
+    let own_waits = |tale: &Tale, second| reason(&admission(tale, &["db"], second), "db", "a");
+    let mut tale = stale(&["a", "b"]);
+    tale.settings.limits.own_service = Some(consumer("a"));
+    let mut deploying = service(&[4]);
+    deploying.deployments = vec![deployment("old", 4, Rollout::InProgress)];
+    tale.service(26, &consumer("b"), deploying.clone());
+    assert_eq!(started(&tale, &["db"], 30), []);
+    assert_eq!(own_waits(&tale, 30), Some(Reason::OwnServiceLast));
+    tale.service(1_200, &consumer("b"), deploying);
+    assert_eq!(started(&tale, &["db"], 1_201), [consumer("a")]);
+
+    let mut tale = stale(&["a", "b"]);
+    tale.settings.limits.own_service = Some(consumer("a"));
+    let throttled = || Some(Outcome::NoEffect(NoEffect::Throttled));
+    attempt(&mut tale, &consumer("b"), "x1", redeploy(), throttled(), 27);
+    assert_eq!(started(&tale, &["db"], 28), []);
+    assert_eq!(own_waits(&tale, 28), Some(Reason::OwnServiceLast));
+    for i in 2..=6 {
+        attempt(
+            &mut tale,
+            &consumer("b"),
+            &format!("x{i}"),
+            redeploy(),
+            throttled(),
+            26 + i,
+        );
+    }
+    assert_eq!(started(&tale, &["db"], 33), [consumer("a")]);
+    // Its own are not waited for.
+    attempt(&mut tale, &consumer("a"), "x7", redeploy(), throttled(), 34);
+    assert_eq!(started(&tale, &["db"], 38), [consumer("a")]);
 }
 
 /// The list alone tells of a secret without a rule; what it does not tell of holds nobody back.

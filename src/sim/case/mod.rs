@@ -6,7 +6,7 @@ mod part;
 mod profile;
 
 use jiff::{SignedDuration, Timestamp};
-use machine::model::Mode;
+use machine::model::{ConsumerId, Mode};
 use machine::policy::LambdaMethod;
 
 pub use part::Part;
@@ -46,6 +46,8 @@ pub struct Case {
     pub mode: Mode,
     pub method: LambdaMethod,
     pub login_test: bool,
+    /// The service the watchdog itself runs in.
+    pub own_service: Option<ConsumerId>,
     pub faults: Vec<Fault>,
     pub crashes: Vec<Crash>,
     /// When the process of the last life is suspended.
@@ -73,6 +75,7 @@ impl Case {
             },
             method: *kind.pick(&[LambdaMethod::ConfigUpdate, LambdaMethod::ConcurrencyCycle]),
             login_test: true,
+            own_service: None,
             scenario: Scenario::random(seed),
             faults: Vec::new(),
             crashes: Vec::new(),
@@ -85,12 +88,23 @@ impl Case {
             Profile::Moments => case.aim(),
             _ => case.draw_faults(),
         }
+        if profile == Profile::None {
+            case.own_service = case.draw_own_service();
+        }
         case
+    }
+
+    fn draw_own_service(&self) -> Option<ConsumerId> {
+        let mut drawn = Stream::new(self.seed, "own service");
+        let plan = drawn.pick(&self.scenario.services);
+        drawn.once_in(2).then(|| plan.id.clone())
     }
 
     /// How the watchdog is configured, in a mode.
     pub fn options(&self, mode: Mode) -> Options {
-        options(mode, self.method, self.login_test)
+        let mut options = options(mode, self.method, self.login_test);
+        options.settings.limits.own_service.clone_from(&self.own_service);
+        options
     }
 
     /// When everything must have settled, where nothing delays it.
@@ -124,6 +138,11 @@ impl Case {
             if self.login_test { "on" } else { "off" },
             self.first_start
         )];
+        told.extend(
+            self.own_service
+                .iter()
+                .map(|own| format!("the watchdog runs in {own}")),
+        );
         told.extend(self.faults.iter().map(|fault| format!("{fault:?}")));
         told.extend(self.crashes.iter().map(|crash| format!("{crash:?}")));
         told.extend(self.pauses.iter().map(|pause| format!("{pause:?}")));

@@ -64,18 +64,20 @@ impl Checks {
                 .flat_map(|track| track.runs())
                 .rev();
             let refused = runs.find(|run| matches!(run.state, LoginAnswer::Refused { .. }));
-            let told = refused.map(|run| run.last.sent);
-            // What the database took since the last refusal was asked for could not be told by it.
+            let refused = refused.and_then(|run| secret.refused_from(version, run.last.sent));
+            // What the database took since it refused could not be told by that.
             let exposed = secret
                 .history
                 .get(version)
                 .and_then(|history| history.exposed.last());
             let changed = secret.exposed.last().max(exposed);
-            let is_outdated = changed.zip(told).is_some_and(|(changed, told)| told <= *changed);
+            let is_outdated = changed
+                .zip(refused)
+                .is_some_and(|(changed, refused)| refused <= *changed);
             self.holds(
                 "a-dead-value-is-dead",
                 !world.works(&view.arn, version) || is_outdated,
-                || format!("{version} logs in since {changed:?}, and is called dead by a login at {told:?}"),
+                || format!("{version} logs in since {changed:?}, and is called dead; it was refused at {refused:?}"),
             );
         }
     }

@@ -9,6 +9,8 @@ use super::{Checks, Lived, is_forgotten};
 use crate::sim::case::{Case, Disk};
 use crate::sim::world::{Service, World, Write, Wrong};
 
+/// What happened so shortly before may not have been seen: labels and clusters are looked at from time to time.
+const UNSEEN: SignedDuration = SignedDuration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Redeploys of a service within an hour (`Limits::redeploys_per_service_and_hour`).
 const CAP: usize = 3;
@@ -28,6 +30,7 @@ impl Checks {
             self.restarts(case, world, (id, service), log);
         }
         self.one_goes_first(world);
+        self.own_service_comes_last(case, world, log);
         let read = world
             .reads
             .iter()
@@ -119,8 +122,19 @@ impl Checks {
         }
     }
 
+    /// Services that were as stale as the one the watchdog runs in, and are refreshed later, should have been before.
+    fn own_service_comes_last(&mut self, case: &Case, world: &World, log: &str) {
+        let Some(own) = &case.own_service else { return };
+        for write in redeploys(world, own) {
+            let passed = write.beside.iter().find_map(|other| passed(world, write, other));
+            self.holds("own-service-last", passed.is_none(), || {
+                format!("{write:?} came before {passed:?}; {}", believed(log, write))
+            });
+        }
+    }
+
     fn restarts(&mut self, case: &Case, world: &World, (id, service): (&ConsumerId, &Service), log: &str) {
-        let promoted = promotions(world, service);
+        let promoted = promotions(world, id);
         let of_service = redeploys(world, id);
         // Of a deployment that failed before nobody knows with another journal.
         let lost = case
@@ -171,8 +185,8 @@ impl Checks {
     /// Of a journal that began empty at `since`: nobody was restarted for a promotion that is its baseline.
     pub fn baseline(&mut self, world: &World, since: Timestamp) {
         self.began_empty.push(since);
-        for (id, service) in &world.services {
-            let promoted = promotions(world, service);
+        for id in world.services.keys() {
+            let promoted = promotions(world, id);
             for write in redeploys(world, id).into_iter().filter(|write| write.at >= since) {
                 let last = promoted.iter().filter(|at| **at <= write.at).max();
                 let is_recent = last.is_some_and(|at| *at >= since - BASELINE);
@@ -194,9 +208,36 @@ fn believed<'a>(log: &'a str, write: &Write) -> &'a str {
     last.unwrap_or("nothing was logged of it before")
 }
 
-/// When AWSCURRENT of any secret of a service moved.
-fn promotions(world: &World, service: &Service) -> Vec<Timestamp> {
-    let secrets = service.plan.secrets.iter();
+/// The redeploy of another service that should have come before this one: the service was there and stale, seen so, and
+/// neither capped nor given anything else meanwhile.
+fn passed<'a>(world: &'a World, write: &Write, other: &ConsumerId) -> Option<&'a Write> {
+    let later = redeploys(world, other)
+        .into_iter()
+        .find(|later| later.at > write.at)?;
+    let seen = write.told - UNSEEN;
+    let moved = promotions(world, other)
+        .iter()
+        .any(|at| (seen..=later.at).contains(at));
+    let is_new = world
+        .services
+        .get(other)?
+        .plan
+        .created
+        .is_some_and(|at| at > seen);
+    (!moved && !is_new && !is_capped(world, other, write.at)).then_some(later)
+}
+
+/// Whether a service was redeployed as often as it may be within the hour before: a person was called.
+fn is_capped(world: &World, id: &ConsumerId, at: Timestamp) -> bool {
+    let recent = redeploys(world, id)
+        .into_iter()
+        .filter(|write| (at - HOUR..at).contains(&write.at));
+    recent.count() >= CAP
+}
+
+/// When AWSCURRENT of any secret of a consumer moved.
+fn promotions(world: &World, id: &ConsumerId) -> Vec<Timestamp> {
+    let secrets = world.truth().secrets_of(id).iter();
     let secrets = secrets.filter_map(|arn| world.secrets.get(arn));
     secrets.flat_map(|secret| secret.promoted.clone()).collect()
 }

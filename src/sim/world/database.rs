@@ -36,6 +36,17 @@ impl Secret {
         self.accepted.get(&value.user) == Some(&value.password)
     }
 
+    /// When the watchdog was first refused with this version, from a time on.
+    pub fn refused_from(&self, version: &VersionId, from: Timestamp) -> Option<Timestamp> {
+        let user = &self.values.get(version)?.as_ref()?.user;
+        let answered = &self.history.get(version)?.answered;
+        let refused = self.refused.get(user)?.iter();
+        refused
+            .filter(|at| **at >= from && answered.contains(at))
+            .min()
+            .copied()
+    }
+
     /// Whether so many logins of a user were refused that the database locked it.
     pub fn is_locked(&self, user: &str, now: Timestamp) -> bool {
         let refused = self.refused.get(user).into_iter().flatten();

@@ -66,6 +66,8 @@ pub struct Write {
     pub subject: String,
     /// What was wrong, in truth, with restarting the consumer at that moment.
     pub wrong: Vec<Wrong>,
+    /// Which other services held an old value of a secret, as the one it redeploys did.
+    pub beside: Vec<ConsumerId>,
     /// It puts back what was switched off.
     pub restores: bool,
 }
@@ -275,6 +277,7 @@ impl World {
             operation,
             subject: subject.to_string(),
             wrong,
+            beside: Vec::new(),
             restores: false,
         });
         self.count_outages();

@@ -214,6 +214,7 @@ impl World {
     /// `since`: when the caller last looked.
     pub fn force_deployment(&mut self, id: &ConsumerId, since: Timestamp) -> Option<String> {
         let wrong = self.truth().wrong_with_restart(id, since);
+        let beside = self.truth().stale_beside(id);
         let service = self.services.get_mut(id)?;
         if !service.exists(self.now) {
             return None;
@@ -222,6 +223,9 @@ impl World {
         service.forced += 1;
         let deployment = self.deploy(id, fate.unwrap_or(Fate::Healthy))?;
         self.note("ecs:UpdateService", id, wrong);
+        if let Some(write) = self.writes.last_mut() {
+            write.beside = beside;
+        }
         Some(deployment)
     }
 

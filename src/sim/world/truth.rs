@@ -173,6 +173,22 @@ impl<'a> Truth<'a> {
         self.was_stale(id, self.0.now())
     }
 
+    /// Which other services hold an old value of a secret of which this one holds one, too.
+    pub(super) fn stale_beside(self, id: &ConsumerId) -> Vec<ConsumerId> {
+        let holds_old = |id: &ConsumerId, arn: &SecretArn| {
+            let current = self.secret(arn).and_then(|secret| secret.labels.current.as_ref());
+            let mut held = self.held_by(id, self.0.now()).filter(|(of, _)| *of == arn);
+            held.any(|(_, version)| Some(version) != current)
+        };
+        let old = || self.secrets_of(id).iter().filter(|arn| holds_old(id, arn));
+        let others = self
+            .0
+            .services
+            .keys()
+            .filter(|other| *other != id && old().any(|arn| holds_old(other, arn)));
+        others.cloned().collect()
+    }
+
     /// Whether it was stale then, or at any promotion since, or is now.
     fn was_stale_since(self, id: &ConsumerId, since: Timestamp) -> bool {
         let promoted = self.secrets_of(id).iter().filter_map(|arn| self.secret(arn));

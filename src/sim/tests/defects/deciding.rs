@@ -149,6 +149,24 @@ fn a_cap_ignored() {
     });
 }
 
+#[test]
+fn its_own_service_like_any_other() {
+    caught_by("own-service-last", Profile::None, |parts| {
+        let parts = judging(parts, |state, secret, policy, settings, now| {
+            judge(state, secret, policy, &without_own_service(settings), now)
+        });
+        admitting(parts, |state, judgements, settings, situation| {
+            admit(state, judgements, &without_own_service(settings), situation)
+        })
+    });
+}
+
+fn without_own_service(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    settings.limits.own_service = None;
+    settings
+}
+
 pub(super) fn seen(event: Event, change: impl FnOnce(Evidence) -> Evidence) -> Event {
     match event {
         Event::Seen { look, evidence } => Event::Seen {
