@@ -11,6 +11,8 @@ use crate::sim::world::{Service, World, Write, Wrong};
 
 /// What happened so shortly before may not have been seen: labels and clusters are looked at from time to time.
 const UNSEEN: SignedDuration = SignedDuration::from_mins(1);
+/// How long a login and the turn after it take.
+const A_LOGIN: SignedDuration = SignedDuration::from_secs(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// Redeploys of a service within an hour (`Limits::redeploys_per_service_and_hour`).
 const CAP: usize = 3;
@@ -209,11 +211,11 @@ fn believed<'a>(log: &'a str, write: &Write) -> &'a str {
 }
 
 /// The redeploy of another service that should have come before this one: the service was there and stale, seen so, and
-/// neither capped nor given anything else meanwhile.
+/// neither held, capped nor given anything else meanwhile. A login that it waits for may let it go a moment later.
 fn passed<'a>(world: &'a World, write: &Write, other: &ConsumerId) -> Option<&'a Write> {
     let later = redeploys(world, other)
         .into_iter()
-        .find(|later| later.at > write.at)?;
+        .find(|later| later.at > write.at + A_LOGIN)?;
     let seen = write.told - UNSEEN;
     let moved = promotions(world, other)
         .iter()
@@ -224,7 +226,11 @@ fn passed<'a>(world: &'a World, write: &Write, other: &ConsumerId) -> Option<&'a
         .plan
         .created
         .is_some_and(|at| at > seen);
-    (!moved && !is_new && !is_capped(world, other, write.at)).then_some(later)
+    let is_held = [seen, write.told]
+        .iter()
+        .any(|at| world.truth().was_held(other, *at));
+    let is_excused = moved || is_new || is_held || is_capped(world, other, write.at);
+    (!is_excused).then_some(later)
 }
 
 /// Whether a service was redeployed as often as it may be within the hour before: a person was called.

@@ -173,6 +173,12 @@ impl<'a> Truth<'a> {
         self.was_stale(id, self.0.now())
     }
 
+    /// Whether the brake's tag was on any secret of a consumer then.
+    pub fn was_held(self, id: &ConsumerId, at: Timestamp) -> bool {
+        let mut secrets = self.secrets_of(id).iter().filter_map(|arn| self.secret(arn));
+        secrets.any(|secret| secret.as_of(at).tags.contains_key(BRAKE))
+    }
+
     /// Which other services hold an old value of a secret of which this one holds one, too.
     pub(super) fn stale_beside(self, id: &ConsumerId) -> Vec<ConsumerId> {
         let holds_old = |id: &ConsumerId, arn: &SecretArn| {
