@@ -171,7 +171,7 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration) -
     let findings = snapshot.all_findings();
     let mut by_kind = BTreeMap::new();
     for finding in &findings {
-        *by_kind.entry(finding.kind).or_insert(0) += 1;
+        *by_kind.entry(finding.kind.name()).or_insert(0) += 1;
     }
     Reading {
         ready: snapshot.is_ready(),

@@ -177,7 +177,7 @@ impl FindingView {
     pub(super) fn of(finding: &Finding) -> Self {
         Self {
             severity: finding.severity.to_string(),
-            kind: finding.kind,
+            kind: finding.kind.name(),
             subject: finding.subject.clone(),
             secret: finding.secret.as_ref().map(|arn| arn.name().to_owned()),
             secret_arn: finding.secret.as_ref().map(ToString::to_string),

@@ -2,6 +2,7 @@
 
 mod beyond;
 mod discovered;
+mod kind;
 mod open;
 mod secret;
 mod waits;
@@ -12,6 +13,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use self::beyond::{beyond_remedy, severity_of};
+pub use self::kind::Kind;
 use self::waits::long_waits;
 use crate::consumers::{NO_EFFECT_LIMIT, Why, open_sleep};
 use crate::fleet::Admission;
@@ -44,8 +46,7 @@ impl fmt::Display for Severity {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     pub severity: Severity,
-    /// A stable word for queries: what kind of finding this is.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// The secret, consumer or look it is about.
     pub subject: String,
     pub secret: Option<SecretArn>,
@@ -113,14 +114,14 @@ fn not_put_back(id: &ConsumerId, facts: &ConsumerFacts, why: &NoEffect) -> Findi
     let (severity, kind, text, remedy) = if awake {
         (
             Severity::Warning,
-            "note-left",
+            Kind::NoteLeft,
             format!("its concurrency is as it was, but our note on it could not be taken away: {why}"),
             format!("remove the function's tag {}", SleepTag::KEY),
         )
     } else {
         (
             Severity::Critical,
-            "restore-failed",
+            Kind::RestoreFailed,
             format!("its reserved concurrency could not be put back: {why}. The function is throttled"),
             format!(
                 "aws lambda get-function-concurrency --function-name {name}; then put it back by hand, or delete it \
@@ -153,13 +154,7 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    fn add(
-        &mut self,
-        severity: Severity,
-        kind: &'static str,
-        text: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
+    fn add(&mut self, severity: Severity, kind: Kind, text: impl Into<String>, remedy: impl Into<String>) {
         let subject = self.secret.name().to_owned();
         self.about(severity, kind, subject, text, remedy);
     }
@@ -167,7 +162,7 @@ impl List<'_> {
     fn about(
         &mut self,
         severity: Severity,
-        kind: &'static str,
+        kind: Kind,
         subject: String,
         text: impl Into<String>,
         remedy: impl Into<String>,
@@ -190,7 +185,7 @@ impl List<'_> {
             if standing.why == Why::TasksUnseen {
                 self.about(
                     Severity::Warning,
-                    "tasks-unseen",
+                    Kind::TasksUnseen,
                     consumer.to_string(),
                     "its tasks cannot be listed: nothing proves it fresh or stale, so it is not restarted",
                     "allow ecs:ListTasks and ecs:DescribeTasks on its cluster",
@@ -202,7 +197,7 @@ impl List<'_> {
             {
                 self.about(
                     Severity::Critical,
-                    "in-vain",
+                    Kind::InVain,
                     consumer.to_string(),
                     format!("{times} tries to refresh it changed nothing, last: {why}; it is tried again every five minutes"),
                     "find out what keeps AWS from answering; it goes on by itself",
@@ -212,7 +207,7 @@ impl List<'_> {
                 let remedy = beyond_remedy(consumer, &standing.why);
                 self.about(
                     severity_of(&standing.why),
-                    "beyond-us",
+                    Kind::BeyondUs,
                     consumer.to_string(),
                     standing.why.to_string(),
                     remedy,
@@ -240,7 +235,7 @@ impl List<'_> {
             );
             self.add(
                 Severity::Warning,
-                "long-window",
+                Kind::LongWindow,
                 text,
                 "take sleeps out of the rotation Lambda: they only lengthen the outage",
             );
@@ -275,7 +270,7 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
     };
     Some(Finding {
         severity,
-        kind: "unseen",
+        kind: Kind::Unseen,
         subject,
         secret,
         text,

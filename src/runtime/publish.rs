@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use machine::findings::{self, Finding, Severity};
+use machine::findings::{self, Finding, Kind, Severity};
 use machine::fleet::Admission;
 use machine::judge::{Judgements, judge};
 use machine::model::{LookKey, SecretArn};
@@ -180,7 +180,7 @@ fn fleet_findings(view: &View<'_>, now: Timestamp) -> Vec<Finding> {
     if view.journal_failing {
         found.push(Finding {
             severity: Severity::Critical,
-            kind: "journal",
+            kind: Kind::Journal,
             subject: "journal".to_owned(),
             secret: None,
             text: "the journal cannot be written: nothing is decided, only what sleeps is put back"

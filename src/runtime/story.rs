@@ -157,7 +157,7 @@ pub(super) fn tell_findings(before: &[Finding], after: &[Finding]) {
         tell_finding(finding);
     }
     for Finding { kind, subject, .. } in before.iter().filter(|finding| !is_among(after, finding)) {
-        tracing::info!(kind, %subject, "finding ended");
+        tracing::info!(kind = kind.name(), %subject, "finding ended");
     }
 }
 
@@ -177,13 +177,13 @@ fn tell_finding(finding: &Finding) {
     let secret = secret.as_ref().map(SecretArn::name);
     match severity {
         Severity::Critical => {
-            tracing::error!(kind, %subject, secret, to_do = remedy, "finding: {subject}: {text}")
+            tracing::error!(kind = kind.name(), %subject, secret, to_do = remedy, "finding: {subject}: {text}")
         }
         Severity::Warning => {
-            tracing::warn!(kind, %subject, secret, to_do = remedy, "finding: {subject}: {text}")
+            tracing::warn!(kind = kind.name(), %subject, secret, to_do = remedy, "finding: {subject}: {text}")
         }
         Severity::Info => {
-            tracing::info!(kind, %subject, secret, to_do = remedy, "finding: {subject}: {text}")
+            tracing::info!(kind = kind.name(), %subject, secret, to_do = remedy, "finding: {subject}: {text}")
         }
     }
 }

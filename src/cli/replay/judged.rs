@@ -4,7 +4,7 @@
 //! tag and no LastRotatedDate. What rests on these is not concluded.
 
 use jiff::Timestamp;
-use machine::findings::{Finding, of_secret};
+use machine::findings::{Finding, Kind, of_secret};
 use machine::judge::{RotationView, judge};
 use machine::model::{RotationKey, SecretArn, Stage};
 use machine::phase::{Consumers, Phase, phase};
@@ -65,7 +65,7 @@ impl Judged {
         // Whether a rotation brought it about is often known by LastRotatedDate alone.
         judged
             .findings
-            .retain(|finding| finding.kind != "manual-promotion");
+            .retain(|finding| finding.kind != Kind::ManualPromotion);
         judged
     }
 

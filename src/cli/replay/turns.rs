@@ -104,7 +104,7 @@ fn about_finding(entry: Entry, finding: &Finding) -> Entry {
     };
     Entry {
         severity: Some(finding.severity.to_string()),
-        kind: Some(finding.kind.to_owned()),
+        kind: Some(finding.kind.name().to_owned()),
         ..entry
     }
 }

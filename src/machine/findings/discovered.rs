@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Finding, Severity, bare_name};
+use super::{Finding, Kind, Severity, bare_name};
 use crate::model::{ReferenceKind, SecretArn};
 use crate::state::State;
 
@@ -15,7 +15,7 @@ pub(super) fn standalone_tasks(state: &State) -> Vec<Finding> {
     }
     let finding = |(secret, tasks): (&SecretArn, Vec<&str>)| Finding {
         severity: Severity::Warning,
-        kind: "standalone-tasks",
+        kind: Kind::StandaloneTasks,
         subject: secret.name().to_owned(),
         secret: Some(secret.clone()),
         text: format!(
@@ -40,7 +40,7 @@ pub(super) fn suspected(state: &State) -> Vec<Finding> {
         {
             found.push(Finding {
                 severity: Severity::Info,
-                kind: "suspected-consumer",
+                kind: Kind::SuspectedConsumer,
                 subject: id.to_string(),
                 secret: Some(reference.secret.clone()),
                 text: format!(
@@ -63,7 +63,7 @@ pub(super) fn unreadable(state: &State) -> Vec<Finding> {
     };
     vec![Finding {
         severity: Severity::Warning,
-        kind: "environment-unreadable",
+        kind: Kind::EnvironmentUnreadable,
         subject: "Lambda functions".to_owned(),
         secret: None,
         text: format!(

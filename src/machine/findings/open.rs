@@ -1,6 +1,6 @@
 //! A rotation that failed or stalled on its way.
 
-use super::{List, Severity};
+use super::{Kind, List, Severity};
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::verdict;
 use crate::model::{RotationKey, Strategy, VersionId};
@@ -18,7 +18,7 @@ impl List<'_> {
                 let text = format!("rotation to {version} failed in {step}{why}");
                 self.add(
                     Severity::Critical,
-                    "rotation-failed",
+                    Kind::RotationFailed,
                     text,
                     failed_remedy(view, judgement, facts),
                 );
@@ -34,7 +34,7 @@ impl List<'_> {
                     "read the rotation Lambda's log; once the database accepts AWSCURRENT: aws secretsmanager update-secret-version-stage --secret-id {} --version-stage AWSPENDING --remove-from-version-id {version}",
                     self.secret
                 );
-                self.add(Severity::Critical, "rotation-stalled", text, remedy);
+                self.add(Severity::Critical, Kind::RotationStalled, text, remedy);
             }
             _ => {}
         }

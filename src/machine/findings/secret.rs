@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{List, Severity};
+use super::{Kind, List, Severity};
 use crate::baseline;
 use crate::judge::Judgement;
 use crate::milestones::verdict;
@@ -20,7 +20,7 @@ impl List<'_> {
             let text = format!("the secret no longer exists (seen {:.0})", look.arrived);
             self.add(
                 Severity::Warning,
-                "secret-gone",
+                Kind::SecretGone,
                 text,
                 "remove it from the rules, or restore it",
             );
@@ -32,7 +32,7 @@ impl List<'_> {
             let text = format!("scheduled for deletion since {at:.0}");
             self.add(
                 Severity::Critical,
-                "secret-deleted",
+                Kind::SecretDeleted,
                 text,
                 format!("aws secretsmanager restore-secret --secret-id {}", self.secret),
             );
@@ -44,7 +44,7 @@ impl List<'_> {
             );
             self.add(
                 Severity::Info,
-                "replicated",
+                Kind::Replicated,
                 text,
                 "run a watchdog in each of these regions",
             );
@@ -56,7 +56,7 @@ impl List<'_> {
             let text = format!("rotation was due by {next:.0} and has not happened");
             self.add(
                 Severity::Critical,
-                "overdue",
+                Kind::Overdue,
                 text,
                 "read the rotation Lambda's log for the last failure",
             );
@@ -71,7 +71,7 @@ impl List<'_> {
         };
         self.add(
             Severity::Warning,
-            "unknown-brake",
+            Kind::UnknownBrake,
             format!(
                 "its tag rotation-watchdog says {word:?}: taken for \"observe\"; a tag never raises the mode"
             ),
@@ -86,7 +86,7 @@ impl List<'_> {
         if seen.rotation_lambda.is_some() {
             self.add(
                 Severity::Warning,
-                "rotation-off",
+                Kind::RotationOff,
                 "its rotation was switched off",
                 format!(
                     "once its cause is mended: aws secretsmanager rotate-secret --secret-id {}",
@@ -96,7 +96,7 @@ impl List<'_> {
         } else {
             self.add(
                 Severity::Info,
-                "no-rotation",
+                Kind::NoRotation,
                 "it has no rotation: only values put by hand are seen",
                 "set a rotation up, or take it out of the rules",
             );
@@ -117,7 +117,7 @@ impl List<'_> {
             if !pins.is_empty() {
                 self.about(
                     Severity::Warning,
-                    "pinned",
+                    Kind::Pinned,
                     consumer.to_string(),
                     format!(
                         "references {}: a redeploy gives it the same value again",
@@ -130,7 +130,7 @@ impl List<'_> {
                 let tags = facts.mutable_images.join(", ");
                 self.about(
                     Severity::Info,
-                    "mutable-image",
+                    Kind::MutableImage,
                     consumer.to_string(),
                     format!("image by a tag that can move: {tags}; a redeploy may ship other code"),
                     "pin the image by its digest",
@@ -150,7 +150,7 @@ impl List<'_> {
             {
                 self.about(
                     Severity::Warning,
-                    "stale-since-before",
+                    Kind::StaleSinceBefore,
                     id.to_string(),
                     format!(
                         "{stale} of {tasks} tasks were created before the last rotation, {rotated:.0}, which nobody \
@@ -183,6 +183,6 @@ impl List<'_> {
             rotation.key.version
         );
         let remedy = "log in with AWSCURRENT; if it is refused, set the database's password back to AWSCURRENT's value, or move AWSCURRENT to that version";
-        self.add(Severity::Critical, "rotation-abandoned", text, remedy);
+        self.add(Severity::Critical, Kind::RotationAbandoned, text, remedy);
     }
 }

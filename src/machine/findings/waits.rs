@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Finding, Severity};
+use super::{Finding, Kind, Severity};
 use crate::fleet::Admission;
 use crate::judge::Reason;
 use crate::model::{ConsumerId, SecretArn};
@@ -26,29 +26,29 @@ pub(super) fn long_waits(admission: &Admission, state: &State, now: Timestamp) -
 }
 
 /// How a wait is told, and what ends it.
-type Told = (Severity, &'static str, String);
+type Told = (Severity, Kind, String);
 
 /// Nothing where it ends by itself, or with what another waits for.
 fn long_wait(state: &State, reason: &Reason, now: Timestamp) -> Option<Told> {
     let (severity, kind, remedy) = match reason {
         Reason::Observing => (
             Severity::Warning,
-            "would-act",
+            Kind::WouldAct,
             "set mode = \"act\" for the secret, or do it by hand".to_owned(),
         ),
         Reason::Held => (
             Severity::Warning,
-            "held",
+            Kind::Held,
             "remove the tag rotation-watchdog from the secret when it may go on".to_owned(),
         ),
         Reason::FirstFailed { .. } => (
             Severity::Critical,
-            "first-failed",
+            Kind::FirstFailed,
             "mend the consumer that went first; the others follow".to_owned(),
         ),
         Reason::HourlyCap { .. } => (
             Severity::Critical,
-            "capped",
+            Kind::Capped,
             "raise remediation.redeploys_per_service_and_hour, or restart it by hand: it holds an old value until then"
                 .to_owned(),
         ),
@@ -56,7 +56,7 @@ fn long_wait(state: &State, reason: &Reason, now: Timestamp) -> Option<Told> {
             if reason.until().is_none() && reason.goes_after().is_none() =>
         (
             Severity::Critical,
-            "held-back",
+            Kind::HeldBack,
             format!(
                 "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand, or \
                  switch its login test on",
@@ -65,7 +65,7 @@ fn long_wait(state: &State, reason: &Reason, now: Timestamp) -> Option<Told> {
         ),
         Reason::Moving { secret: other, .. } if is_stuck(state, other, now) => (
             Severity::Critical,
-            "held-back",
+            Kind::HeldBack,
             format!(
                 "end the rotation of {} first: it holds this restart back",
                 other.name()
@@ -90,11 +90,11 @@ fn held_back(
     };
     if waited_for(admission, first).into_iter().any(is_for_a_person) {
         let remedy = format!("see to {first} first, which is held back itself, or switch the login test on");
-        return Some((Severity::Critical, "held-back", remedy));
+        return Some((Severity::Critical, Kind::HeldBack, remedy));
     }
     let first = left_to_a_person(admission, secret, reason)?;
     let remedy = format!("see to {first} first, which is left to you, or switch the login test on");
-    Some((Severity::Warning, "held-back", remedy))
+    Some((Severity::Warning, Kind::HeldBack, remedy))
 }
 
 /// Who goes first and is only observed, or held: directly, or behind others that go first.

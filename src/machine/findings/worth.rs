@@ -1,6 +1,6 @@
 //! Promotions that nobody is restarted for.
 
-use super::{List, Severity};
+use super::{Kind, List, Severity};
 use crate::consumers::Standing;
 use crate::judge::RotationView;
 use crate::milestones::{Works, verdict};
@@ -37,17 +37,17 @@ impl List<'_> {
                     "AWSCURRENT {} is refused by the database{old}. Nobody is restarted onto it",
                     view.rotation.key.version
                 );
-                self.add(Severity::Critical, "dead-value", text, "set the database's password to AWSCURRENT's value, or move AWSCURRENT back to AWSPREVIOUS");
+                self.add(Severity::Critical, Kind::DeadValue, text, "set the database's password to AWSCURRENT's value, or move AWSCURRENT back to AWSPREVIOUS");
             }
             (Works::Unproven, Origin::Manual) if self.log_may_tell(state) => {}
             (Works::Unproven, Origin::Manual) => {
-                self.add(Severity::Warning, "manual-promotion", "the value was replaced outside a rotation, and no login proves that it works: nobody is restarted", "switch the login test on for this secret, or restart the consumers by hand");
+                self.add(Severity::Warning, Kind::ManualPromotion, "the value was replaced outside a rotation, and no login proves that it works: nobody is restarted", "switch the login test on for this secret, or restart the consumers by hand");
             }
             (Works::Unproven, Origin::Rotation) => {
-                self.add(Severity::Critical, "untested-promotion", "AWSCURRENT moved though testSecret had failed, and no login proves that the version works: nobody is restarted", "log in with AWSCURRENT by hand; if it works restart the consumers, else set the database's password to its value");
+                self.add(Severity::Critical, Kind::UntestedPromotion, "AWSCURRENT moved though testSecret had failed, and no login proves that the version works: nobody is restarted", "log in with AWSCURRENT by hand; if it works restart the consumers, else set the database's password to its value");
             }
             (Works::Unproven, Origin::Rollback) => {
-                self.add(Severity::Warning, "rollback", "AWSCURRENT moved back to an earlier version, and no login proves that it works: nobody is restarted", "check that the database has the same password; switch the login test on, or restart the consumers by hand");
+                self.add(Severity::Warning, Kind::Rollback, "AWSCURRENT moved back to an earlier version, and no login proves that it works: nobody is restarted", "check that the database has the same password; switch the login test on, or restart the consumers by hand");
             }
             _ => {}
         }
@@ -76,7 +76,7 @@ impl List<'_> {
             }
         };
         let (subject, text) = (consumer.to_string(), standing.why.to_string());
-        self.about(Severity::Warning, "may-be-stale", subject, text, remedy);
+        self.about(Severity::Warning, Kind::MayBeStale, subject, text, remedy);
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn kinds(tale: &Tale, second: i64) -> Vec<&'static str> {
         &tale.settings,
         at(second),
     );
-    found.into_iter().map(|finding| finding.kind).collect()
+    found.into_iter().map(|finding| finding.kind.name()).collect()
 }
 
 fn told_of(change: impl FnOnce(&mut SecretSeen)) -> Vec<&'static str> {
@@ -263,7 +263,10 @@ fn a_consumer_that_the_hourly_cap_leaves_stale_is_told() {
     admission.waits.insert(waiting, Reason::HourlyCap { limit: 3 });
     let found = of_fleet(&Tale::new().state, &admission, at(0));
     assert_eq!(
-        found.iter().map(|finding| finding.kind).collect::<Vec<_>>(),
+        found
+            .iter()
+            .map(|finding| finding.kind.name())
+            .collect::<Vec<_>>(),
         ["capped"]
     );
 }

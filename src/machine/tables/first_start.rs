@@ -116,7 +116,10 @@ fn a_baseline_that_is_refused_is_told_and_given_to_nobody() {
     let kinds = |tale: &Tale, second| {
         let judgement = tale.judge_of("queue", second);
         let found = of_secret(&tale.state, &arn("queue"), &judgement, &tale.settings, at(second));
-        found.iter().map(|finding| finding.kind).collect::<Vec<_>>()
+        found
+            .iter()
+            .map(|finding| finding.kind.name())
+            .collect::<Vec<_>>()
     };
     assert!(kinds(&tale, 100).contains(&"dead-value"));
     tale.login_of("queue", 327, "y", true);

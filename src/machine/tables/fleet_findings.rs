@@ -63,7 +63,10 @@ fn how_long_a_look_may_fail_and_what_helps() {
         assert_eq!(told(&tale, 1), vec![], "{failure}");
         fail(&mut tale, &LookKey::Secret(arn("db")), &failure, 1);
         let finding = sole(&told(&tale, 1));
-        assert_eq!((finding.kind, finding.severity), ("unseen", Severity::Warning));
+        assert_eq!(
+            (finding.kind.name(), finding.severity),
+            ("unseen", Severity::Warning)
+        );
         assert!(finding.remedy.starts_with(remedy), "{finding:?}");
     }
 }
@@ -122,7 +125,9 @@ fn told_of_wait(tale: &Tale, second: i64, reason: Reason) -> Option<(Severity, &
     let mut admission = Admission::default();
     admission.waits.insert((arn("db"), orders()), reason);
     let found = of_fleet(&tale.state, &admission, at(second));
-    found.first().map(|finding| (finding.severity, finding.kind))
+    found
+        .first()
+        .map(|finding| (finding.severity, finding.kind.name()))
 }
 
 #[test]
@@ -173,7 +178,7 @@ fn whoever_waits_for_one_that_goes_first_is_told_only_where_that_one_waits_for_a
         let of_orders = found
             .iter()
             .find(|finding| finding.subject == orders().to_string());
-        of_orders.map(|finding| (finding.severity, finding.kind))
+        of_orders.map(|finding| (finding.severity, finding.kind.name()))
     };
     let held_back = Some((Severity::Critical, "held-back"));
     assert_eq!(told_where_the_first_waits_for(None), None);
@@ -221,7 +226,10 @@ fn whoever_waits_for_one_that_is_left_to_a_person_is_told_too() {
     let margin = || Reason::Margin { until: at(5) };
     for left in [Reason::Observing, Reason::Held] {
         let told = told_where(left, margin()).expect("a finding");
-        assert_eq!((told.severity, told.kind), (Severity::Warning, "held-back"));
+        assert_eq!(
+            (told.severity, told.kind.name()),
+            (Severity::Warning, "held-back")
+        );
         assert!(told.remedy.contains("see to lambda:mailer first"), "{told:?}");
     }
     let told = told_where(of_another(first("reporter")), Reason::Observing).expect("a finding");
@@ -248,7 +256,7 @@ fn whoever_would_get_what_a_capped_one_tries_first_is_held_back_too() {
     let capped = Reason::HourlyCap { limit: 2 };
     admission.waits.insert((arn("queue"), mailer), capped);
     let found = of_fleet(&Tale::new().state, &admission, at(0));
-    let kinds: Vec<_> = found.iter().map(|finding| finding.kind).collect();
+    let kinds: Vec<_> = found.iter().map(|finding| finding.kind.name()).collect();
     assert_eq!(kinds, ["held-back", "capped"]);
 }
 
@@ -267,7 +275,7 @@ fn two_that_wait_for_each_other_are_held_back_by_what_either_waits_for() {
         let found = of_fleet(&Tale::new().state, admission, at(0));
         let subjects = found
             .iter()
-            .map(|finding| (finding.kind, finding.subject.clone()));
+            .map(|finding| (finding.kind.name(), finding.subject.clone()));
         subjects.collect::<Vec<_>>()
     };
     assert_eq!(told(&admission), []);
@@ -334,12 +342,15 @@ fn what_could_not_be_put_back_pages_and_what_is_only_left_behind_does_not() {
     };
     let failed = told_after(Some(0), Action::Restore { former: Some(7) });
     assert_eq!(
-        (failed.kind, failed.severity),
+        (failed.kind.name(), failed.severity),
         ("restore-failed", Severity::Critical)
     );
     assert!(failed.remedy.contains("--function-name mailer;"), "{failed:?}");
     let left = told_after(Some(7), Action::Untag);
-    assert_eq!((left.kind, left.severity), ("note-left", Severity::Warning));
+    assert_eq!(
+        (left.kind.name(), left.severity),
+        ("note-left", Severity::Warning)
+    );
 }
 
 #[test]
@@ -355,7 +366,7 @@ fn tasks_that_no_service_started_are_told_for_each_secret() {
     let found = told(&tale, 2);
     let kinds: Vec<_> = found
         .iter()
-        .map(|finding| (finding.kind, finding.subject.as_str()))
+        .map(|finding| (finding.kind.name(), finding.subject.as_str()))
         .collect();
     assert_eq!(kinds, [("standalone-tasks", "db"), ("standalone-tasks", "queue")]);
     assert!(found[0].text.starts_with("2 running tasks"), "{:?}", found[0]);
@@ -373,7 +384,7 @@ fn who_is_only_suspected_is_told_but_not_a_rotation_lambda() {
     tale.found(1, Scope::Functions, vec![named("mailer"), named("rotate")]);
     let finding = sole(&told(&tale, 2));
     assert_eq!(
-        (finding.kind, finding.subject.as_str()),
+        (finding.kind.name(), finding.subject.as_str()),
         ("suspected-consumer", "lambda:mailer")
     );
     assert_eq!(finding.secret, Some(arn("db")));

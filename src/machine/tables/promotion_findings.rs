@@ -21,7 +21,7 @@ fn told(tale: &Tale, second: i64, kind: &str) -> Finding {
         &tale.settings,
         at(second),
     );
-    let finding = found.iter().find(|finding| finding.kind == kind);
+    let finding = found.iter().find(|finding| finding.kind.name() == kind);
     finding.unwrap_or_else(|| panic!("{found:?}")).clone()
 }
 

@@ -1,33 +1,38 @@
 //! Findings that answer for what is not over: they say what a person must do about just that.
 
-use machine::findings::Finding;
+use machine::findings::{Finding, Kind};
 use machine::model::{ConsumerId, SecretArn};
 
 /// About a rotation that does not end.
-const OF_A_ROTATION: [&str; 6] = [
-    "rotation-failed",
-    "rotation-stalled",
-    "rotation-abandoned",
-    "rotation-off",
-    "secret-gone",
-    "secret-deleted",
+const OF_A_ROTATION: [Kind; 6] = [
+    Kind::RotationFailed,
+    Kind::RotationStalled,
+    Kind::RotationAbandoned,
+    Kind::RotationOff,
+    Kind::SecretGone,
+    Kind::SecretDeleted,
 ];
 /// About a promotion that nobody is restarted for.
-const OF_A_PROMOTION: [&str; 4] = ["dead-value", "manual-promotion", "untested-promotion", "rollback"];
+const OF_A_PROMOTION: [Kind; 4] = [
+    Kind::DeadValue,
+    Kind::ManualPromotion,
+    Kind::UntestedPromotion,
+    Kind::Rollback,
+];
 /// About a consumer that is not refreshed, or cannot be told from one that is.
-const OF_A_CONSUMER: [&str; 12] = [
-    "beyond-us",
-    "capped",
-    "first-failed",
-    "held",
-    "held-back",
-    "in-vain",
-    "may-be-stale",
-    "restore-failed",
-    "stale-since-before",
-    "tasks-unseen",
-    "unseen",
-    "would-act",
+const OF_A_CONSUMER: [Kind; 12] = [
+    Kind::BeyondUs,
+    Kind::Capped,
+    Kind::FirstFailed,
+    Kind::Held,
+    Kind::HeldBack,
+    Kind::InVain,
+    Kind::MayBeStale,
+    Kind::RestoreFailed,
+    Kind::StaleSinceBefore,
+    Kind::TasksUnseen,
+    Kind::Unseen,
+    Kind::WouldAct,
 ];
 
 /// Why a rotation of this secret is not over.

@@ -1,6 +1,7 @@
 //! What the watchdog says, against what is so.
 
 use jiff::{SignedDuration, Timestamp};
+use machine::findings::Kind;
 use machine::model::{LoginAnswer, Stage, When};
 use machine::rotations::{Origin, Rotation, Seen};
 
@@ -51,7 +52,7 @@ impl Checks {
     /// Whoever is told that AWSCURRENT is refused can see it refused.
     fn dead_values_are_dead(&mut self, snapshot: &Snapshot, world: &World) {
         let findings = snapshot.all_findings();
-        let dead = findings.iter().filter(|finding| finding.kind == "dead-value");
+        let dead = findings.iter().filter(|finding| finding.kind == Kind::DeadValue);
         for view in dead.filter_map(|finding| snapshot.secrets.get(finding.secret.as_ref()?)) {
             let version = view.judgement.current().map(|view| &view.rotation.key.version);
             let (Some(version), Some(secret)) = (version, world.secrets.get(&view.arn)) else {

@@ -1,5 +1,7 @@
 //! Calls that fail, and calls whose answers are lost.
 
+use machine::findings::Kind;
+
 use super::*;
 use crate::sim::ports::{Fault, FaultKind};
 
@@ -149,7 +151,7 @@ fn a_full_disk_stops_decisions_but_not_putting_back() {
         life.last
             .all_findings()
             .iter()
-            .any(|finding| finding.kind == "journal")
+            .any(|finding| finding.kind == Kind::Journal)
     );
     trial.faults.lock().expect("no panic").clear();
     let later = until + SignedDuration::from_mins(5);

@@ -109,7 +109,12 @@ fn a_deleted_secret_says_so_and_nobody_is_restarted_for_it() {
     }
     let life = live(&trial, end_of(&scenario));
     assert_eq!(trial.world().writes, []);
-    let kinds: Vec<_> = life.last.all_findings().iter().map(|found| found.kind).collect();
+    let kinds: Vec<_> = life
+        .last
+        .all_findings()
+        .iter()
+        .map(|found| found.kind.name())
+        .collect();
     assert!(kinds.contains(&"secret-deleted"), "{kinds:?}");
 }
 

@@ -1,0 +1,184 @@
+//! The kinds of findings: one word each, the same in the log, the API, the metrics and `docs/runbook.md`.
+
+use std::fmt;
+
+/// What kind of finding it is. Its name is stable: alerts, queries and the runbook go by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Only a person can refresh the consumer.
+    BeyondUs,
+    /// The hourly cap keeps a stale consumer from another redeploy.
+    Capped,
+    /// The database refuses AWSCURRENT.
+    DeadValue,
+    /// Functions whose environment cannot be decrypted for us.
+    EnvironmentUnreadable,
+    /// The consumer that tried an unproven version first did not get healthy.
+    FirstFailed,
+    /// The brake's tag `hold` keeps a stale consumer from its restart.
+    Held,
+    /// Another secret or consumer must be seen to first.
+    HeldBack,
+    /// Tries to refresh a consumer changed nothing.
+    InVain,
+    /// The journal cannot be written.
+    Journal,
+    /// A long time passed between setSecret and finishSecret.
+    LongWindow,
+    /// AWSCURRENT was moved by hand, and nothing proves the value.
+    ManualPromotion,
+    /// Nobody saw when the promotion was, and the consumer was made about then.
+    MayBeStale,
+    /// A redeploy may ship another image.
+    MutableImage,
+    /// The secret has no rotation.
+    NoRotation,
+    /// Our note on a function could not be taken away.
+    NoteLeft,
+    /// A rotation was due and has not happened.
+    Overdue,
+    /// A consumer's reference is pinned to one version or to AWSPREVIOUS.
+    Pinned,
+    /// The secret has replicas in other regions.
+    Replicated,
+    /// A function that we switched off could not be switched on again.
+    RestoreFailed,
+    /// AWSCURRENT moved back, and nothing proves the value.
+    Rollback,
+    /// A rotation was given up after setSecret.
+    RotationAbandoned,
+    /// A step of a rotation failed.
+    RotationFailed,
+    /// Rotation was switched off.
+    RotationOff,
+    /// A rotation makes no progress.
+    RotationStalled,
+    /// The secret is scheduled for deletion.
+    SecretDeleted,
+    /// The secret no longer exists.
+    SecretGone,
+    /// A first start found tasks from before the last rotation.
+    StaleSinceBefore,
+    /// Tasks without a service hold the secret.
+    StandaloneTasks,
+    /// A consumer names the secret's database and nothing else of it.
+    SuspectedConsumer,
+    /// A service's tasks cannot be listed.
+    TasksUnseen,
+    /// The brake's tag has a word that nobody knows.
+    UnknownBrake,
+    /// Something cannot be looked at.
+    Unseen,
+    /// AWSCURRENT moved though testSecret had failed.
+    UntestedPromotion,
+    /// A consumer would be refreshed if the mode were `act`.
+    WouldAct,
+}
+
+impl Kind {
+    /// Every kind, by its name.
+    pub const ALL: [Self; 34] = [
+        Self::BeyondUs,
+        Self::Capped,
+        Self::DeadValue,
+        Self::EnvironmentUnreadable,
+        Self::FirstFailed,
+        Self::Held,
+        Self::HeldBack,
+        Self::InVain,
+        Self::Journal,
+        Self::LongWindow,
+        Self::ManualPromotion,
+        Self::MayBeStale,
+        Self::MutableImage,
+        Self::NoRotation,
+        Self::NoteLeft,
+        Self::Overdue,
+        Self::Pinned,
+        Self::Replicated,
+        Self::RestoreFailed,
+        Self::Rollback,
+        Self::RotationAbandoned,
+        Self::RotationFailed,
+        Self::RotationOff,
+        Self::RotationStalled,
+        Self::SecretDeleted,
+        Self::SecretGone,
+        Self::StaleSinceBefore,
+        Self::StandaloneTasks,
+        Self::SuspectedConsumer,
+        Self::TasksUnseen,
+        Self::UnknownBrake,
+        Self::Unseen,
+        Self::UntestedPromotion,
+        Self::WouldAct,
+    ];
+
+    /// The stable word for queries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BeyondUs => "beyond-us",
+            Self::Capped => "capped",
+            Self::DeadValue => "dead-value",
+            Self::EnvironmentUnreadable => "environment-unreadable",
+            Self::FirstFailed => "first-failed",
+            Self::Held => "held",
+            Self::HeldBack => "held-back",
+            Self::InVain => "in-vain",
+            Self::Journal => "journal",
+            Self::LongWindow => "long-window",
+            Self::ManualPromotion => "manual-promotion",
+            Self::MayBeStale => "may-be-stale",
+            Self::MutableImage => "mutable-image",
+            Self::NoRotation => "no-rotation",
+            Self::NoteLeft => "note-left",
+            Self::Overdue => "overdue",
+            Self::Pinned => "pinned",
+            Self::Replicated => "replicated",
+            Self::RestoreFailed => "restore-failed",
+            Self::Rollback => "rollback",
+            Self::RotationAbandoned => "rotation-abandoned",
+            Self::RotationFailed => "rotation-failed",
+            Self::RotationOff => "rotation-off",
+            Self::RotationStalled => "rotation-stalled",
+            Self::SecretDeleted => "secret-deleted",
+            Self::SecretGone => "secret-gone",
+            Self::StaleSinceBefore => "stale-since-before",
+            Self::StandaloneTasks => "standalone-tasks",
+            Self::SuspectedConsumer => "suspected-consumer",
+            Self::TasksUnseen => "tasks-unseen",
+            Self::UnknownBrake => "unknown-brake",
+            Self::Unseen => "unseen",
+            Self::UntestedPromotion => "untested-promotion",
+            Self::WouldAct => "would-act",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_kinds_are_listed_in_the_order_of_their_names() {
+        let names = Kind::ALL.map(Kind::name);
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+        assert!(Kind::ALL.is_sorted());
+    }
+
+    #[test]
+    fn the_runbook_has_a_heading_for_each_kind_and_no_other() {
+        let runbook = include_str!("../../../docs/runbook.md");
+        let headings: Vec<&str> = runbook
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        assert_eq!(headings, Kind::ALL.map(Kind::name));
+    }
+}
