@@ -1,6 +1,7 @@
 //! What a person should know, with a severity and a way out. Derived: a finding goes when its cause goes.
 
 mod beyond;
+mod commands;
 mod discovered;
 mod kind;
 mod open;
@@ -13,9 +14,10 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use self::beyond::{beyond_remedy, severity_of};
+pub use self::commands::commands_in;
 pub use self::kind::Kind;
 use self::waits::long_waits;
-use crate::consumers::{NO_EFFECT_LIMIT, Why, open_sleep};
+use crate::consumers::{NO_EFFECT_LIMIT, Why, former_concurrency, open_sleep};
 use crate::fleet::Admission;
 use crate::judge::{Judgement, RotationView};
 use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag, Stage, Strategy};
@@ -51,7 +53,7 @@ pub struct Finding {
     pub subject: String,
     pub secret: Option<SecretArn>,
     pub text: String,
-    /// What to do about it.
+    /// What to do about it. Commands stand in backticks and run as they are.
     pub remedy: String,
 }
 
@@ -116,17 +118,21 @@ fn not_put_back(id: &ConsumerId, facts: &ConsumerFacts, why: &NoEffect) -> Findi
             Severity::Warning,
             Kind::NoteLeft,
             format!("its concurrency is as it was, but our note on it could not be taken away: {why}"),
-            format!("remove the function's tag {}", SleepTag::KEY),
+            format!(
+                "remove the function's tag: {}",
+                commands::untag(name, SleepTag::KEY)
+            ),
         )
     } else {
+        let former = former_concurrency(facts).flatten();
         (
             Severity::Critical,
             Kind::RestoreFailed,
             format!("its reserved concurrency could not be put back: {why}. The function is throttled"),
             format!(
-                "aws lambda get-function-concurrency --function-name {name}; then put it back by hand, or delete it \
-                 where none was set; the function's tag {} says what it was",
-                SleepTag::KEY
+                "{}; then remove our note: {}",
+                commands::put_back(name, former),
+                commands::untag(name, SleepTag::KEY)
             ),
         )
     };
@@ -134,10 +140,19 @@ fn not_put_back(id: &ConsumerId, facts: &ConsumerFacts, why: &NoEffect) -> Findi
         severity,
         kind,
         subject: id.to_string(),
-        secret: None,
+        secret: for_the_sake_of(facts),
         text,
         remedy,
     }
+}
+
+/// The secret that the last write was decided for.
+fn for_the_sake_of(facts: &ConsumerFacts) -> Option<SecretArn> {
+    let last = facts.attempts.last()?;
+    last.decision
+        .rotations
+        .first()
+        .map(|rotation| rotation.secret.clone())
 }
 
 fn bare_name(id: &ConsumerId) -> &str {

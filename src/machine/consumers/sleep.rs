@@ -248,6 +248,13 @@ fn lost_note(facts: &ConsumerFacts) -> Option<Option<u32>> {
     former
 }
 
+/// What a function's reserved concurrency was before we switched it off: as the note on it says, else the journal.
+pub fn former_concurrency(facts: &ConsumerFacts) -> Option<Option<u32>> {
+    let seen = facts.function.as_ref().and_then(|(_, seen)| seen.as_ref());
+    let note = seen.and_then(|seen| seen.sleep_tag.as_ref());
+    note.map(|tag| tag.former).or_else(|| lost_note(facts))
+}
+
 /// A function that is, or may be, switched off by us; and the last failure to put it back. Of one that is deleted there
 /// is nothing to put back.
 pub fn open_sleep(facts: &ConsumerFacts) -> Option<Option<&NoEffect>> {

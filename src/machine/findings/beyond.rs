@@ -1,6 +1,6 @@
 //! What only a person can mend, and how.
 
-use super::Severity;
+use super::{Severity, commands};
 use crate::consumers::Why;
 use crate::model::{ConsumerId, NoEffect};
 
@@ -23,41 +23,42 @@ pub(super) fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
             },
         ) => format!("allow {iam_action} on {resource}; the next rotation tries again"),
         (_, Why::Pinned { .. }) => "change the reference to AWSCURRENT and deploy".to_owned(),
-        (ConsumerId::Service { cluster, name }, Why::Controller { name: "CODE_DEPLOY" }) => {
-            format!("aws deploy create-deployment for {name} in {cluster} with its present task definition")
-        }
-        (ConsumerId::Service { cluster, name }, Why::Controller { .. }) => {
-            format!(
-                "aws ecs create-task-set --cluster {cluster} --service {name} with its present task definition, then make it primary"
-            )
-        }
-        (_, Why::Downtime) => {
-            "set allow_downtime in the secret's rule, or redeploy it at a quiet hour".to_owned()
-        }
+        (ConsumerId::Service { cluster, name }, Why::Controller { name: controller }) => format!(
+            "deploy its present task definition again by {controller} (docs/runbook.md has the steps), or stop its \
+             tasks one after another, which ECS starts anew: {}",
+            commands::stop_each_task(cluster, name)
+        ),
+        (ConsumerId::Service { cluster, name }, Why::Downtime) => format!(
+            "set allow_downtime in the secret's rule, or redeploy it at a quiet hour: {}",
+            commands::redeploy(cluster, name)
+        ),
         (ConsumerId::Service { cluster, name }, Why::NoRoom { .. }) => {
-            format!(
-                "aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment \
-                 --deployment-configuration maximumPercent=200,minimumHealthyPercent=100"
-            )
+            format!("give it room: {}", commands::redeploy_with_room(cluster, name))
         }
-        (ConsumerId::Service { cluster, name }, _) => {
-            format!(
-                "look at the service's events, then: aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment"
-            )
-        }
-        (ConsumerId::Function { .. }, Why::EnvironmentUnreadable { .. }) => {
-            "grant kms:Decrypt on the function's key, or update its configuration by hand".to_owned()
-        }
-        (ConsumerId::Function { name }, Why::AliasPinned { alias, .. }) => {
-            format!("aws lambda publish-version --function-name {name}, then point alias {alias} at it")
-        }
-        (ConsumerId::Function { .. }, Why::SnapStart | Why::Provisioned) => {
-            "publish a new version and move the alias to it".to_owned()
-        }
-        (ConsumerId::Function { name }, _) => {
-            format!("aws lambda get-function-configuration --function-name {name}, then update it by hand")
-        }
-        (ConsumerId::Declared { .. }, _) => "restart it by hand".to_owned(),
+        (ConsumerId::Service { cluster, name }, _) => format!(
+            "look at the service's events: {}; then: {}",
+            commands::events(cluster, name),
+            commands::redeploy(cluster, name)
+        ),
+        (ConsumerId::Function { .. }, Why::EnvironmentUnreadable { .. }) => format!(
+            "grant kms:Decrypt on the function's key, or refresh it by hand: {}",
+            commands::refresh(consumer)
+        ),
+        (ConsumerId::Function { name }, Why::AliasPinned { alias, .. }) => format!(
+            "publish what $LATEST holds and move the alias to it (its code may be newer than the alias's): {}",
+            commands::publish_and_move(name, alias)
+        ),
+        (ConsumerId::Function { name }, Why::SnapStart | Why::Provisioned) => format!(
+            "publish a new version: {}; then move its alias to the version that this printed, of those that {} shows",
+            commands::publish_version(name),
+            commands::aliases(name)
+        ),
+        (ConsumerId::Function { name }, _) => format!(
+            "look at its configuration: {}; then refresh it by hand: {}",
+            commands::configuration(name),
+            commands::refresh(consumer)
+        ),
+        (ConsumerId::Declared { .. }, _) => commands::refresh(consumer),
     }
 }
 
@@ -88,8 +89,7 @@ mod tests {
             deadline: Timestamp::UNIX_EPOCH,
         };
         let controller = |name| Why::Controller { name };
-        let deploy = "aws deploy create-deployment for orders in prod";
-        let task_set = "aws ecs create-task-set --cluster prod --service orders";
+        let stop = "`for task in $(aws ecs list-tasks --cluster prod --service-name orders ";
         assert_told(&orders, &denied, pages, "allow ecs:UpdateService on orders");
         assert_told(
             &orders,
@@ -97,8 +97,8 @@ mod tests {
             waits,
             "change the reference to AWSCURRENT",
         );
-        assert_told(&orders, &controller("CODE_DEPLOY"), waits, deploy);
-        assert_told(&orders, &controller("EXTERNAL"), waits, task_set);
+        assert_told(&orders, &controller("CODE_DEPLOY"), waits, stop);
+        assert_told(&orders, &controller("EXTERNAL"), waits, stop);
         assert_told(&orders, &Why::Downtime, waits, "allow_downtime");
         assert_told(
             &orders,
@@ -124,7 +124,7 @@ mod tests {
         };
         let (alias, version) = ("live".to_owned(), "3".to_owned());
         let alias = Why::AliasPinned { alias, version };
-        let publish = "publish-version --function-name mailer, then point alias live at it";
+        let publish = "update-alias --function-name mailer --name live --function-version";
         let update = "get-function-configuration --function-name mailer";
         assert_told(&mailer, &unreadable, waits, "kms:Decrypt");
         assert_told(&mailer, &alias, waits, publish);

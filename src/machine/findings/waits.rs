@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Finding, Kind, Severity};
+use super::{Finding, Kind, Severity, commands};
 use crate::fleet::Admission;
 use crate::judge::Reason;
 use crate::model::{ConsumerId, SecretArn};
@@ -11,8 +11,8 @@ use crate::state::State;
 /// Told of whoever waits so, each for its secret.
 pub(super) fn long_waits(admission: &Admission, state: &State, now: Timestamp) -> Vec<Finding> {
     let told = |((secret, consumer), reason): (&(SecretArn, ConsumerId), &Reason)| {
-        let (severity, kind, remedy) =
-            long_wait(state, reason, now).or_else(|| held_back(admission, state, (secret, reason), now))?;
+        let (severity, kind, remedy) = long_wait(state, (secret, consumer), reason, now)
+            .or_else(|| held_back(admission, state, (secret, reason), now))?;
         Some(Finding {
             severity,
             kind,
@@ -29,17 +29,28 @@ pub(super) fn long_waits(admission: &Admission, state: &State, now: Timestamp) -
 type Told = (Severity, Kind, String);
 
 /// Nothing where it ends by itself, or with what another waits for.
-fn long_wait(state: &State, reason: &Reason, now: Timestamp) -> Option<Told> {
+fn long_wait(
+    state: &State,
+    (secret, consumer): (&SecretArn, &ConsumerId),
+    reason: &Reason,
+    now: Timestamp,
+) -> Option<Told> {
     let (severity, kind, remedy) = match reason {
         Reason::Observing => (
             Severity::Warning,
             Kind::WouldAct,
-            "set mode = \"act\" for the secret, or do it by hand".to_owned(),
+            format!(
+                "set mode = \"act\" for the secret, or do it by hand: {}",
+                commands::refresh(consumer)
+            ),
         ),
         Reason::Held => (
             Severity::Warning,
             Kind::Held,
-            "remove the tag rotation-watchdog from the secret when it may go on".to_owned(),
+            format!(
+                "when it may go on, remove the secret's tag: {}",
+                commands::release(secret)
+            ),
         ),
         Reason::FirstFailed { .. } => (
             Severity::Critical,
@@ -49,12 +60,15 @@ fn long_wait(state: &State, reason: &Reason, now: Timestamp) -> Option<Told> {
         Reason::HourlyCap { .. } => (
             Severity::Critical,
             Kind::Capped,
-            "raise remediation.redeploys_per_service_and_hour, or restart it by hand: it holds an old value until then"
-                .to_owned(),
+            format!(
+                "raise remediation.redeploys_per_service_and_hour, or do it by hand, it holds an old value until then: {}",
+                commands::refresh(consumer)
+            ),
         ),
-        Reason::Another { secret: other, reason }
-            if reason.until().is_none() && reason.goes_after().is_none() =>
-        (
+        Reason::Another {
+            secret: other,
+            reason,
+        } if reason.until().is_none() && reason.goes_after().is_none() => (
             Severity::Critical,
             Kind::HeldBack,
             format!(
@@ -86,7 +100,8 @@ fn held_back(
 ) -> Option<Told> {
     let first = reason.goes_after()?;
     let is_for_a_person = |reason: &Reason| {
-        long_wait(state, reason, now).is_some_and(|(severity, ..)| severity == Severity::Critical)
+        long_wait(state, (secret, first), reason, now)
+            .is_some_and(|(severity, ..)| severity == Severity::Critical)
     };
     if waited_for(admission, first).into_iter().any(is_for_a_person) {
         let remedy = format!("see to {first} first, which is held back itself, or switch the login test on");

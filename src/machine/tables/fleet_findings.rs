@@ -345,7 +345,10 @@ fn what_could_not_be_put_back_pages_and_what_is_only_left_behind_does_not() {
         (failed.kind.name(), failed.severity),
         ("restore-failed", Severity::Critical)
     );
-    assert!(failed.remedy.contains("--function-name mailer;"), "{failed:?}");
+    let put_back =
+        "`aws lambda put-function-concurrency --function-name mailer --reserved-concurrent-executions 7`";
+    assert!(failed.remedy.starts_with(put_back), "{failed:?}");
+    assert_eq!(failed.secret, Some(arn("db")));
     let left = told_after(Some(7), Action::Untag);
     assert_eq!(
         (left.kind.name(), left.severity),

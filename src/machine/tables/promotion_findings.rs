@@ -144,7 +144,8 @@ fn a_consumer_that_only_a_person_can_help_is_told_with_what_helps() {
     assert!(
         finding
             .remedy
-            .starts_with("aws ecs create-task-set --cluster prod --service orders")
+            .contains("`for task in $(aws ecs list-tasks --cluster prod "),
+        "{finding:?}"
     );
     let declared = used_by(&ConsumerId::declared("report"), ReferenceKind::Declared);
     assert_eq!(told(&declared, 26, "beyond-us").remedy, "restart it by hand");

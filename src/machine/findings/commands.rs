@@ -1,0 +1,183 @@
+//! Commands in remedies. Each stands in backticks and runs as it is: names are quoted where a shell needs it.
+
+use std::borrow::Cow;
+
+use crate::model::{ConsumerId, SecretArn};
+
+/// The commands in a remedy, without their backticks. A backtick within single quotes is part of the command.
+pub fn commands_in(remedy: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = remedy;
+    while let Some((_, begun)) = rest.split_once('`') {
+        let Some(end) = end_of_command(begun) else { break };
+        found.push(&begun[..end]);
+        rest = &begun[end + 1..];
+    }
+    found
+}
+
+fn end_of_command(begun: &str) -> Option<usize> {
+    let mut quoted = false;
+    begun
+        .char_indices()
+        .find(|(_, c)| {
+            quoted ^= *c == '\'';
+            *c == '`' && !quoted
+        })
+        .map(|(at, _)| at)
+}
+
+/// What refreshes a consumer that we know how to refresh; words for one that is only named.
+pub(super) fn refresh(consumer: &ConsumerId) -> String {
+    match consumer {
+        ConsumerId::Service { cluster, name } => redeploy(cluster, name),
+        ConsumerId::Function { name } => format!("`{}`", update(name)),
+        ConsumerId::Declared { .. } => "restart it by hand".to_owned(),
+    }
+}
+
+pub(super) fn redeploy(cluster: &str, name: &str) -> String {
+    format!("`{}`", forced_deployment(cluster, name))
+}
+
+/// For a service whose percents let no deployment begin.
+pub(super) fn redeploy_with_room(cluster: &str, name: &str) -> String {
+    let room = "--deployment-configuration maximumPercent=200,minimumHealthyPercent=100";
+    format!("`{} {room}`", forced_deployment(cluster, name))
+}
+
+fn forced_deployment(cluster: &str, name: &str) -> String {
+    format!(
+        "aws ecs update-service --cluster {} --service {} --force-new-deployment",
+        quoted(cluster),
+        quoted(name)
+    )
+}
+
+pub(super) fn events(cluster: &str, name: &str) -> String {
+    format!(
+        "`aws ecs describe-services --cluster {} --services {} --query 'services[0].events[:10].message'`",
+        quoted(cluster),
+        quoted(name)
+    )
+}
+
+/// Where no deployment of ours is allowed. A minute between two: its waiter knows nothing of task sets.
+pub(super) fn stop_each_task(cluster: &str, name: &str) -> String {
+    let (cluster, name) = (quoted(cluster), quoted(name));
+    format!(
+        "`for task in $(aws ecs list-tasks --cluster {cluster} --service-name {name} --query 'taskArns[]' --output \
+         text); do aws ecs stop-task --cluster {cluster} --task \"$task\"; sleep 60; done`"
+    )
+}
+
+/// Any change of a function's configuration gives it new environments, and something to publish.
+fn update(name: &str) -> String {
+    let name = quoted(name);
+    format!(
+        "aws lambda update-function-configuration --function-name {name} --description \"refreshed $(date -u \
+         +%FT%TZ)\""
+    )
+}
+
+/// Without a change before it, nothing new would be published.
+fn publish(name: &str) -> String {
+    format!(
+        "{} && aws lambda wait function-updated-v2 --function-name {}",
+        update(name),
+        quoted(name)
+    )
+}
+
+pub(super) fn publish_version(name: &str) -> String {
+    format!(
+        "`{} && aws lambda publish-version --function-name {}`",
+        publish(name),
+        quoted(name)
+    )
+}
+
+pub(super) fn publish_and_move(name: &str, alias: &str) -> String {
+    format!(
+        "`{} && aws lambda update-alias --function-name {name} --name {} --function-version \"$(aws lambda \
+         publish-version --function-name {name} --query Version --output text)\"`",
+        publish(name),
+        quoted(alias),
+        name = quoted(name),
+    )
+}
+
+pub(super) fn aliases(name: &str) -> String {
+    format!("`aws lambda list-aliases --function-name {}`", quoted(name))
+}
+
+pub(super) fn configuration(name: &str) -> String {
+    format!(
+        "`aws lambda get-function-configuration --function-name {}`",
+        quoted(name)
+    )
+}
+
+/// Exactly what it was: a number, or no reservation at all.
+pub(super) fn put_back(name: &str, former: Option<u32>) -> String {
+    let name = quoted(name);
+    match former {
+        Some(former) => format!(
+            "`aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions {former}`"
+        ),
+        None => format!("`aws lambda delete-function-concurrency --function-name {name}`"),
+    }
+}
+
+pub(super) fn untag(name: &str, key: &str) -> String {
+    let name = quoted(name);
+    format!(
+        "`aws lambda untag-resource --tag-keys {} --resource \"$(aws lambda get-function-configuration \
+         --function-name {name} --query FunctionArn --output text)\"`",
+        quoted(key)
+    )
+}
+
+/// Takes the brake off.
+pub(super) fn release(secret: &SecretArn) -> String {
+    format!(
+        "`aws secretsmanager untag-resource --secret-id {} --tag-keys rotation-watchdog`",
+        quoted(secret.as_str())
+    )
+}
+
+/// One word for a shell. `!` is quoted too: an interactive shell takes it for its history.
+pub(super) fn quoted(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_needs_it() {
+        let table = [
+            ("orders", "orders"),
+            ("/shop/db-1@x+y", "/shop/db-1@x+y"),
+            ("rds!ledger", "'rds!ledger'"),
+            ("a b'c", r"'a b'\''c'"),
+            ("$(x)", "'$(x)'"),
+            ("", "''"),
+        ];
+        for (word, expected) in table {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+
+    #[test]
+    fn commands_stand_in_backticks() {
+        assert_eq!(commands_in("see `a b`; then `c '`' d`."), ["a b", "c '`' d"]);
+        assert_eq!(commands_in("none, and `no end"), Vec::<&str>::new());
+    }
+}
