@@ -2,6 +2,7 @@
 //!
 //! Reading clients try three times; writing clients send a request once (design rule 2).
 
+mod address;
 mod attempts;
 mod call;
 mod clock;
@@ -20,12 +21,14 @@ use std::sync::Arc;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_runtime_api::shared::IntoShared;
 
 pub use attempts::Observer;
 pub use clock::{AwsClock, Now};
 pub use connect::{AssumeRole, AwsOptions, ConnectError, Timeouts};
 
 use crate::ports::{Login, Ports};
+use address::Addressed;
 use attempts::Attempts;
 use ecs::Ecs;
 use lambda::Lambda;
@@ -56,6 +59,7 @@ macro_rules! client {
 
 impl Aws {
     fn new(shared: &SdkConfig, observer: &Observer, clock: AwsClock) -> Self {
+        let shared = &addressed(shared);
         let read = RetryConfig::standard().with_max_attempts(READ_ATTEMPTS);
         let once = RetryConfig::standard().with_max_attempts(1);
         let watch = |service| Attempts {
@@ -113,6 +117,15 @@ impl Aws {
     pub fn region(&self) -> &str {
         &self.region
     }
+}
+
+/// The same, told where each call is sent.
+fn addressed(shared: &SdkConfig) -> SdkConfig {
+    let mut config = shared.to_builder();
+    if let Some(client) = shared.http_client() {
+        config.set_http_client(Some(Addressed(client).into_shared()));
+    }
+    config.build()
 }
 
 /// Pinned: a new version of the SDK does not change retries or timeouts by itself.

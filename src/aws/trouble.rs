@@ -9,6 +9,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use machine::model::{LookFailure, NoEffect, Outcome};
 
+use super::address::Address;
+
 pub(super) type SdkError<E> = result::SdkError<E, HttpResponse>;
 
 /// The longest text of another's that is passed on.
@@ -145,7 +147,7 @@ impl Trouble {
             code if THROTTLED.contains(&code) || status == 429 => Self::Throttled,
             code if TIMED_OUT.contains(&code) || status == 408 => Self::Timeout,
             _ if status >= 500 => Self::Server {
-                why: format!("HTTP {status}, {}", why()),
+                why: format!("HTTP {status}{}, {}", sender(response), why()),
             },
             code if NOT_FOUND.contains(&code) => Self::NotFound { what: why() },
             code if CONFLICT.contains(&code) => Self::Conflict { found: why() },
@@ -160,7 +162,11 @@ impl Trouble {
             .headers()
             .get("content-type")
             .unwrap_or("no content type");
-        let why = format!("HTTP {status} ({}) that is no answer of the service", short(kind));
+        let why = format!(
+            "HTTP {status} ({}){} that is no answer of the service",
+            short(kind),
+            sender(response)
+        );
         match status {
             429 => Self::Throttled,
             500.. => Self::Server { why },
@@ -224,12 +230,14 @@ impl Trouble {
             Self::Throttled => LookFailure::Throttled,
             Self::Timeout => LookFailure::Timeout,
             Self::Credentials { why } => LookFailure::Credentials { why },
-            Self::NotSent { why } | Self::Cut { why } | Self::Server { why } => {
-                LookFailure::Unreachable { why }
-            }
+            Self::NotSent { why } | Self::Cut { why } | Self::Server { why } => LookFailure::Unreachable {
+                why: format!("{operation}: {why}"),
+            },
             Self::NotFound { what } => LookFailure::NotFound { what },
             Self::Conflict { found: why } | Self::Rejected { why } | Self::Unexpected { why } => {
-                LookFailure::Unexpected { why }
+                LookFailure::Unexpected {
+                    why: format!("{operation}: {why}"),
+                }
             }
         }
     }
@@ -289,15 +297,37 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     short(&texts.join(": "))
 }
 
-/// On one line, and within the bound.
+/// Where an answer came from, as far as that is known.
+fn sender(response: &HttpResponse) -> String {
+    Address::asked(response).map_or_else(String::new, |address| format!(" from {address}"))
+}
+
+/// On one line, and within the bound: whole words, and a sign where there were more.
 fn short(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let kept = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
-    text[..kept].to_owned()
+    let Some((bound, _)) = text.char_indices().nth(LONGEST) else {
+        return text;
+    };
+    let kept = text[..bound].rfind(' ').unwrap_or(bound);
+    format!("{} […]", &text[..kept])
 }
 
 fn word_after(message: &str, lead: &str) -> Option<String> {
     let (_, rest) = message.split_once(lead)?;
     let word = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
     (!word.is_empty()).then(|| short(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f8_a_long_text_ends_with_a_whole_word() {
+        let words = |n: usize| vec!["credentials"; n].join(" ");
+        assert_eq!(short(&words(10)), words(10));
+        assert_eq!(short(&words(100)), format!("{} […]", words(41)));
+        let endless = "x".repeat(600);
+        assert_eq!(short(&endless), format!("{} […]", "x".repeat(500)));
+    }
 }

@@ -13,7 +13,7 @@ use machine::window::DangerWindow;
 use serde::Serialize;
 
 use crate::runtime::{SecretView, Snapshot};
-use crate::telemetry::{Reading, SecretReading, words};
+use crate::telemetry::{FindingReading, Reading, SecretReading, words};
 
 /// Consumers by how far they came with the version that is current.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -121,6 +121,14 @@ impl<'a> Index<'a> {
         self.by_secret.get(secret).into_iter().flatten().copied()
     }
 
+    pub(super) fn secrets_of(&self, consumer: &ConsumerId) -> Vec<&'a SecretArn> {
+        let using = self
+            .by_secret
+            .iter()
+            .filter(|(_, users)| users.contains(&consumer));
+        using.map(|(secret, _)| *secret).collect()
+    }
+
     pub(super) fn count(&self, view: &'a SecretView) -> StageCounts {
         let mut counts = StageCounts::default();
         for (_, standing) in self.consumers(view) {
@@ -180,8 +188,22 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration) -
         consumers: Index::of(snapshot).count_all(snapshot).by_word(),
         findings: FindingCounts::of(&findings).by_word(),
         findings_by_kind: by_kind,
+        finding_list: findings.iter().map(finding_reading).collect(),
         last_list_age_seconds: age(snapshot.last_list),
         loop_age_seconds: loop_age.as_secs_f64(),
+    }
+}
+
+fn finding_reading(finding: &Finding) -> FindingReading {
+    let consumer = ConsumerId::parse(&finding.subject);
+    FindingReading {
+        kind: finding.kind.name(),
+        severity: finding.severity.name(),
+        secret: finding
+            .secret
+            .as_ref()
+            .map_or_else(String::new, |arn| arn.name().to_owned()),
+        consumer: consumer.map_or_else(String::new, |id| id.to_string()),
     }
 }
 

@@ -4,12 +4,14 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use machine::findings::Finding;
 use machine::model::VersionId;
 use machine::window::DangerWindow;
 use serde::Serialize;
 
 use super::Shown;
 use super::counts::{FindingCounts, Index, StageCounts, phase};
+use super::findings::Concerning;
 use super::page::{Page, Paging};
 use super::problem::Problem;
 use super::rotations::{RotationSummary, summaries};
@@ -42,6 +44,7 @@ pub(super) struct SecretSummary {
     last_look: Option<Timestamp>,
     consumers: StageCounts,
     danger_window: Option<WindowView>,
+    /// Those of its consumers too.
     findings: FindingCounts,
 }
 
@@ -79,12 +82,13 @@ pub(super) async fn list(
 ) -> Result<Json<Page<SecretSummary>>, Problem> {
     let (snapshot, now) = (shown.latest(), shown.now());
     let index = Index::of(&snapshot);
+    let concerning = Concerning::of(&snapshot, &index);
     let keyed = snapshot
         .secrets
         .iter()
         .map(|(arn, view)| (arn.to_string(), &**view));
     let page = paging.cut("secrets", snapshot.at, keyed.collect(), |view| {
-        summary(view, &index, now)
+        summary(view, &index, &concerning.about(view), now)
     })?;
     Ok(Json(page))
 }
@@ -123,7 +127,7 @@ fn find<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a SecretView, Proble
     }
 }
 
-fn summary(view: &SecretView, index: &Index<'_>, now: Timestamp) -> SecretSummary {
+fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Timestamp) -> SecretSummary {
     let judgement = &*view.judgement;
     let seen = view.seen.as_ref();
     let latest = judgement.latest();
@@ -148,7 +152,7 @@ fn summary(view: &SecretView, index: &Index<'_>, now: Timestamp) -> SecretSummar
         danger_window: window
             .and_then(|rotation| DangerWindow::of(rotation, &view.reached))
             .map(|window| WindowView::of(window, now)),
-        findings: FindingCounts::of(&view.findings),
+        findings: FindingCounts::of(findings.iter().copied()),
     }
 }
 
@@ -163,10 +167,12 @@ fn labels(view: &SecretView) -> Labels {
 
 fn detail(snapshot: &Snapshot, view: &SecretView, now: Timestamp) -> SecretDetail {
     let index = Index::of(snapshot);
+    let concerning = Concerning::of(snapshot, &index);
+    let findings = concerning.about(view);
     let seen = view.seen.as_ref();
     let standings = index.consumers(view).into_iter();
     SecretDetail {
-        summary: summary(view, &index, now),
+        summary: summary(view, &index, &findings, now),
         rotation_lambda: seen.and_then(|seen| seen.rotation_lambda.clone()),
         owning_service: seen.and_then(|seen| seen.owning_service.clone()),
         schedule: seen.and_then(|seen| seen.schedule.clone()),
@@ -178,6 +184,6 @@ fn detail(snapshot: &Snapshot, view: &SecretView, now: Timestamp) -> SecretDetai
             .collect(),
         waits: WaitView::all(snapshot, &view.arn),
         rotations: summaries(view, now),
-        finding_list: view.findings.iter().map(FindingView::of).collect(),
+        finding_list: findings.into_iter().map(FindingView::of).collect(),
     }
 }

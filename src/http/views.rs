@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use machine::consumers::Standing;
-use machine::findings::Finding;
+use machine::findings::{Finding, commands_in};
 use machine::judge::Reason;
 use machine::model::{Attempt, ConsumerId, RotationKey, SecretArn, When};
 use machine::window::DangerWindow;
@@ -169,8 +169,10 @@ pub(super) struct FindingView {
     secret: Option<String>,
     secret_arn: Option<String>,
     text: String,
-    /// What to do about it.
+    /// What to do about it; commands stand in backticks.
     remedy: String,
+    /// The same commands alone, ready to be run.
+    commands: Vec<String>,
 }
 
 impl FindingView {
@@ -183,6 +185,10 @@ impl FindingView {
             secret_arn: finding.secret.as_ref().map(ToString::to_string),
             text: finding.text.clone(),
             remedy: finding.remedy.clone(),
+            commands: commands_in(&finding.remedy)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
         }
     }
 }

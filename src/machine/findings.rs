@@ -1,5 +1,6 @@
 //! What a person should know, with a severity and a way out. Derived: a finding goes when its cause goes.
 
+mod asked;
 mod beyond;
 mod commands;
 mod discovered;
@@ -34,13 +35,19 @@ pub enum Severity {
     Critical,
 }
 
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Severity {
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Info => "info",
             Self::Warning => "warning",
             Self::Critical => "critical",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -270,13 +277,24 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
     let (subject, secret) = subject_of(key);
     let remedy = match &failing.failure {
         LookFailure::Denied { iam_action, resource } => format!("allow {iam_action} on {resource}"),
-        LookFailure::Credentials { .. } => "renew the credentials of the watchdog's role".to_owned(),
+        LookFailure::Credentials { .. } => {
+            "renew the credentials of the watchdog's role; who it is to AWS says `aws sts get-caller-identity`"
+                .to_owned()
+        }
         LookFailure::Throttled => "raise the cadence's intervals, or ask for a higher API limit".to_owned(),
-        _ => "it is tried again by itself; check the endpoint and the network if it lasts".to_owned(),
+        LookFailure::Timeout
+        | LookFailure::Unreachable { .. }
+        | LookFailure::NotFound { .. }
+        | LookFailure::Unexpected { .. } => {
+            "it is tried again by itself; check the endpoint and the network if it lasts".to_owned()
+        }
     };
     let text = format!(
-        "cannot be looked at since {:.0}, {} tries: {}",
-        failing.since, failing.times, failing.failure
+        "cannot be looked at since {:.0}, {} tries: {}{}",
+        failing.since,
+        failing.times,
+        failing.failure,
+        asked::asked(key, &failing.failure)
     );
     let severity = if matches!(key, LookKey::Sweep) {
         Severity::Critical

@@ -23,6 +23,7 @@ mod moments;
 mod moved;
 mod promotion_findings;
 mod putting_back;
+mod remedies;
 mod rotations;
 mod settling;
 mod stages;

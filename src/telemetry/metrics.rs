@@ -1,5 +1,7 @@
 //! Metrics, each declared once: the field is the name behind `rotation_watchdog_`, its doc comment is the help text.
 
+use std::collections::BTreeSet;
+
 use machine::model::{Action, LoginAnswer, Outcome};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
@@ -8,7 +10,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-use super::{Reading, words};
+use super::{FindingReading, Reading, words};
 
 /// Labels and buckets of a metric.
 struct Shape {
@@ -129,6 +131,10 @@ metrics! {
         findings: IntGaugeVec = by(&["severity"]),
         /// Findings that stand, by kind.
         findings_by_kind: IntGaugeVec = by(&["kind"]),
+        /// Always 1: a finding that stands, and what it is about.
+        finding_info: IntGaugeVec = by(&["kind", "severity", "secret", "consumer"]),
+        /// Findings without a series of their own because of the cap; the worst have theirs.
+        findings_without_series: IntGauge = PLAIN,
         /// Time since ListSecrets last answered, or since the start where it has not yet.
         last_list_age_seconds: Gauge = PLAIN,
         /// Time since the loop last turned, by a clock that nobody sets.
@@ -300,9 +306,13 @@ impl Counted {
     }
 }
 
+/// Findings with series of their own.
+const FINDING_SERIES: usize = 200;
+
 impl Read {
     fn set(&self, reading: &Reading, options: MetricsOptions) {
         self.set_secrets(reading, options.secret_series);
+        self.set_findings(&reading.finding_list);
         set_each(&self.consumers, &reading.consumers);
         set_each(&self.findings, &reading.findings);
         set_each(&self.findings_by_kind, &reading.findings_by_kind);
@@ -319,6 +329,28 @@ impl Read {
             .set(1);
     }
 
+    /// Several findings may say the same to a page: they share a series.
+    fn set_findings(&self, findings: &[FindingReading]) {
+        let mut shown = BTreeSet::new();
+        let mut over = 0;
+        for finding in findings {
+            let FindingReading {
+                kind,
+                severity,
+                secret,
+                consumer,
+            } = finding;
+            let labels = [*kind, *severity, secret.as_str(), consumer.as_str()];
+            if shown.len() == FINDING_SERIES && !shown.contains(&labels) {
+                over += 1;
+                continue;
+            }
+            shown.insert(labels);
+            self.finding_info.with_label_values(&labels).set(1);
+        }
+        self.findings_without_series.set(over);
+    }
+
     fn set_secrets(&self, reading: &Reading, cap: usize) {
         for secret in &reading.secrets {
             self.secrets.with_label_values(&[secret.phase]).inc();
@@ -330,11 +362,16 @@ impl Read {
             self.last_look_age_seconds
                 .with_label_values(&[&secret.name])
                 .set(secret.last_look_age_seconds);
-            if let Some(open) = secret.danger_window_open_seconds {
-                self.danger_window_open_seconds
-                    .with_label_values(&[&secret.name])
-                    .set(open);
-            }
+        }
+        // One that the cap hides may be the one that is open: these have a cap of their own.
+        let open = reading
+            .secrets
+            .iter()
+            .filter_map(|secret| Some((&secret.name, secret.danger_window_open_seconds?)));
+        for (name, open) in open.take(cap) {
+            self.danger_window_open_seconds
+                .with_label_values(&[name])
+                .set(open);
         }
         let over = reading.secrets.len().saturating_sub(cap);
         self.secrets_without_series

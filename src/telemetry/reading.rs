@@ -14,6 +14,8 @@ pub struct Reading {
     /// By severity.
     pub findings: BTreeMap<&'static str, usize>,
     pub findings_by_kind: BTreeMap<&'static str, usize>,
+    /// The worst first: the cap on series keeps the first.
+    pub finding_list: Vec<FindingReading>,
     pub last_list_age_seconds: f64,
     pub loop_age_seconds: f64,
 }
@@ -27,4 +29,15 @@ pub struct SecretReading {
     pub last_look_age_seconds: f64,
     /// Nothing while it is closed.
     pub danger_window_open_seconds: Option<f64>,
+}
+
+/// What a page must say of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingReading {
+    pub kind: &'static str,
+    pub severity: &'static str,
+    /// The secret's name; empty where it is about none.
+    pub secret: String,
+    /// `ecs:cluster/service`, `lambda:name` or `declared:name`; empty where it is about none.
+    pub consumer: String,
 }

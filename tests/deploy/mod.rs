@@ -1,5 +1,7 @@
 //! What a team takes into its own infrastructure: parsed, and held to what the program asks for.
 
+mod alerts;
+mod commands;
 mod prometheus;
 
 use std::collections::BTreeSet;
@@ -193,8 +195,12 @@ fn the_readme_fills_in_every_name() {
     }
 }
 
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
 fn ecs(file: &str) -> Value {
-    let text = fs::read_to_string(root().join("deploy/ecs").join(file)).unwrap();
+    let text = text(&format!("deploy/ecs/{file}"));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 

@@ -5,10 +5,17 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use machine::model::{Done, LoginAnswer, Outcome};
-use rotation_watchdog::telemetry::{Metrics, MetricsOptions, Reading, RotationResult, SecretReading};
+use rotation_watchdog::telemetry::{
+    FindingReading, Metrics, MetricsOptions, Reading, RotationResult, SecretReading,
+};
 
 #[test]
 fn promtool_finds_nothing_to_say_about_the_metrics() {
+    promtool(&["check", "metrics"], &everything_shown());
+}
+
+/// `/metrics` with every metric there is.
+pub(super) fn everything_shown() -> String {
     let metrics = Metrics::new(MetricsOptions { secret_series: 2 }).unwrap();
     metrics.rotation_ended(RotationResult::Completed);
     metrics.danger_window(4.2);
@@ -26,6 +33,12 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
         last_look_age_seconds: 1.5,
         danger_window_open_seconds: Some(3.0),
     };
+    let finding = FindingReading {
+        kind: "beyond-us",
+        severity: "critical",
+        secret: "shop/db".to_owned(),
+        consumer: "ecs:prod/orders".to_owned(),
+    };
     let reading = Reading {
         ready: true,
         journal_bytes: 4096,
@@ -33,10 +46,11 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
         consumers: BTreeMap::from([("fresh", 2)]),
         findings: BTreeMap::from([("critical", 1)]),
         findings_by_kind: BTreeMap::from([("rotation-failed", 1)]),
+        finding_list: vec![finding],
         last_list_age_seconds: 12.0,
         loop_age_seconds: 0.2,
     };
-    promtool(&["check", "metrics"], &metrics.render(&reading).unwrap());
+    metrics.render(&reading).unwrap()
 }
 
 #[test]
@@ -44,7 +58,7 @@ fn promtool_takes_the_scrape_configuration() {
     promtool(&["check", "config", "deploy/prometheus/scrape.yml"], "");
 }
 
-fn promtool(arguments: &[&str], input: &str) {
+pub(super) fn promtool(arguments: &[&str], input: &str) {
     let mut process = Command::new("promtool")
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -206,3 +206,25 @@ async fn without_credentials_nothing_is_sent() {
     assert!(fake.sent().is_empty());
     assert!(calls.lock().unwrap().iter().all(|call| call.2 == "not-sent"));
 }
+
+/// For whoever has to mend the way there.
+#[tokio::test(start_paused = true)]
+async fn f8_a_read_without_an_answer_names_the_operation_and_the_address() {
+    let answers = [
+        Answer::Refused,
+        Answer::Cut,
+        Answer::html(502),
+        Answer::error(503, "ServiceUnavailable", "some words"),
+    ];
+    for answer in answers {
+        let error = aws(&Fake::answers([answer])).secrets.list().await.unwrap_err();
+        let LookFailure::Unreachable { why } = &error.failure else {
+            panic!("{error}")
+        };
+        assert!(why.starts_with("secretsmanager:ListSecrets: "), "{why}");
+        assert!(
+            why.contains("https://secretsmanager.eu-west-1.amazonaws.com"),
+            "{why}"
+        );
+    }
+}

@@ -1,9 +1,13 @@
 //! What each endpoint shows.
 
+use std::sync::Arc;
+
 use axum::http::{Request, StatusCode};
+use machine::findings::{Finding, Kind, Severity};
+use machine::model::ConsumerId;
 use serde_json::{Value, json};
 
-use super::super::fixture::{AT_REST, Api, FAILING, SHOP, ask, at, shop_rotation, snapshot};
+use super::super::fixture::{AT_REST, Api, FAILING, SHOP, arn, ask, at, orders, shop_rotation, snapshot};
 
 fn api() -> Api {
     Api::over(snapshot())
@@ -191,6 +195,47 @@ async fn findings_come_gravest_first_with_a_remedy() {
     assert_eq!(list["items"][0]["secret"], "billing/db");
     assert_eq!(list["items"][1]["kind"], "unseen");
     assert_eq!(list["items"][1]["remedy"], "allow lambda:ListFunctions on *");
+    assert_eq!(list["items"][1]["commands"], json!([]));
+}
+
+/// A secret that nothing is wrong with but for its consumers.
+#[tokio::test]
+async fn g3_a_secret_counts_the_findings_of_its_consumers() {
+    let finding = |severity, kind, subject: ConsumerId, secret: Option<&str>| Finding {
+        severity,
+        kind,
+        subject: subject.to_string(),
+        secret: secret.map(arn),
+        text: "it stands".to_owned(),
+        remedy: "`true`".to_owned(),
+    };
+    let mut snapshot = snapshot();
+    let (critical, warning) = (Severity::Critical, Severity::Warning);
+    snapshot.findings = Arc::new(vec![
+        finding(critical, Kind::Capped, orders(), Some(SHOP)),
+        finding(warning, Kind::WouldAct, orders(), Some(SHOP)),
+        finding(warning, Kind::Unseen, orders(), None),
+        finding(critical, Kind::Capped, orders(), Some(AT_REST)),
+        finding(warning, Kind::Unseen, ConsumerId::function("another"), None),
+    ]);
+    let api = Api::over(snapshot);
+    let list = api.shown("/v1/secrets").await;
+    let counts = |i: usize| list["items"][i]["findings"].clone();
+    assert_eq!(counts(0), json!({"critical": 1, "warning": 2, "info": 0}));
+    assert_eq!(
+        counts(1),
+        json!({"critical": 1, "warning": 0, "info": 0}),
+        "its own"
+    );
+    assert_eq!(counts(2), json!({"critical": 1, "warning": 0, "info": 0}));
+    let one = api.shown("/v1/secrets/shop/db").await;
+    let told = one["finding_list"].as_array().expect("a list").iter();
+    let told: Vec<&Value> = told.map(|finding| &finding["kind"]).collect();
+    assert_eq!(told, ["capped", "unseen", "would-act"]);
+    assert_eq!(one["finding_list"][0]["commands"], json!(["true"]));
+    let (_, _, text) = ask(&api.router, Request::get("/metrics")).await;
+    let info = "rotation_watchdog_finding_info{consumer=\"ecs:prod/orders\",kind=\"capped\",secret=\"/shop/db\",severity=\"critical\"} 1\n";
+    assert!(text.contains(info), "{text}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::{ConsumerId, SecretArn};
+use crate::model::{ConsumerId, SecretArn, VersionId};
 
 /// The commands in a remedy, without their backticks. A backtick within single quotes is part of the command.
 pub fn commands_in(remedy: &str) -> Vec<&str> {
@@ -16,15 +16,21 @@ pub fn commands_in(remedy: &str) -> Vec<&str> {
     found
 }
 
+/// As a shell reads it: nothing is special within single quotes, and a single quote is nothing within double ones.
 fn end_of_command(begun: &str) -> Option<usize> {
-    let mut quoted = false;
-    begun
-        .char_indices()
-        .find(|(_, c)| {
-            quoted ^= *c == '\'';
-            *c == '`' && !quoted
-        })
-        .map(|(at, _)| at)
+    let (mut single, mut double, mut escaped) = (false, false, false);
+    for (at, c) in begun.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\'' if !double => single = !single,
+            _ if single => {}
+            '\\' => escaped = true,
+            '"' => double = !double,
+            '`' => return Some(at),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// What refreshes a consumer that we know how to refresh; words for one that is only named.
@@ -138,6 +144,41 @@ pub(super) fn untag(name: &str, key: &str) -> String {
     )
 }
 
+/// Lets a rotation that nobody goes on with go.
+pub(super) fn drop_pending(secret: &SecretArn, version: &VersionId) -> String {
+    format!(
+        "`aws secretsmanager update-secret-version-stage --secret-id {} --version-stage AWSPENDING \
+         --remove-from-version-id {}`",
+        quoted(secret.as_str()),
+        quoted(version.as_str())
+    )
+}
+
+/// What finishSecret does.
+pub(super) fn move_current(secret: &SecretArn, to: &VersionId, from: &VersionId) -> String {
+    format!(
+        "`aws secretsmanager update-secret-version-stage --secret-id {} --version-stage AWSCURRENT \
+         --move-to-version-id {} --remove-from-version-id {}`",
+        quoted(secret.as_str()),
+        quoted(to.as_str()),
+        quoted(from.as_str())
+    )
+}
+
+pub(super) fn rotate(secret: &SecretArn) -> String {
+    format!(
+        "`aws secretsmanager rotate-secret --secret-id {}`",
+        quoted(secret.as_str())
+    )
+}
+
+pub(super) fn restore(secret: &SecretArn) -> String {
+    format!(
+        "`aws secretsmanager restore-secret --secret-id {}`",
+        quoted(secret.as_str())
+    )
+}
+
 /// Takes the brake off.
 pub(super) fn release(secret: &SecretArn) -> String {
     format!(
@@ -178,6 +219,8 @@ mod tests {
     #[test]
     fn commands_stand_in_backticks() {
         assert_eq!(commands_in("see `a b`; then `c '`' d`."), ["a b", "c '`' d"]);
+        assert_eq!(commands_in(r"`'or'\''ders'` and `b`"), [r"'or'\''ders'", "b"]);
+        assert_eq!(commands_in("`\"it's\"` and `b`"), ["\"it's\"", "b"]);
         assert_eq!(commands_in("none, and `no end"), Vec::<&str>::new());
     }
 }

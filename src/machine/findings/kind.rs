@@ -175,7 +175,10 @@ mod tests {
     #[test]
     fn the_runbook_has_a_heading_for_each_kind_and_no_other() {
         let runbook = include_str!("../../../docs/runbook.md");
-        let headings: Vec<&str> = runbook
+        let (kinds, _) = runbook
+            .split_once("\n# Alerts without a finding\n")
+            .expect("the alerts come last");
+        let headings: Vec<&str> = kinds
             .lines()
             .filter_map(|line| line.strip_prefix("## "))
             .collect();

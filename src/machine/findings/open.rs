@@ -1,6 +1,6 @@
 //! A rotation that failed or stalled on its way.
 
-use super::{Kind, List, Severity};
+use super::{Kind, List, Severity, commands};
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::verdict;
 use crate::model::{RotationKey, Strategy, VersionId};
@@ -31,8 +31,8 @@ impl List<'_> {
                 };
                 let text = format!("rotation to {version} makes no progress; AWSPENDING {value}");
                 let remedy = format!(
-                    "read the rotation Lambda's log; once the database accepts AWSCURRENT: aws secretsmanager update-secret-version-stage --secret-id {} --version-stage AWSPENDING --remove-from-version-id {version}",
-                    self.secret
+                    "read the rotation Lambda's log; once the database accepts AWSCURRENT: {}",
+                    commands::drop_pending(self.secret, version)
                 );
                 self.add(Severity::Critical, Kind::RotationStalled, text, remedy);
             }
@@ -56,9 +56,8 @@ fn failed_remedy(view: &RotationView, judgement: &Judgement, facts: &SecretFacts
     let single = judgement.strategy.0 != Strategy::AlternatingUsers;
     match (logs_in(version), current, current.and_then(logs_in)) {
         (Some(true), Some(current), Some(false)) => format!(
-            "our login with AWSPENDING is accepted, with AWSCURRENT refused, so finish the rotation: aws secretsmanager \
-             update-secret-version-stage --secret-id {secret} --version-stage AWSCURRENT --move-to-version-id {version} \
-             --remove-from-version-id {current}"
+            "our login with AWSPENDING is accepted, with AWSCURRENT refused, so finish the rotation: {}",
+            commands::move_current(secret, version, current)
         ),
         (Some(false), _, Some(false)) => {
             "neither AWSPENDING nor AWSCURRENT logs in: set the database's password to AWSCURRENT's value".to_owned()

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Kind, List, Severity};
+use super::{Kind, List, Severity, commands};
 use crate::baseline;
 use crate::judge::Judgement;
 use crate::milestones::verdict;
@@ -34,7 +34,7 @@ impl List<'_> {
                 Severity::Critical,
                 Kind::SecretDeleted,
                 text,
-                format!("aws secretsmanager restore-secret --secret-id {}", self.secret),
+                commands::restore(self.secret),
             );
         }
         if !seen.replicas.is_empty() {
@@ -88,10 +88,7 @@ impl List<'_> {
                 Severity::Warning,
                 Kind::RotationOff,
                 "its rotation was switched off",
-                format!(
-                    "once its cause is mended: aws secretsmanager rotate-secret --secret-id {}",
-                    self.secret
-                ),
+                format!("once its cause is mended: {}", commands::rotate(self.secret)),
             );
         } else {
             self.add(
@@ -157,8 +154,8 @@ impl List<'_> {
                          watched: they may hold the old value"
                     ),
                     format!(
-                        "if it fails, or before the next rotation: aws ecs update-service --cluster {cluster} --service \
-                         {name} --force-new-deployment"
+                        "if it fails, or before the next rotation: {}",
+                        commands::redeploy(cluster, name)
                     ),
                 );
             }

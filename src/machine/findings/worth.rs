@@ -1,6 +1,6 @@
 //! Promotions that nobody is restarted for.
 
-use super::{Kind, List, Severity};
+use super::{Kind, List, Severity, commands};
 use crate::consumers::Standing;
 use crate::judge::RotationView;
 use crate::milestones::{Works, verdict};
@@ -66,15 +66,7 @@ impl List<'_> {
         if !standing.why.is_ambiguous() || self.log_may_tell(state) {
             return;
         }
-        let remedy = match consumer {
-            ConsumerId::Service { cluster, name } => format!(
-                "if it fails: aws ecs update-service --cluster {cluster} --service {name} --force-new-deployment"
-            ),
-            ConsumerId::Function { .. } | ConsumerId::Declared { .. } => {
-                "if it fails: change any environment variable of it, which gives it new environments"
-                    .to_owned()
-            }
-        };
+        let remedy = format!("if it fails: {}", commands::refresh(consumer));
         let (subject, text) = (consumer.to_string(), standing.why.to_string());
         self.about(Severity::Warning, Kind::MayBeStale, subject, text, remedy);
     }

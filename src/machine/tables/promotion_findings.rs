@@ -271,7 +271,7 @@ fn a_stalled_rotation_says_whether_awspending_has_a_value() {
     let stalled = told(&tale, 4_000, "rotation-stalled");
     assert!(stalled.text.ends_with("has a value"), "{stalled:?}");
     assert!(
-        stalled.remedy.ends_with("--remove-from-version-id b"),
+        stalled.remedy.ends_with("--remove-from-version-id b`"),
         "{stalled:?}"
     );
 }

@@ -21,8 +21,18 @@ fn reading(secrets: usize) -> Reading {
         consumers: BTreeMap::from([("fresh", 2), ("stale", 0)]),
         findings: BTreeMap::from([("critical", 1)]),
         findings_by_kind: BTreeMap::from([("rotation-failed", 1)]),
+        finding_list: (0..secrets.min(1)).map(|_| finding("shop/000")).collect(),
         last_list_age_seconds: 12.0,
         loop_age_seconds: 0.2,
+    }
+}
+
+fn finding(secret: &str) -> FindingReading {
+    FindingReading {
+        kind: "rotation-failed",
+        severity: "critical",
+        secret: secret.to_owned(),
+        consumer: String::new(),
     }
 }
 
@@ -71,7 +81,7 @@ fn every_metric_follows_the_naming_rules_of_promtool() {
     let ours = types
         .iter()
         .filter(|(name, _)| name.starts_with("rotation_watchdog_"));
-    assert_eq!(ours.count(), 22, "{types:?}");
+    assert_eq!(ours.count(), 24, "{types:?}");
 }
 
 #[test]
@@ -82,6 +92,35 @@ fn secrets_beyond_the_cap_are_counted_not_shown() {
     assert_eq!(series("rotation_watchdog_last_look_age_seconds{"), 2);
     assert!(text.contains("rotation_watchdog_secrets_without_series 3\n"));
     assert!(text.contains("rotation_watchdog_secrets{phase=\"settled\"} 5\n"));
+}
+
+/// The one that the cap on series would hide may be the one that is open.
+#[test]
+fn an_open_window_is_shown_beyond_the_cap() {
+    let mut reading = reading(5);
+    reading.secrets[4].danger_window_open_seconds = Some(7.0);
+    let text = used().render(&reading).unwrap();
+    let shown = "rotation_watchdog_danger_window_open_seconds{secret=\"shop/004\"} 7\n";
+    assert!(text.contains(shown), "{text}");
+}
+
+#[test]
+fn each_finding_says_what_it_is_about_up_to_the_cap() {
+    let mut reading = reading(0);
+    reading.finding_list = (0..203).map(|i| finding(&format!("shop/{i:03}"))).collect();
+    reading.finding_list.push(finding("shop/000"));
+    let text = used().render(&reading).unwrap();
+    let series = text
+        .lines()
+        .filter(|line| line.starts_with("rotation_watchdog_finding_info{"));
+    assert_eq!(series.count(), 200);
+    let worst = "rotation_watchdog_finding_info{consumer=\"\",kind=\"rotation-failed\",secret=\"shop/000\",severity=\"critical\"} 1\n";
+    assert!(text.contains(worst), "{text}");
+    assert!(!text.contains("shop/200"), "{text}");
+    assert!(
+        text.contains("rotation_watchdog_findings_without_series 3\n"),
+        "one more shares a series: {text}"
+    );
 }
 
 #[test]
