@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use machine::model::VersionId;
-use machine::window::DangerWindow;
 use serde::Serialize;
 
 use super::Shown;
@@ -146,7 +145,7 @@ fn summary(view: &SecretView, index: &Index<'_>, now: Timestamp) -> SecretSummar
         last_look: view.last_look,
         consumers: index.count(view),
         danger_window: window
-            .and_then(|rotation| DangerWindow::of(rotation, &view.reached))
+            .and_then(|rotation| rotation.window)
             .map(|window| WindowView::of(window, now)),
         findings: FindingCounts::of(&view.findings),
     }

@@ -33,5 +33,6 @@ mod told;
 mod tries;
 mod trust;
 mod updates;
+mod windows;
 mod words;
 mod world;
