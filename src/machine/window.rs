@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::courses::Courses;
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::{is_accepted, is_refused};
-use crate::model::{LoginAnswer, Strategy, When};
+use crate::model::{LoginAnswer, ReferenceKind, Strategy, When};
 use crate::policy::Timing;
 use crate::rotations::{Ending, Origin, Rotation};
-use crate::state::{Reached, SecretFacts, State};
+use crate::state::{ConsumerFacts, Reached, SecretFacts, State};
 use crate::track::{Run, Track, began};
 
 /// When it opened and closed, each as far as it was seen.
@@ -50,7 +50,19 @@ impl DangerWindow {
         } else {
             Courses::told(&rotation.key, &facts.reached, promoted, clock.0)
         };
-        Some(Self::promoted(rotation, promoted, &courses))
+        let window = Self::promoted(rotation, promoted, &courses);
+        let ended = rotation.ending.map(|(_, when)| when);
+        // Of somebody who was not looked at in time nobody knows.
+        let ended = ended.filter(|ended| ended.not_after <= promoted.not_after + clock.0);
+        Some(
+            match ended.filter(|_| is_anybody_unseen(rotation, state, facts)) {
+                Some(ended) => Self {
+                    closed: Some(ended),
+                    ..window
+                },
+                None => window,
+            },
+        )
     }
 
     /// The same by what the journal keeps, without a look: consumers stand where they were last told to be. Nothing
@@ -130,6 +142,16 @@ impl DangerWindow {
         let lasted = self.closed?.not_after.duration_since(self.opened.not_after);
         Some(lasted.max(SignedDuration::ZERO))
     }
+}
+
+fn is_anybody_unseen(rotation: &Rotation, state: &State, facts: &SecretFacts) -> bool {
+    let secret = &rotation.key.secret;
+    let is_sure = |used: &ConsumerFacts| {
+        let mut references = used.references.iter();
+        references.any(|of| of.secret == *secret && of.kind != ReferenceKind::Suspected)
+    };
+    let mut users = state.consumers_of(secret).filter(|(_, used)| is_sure(used));
+    users.any(|(id, _)| !facts.reached.contains_key(&(rotation.key.clone(), id.clone())))
 }
 
 /// Whether no consumer can be locked out: no rotation, or one that leaves the old password as it is.
