@@ -53,6 +53,7 @@ struct Window {
     closed: Option<Interval>,
     at_least_seconds: f64,
     at_most_seconds: Option<f64>,
+    caches_until: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -287,10 +288,13 @@ impl Window {
             .closed
             .as_ref()
             .map(|closed| format!("; closed {}", closed.line()));
+        let caches = self.caches_until;
+        let caches = caches.map(|until| format!("; caches may hold the old value until {until:.0}"));
         format!(
-            "{lasted}: opened {}{}",
+            "{lasted}: opened {}{}{}",
             self.opened.line(),
-            closed.unwrap_or_default()
+            closed.unwrap_or_default(),
+            caches.unwrap_or_default()
         )
     }
 }

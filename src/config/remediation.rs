@@ -68,7 +68,16 @@ fn timing(section: &mut Section<'_>) -> Timing {
         verify_for: section.duration("verify_for", built_in.verify_for),
         watch_for: section.duration("watch_for", built_in.watch_for),
         long_window: section.duration("long_window", built_in.long_window),
+        open_window_warning: section.duration("open_window_warning", built_in.open_window_warning),
+        open_window_critical: section.duration("open_window_critical", built_in.open_window_critical),
     };
+    if timing.open_window_critical < timing.open_window_warning {
+        section.problem(
+            "open_window_critical",
+            "is shorter than open_window_warning: nothing would ever be only a warning",
+            "make it longer",
+        );
+    }
     if timing.sleep_for + timing.write_deadline >= timing.sleep_deadline {
         section.problem(
             "sleep_deadline",

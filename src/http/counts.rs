@@ -9,7 +9,6 @@ use machine::findings::{Finding, Severity};
 use machine::model::{ConsumerId, ReferenceKind, SecretArn, Stage};
 use machine::rotations::Origin;
 use machine::state::function_name;
-use machine::window::DangerWindow;
 use serde::Serialize;
 
 use crate::runtime::{SecretView, Snapshot};
@@ -207,14 +206,13 @@ fn finding_reading(finding: &Finding) -> FindingReading {
     }
 }
 
-/// How long a window has certainly been open that is not closed yet.
+/// How long a window has been open that is not closed yet, since setSecret was seen.
 fn open_window(view: &SecretView, now: Timestamp) -> Option<f64> {
     let windows = view
         .judgement
         .rotations
         .iter()
-        .filter(|rotation| rotation.rotation.ending.is_none())
-        .filter_map(|rotation| DangerWindow::of(rotation, &view.reached));
+        .filter_map(|rotation| rotation.window);
     let open = windows.filter(|window| window.closed.is_none());
     open.map(|window| window.at_least(now).as_secs_f64())
         .reduce(f64::max)

@@ -8,7 +8,6 @@ use machine::milestones::{Proof, Works};
 use machine::model::{ConsumerId, RotationKey};
 use machine::rotations::{Ending, Origin, Rotation};
 use machine::state::StageRun;
-use machine::window::DangerWindow;
 use serde::Serialize;
 
 use super::Shown;
@@ -137,7 +136,7 @@ fn summary(view: &SecretView, rotation: &RotationView, now: Timestamp) -> Rotati
         ending: rotation.rotation.ending.map(|(ending, _)| ending_word(ending)),
         works: works(rotation.works),
         replaced_version: rotation.rotation.replaced.as_ref().map(ToString::to_string),
-        danger_window: DangerWindow::of(rotation, &view.reached).map(|window| WindowView::of(window, now)),
+        danger_window: rotation.window.map(|window| WindowView::of(window, now)),
     }
 }
 

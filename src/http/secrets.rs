@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use machine::findings::Finding;
 use machine::model::VersionId;
-use machine::window::DangerWindow;
 use serde::Serialize;
 
 use super::Shown;
@@ -150,7 +149,7 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
         last_look: view.last_look,
         consumers: index.count(view),
         danger_window: window
-            .and_then(|rotation| DangerWindow::of(rotation, &view.reached))
+            .and_then(|rotation| rotation.window)
             .map(|window| WindowView::of(window, now)),
         findings: FindingCounts::of(findings.iter().copied()),
     }

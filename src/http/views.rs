@@ -28,7 +28,8 @@ impl From<When> for Interval {
     }
 }
 
-/// From setSecret until no consumer held the old value.
+/// From setSecret until every consumer that must be refreshed was fresh or presumed once; absent where the old password
+/// goes on working (docs/numbers.md).
 #[derive(Serialize)]
 pub(super) struct WindowView {
     open: bool,
@@ -38,6 +39,8 @@ pub(super) struct WindowView {
     at_least_seconds: f64,
     /// Null where its beginning has no lower bound.
     at_most_seconds: Option<f64>,
+    /// Until when consumers that only cache may hold the old value, beside the window.
+    caches_until: Option<Timestamp>,
 }
 
 impl WindowView {
@@ -48,6 +51,7 @@ impl WindowView {
             closed: window.closed.map(Interval::from),
             at_least_seconds: window.at_least(now).as_secs_f64(),
             at_most_seconds: window.at_most(now).map(|lasted| lasted.as_secs_f64()),
+            caches_until: window.caches_until,
         }
     }
 }

@@ -8,6 +8,7 @@ mod kind;
 mod open;
 mod secret;
 mod waits;
+mod window;
 mod worth;
 
 use std::fmt;
@@ -89,6 +90,7 @@ pub fn of_secret(
     list.abandoned(facts, judgement);
     if let Some(view) = judgement.open() {
         list.open_rotation(view, judgement, facts);
+        list.open_window(view, facts, &settings.timing, now);
     }
     if let Some(view) = judgement.current() {
         list.promotion(state, view, judgement.open());

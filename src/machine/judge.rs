@@ -6,17 +6,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::consumers::{Question, Standing, Why, stand, tenures_before};
+use crate::courses::Courses;
 use crate::milestones::{Works, works};
 use crate::model::{
     Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, Scope, SecretArn, Stage, Strategy,
 };
-use crate::phase::{Phase, phase, together};
+use crate::phase::{Consumers, Phase, phase};
 use crate::policy::{Policy, Settings};
 use crate::proof::{awaits_login, doubtful, withheld};
 pub use crate::reason::Reason;
 use crate::rotations::{Origin, Rotation, rotations};
 use crate::state::{SecretFacts, State};
 use crate::strategy::strategy;
+use crate::window::DangerWindow;
 
 /// A rotation with what it means now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct RotationView {
     pub works: Works,
     /// For the promotion that stands: how each consumer stands with it.
     pub consumers: Vec<(ConsumerId, Standing)>,
+    /// Nothing where nobody can be locked out.
+    pub window: Option<DangerWindow>,
 }
 
 /// What the machine would like changed; the fleet admits it or says why it waits.
@@ -122,6 +126,7 @@ pub fn judge(
         let view = judgement.view(state, facts, rotation, policy, settings, now);
         judgement.rotations.push(view);
     }
+    judgement.show_windows(state, facts, settings, now);
     judgement.want(state, facts, policy, settings, now);
     judgement
 }
@@ -143,6 +148,7 @@ impl Judgement {
                     promoted: promoted.when.not_after,
                     not_before: promoted.when.not_before,
                     tenures: tenures_before(&self.rotations, &rotation, &settings.timing),
+                    reached: &facts.reached,
                     policy,
                     timing: &settings.timing,
                     now,
@@ -157,11 +163,17 @@ impl Judgement {
             _ => Vec::new(),
         };
         self.note_stages(facts, &rotation, &consumers, now);
-        let promoted = rotation.promoted.as_ref().map_or(now, |seen| seen.when.not_after);
-        let stages = consumers
-            .iter()
-            .map(|(id, standing)| (standing.stage, since(facts, &rotation.key, id, standing)));
-        let (phase, wake) = phase(&rotation, together(stages, promoted), now, &settings.timing);
+        let settled = rotation
+            .promoted
+            .as_ref()
+            .map(|seen| seen.when)
+            .and_then(|promoted| {
+                let promotion = (&rotation.key, promoted);
+                let clock = (settings.timing.verify_for, now);
+                Courses::of(state, facts, promotion, &consumers, clock).settled()
+            });
+        let together = settled.map_or(Consumers::Pending, |since| Consumers::Over { since });
+        let (phase, wake) = phase(&rotation, together, now, &settings.timing);
         self.wake_at(wake, now);
         for (_, standing) in &consumers {
             self.wake_at(standing.wake, now);
@@ -172,6 +184,23 @@ impl Judgement {
             phase,
             works,
             consumers,
+            window: None,
+        }
+    }
+
+    /// Told when all rotations are known: what becomes of one that was given up, the next tells.
+    fn show_windows(&mut self, state: &State, facts: &SecretFacts, settings: &Settings, now: Timestamp) {
+        let clock = (settings.timing.verify_for, now);
+        let windows: Vec<_> = (0..self.rotations.len())
+            .map(|i| DangerWindow::of(self, i, state, facts, clock))
+            .collect();
+        for (view, window) in self.rotations.iter_mut().zip(windows) {
+            view.window = window;
+        }
+        let open = self.open().and_then(|view| view.window);
+        if let Some(since) = open.map(|window| window.opened.not_after) {
+            self.wake_at(Some(since + settings.timing.open_window_warning), now);
+            self.wake_at(Some(since + settings.timing.open_window_critical), now);
         }
     }
 
@@ -207,6 +236,7 @@ impl Judgement {
                 stage: standing.stage,
                 at,
                 why: standing.why.to_string(),
+                old: standing.old,
             });
         }
     }

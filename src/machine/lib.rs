@@ -6,6 +6,7 @@ mod baseline;
 pub mod cadence;
 mod caps;
 pub mod consumers;
+mod courses;
 mod doubt;
 pub mod findings;
 pub mod fleet;

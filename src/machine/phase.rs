@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::model::{Stage, Step};
+use crate::model::Step;
 use crate::policy::Timing;
 use crate::rotations::{Ending, Origin, Rotation};
 
@@ -66,7 +66,8 @@ impl fmt::Display for Phase {
 pub enum Consumers {
     /// Some may hold the old value.
     Pending,
-    /// All are fresh, presumed or beyond us, the last one since then.
+    /// All were fresh, presumed or beyond us, the last one since then: what happens to them later is no matter of the
+    /// rotation.
     Over { since: Timestamp },
 }
 
@@ -125,16 +126,4 @@ fn after_promotion(
     } else {
         (Phase::Settled, None)
     }
-}
-
-/// Folds the consumers' stages into one word.
-pub fn together(stages: impl Iterator<Item = (Stage, Option<Timestamp>)>, promoted: Timestamp) -> Consumers {
-    let mut since = promoted;
-    for (stage, at) in stages {
-        match stage {
-            Stage::Unknown | Stage::Stale | Stage::Refreshing => return Consumers::Pending,
-            Stage::Presumed | Stage::Fresh | Stage::Beyond => since = since.max(at.unwrap_or(promoted)),
-        }
-    }
-    Consumers::Over { since }
 }

@@ -93,6 +93,9 @@ pub struct Timing {
     pub watch_for: SignedDuration,
     /// A danger window longer than this is a finding of its own (C5.8).
     pub long_window: SignedDuration,
+    /// setSecret is done for so long, and AWSCURRENT has not moved: a warning, and critical.
+    pub open_window_warning: SignedDuration,
+    pub open_window_critical: SignedDuration,
 }
 
 impl Default for Timing {
@@ -117,6 +120,8 @@ impl Default for Timing {
             verify_for: m(5),
             watch_for: h(24),
             long_window: s(30),
+            open_window_warning: s(10),
+            open_window_critical: s(60),
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct StageRun {
     pub last: Timestamp,
     /// What the first look showed.
     pub why: Arc<str>,
+    /// The last moment at which a look showed that the old value is certainly held.
+    pub old: Option<Timestamp>,
 }
 
 impl StageRun {
@@ -45,7 +47,15 @@ impl StageRun {
             first: moment,
             last: moment,
             why: why.into(),
+            old: None,
         }
+    }
+
+    /// The same, where the look also showed that the old value is certainly held.
+    #[must_use]
+    pub fn holding_old(mut self, old: Option<Timestamp>) -> Self {
+        self.old = old;
+        self
     }
 
     /// Notes a look. News is a change: the last look at the stage before, and the first at this one. A look that shows
@@ -56,9 +66,10 @@ impl StageRun {
         let border = match next.checked_sub(1).map(|i| &mut runs[i]) {
             Some(run) if run.stage == seen.stage => {
                 run.last = run.last.max(seen.last);
+                run.old = run.old.max(seen.old);
                 return Vec::new();
             }
-            before => before.map(|run| Self::at(run.last, run.stage, &run.why)),
+            before => before.map(|run| Self::at(run.last, run.stage, &run.why).holding_old(run.old)),
         };
         if runs.len() >= RUN_LIMIT {
             return Vec::new();

@@ -12,6 +12,7 @@ use crate::model::{
     SecretSeen, SecretSummary, VersionId,
 };
 use crate::policy::Timing;
+use crate::settling::is_settling;
 use crate::state::{ConsumerFacts, Failing, SecretFacts, StageRun, State};
 use crate::track::Track;
 
@@ -41,7 +42,21 @@ impl State {
         self.note_answer(look, evidence.key());
         match evidence {
             Evidence::Sweep { secrets } => self.see_list(look, secrets),
-            Evidence::Secret { secret, seen } => self.see_secret(look, &secret, seen),
+            Evidence::Secret { secret, seen } => {
+                let is_doubted = |state: &Self| {
+                    state
+                        .secrets
+                        .get(&secret)
+                        .is_some_and(|facts| is_settling(facts, timing))
+                };
+                let was_doubted = is_doubted(self);
+                let news = self.see_secret(look, &secret, seen);
+                if was_doubted && news.is_empty() && !is_doubted(self) {
+                    self.believed(secret)
+                } else {
+                    news
+                }
+            }
             Evidence::SecretGone { secret } => {
                 self.secrets.entry(secret).or_default().gone = Some(look);
                 Vec::new()
@@ -146,6 +161,18 @@ impl State {
         })
     }
 
+    /// Labels that went back were seen so for long enough: the look that says so is kept, or a restart would doubt it again.
+    fn believed(&self, secret: SecretArn) -> Vec<Fact> {
+        let run = self.secrets.get(&secret).and_then(|facts| facts.labels.latest());
+        let fact = run.map(|run| Fact::Labels {
+            secret: secret.clone(),
+            look: run.last,
+            labels: run.state.clone(),
+            changed: None,
+        });
+        fact.into_iter().collect()
+    }
+
     fn see_versions(&mut self, look: Look, secret: &SecretArn, valued: &[VersionId]) -> Vec<Fact> {
         let labelled = self.secrets.entry(secret.clone()).or_default().labels.latest();
         let Some(pending) = labelled.and_then(|run| run.state.in_progress().cloned()) else {
@@ -224,6 +251,7 @@ impl State {
                 stage,
                 at,
                 why,
+                old,
             } => {
                 let fact = |run: StageRun| Fact::Reached {
                     rotation: rotation.clone(),
@@ -231,9 +259,11 @@ impl State {
                     stage: run.stage,
                     at: run.first,
                     why: run.why.to_string(),
+                    old: run.old,
                 };
                 let secret = self.secret(&rotation.secret);
-                let news = secret.learn_stage(&rotation, &consumer, StageRun::at(at, stage, &why));
+                let seen = StageRun::at(at, stage, &why).holding_old(old);
+                let news = secret.learn_stage(&rotation, &consumer, seen);
                 news.into_iter().map(fact).collect()
             }
         }

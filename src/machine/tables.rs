@@ -34,5 +34,6 @@ mod told;
 mod tries;
 mod trust;
 mod updates;
+mod windows;
 mod words;
 mod world;

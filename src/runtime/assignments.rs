@@ -46,7 +46,6 @@ impl Watchdog {
             self.judgements.remove(lost);
             self.agenda.forget(lost);
             self.publisher.forget(lost);
-            self.tally.forget(lost);
         }
         if !assigned.keys().eq(self.assigned.keys()) {
             self.wanted_since = self.parts.clock.now();

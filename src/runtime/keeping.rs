@@ -13,7 +13,12 @@ pub(super) const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(6);
 impl Watchdog {
     /// One durable transaction for all that this turn learned and decided.
     pub(super) async fn commit(&mut self, now: Timestamp) -> Result<(), RunError> {
-        if self.backlog.is_empty() || self.journal_retry.is_some_and(|at| now < at) {
+        if self.backlog.is_empty() {
+            self.tally.write(&self.parts.metrics);
+            return Ok(());
+        }
+        self.tally.hold(&self.parts.metrics);
+        if self.journal_retry.is_some_and(|at| now < at) {
             return Ok(());
         }
         match self.parts.journal.commit(self.backlog.clone(), now).await {
@@ -24,6 +29,7 @@ impl Watchdog {
                     self.publisher.touch_fleet();
                 }
                 self.backlog.clear();
+                self.tally.write(&self.parts.metrics);
             }
             Err(WriteError::Ended) => return Err(RunError::JournalEnded),
             Err(error) => self.journal_failed(&error, now),

@@ -8,7 +8,6 @@ use machine::model::{
 use machine::rotations::Origin;
 use machine::state::State;
 
-use super::tally;
 use crate::telemetry::{Metrics, words};
 
 /// Tells what an event says that no judgement will.
@@ -35,7 +34,7 @@ pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
         }
         Event::Unseen { .. } => {}
         Event::Decided(decision) => tell_decision(decision),
-        Event::Ended { attempt, at, outcome } => {
+        Event::Ended { attempt, outcome, .. } => {
             let known = state
                 .owners
                 .get(attempt)
@@ -43,9 +42,7 @@ pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
             let found =
                 known.and_then(|facts| facts.attempts.iter().find(|a| &a.decision.attempt == attempt));
             if let Some(found) = found {
-                let lasted = at.duration_since(found.decision.at).as_secs_f64();
                 tell_outcome(&found.decision, outcome);
-                metrics.remediation_ended(found.decision.action.kind(), outcome, lasted);
             }
         }
     }
@@ -108,13 +105,9 @@ fn tell_outcome(decision: &Decision, outcome: &Outcome) {
     }
 }
 
-/// Tells how a secret's rotations and their consumers moved on since the judgement before.
-pub(super) fn tell_judgement(
-    before: Option<&Judgement>,
-    after: &Judgement,
-    state: &State,
-    metrics: &Metrics,
-) {
+/// Tells how a secret's rotations and their consumers moved on since the judgement before. Until everything was looked at
+/// once, nobody knows who uses what was promoted, and how far that has come.
+pub(super) fn tell_judgement(before: Option<&Judgement>, after: &Judgement, is_ready: bool) {
     for view in &after.rotations {
         let known = before.and_then(|judgement| {
             judgement
@@ -122,7 +115,9 @@ pub(super) fn tell_judgement(
                 .iter()
                 .find(|b| b.rotation.key == view.rotation.key)
         });
+        let is_known = is_ready || !view.rotation.is_current();
         if known.is_none_or(|known| known.phase != view.phase)
+            && is_known
             && (before.is_some() || view.rotation.is_open())
         {
             tell_phase(view);
@@ -132,9 +127,6 @@ pub(super) fn tell_judgement(
                 .and_then(|known| known.consumers.iter().find(|(id, _)| id == consumer))
                 .map(|(_, s)| s.stage);
             if stage != Some(standing.stage) && standing.stage != Stage::Unknown {
-                if matches!(standing.stage, Stage::Fresh | Stage::Presumed) {
-                    tally::count_recovery(view, consumer, state, metrics);
-                }
                 let secret = view.rotation.key.secret.name();
                 tracing::info!(secret, rotation = %view.rotation.key.id(), %consumer, stage = words::stage(standing.stage), "consumer: {}", standing.why);
             }

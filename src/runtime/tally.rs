@@ -1,114 +1,291 @@
-//! What is counted once for each rotation: how it ended, its danger window, its failed steps, how long recovery took.
+//! What is counted once, however often the process starts again: how rotations ended, their danger windows, failed steps,
+//! recoveries, and what became of writes (docs/numbers.md).
+//!
+//! Each is counted by the life that makes it durable, after its transaction: what the journal told at the start was
+//! counted by a life before. A kill between a transaction and its counting loses that count, and none comes twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-use machine::judge::{Judgement, RotationView};
-use machine::model::{Action, ConsumerId, RotationKey, SecretArn, Stage};
+use jiff::{SignedDuration, Timestamp};
+use machine::judge::{Judgement, RotationView, judge};
+use machine::model::{Action, ConsumerId, Event, Outcome, RotationKey, SecretArn, Stage};
 use machine::phase::Phase;
+use machine::policy::{Policy, Settings};
 use machine::rotations::{Ending, Origin};
-use machine::state::{Reached, State};
+use machine::state::{Reached, StageRun, State};
 use machine::window::DangerWindow;
 
-use crate::telemetry::{Metrics, RotationResult};
+use crate::telemetry::{Metrics, RotationResult, words};
 
-/// What this process has counted, or found over at its start.
+/// What this life has counted, or found over at its start.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     secrets: BTreeMap<SecretArn, Counted>,
+    /// Found, but not yet durable.
+    found: Vec<Count>,
+}
+
+/// More than a full disk lets come together in days; what is beyond it is counted at once.
+const FOUND_LIMIT: usize = 4_096;
+
+#[derive(Debug)]
+enum Count {
+    Rotation(RotationResult),
+    Window(SignedDuration),
+    StepFailed(&'static str),
+    Recovered {
+        method: &'static str,
+        strategy: &'static str,
+        lasted: SignedDuration,
+    },
+    Remediation {
+        kind: &'static str,
+        outcome: Outcome,
+        lasted: SignedDuration,
+    },
 }
 
 #[derive(Debug, Default)]
 struct Counted {
     ended: BTreeSet<RotationKey>,
+    /// Those among them that nobody was seen to use: a life that was killed may not have come to look.
+    alone: BTreeSet<RotationKey>,
+    failed: BTreeSet<RotationKey>,
     windows: BTreeSet<RotationKey>,
+    recovered: BTreeSet<(RotationKey, ConsumerId)>,
     last_failure: BTreeMap<RotationKey, Timestamp>,
 }
 
 impl Tally {
-    pub(super) fn forget(&mut self, secret: &SecretArn) {
-        self.secrets.remove(secret);
+    /// What the journal tells at the start is counted already.
+    pub(super) fn remember(&mut self, state: &State, settings: &Settings, now: Timestamp) {
+        for (secret, facts) in &state.secrets {
+            let judgement = judge(state, secret, &Policy::default(), settings, now);
+            let counted = Counted::told(&judgement, &facts.reached, settings);
+            self.secrets.insert(secret.clone(), counted);
+        }
     }
 
-    /// Counts what came to its end since the last judgement. What was over at the first one was counted by the process
-    /// before, or by none.
+    /// What became of a write. `state`: before the event is merged.
+    pub(super) fn note(&mut self, event: &Event, state: &State) {
+        let Event::Ended { attempt, at, outcome } = event else {
+            return;
+        };
+        let owner = state.owners.get(attempt).and_then(|id| state.consumers.get(id));
+        let mut attempts = owner.into_iter().flat_map(|facts| &facts.attempts);
+        if let Some(known) = attempts.find(|known| known.decision.attempt == *attempt) {
+            self.found.push(Count::Remediation {
+                kind: known.decision.action.kind(),
+                outcome: outcome.clone(),
+                lasted: at.duration_since(known.decision.at),
+            });
+        }
+    }
+
+    /// Finds what came to its end since the last judgement.
     pub(super) fn count(
         &mut self,
         secret: &SecretArn,
         judgement: &Judgement,
         state: &State,
-        metrics: &Metrics,
-        now: Timestamp,
+        settings: &Settings,
     ) {
-        let nothing = Reached::new();
-        let reached = state.secrets.get(secret).map_or(&nothing, |facts| &facts.reached);
-        match self.secrets.get_mut(secret) {
-            Some(counted) => counted.count(judgement, reached, metrics, now),
-            None => {
-                let before = Counted::before(judgement, reached);
-                self.secrets.insert(secret.clone(), before);
+        let Some(facts) = state.secrets.get(secret) else {
+            return;
+        };
+        let counted = self.secrets.entry(secret.clone()).or_default();
+        counted.forget_unknown(judgement);
+        for view in &judgement.rotations {
+            let found = counted.find(view, &facts.reached, settings);
+            self.found.extend(found);
+            let strategy = words::strategy(judgement.strategy.0);
+            for (consumer, lasted) in counted.recoveries(view, &facts.reached) {
+                let method = method(state, &view.rotation.key, consumer);
+                self.found.push(Count::Recovered {
+                    method,
+                    strategy,
+                    lasted,
+                });
             }
+        }
+    }
+
+    /// Everything that was found is durable.
+    pub(super) fn write(&mut self, metrics: &Metrics) {
+        for count in self.found.drain(..) {
+            count.write(metrics);
+        }
+    }
+
+    /// What was found is not durable yet, and there must not be more and more of it.
+    pub(super) fn hold(&mut self, metrics: &Metrics) {
+        let excess = self.found.len().saturating_sub(FOUND_LIMIT);
+        for count in self.found.drain(..excess) {
+            count.write(metrics);
+        }
+    }
+}
+
+impl Count {
+    fn write(self, metrics: &Metrics) {
+        match self {
+            Self::Rotation(result) => metrics.rotation_ended(result),
+            Self::Window(lasted) => metrics.danger_window(lasted.as_secs_f64()),
+            Self::StepFailed(step) => metrics.step_failed(step),
+            Self::Recovered {
+                method,
+                strategy,
+                lasted,
+            } => metrics.recovered(method, strategy, lasted.as_secs_f64()),
+            Self::Remediation {
+                kind,
+                outcome,
+                lasted,
+            } => metrics.remediation_ended(kind, &outcome, lasted.as_secs_f64()),
         }
     }
 }
 
 impl Counted {
-    fn before(judgement: &Judgement, reached: &Reached) -> Self {
+    fn told(judgement: &Judgement, reached: &Reached, settings: &Settings) -> Self {
         let mut counted = Self::default();
         for view in &judgement.rotations {
             let key = &view.rotation.key;
-            if result(view).is_some() || was_over(view, reached) {
+            let is_alone = view.rotation.is_current() && runs_of(reached, key).next().is_none();
+            if view.rotation.ending.is_some() || view.rotation.is_current() && is_settled(reached, key) {
                 counted.ended.insert(key.clone());
+            }
+            if is_alone {
+                counted.alone.insert(key.clone());
+            }
+            if is_alone || is_closed(view, reached, settings) {
                 counted.windows.insert(key.clone());
             }
-            counted.note_failures(view);
+            counted.fails(view);
+            counted.recoveries(view, reached);
         }
         counted
     }
 
-    fn count(&mut self, judgement: &Judgement, reached: &Reached, metrics: &Metrics, now: Timestamp) {
+    fn forget_unknown(&mut self, judgement: &Judgement) {
         let known = |key: &RotationKey| judgement.rotations.iter().any(|view| view.rotation.key == *key);
-        self.ended.retain(known);
-        self.windows.retain(known);
-        self.last_failure.retain(|key, _| known(key));
-        for view in &judgement.rotations {
-            let key = &view.rotation.key;
-            for step in self.note_failures(view) {
-                metrics.step_failed(step);
-            }
-            if let Some(result) = result(view)
-                && self.ended.insert(key.clone())
-            {
-                metrics.rotation_ended(result);
-            }
-            if self.windows.contains(key) {
-                continue;
-            }
-            let window = DangerWindow::of(view, reached).filter(|window| window.closed.is_some());
-            if let Some(window) = window {
-                self.windows.insert(key.clone());
-                metrics.danger_window(window.at_least(now).as_secs_f64());
-            }
+        for keys in [
+            &mut self.ended,
+            &mut self.alone,
+            &mut self.failed,
+            &mut self.windows,
+        ] {
+            keys.retain(known);
         }
+        self.recovered.retain(|(key, _)| known(key));
+        self.last_failure.retain(|key, _| known(key));
     }
 
-    /// The steps that failed since they were last noted.
-    fn note_failures(&mut self, view: &RotationView) -> Vec<&'static str> {
-        let failures = &view.rotation.failures;
+    fn find(&mut self, view: &RotationView, reached: &Reached, settings: &Settings) -> Vec<Count> {
+        let key = &view.rotation.key;
+        if self.alone.contains(key) && was_left(reached, key) {
+            // Somebody used it, and was not refreshed: the life before had not come so far.
+            self.alone.remove(key);
+            self.ended.remove(key);
+            self.windows.remove(key);
+        }
+        let mut found = self.fails(view);
+        if let Some(result) = result(view, reached)
+            && self.ended.insert(key.clone())
+        {
+            found.push(Count::Rotation(result));
+        }
+        let window = view.window.filter(|_| is_closed(view, reached, settings));
+        if let Some(lasted) = window.and_then(|window| window.seen_for())
+            && self.windows.insert(key.clone())
+        {
+            found.push(Count::Window(lasted));
+        }
+        found
+    }
+
+    /// The steps that failed since they were last noted; and the rotation, once.
+    fn fails(&mut self, view: &RotationView) -> Vec<Count> {
+        let (key, failures) = (&view.rotation.key, &view.rotation.failures);
         let Some(last) = failures.iter().map(|failure| failure.at).max() else {
             return Vec::new();
         };
-        let before = self.last_failure.insert(view.rotation.key.clone(), last);
+        let before = self.last_failure.insert(key.clone(), last);
         let new = failures
             .iter()
             .filter(|failure| before.is_none_or(|before| failure.at > before));
-        new.map(|failure| failure.step.map_or("unknown", |step| step.name()))
-            .collect()
+        let mut found: Vec<Count> = new
+            .map(|failure| Count::StepFailed(failure.step.map_or("unknown", |step| step.name())))
+            .collect();
+        if view.rotation.origin != Origin::Baseline && self.failed.insert(key.clone()) {
+            found.push(Count::Rotation(RotationResult::Failed));
+        }
+        found
+    }
+
+    /// The consumers that came to the new value since they were last asked about, each after how long. Who was fresh at
+    /// the first look had nothing to recover from.
+    fn recoveries<'a>(
+        &mut self,
+        view: &RotationView,
+        reached: &'a Reached,
+    ) -> Vec<(&'a ConsumerId, SignedDuration)> {
+        let Some(since) = set_by(view) else {
+            return Vec::new();
+        };
+        let of_it = reached.iter().filter(|((of, _), _)| *of == view.rotation.key);
+        let recovered = of_it.filter_map(|((key, consumer), runs)| {
+            let at = recovered_at(runs)?;
+            let is_new = self.recovered.insert((key.clone(), consumer.clone()));
+            is_new.then(|| (consumer, at.duration_since(since).max(SignedDuration::ZERO)))
+        });
+        recovered.collect()
     }
 }
 
+/// setSecret's not-after; without a sign of it the promotion's.
+fn set_by(view: &RotationView) -> Option<Timestamp> {
+    let rotation = &view.rotation;
+    let seen = rotation.exposed.as_ref().or(rotation.promoted.as_ref())?;
+    (rotation.origin == Origin::Rotation).then_some(seen.when.not_after)
+}
+
+fn is_over(stage: Stage) -> bool {
+    matches!(stage, Stage::Fresh | Stage::Presumed)
+}
+
+/// The first look that showed a consumer fresh or presumed that had been seen otherwise.
+fn recovered_at(runs: &[StageRun]) -> Option<Timestamp> {
+    let first = runs.iter().position(|run| is_over(run.stage))?;
+    (first > 0).then(|| runs[first].first)
+}
+
+fn runs_of<'a>(reached: &'a Reached, key: &'a RotationKey) -> impl Iterator<Item = &'a Vec<StageRun>> {
+    let of_it = reached.iter().filter(move |((of, _), _)| of == key);
+    of_it.map(|(_, runs)| runs)
+}
+
+/// Whether the journal has seen each consumer of it fresh, presumed or beyond once.
+fn is_settled(reached: &Reached, key: &RotationKey) -> bool {
+    let is_done = |run: &StageRun| is_over(run.stage) || run.stage == Stage::Beyond;
+    runs_of(reached, key).all(|runs| runs.iter().any(is_done))
+}
+
+/// Whether somebody who used it was seen with an old value.
+fn was_left(reached: &Reached, key: &RotationKey) -> bool {
+    runs_of(reached, key).any(|runs| runs.first().is_some_and(|run| !is_over(run.stage)))
+}
+
+/// Whether its window is closed by what the journal keeps, too. One without a promotion is not counted.
+fn is_closed(view: &RotationView, reached: &Reached, settings: &Settings) -> bool {
+    let is_told = runs_of(reached, &view.rotation.key).next().is_some();
+    let told = DangerWindow::told(view, reached, &settings.timing);
+    let is_alone = view.rotation.is_current() && !is_told;
+    view.rotation.promoted.is_some() && (is_alone || told.is_some_and(|window| window.closed.is_some()))
+}
+
 /// How a rotation ended; nothing while it goes on, and for what was no rotation to us.
-fn result(view: &RotationView) -> Option<RotationResult> {
+fn result(view: &RotationView, reached: &Reached) -> Option<RotationResult> {
     if view.rotation.origin == Origin::Baseline {
         return None;
     }
@@ -122,6 +299,11 @@ fn result(view: &RotationView) -> Option<RotationResult> {
         (Some((Ending::OnlyTested, _)), _) => Some(RotationResult::OnlyTested),
         (Some((Ending::RolledBack, _)), _) => Some(RotationResult::RolledBack),
         (Some((Ending::Superseded, _)), _) => Some(RotationResult::Superseded),
+        (None, Phase::Verifying | Phase::Watching | Phase::Settled)
+            if !is_settled(reached, &view.rotation.key) =>
+        {
+            None
+        }
         (None, Phase::Verifying | Phase::Watching | Phase::Settled) if is_left_behind() => {
             Some(RotationResult::LeftBehind)
         }
@@ -130,43 +312,16 @@ fn result(view: &RotationView) -> Option<RotationResult> {
     }
 }
 
-/// Whether the journal already had every consumer of it fresh, presumed or beyond.
-fn was_over(view: &RotationView, reached: &Reached) -> bool {
-    let key = &view.rotation.key;
-    let mut last = reached
-        .iter()
-        .filter(|((of, _), _)| of == key)
-        .filter_map(|(_, runs)| runs.last())
-        .peekable();
-    last.peek().is_some()
-        && last.all(|run| matches!(run.stage, Stage::Fresh | Stage::Presumed | Stage::Beyond))
-}
-
-/// Counts how long a consumer took from the first decision for it until it was seen fresh or presumed.
-pub(super) fn count_recovery(view: &RotationView, consumer: &ConsumerId, state: &State, metrics: &Metrics) {
-    let key = &view.rotation.key;
-    let recovered = || {
-        let facts = state.secrets.get(&key.secret)?;
-        let runs = facts.reached.get(&(key.clone(), consumer.clone()))?;
-        // With one look only it has just come there: a later sight of the same is no recovery.
-        let run = runs.last().filter(|run| run.first == run.last)?;
-        let first = state.consumers.get(consumer)?.attempts_for(key).next()?;
-        Some((
-            first.decision.action.clone(),
-            run.first.duration_since(first.decision.at),
-        ))
-    };
-    if let Some((action, lasted)) = recovered() {
-        metrics.recovered(method(&action), lasted.as_secs_f64().max(0.0));
-    }
-}
-
-fn method(action: &Action) -> &'static str {
-    match action {
-        Action::Redeploy { .. } => "redeploy",
-        Action::UpdateEnvironment { .. } => "config-update",
-        Action::TagSleep { .. } | Action::Sleep { .. } | Action::Restore { .. } | Action::Untag => {
+/// What we did first for a consumer; `another` where it was refreshed without us.
+fn method(state: &State, rotation: &RotationKey, consumer: &ConsumerId) -> &'static str {
+    let facts = state.consumers.get(consumer);
+    let first = facts.and_then(|facts| facts.attempts_for(rotation).next());
+    match first.map(|attempt| &attempt.decision.action) {
+        Some(Action::Redeploy { .. }) => "redeploy",
+        Some(Action::UpdateEnvironment { .. }) => "config-update",
+        Some(Action::TagSleep { .. } | Action::Sleep { .. } | Action::Restore { .. } | Action::Untag) => {
             "concurrency-cycle"
         }
+        None => "another",
     }
 }

@@ -132,6 +132,7 @@ impl Watchdog {
             self.state.recall(fact);
         }
         let now = self.parts.clock.now();
+        self.tally.remember(&self.state, &self.options.settings, now);
         let unanswered: Vec<AttemptId> = self
             .state
             .consumers
@@ -230,6 +231,7 @@ impl Watchdog {
 
     pub(super) fn take_in(&mut self, event: Event) {
         story::tell_event(&event, &self.state, &self.parts.metrics);
+        self.tally.note(&event, &self.state);
         match &event {
             Event::Seen { evidence, .. } => {
                 let key = evidence.key();
@@ -306,15 +308,11 @@ impl Watchdog {
                 let learned = self.state.learn(fact);
                 self.backlog.extend(learned);
             }
-            story::tell_judgement(
-                self.judgements.get(&secret).map(Arc::as_ref),
-                &judgement,
-                &self.state,
-                &self.parts.metrics,
-            );
-            if self.publisher.is_ready() {
-                self.tally
-                    .count(&secret, &judgement, &self.state, &self.parts.metrics, now);
+            let known = self.judgements.get(&secret).map(Arc::as_ref);
+            let is_ready = self.publisher.is_ready();
+            story::tell_judgement(known, &judgement, is_ready);
+            if is_ready {
+                self.tally.count(&secret, &judgement, &self.state, settings);
             }
             let looks = machine::cadence::secret_looks(
                 &self.state,

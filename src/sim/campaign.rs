@@ -9,7 +9,7 @@ use machine::model::Mode;
 
 use super::Trial;
 use super::case::{Case, Crash, Disk, Part};
-use super::check::{Broken, Checks, Excuse, Lived};
+use super::check::{Broken, Checks, Counters, Excuse, Lived};
 use super::life::{Disruptions, End, How, Life};
 use super::spent::{self, On};
 use super::world::World;
@@ -94,6 +94,7 @@ struct Course<'a> {
     trial: Trial,
     checks: Checks,
     lives: Vec<Lived>,
+    counters: Counters,
     mode: Mode,
     /// When the journal at hand began, and whether it began empty.
     journal: (Timestamp, bool),
@@ -116,6 +117,7 @@ impl<'a> Course<'a> {
             trial,
             checks: Checks::default(),
             lives: Vec::new(),
+            counters: Counters::default(),
             mode: case.mode,
             journal: (first, true),
             met: BTreeMap::new(),
@@ -163,6 +165,8 @@ impl<'a> Course<'a> {
         })?;
         let _on = On::part(spent::Part::Checks);
         self.checks.goes_on(&life.end);
+        self.counters.add(&life);
+        self.checks.numbers(self.case, &self.trial.world(), &life.last);
         self.checks.secrecy("the API's answers", &life.shown);
         let now = self.trial.world().now();
         for _ in &life.suspended {
@@ -239,6 +243,7 @@ impl<'a> Course<'a> {
             case,
             mut checks,
             lives,
+            counters,
             mut met,
             ..
         } = self;
@@ -256,6 +261,7 @@ impl<'a> Course<'a> {
         let _on = On::part(spent::Part::Checks);
         checks.writes(case, &world, &lives, &log);
         checks.outage(case, &world, &unwatched, &lives);
+        checks.counters(case, &world, last, &facts, &counters);
         checks.secrecy("the log", &log);
         checks.secrecy("the journal", &format!("{facts:?}"));
         checks.secrecy("the snapshot", &format!("{last:?}"));

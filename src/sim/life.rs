@@ -16,6 +16,7 @@ use super::spent::{self, On};
 use crate::http::{Limits, Shown, answers};
 use crate::runtime::{Clock, Options, Parts, RunError, Snapshot, Watchdog};
 use crate::store::{JournalPort, Loaded, ReadError, WriteError};
+use crate::telemetry::Reading;
 
 /// How a life ended.
 #[derive(Debug)]
@@ -42,6 +43,10 @@ pub struct Life {
     pub last: Arc<Snapshot>,
     /// What the API and the metrics answered at its end; nothing after a crash.
     pub shown: String,
+    /// What it had counted, in Prometheus's format; also after a crash.
+    pub counted: String,
+    /// Where it was killed.
+    pub killed_at: Option<Crossing>,
 }
 
 /// How a life ends before its time.
@@ -114,7 +119,7 @@ struct LifeGate {
 struct Passed {
     crossings: u64,
     suspended: Vec<(Timestamp, Timestamp)>,
-    is_killed: bool,
+    killed_at: Option<Crossing>,
     end: Option<(Place, How)>,
     pauses: Vec<Pause>,
 }
@@ -152,9 +157,11 @@ impl Passed {
     }
 
     /// Whether it ends here, and how.
-    fn end(&mut self, now: Timestamp) -> Option<How> {
+    fn end(&mut self, point: &Crossing, now: Timestamp) -> Option<How> {
         let (_, how) = self.end.take_if(|(at, _)| at.is_reached(now))?;
-        self.is_killed |= how == How::Killed;
+        if how == How::Killed {
+            self.killed_at = Some(point.clone());
+        }
         Some(how)
     }
 }
@@ -172,19 +179,19 @@ impl Place {
 
 #[async_trait]
 impl Gate for LifeGate {
-    async fn cross(&self, _point: Crossing) {
+    async fn cross(&self, point: Crossing) {
         let now = self.clock.now();
         let suspended = self.passed().cross(now);
         if !suspended.is_zero() {
             tokio::time::advance(Duration::try_from(suspended).unwrap_or_default()).await;
         }
-        let ended = self.passed().end(now);
+        let ended = self.passed().end(&point, now);
         match ended {
             Some(How::Killed) => self.crashed.notify_one(),
             Some(How::Terminated) => self.stop.cancel(),
             None => {}
         }
-        let is_killed = self.passed().is_killed;
+        let is_killed = self.passed().killed_at.is_some();
         if is_killed {
             pending::<()>().await;
         }
@@ -289,6 +296,7 @@ pub fn live(
             () = watching => End::Stopped,
         };
         let last = snapshots.borrow().clone();
+        let counted = metrics.render(&Reading::default()).unwrap_or_default();
         let shown = Shown {
             snapshot: snapshots,
             metrics,
@@ -304,6 +312,8 @@ pub fn live(
             suspended: passed.suspended.clone(),
             last,
             shown,
+            counted,
+            killed_at: passed.killed_at.clone(),
         }
     });
     drop(runtime);

@@ -101,8 +101,9 @@ pub(super) fn write(fact: &Fact) -> Row {
             stage,
             at,
             why,
+            old,
         } => {
-            let record = ReachedRecord::new(rotation, consumer, *stage, *at, why);
+            let record = ReachedRecord::new(rotation, consumer, *stage, *at, why).holding_old(*old);
             row(Kind::Reached, Some(&rotation.secret), &record)
         }
     }

@@ -91,14 +91,14 @@ macro_rules! metrics {
 metrics! {
     /// What the loop and the adapters count as it happens.
     struct Counted {
-        /// Rotations that ended, by result.
+        /// Rotations by what they came to; one in which a step failed counts as failed besides, once.
         rotations_total: IntCounterVec = by(&["result"]),
-        /// Time from setSecret until no consumer held the old value, for each rotation whose window closed.
+        /// Time from setSecret until every consumer that must be refreshed was seen so, for each window that closed.
         danger_window_seconds: Histogram = PLAIN.within(WINDOW),
         /// Steps of a rotation that failed, as the rotation Lambda's log told.
         step_failures_total: IntCounterVec = by(&["step"]),
-        /// Time from the first decision for a consumer until it was seen fresh or presumed, by method.
-        recovery_seconds: HistogramVec = by(&["method"]).within(RECOVERY),
+        /// Time from setSecret until the look that first showed a stale consumer fresh or presumed; once a rotation.
+        recovery_seconds: HistogramVec = by(&["method", "strategy"]).within(RECOVERY),
         /// Time from the decision of one write to the world until its answer, by kind.
         remediation_duration_seconds: HistogramVec = by(&["kind"]).within(WRITE),
         /// Writes to the world that were answered or given up, by kind and outcome.
@@ -119,7 +119,7 @@ metrics! {
         secret_phase: IntGaugeVec = by(&["secret", "phase"]),
         /// Time since DescribeSecret last answered for the secret, or since the start where it has not yet.
         last_look_age_seconds: GaugeVec = by(&["secret"]),
-        /// How long the secret's danger window is open already; no series while it is closed.
+        /// How long the secret's danger window is open since setSecret was seen; no series while it is closed.
         danger_window_open_seconds: GaugeVec = by(&["secret"]),
         /// Secrets without series of their own because of the cap.
         secrets_without_series: IntGauge = PLAIN,
@@ -151,8 +151,10 @@ metrics! {
 /// How a rotation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RotationResult {
-    /// Promoted, and no consumer holds the old value.
+    /// Promoted, and every consumer held the new value once.
     Completed,
+    /// A step failed. Where a retry gets further, it also counts as what it came to.
+    Failed,
     /// Promoted, and a consumer is left that only a person can refresh.
     LeftBehind,
     /// The next promotion came first.
@@ -163,8 +165,9 @@ pub enum RotationResult {
 }
 
 impl RotationResult {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Completed,
+        Self::Failed,
         Self::LeftBehind,
         Self::Superseded,
         Self::Abandoned,
@@ -175,6 +178,7 @@ impl RotationResult {
     fn name(self) -> &'static str {
         match self {
             Self::Completed => "completed",
+            Self::Failed => "failed",
             Self::LeftBehind => "left-behind",
             Self::Superseded => "superseded",
             Self::Abandoned => "abandoned",
@@ -229,11 +233,11 @@ impl Metrics {
         self.counted.step_failures_total.with_label_values(&[step]).inc();
     }
 
-    /// A consumer came to be fresh or presumed, so long after the first decision for it.
-    pub fn recovered(&self, method: &'static str, seconds: f64) {
+    /// A consumer that was stale came to be fresh or presumed, so long after setSecret.
+    pub fn recovered(&self, method: &'static str, strategy: &'static str, seconds: f64) {
         self.counted
             .recovery_seconds
-            .with_label_values(&[method])
+            .with_label_values(&[method, strategy])
             .observe(seconds);
     }
 

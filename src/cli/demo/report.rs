@@ -7,7 +7,6 @@ use comfy_table::{CellAlignment, LineStyle, Table};
 use jiff::Timestamp;
 use machine::judge::RotationView;
 use machine::rotations::Origin;
-use machine::window::DangerWindow;
 
 use crate::runtime::{SecretView, Snapshot};
 use crate::sim::Scenario;
@@ -82,8 +81,7 @@ fn rotation(view: &SecretView) -> String {
 }
 
 fn window(view: &SecretView, now: Timestamp) -> String {
-    let Some(window) = last_rotation(view).and_then(|rotation| DangerWindow::of(rotation, &view.reached))
-    else {
+    let Some(window) = last_rotation(view).and_then(|rotation| rotation.window) else {
         return "none".to_owned();
     };
     let least = window.at_least(now).as_secs_f64();

@@ -184,7 +184,8 @@ impl Fold<'_> {
     fn tell_standings(&mut self, end: Timestamp) {
         let judged = self.judged.iter();
         let latest = judged.filter_map(|(secret, judged)| Some((secret, judged.latest()?)));
-        let standings = latest.map(|(secret, told)| standing_entry(&self.state, secret, told, end));
+        let timing = &self.rules.settings.timing;
+        let standings = latest.map(|(secret, told)| standing_entry(&self.state, secret, told, timing, end));
         self.entries.extend(standings.collect::<Vec<_>>());
     }
 }

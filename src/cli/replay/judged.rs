@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use machine::findings::{Finding, Kind, of_secret};
-use machine::judge::{RotationView, judge};
+use machine::judge::{Judgement, RotationView, judge};
 use machine::model::{RotationKey, SecretArn, Stage};
 use machine::phase::{Consumers, Phase, phase};
 use machine::policy::{Policy, Settings};
@@ -61,6 +61,11 @@ impl Judged {
             let view = view.clone();
             judged.rotations.push(Told { view, phase });
         }
+        judged.wake = judged
+            .wake
+            .into_iter()
+            .chain(told_open(&judgement, settings, at))
+            .min();
         judged.findings = of_secret(state, secret, &judgement, settings, at);
         // Whether a rotation brought it about is often known by LastRotatedDate alone.
         judged
@@ -79,6 +84,14 @@ impl Judged {
         open.find(|told| told.view.rotation.is_open())
             .or(self.rotations.last())
     }
+}
+
+/// When a danger window that stays open is told of, and told of as critical.
+fn told_open(judgement: &Judgement, settings: &Settings, at: Timestamp) -> Option<Timestamp> {
+    let since = judgement.open()?.window?.opened.not_after;
+    let timing = &settings.timing;
+    let told = [timing.open_window_warning, timing.open_window_critical].map(|after| since + after);
+    told.into_iter().filter(|told| *told > at).min()
 }
 
 impl Known {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use machine::findings::Finding;
 use machine::model::SecretArn;
 use machine::phase::Phase;
-use machine::policy::Settings;
+use machine::policy::{Settings, Timing};
 use machine::rotations::{Origin, Rotation};
 use machine::state::State;
 use machine::window::DangerWindow;
@@ -110,7 +110,13 @@ fn about_finding(entry: Entry, finding: &Finding) -> Entry {
 }
 
 /// How a secret stands at the end of the journal.
-pub(super) fn standing_entry(state: &State, secret: &SecretArn, told: &Told, end: Timestamp) -> Entry {
+pub(super) fn standing_entry(
+    state: &State,
+    secret: &SecretArn,
+    told: &Told,
+    timing: &Timing,
+    end: Timestamp,
+) -> Entry {
     let rotation = &told.view.rotation;
     let reached = state.secrets.get(secret).map(|facts| &facts.reached);
     let mut text = format!(
@@ -119,7 +125,7 @@ pub(super) fn standing_entry(state: &State, secret: &SecretArn, told: &Told, end
         rotation.key.version,
         told.phase.text()
     );
-    if let Some(window) = reached.and_then(|reached| DangerWindow::told(rotation, reached)) {
+    if let Some(window) = reached.and_then(|reached| DangerWindow::told(&told.view, reached, timing)) {
         let most = window.at_most(end).map(|most| most.as_secs_f64());
         let lasted = story::window(window.closed.is_none(), window.at_least(end).as_secs_f64(), most);
         text += &format!("; danger window {lasted}, for the consumers that it names");

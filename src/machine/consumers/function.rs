@@ -38,7 +38,10 @@ fn by_update(
     if let Some(why) = unreached_by_update(seen) {
         return Standing::of(Stage::Beyond, why);
     }
+    // Once it was given the new value, a later update is another's, however it goes.
+    let was_over = question.was_over(id);
     match seen.update {
+        UpdateStatus::InProgress | UpdateStatus::Failed if was_over => {}
         UpdateStatus::InProgress => return Standing::of(Stage::Refreshing, Why::Updating),
         UpdateStatus::Failed => return Standing::of(Stage::Beyond, Why::UpdateFailed),
         UpdateStatus::Successful => {}

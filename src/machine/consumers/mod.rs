@@ -10,14 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use sleep::{former_concurrency, open_sleep, restore};
 pub(crate) use tenure::{Tenure, tenures_before};
+pub(crate) use why::CACHE_EXPIRED;
 pub use why::Why;
 
+use crate::courses::over_since;
 use crate::model::{
     Action, Attempt, ConsumerId, NoEffect, Outcome, ReferenceKind, RotationKey, SecretArn, Stage, Staleness,
     When,
 };
 use crate::policy::{Policy, Timing};
-use crate::state::ConsumerFacts;
+use crate::state::{ConsumerFacts, Reached};
 
 /// Where a consumer stands with one rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub struct Standing {
     pub wake: Option<Timestamp>,
     /// When the look was taken that this rests on.
     pub as_of: Option<Timestamp>,
+    /// At that moment, at least, the look showed that something of it holds the old value.
+    pub old: Option<Timestamp>,
 }
 
 impl Standing {
@@ -40,6 +44,7 @@ impl Standing {
             action: None,
             wake: None,
             as_of: None,
+            old: None,
         }
     }
 
@@ -60,13 +65,14 @@ impl Standing {
         self
     }
 
-    /// Fresh or presumed by what runs with the new value; not because nothing runs, or because time has passed.
+    /// Fresh or presumed by what runs well with the new value; not because nothing runs, or because time has passed.
     pub(crate) fn holds_the_new_value(&self) -> bool {
         let by_absence = matches!(
             self.why,
             Why::NothingRuns | Why::Gone | Why::CacheExpired | Why::SwitchedOff
         );
-        matches!(self.stage, Stage::Fresh | Stage::Presumed) && !by_absence
+        let ails = matches!(self.why, Why::Starting { .. } | Why::Unhealthy { .. });
+        matches!(self.stage, Stage::Fresh | Stage::Presumed) && !by_absence && !ails
     }
 }
 
@@ -79,6 +85,8 @@ pub(crate) struct Question<'a> {
     pub not_before: Option<Timestamp>,
     /// The earlier times in which the version was current: tasks of those times hold it.
     pub tenures: Vec<Tenure>,
+    /// What consumers have come to so far.
+    pub reached: &'a Reached,
     pub policy: &'a Policy,
     pub timing: &'a Timing,
     pub now: Timestamp,
@@ -91,6 +99,19 @@ impl Question<'_> {
     /// Whatever was created after this moment holds the new value (aws-facts: ECS).
     pub(crate) fn threshold(&self) -> Timestamp {
         self.promoted + self.timing.margin
+    }
+
+    /// Whether the consumer was fresh or presumed before, for this promotion: what ails it later is not the rotation's
+    /// doing.
+    fn was_over(&self, id: &ConsumerId) -> bool {
+        let runs = self.reached.get(&(self.rotation.clone(), id.clone()));
+        runs.is_some_and(|runs| over_since(runs).is_some())
+    }
+
+    /// Whether what was given the secret's value at this moment was certainly given the old one.
+    fn is_certainly_older(&self, made: Timestamp) -> bool {
+        let may_have_given = self.tenures.iter().any(|tenure| tenure.may_have_given(made));
+        !may_have_given && self.not_before.is_some_and(|bound| made < bound)
     }
 
     /// Whether a task that was created at this moment was given the version when it was current before.
@@ -125,7 +146,7 @@ pub(crate) fn stand(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<
     }
     match (staleness(id, facts, question), id) {
         (Staleness::Wait(ttl), _) => wait_out(question, ttl),
-        (Staleness::Restart, ConsumerId::Service { .. }) => service::stand(facts, question),
+        (Staleness::Restart, ConsumerId::Service { .. }) => service::stand(id, facts, question),
         (Staleness::Restart, ConsumerId::Function { .. }) => function::stand(id, facts, question),
         (Staleness::Restart, ConsumerId::Declared { .. }) => Standing::of(Stage::Beyond, Why::OnlyDeclared),
     }
@@ -140,15 +161,20 @@ pub(crate) fn staleness(id: &ConsumerId, facts: &ConsumerFacts, question: &Quest
     if let Some(declared) = policy.declared.iter().find(|declared| &declared.id == id) {
         return declared.staleness;
     }
-    let injected = facts.references.iter().any(|reference| {
-        reference.secret == question.rotation.secret && reference.kind == ReferenceKind::Injected
-    });
+    let injected = is_injected(facts, question);
     match id {
         ConsumerId::Service { .. } if injected => Staleness::Restart,
         ConsumerId::Service { .. } => policy.ecs_fetching,
         ConsumerId::Function { .. } => policy.lambda_fetching,
         ConsumerId::Declared { .. } => Staleness::Restart,
     }
+}
+
+/// Whether its tasks are given the value when they start, and no other later.
+fn is_injected(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
+    facts.references.iter().any(|reference| {
+        reference.secret == question.rotation.secret && reference.kind == ReferenceKind::Injected
+    })
 }
 
 /// What the consumer is pinned to, if nothing in it would get the new value.

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::{Question, Retry, Standing, Why, retry};
+use super::{Question, Retry, Standing, Why, is_injected, retry};
 use crate::model::{
-    Action, Attempt, Controller, Deployment, DeploymentId, Done, Health, Outcome, Rollout, ServiceSeen,
-    Stage, Task,
+    Action, Attempt, ConsumerId, Controller, Deployment, DeploymentId, Done, Health, Outcome, Rollout,
+    ServiceSeen, Stage, Task,
 };
 use crate::state::ConsumerFacts;
 
-pub(super) fn stand(facts: &ConsumerFacts, question: &Question<'_>) -> Standing {
+pub(super) fn stand(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<'_>) -> Standing {
     let looked = facts
         .service
         .as_ref()
@@ -20,20 +20,38 @@ pub(super) fn stand(facts: &ConsumerFacts, question: &Question<'_>) -> Standing 
     let Some(seen) = seen else {
         return Standing::of(Stage::Fresh, Why::Gone).seen_at(look.arrived);
     };
-    let standing = match proven(facts, seen, question, look.arrived) {
+    let standing = match proven(id, facts, seen, question, look.arrived) {
         Some(standing) => standing,
         None => remedy(facts, seen, question),
     };
-    standing.seen_at(look.arrived)
+    // The answer may be so old.
+    let as_of = look.sent - question.timing.settle;
+    let old = holds_old(facts, seen, question).then_some(as_of);
+    Standing {
+        old,
+        ..standing.seen_at(look.arrived)
+    }
 }
 
-/// What the tasks prove; nothing where some of them hold the old value.
+/// Whether a task that is wanted was certainly given the old value. What programs fetch later nobody sees.
+fn holds_old(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> bool {
+    let mut created = seen.tasks.iter().filter_map(|task| task.created);
+    is_injected(facts, question) && created.any(|at| question.is_certainly_older(at))
+}
+
+/// What the tasks prove; nothing where some of them hold the old value. A service that was healthy with the new one
+/// stays fresh: a deployment of the team that does not get healthy is not the rotation's doing.
 fn proven(
+    id: &ConsumerId,
     facts: &ConsumerFacts,
     seen: &ServiceSeen,
     question: &Question<'_>,
     at: Timestamp,
 ) -> Option<Standing> {
+    let was_over = question.was_over(id);
+    if seen.tasks.is_empty() && seen.tasks_listed && was_over {
+        return Some(Standing::of(Stage::Fresh, Why::NothingRuns));
+    }
     if seen.tasks.is_empty() {
         return Some(without_tasks(facts, seen, question));
     }
@@ -57,6 +75,7 @@ fn proven(
     };
     Some(match unhealthy(seen, question, at) {
         None => Standing::of(Stage::Fresh, proof),
+        Some(why) if was_over => Standing::of(Stage::Fresh, why),
         Some(why) => refreshing(why, facts, seen, question),
     })
 }

@@ -6,6 +6,9 @@ use jiff::Timestamp;
 
 use crate::model::NoEffect;
 
+/// What the journal says of a consumer that nobody looked at: its cache was waited for.
+pub(crate) const CACHE_EXPIRED: &str = "its cache has expired since the promotion";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     NotLookedYet,
@@ -146,7 +149,7 @@ impl fmt::Display for Why {
             Self::Pinned { to } => write!(f, "its reference is pinned to {to}: a restart gives it the same value again"),
             Self::OnlyDeclared => f.write_str("only the configuration names it: a person restarts it"),
             Self::CacheLives { until } => write!(f, "its cache may hold the old value until {until:.0}"),
-            Self::CacheExpired => f.write_str("its cache has expired since the promotion"),
+            Self::CacheExpired => f.write_str(CACHE_EXPIRED),
             Self::UnderWay { action } => write!(f, "{action} is under way"),
             Self::InDoubt { action } => write!(f, "{action} may have happened or not: looking twice before anything is repeated"),
             Self::NoEffect { why, times } => write!(f, "{times} tries changed nothing, last: {why}"),

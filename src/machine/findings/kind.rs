@@ -9,6 +9,8 @@ pub enum Kind {
     BeyondUs,
     /// The hourly cap keeps a stale consumer from another redeploy.
     Capped,
+    /// setSecret is done, and AWSCURRENT has not moved for too long.
+    DangerWindowOpen,
     /// The database refuses AWSCURRENT.
     DeadValue,
     /// Functions whose environment cannot be decrypted for us.
@@ -77,9 +79,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::BeyondUs,
         Self::Capped,
+        Self::DangerWindowOpen,
         Self::DeadValue,
         Self::EnvironmentUnreadable,
         Self::FirstFailed,
@@ -119,6 +122,7 @@ impl Kind {
         match self {
             Self::BeyondUs => "beyond-us",
             Self::Capped => "capped",
+            Self::DangerWindowOpen => "danger-window-open",
             Self::DeadValue => "dead-value",
             Self::EnvironmentUnreadable => "environment-unreadable",
             Self::FirstFailed => "first-failed",

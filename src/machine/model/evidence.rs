@@ -240,5 +240,7 @@ pub enum Fact {
         stage: Stage,
         at: Timestamp,
         why: String,
+        /// Until then, at least, something of it held the old value.
+        old: Option<Timestamp>,
     },
 }

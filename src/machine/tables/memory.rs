@@ -204,6 +204,7 @@ fn reached(tale: &mut Tale, name: &str, second: i64) {
         stage: Stage::Stale,
         at: at(second),
         why: String::new(),
+        old: None,
     });
 }
 

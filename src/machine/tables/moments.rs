@@ -88,28 +88,22 @@ fn what_a_restart_for_another_secret_must_not_give_is_withheld() {
 fn phases_after_the_promotion_end_on_time() {
     let mut tale = dated(&orders());
     tale.service(60, &orders(), service(&[40]));
+    let (verified, watched) = (millis(360_020), at(20 + DAY));
     let table = [
-        (319, Phase::Verifying, Some(320)),
-        (320, Phase::Watching, Some(20 + DAY)),
-        (19 + DAY, Phase::Watching, Some(20 + DAY)),
+        (360, Phase::Verifying, Some(verified)),
+        (361, Phase::Watching, Some(watched)),
+        (19 + DAY, Phase::Watching, Some(watched)),
         (20 + DAY, Phase::Settled, None),
     ];
-    for (second, phase, wake) in table {
-        let judgement = tale.judge(second);
-        assert_eq!(
-            judgement.current().map(|view| view.phase),
-            Some(phase),
-            "{second}"
-        );
-        assert_eq!(judgement.wake, wake.map(at), "{second}");
+    for is_noted in [false, true] {
+        for (second, phase, wake) in table {
+            let judgement = tale.judge(second);
+            let current = judgement.current().map(|view| view.phase);
+            assert_eq!(current, Some(phase), "{second}, {is_noted}");
+            assert_eq!(judgement.wake, wake, "{second}, {is_noted}");
+        }
+        remember(&mut tale, 60);
     }
-    remember(&mut tale, 60);
-    let since = SignedDuration::from_millis(20);
-    assert_eq!(
-        tale.judge(319).wake,
-        Some(at(360) + since),
-        "fresh since the look"
-    );
 }
 
 fn remember(tale: &mut Tale, second: i64) {

@@ -16,6 +16,7 @@ impl Checks {
     /// After each snapshot: whoever is called fresh holds the value it is called fresh for, or a newer one.
     pub fn snapshot(&mut self, snapshot: &Snapshot, world: &World) {
         self.dead_values_are_dead(snapshot, world);
+        self.open_windows(snapshot, world);
         self.intervals(snapshot, world);
         for view in snapshot.secrets.values() {
             let Some(current) = view.judgement.current() else {

@@ -3,6 +3,7 @@
 mod answers;
 mod belief;
 mod ending;
+mod numbers;
 mod outage;
 mod writes;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use machine::judge::Judgement;
 use machine::model::{Mode, SecretArn};
 
+pub use numbers::Counters;
 pub use outage::Excuse;
 
 use super::case::{Case, Disk};

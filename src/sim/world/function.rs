@@ -74,6 +74,8 @@ pub struct Function {
     pub deleted: bool,
     /// What its warm environments hold; nothing where there is none.
     pub holds: Option<BTreeMap<SecretArn, VersionId>>,
+    /// The same since when, wherever it changed.
+    pub held: Vec<(Timestamp, Option<BTreeMap<SecretArn, VersionId>>)>,
     /// When it was switched off by the watchdog, and until when.
     pub asleep: Vec<(Timestamp, Option<Timestamp>)>,
 }
@@ -108,6 +110,11 @@ impl Function {
         until.is_none().then_some(*since)
     }
 
+    fn give(&mut self, holds: Option<BTreeMap<SecretArn, VersionId>>, now: Timestamp) {
+        self.held.push((now, holds.clone()));
+        self.holds = holds;
+    }
+
     fn wake(&mut self, now: Timestamp) {
         if let Some((_, until @ None)) = self.asleep.last_mut() {
             *until = Some(now);
@@ -126,8 +133,9 @@ impl World {
             let name = plan.name.clone();
             self.plan(at, Happening::FunctionTouched { name, touch });
         }
-        let function = Function {
-            holds: Some(self.current_of(&plan.secrets)),
+        let mut function = Function {
+            holds: None,
+            held: Vec::new(),
             secrets: plan.secrets,
             reach: plan.reach,
             unreadable: plan.unreadable,
@@ -144,6 +152,7 @@ impl World {
             asleep: Vec::new(),
             name: plan.name.clone(),
         };
+        function.give(Some(self.current_of(&function.secrets)), self.now);
         self.functions.insert(ConsumerId::function(&plan.name), function);
     }
 
@@ -191,11 +200,11 @@ impl World {
 
     pub(super) fn renew_function(&mut self, name: &str) {
         let id = ConsumerId::function(name);
-        let holds = self.fetched(&id);
+        let (now, holds) = (self.now, self.fetched(&id));
         let Ok(function) = self.found(&id) else { return };
         function.updating_until = None;
         if function.reach == Reach::Latest {
-            function.holds = Some(holds);
+            function.give(Some(holds), now);
         }
     }
 
@@ -233,7 +242,7 @@ impl World {
             let (name, since) = (name.to_owned(), now);
             self.plan_in(DRAIN, Happening::FunctionDrained { name, since });
         } else if function.holds.is_none() {
-            function.holds = Some(holds);
+            function.give(Some(holds), now);
         }
         let operation = match reserved {
             Some(_) => "lambda:PutFunctionConcurrency",
@@ -267,24 +276,30 @@ impl World {
                 (function.reserved, function.wanted) = (Some(reserved), Some(reserved));
                 (function.set, function.overwritten) = (Some(now), false);
                 function.wake(now);
-                function.holds.get_or_insert(holds);
+                if function.holds.is_none() {
+                    function.give(Some(holds), now);
+                }
             }
             FunctionTouch::Configuration => {
                 function.revision += 1;
                 function.last_modified = now;
                 if function.reach == Reach::Latest {
-                    function.holds = Some(holds);
+                    function.give(Some(holds), now);
                 }
             }
-            FunctionTouch::Delete => function.deleted = true,
+            FunctionTouch::Delete => {
+                function.held.push((now, None));
+                function.deleted = true;
+            }
         }
     }
 
     pub(super) fn drain_function(&mut self, name: &str, since: Timestamp) {
+        let now = self.now;
         if let Ok(function) = self.found(&ConsumerId::function(name))
             && function.asleep_since() == Some(since)
         {
-            function.holds = None;
+            function.give(None, now);
         }
     }
 

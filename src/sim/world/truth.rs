@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
 use super::by_hand::BRAKE;
-use super::{Kind, Secret, World};
+use super::{Kind, Reads, Secret, World};
 
 /// The margin of a second, and how late labels tell of a promotion that is watched (`Timing::margin`).
 const SOON: SignedDuration = SignedDuration::from_secs(2);
@@ -210,6 +210,31 @@ impl<'a> Truth<'a> {
             let secret = self.secret(arn);
             secret.is_some_and(|secret| secret.as_of(at).labels.current.as_ref() != Some(version))
         })
+    }
+
+    /// Until when anything of a consumer held an older value than this version of a secret, so far; nothing where it
+    /// never did. Of a program that fetches for itself only what it holds now is known: nothing.
+    pub fn held_old_until(self, id: &ConsumerId, arn: &SecretArn, version: &VersionId) -> Option<Timestamp> {
+        let (secret, now) = (self.secret(arn)?, self.0.now());
+        let is_old = |holds: &BTreeMap<SecretArn, VersionId>| {
+            holds.get(arn).is_some_and(|held| secret.is_newer(version, held))
+        };
+        if let Some(service) = self.0.services.get(id) {
+            let injected = service.plan.reads == Reads::Injected;
+            let old = service
+                .tasks
+                .iter()
+                .filter(|task| injected && is_old(&task.holds));
+            let until = old.map(|task| task.stopped.unwrap_or(now).min(service.deleted.unwrap_or(now)));
+            return until.max().map(|until| until.min(now));
+        }
+        let held = &self.0.functions.get(id)?.held;
+        let ends = held.iter().skip(1).map(|(at, _)| *at).chain([now]);
+        let old = held
+            .iter()
+            .zip(ends)
+            .filter(|((_, holds), _)| holds.as_ref().is_some_and(&is_old));
+        old.map(|(_, until)| until).max()
     }
 
     /// Whether all that runs of a consumer holds AWSCURRENT of this secret already: a restart gives it nothing new.

@@ -14,6 +14,8 @@ pub(super) struct ReachedRecord {
     stage: StageRecord,
     at: Timestamp,
     why: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    old: Option<Timestamp>,
 }
 
 impl ReachedRecord {
@@ -30,7 +32,12 @@ impl ReachedRecord {
             stage: stage.into(),
             at,
             why: why.to_owned(),
+            old: None,
         }
+    }
+
+    pub(super) fn holding_old(self, old: Option<Timestamp>) -> Self {
+        Self { old, ..self }
     }
 }
 
@@ -44,6 +51,7 @@ impl TryFrom<ReachedRecord> for Fact {
             stage: record.stage.into(),
             at: record.at,
             why: record.why,
+            old: record.old,
         })
     }
 }

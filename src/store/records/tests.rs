@@ -16,7 +16,8 @@ use places::{of_json, of_type};
 /// and forget it here.
 #[test]
 fn every_place_of_every_record_stands_in_the_golden_journal() {
-    let missing: BTreeSet<String> = wanted().difference(&golden()).cloned().collect();
+    let wanted = wanted();
+    let missing: BTreeSet<String> = wanted.difference(&golden(&wanted)).cloned().collect();
     let file = format!("tests/golden/journal-{FORMAT}.sql");
     assert!(missing.is_empty(), "{file} has no record with {missing:#?}");
 }
@@ -42,7 +43,21 @@ fn places_of(kind: Kind) -> BTreeSet<String> {
     }
 }
 
-fn golden() -> BTreeSet<String> {
+/// What was added later is left out where there is nothing to say, as in the records of before.
+fn left_out(wanted: &BTreeSet<String>, found: &BTreeSet<String>, kind: &str) -> Vec<String> {
+    let is_left_out = |place: &str| {
+        let parent = place.rsplit_once('.').map_or("", |(parent, _)| parent);
+        place.starts_with(&format!("{kind}."))
+            && !found.contains(place)
+            && found.contains(&format!("{parent}=some"))
+    };
+    let nulls = wanted
+        .iter()
+        .filter(|place| place.strip_suffix("=null").is_some_and(is_left_out));
+    nulls.cloned().collect()
+}
+
+fn golden(wanted: &BTreeSet<String>) -> BTreeSet<String> {
     let file = format!("{}/tests/golden/journal-{FORMAT}.sql", env!("CARGO_MANIFEST_DIR"));
     let connection = Connection::open_in_memory().expect("memory");
     let sql = std::fs::read_to_string(file).expect("the golden journal");
@@ -54,7 +69,9 @@ fn golden() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for row in rows.expect("rows") {
         let (kind, body): (String, String) = row.expect("a row");
-        found.extend(of_json(&kind, &serde_json::from_str(&body).expect("JSON")));
+        let places = of_json(&kind, &serde_json::from_str(&body).expect("JSON"));
+        found.extend(left_out(wanted, &places, &kind));
+        found.extend(places);
     }
     found
 }

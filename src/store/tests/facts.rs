@@ -211,11 +211,31 @@ fn stages() -> Vec<Fact> {
         stage,
         at: at(5),
         why: "2 of 2 tasks run".to_owned(),
+        old: None,
     };
     let stages = [Unknown, Stale, Refreshing, Presumed, Fresh, Beyond];
     let mut facts = stages
         .map(|stage| fact(stage, ConsumerId::function("mailer")))
         .to_vec();
     facts.push(fact(Presumed, ConsumerId::declared("nightly report: 2")));
+    let held = |of| match of {
+        Fact::Reached {
+            rotation,
+            consumer,
+            stage,
+            at: looked,
+            why,
+            ..
+        } => Fact::Reached {
+            rotation,
+            consumer,
+            stage,
+            at: looked,
+            why,
+            old: Some(at(4)),
+        },
+        other => other,
+    };
+    facts.push(held(fact(Stale, ConsumerId::service("prod", "orders"))));
     facts
 }

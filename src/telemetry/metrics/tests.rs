@@ -41,7 +41,7 @@ fn used() -> Metrics {
     let metrics = Metrics::new(MetricsOptions { secret_series: 2 }).unwrap();
     metrics.rotation_ended(RotationResult::Completed);
     metrics.step_failed("testSecret");
-    metrics.recovered("redeploy", 9.5);
+    metrics.recovered("redeploy", "single-user", 9.5);
     metrics.danger_window(4.2);
     let done = Outcome::Done(Done::Written { deployment: None });
     metrics.remediation_ended("redeploy", &done, 0.2);
@@ -129,6 +129,8 @@ fn what_the_loop_tells_is_counted() {
     for line in [
         "rotation_watchdog_rotations_total{result=\"completed\"} 1",
         "rotation_watchdog_rotations_total{result=\"abandoned\"} 0",
+        "rotation_watchdog_rotations_total{result=\"failed\"} 0",
+        "rotation_watchdog_recovery_seconds_sum{method=\"redeploy\",strategy=\"single-user\"} 9.5",
         "rotation_watchdog_remediations_total{kind=\"redeploy\",outcome=\"done\"} 1",
         "rotation_watchdog_remediations_total{kind=\"redeploy\",outcome=\"throttled\"} 1",
         "rotation_watchdog_remediation_duration_seconds_count{kind=\"redeploy\"} 2",

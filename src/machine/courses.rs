@@ -1,0 +1,249 @@
+//! How a promotion came to its consumers: each comes to the new value once, and what happens to it later is no matter of
+//! the rotation any more (another secret, the team's own deployment).
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::consumers::{CACHE_EXPIRED, Standing, Why};
+use crate::model::{ConsumerId, LookKey, RotationKey, Stage, When};
+use crate::state::{Reached, SecretFacts, StageRun, State};
+
+/// Fresh or presumed: it is taken to hold the new value.
+pub(crate) fn is_over(stage: Stage) -> bool {
+    match stage {
+        Stage::Fresh | Stage::Presumed => true,
+        Stage::Unknown | Stage::Stale | Stage::Refreshing | Stage::Beyond => false,
+    }
+}
+
+/// Nothing is left for the watchdog to do: the same, or left to a person.
+pub(crate) fn is_settled(stage: Stage) -> bool {
+    is_over(stage) || stage == Stage::Beyond
+}
+
+/// When a consumer first came to hold the new value: between the last look that certainly showed the old one and the
+/// first that showed it over. A deployment under way does not show who holds what: its own tasks may be young.
+pub(crate) fn over_since(runs: &[StageRun]) -> Option<When> {
+    done_since(runs, is_over)
+}
+
+fn done_since(runs: &[StageRun], is_done: fn(Stage) -> bool) -> Option<When> {
+    let first = runs.iter().position(|run| is_done(run.stage))?;
+    Some(between(&runs[..first], runs[first].first))
+}
+
+fn between(before: &[StageRun], not_after: Timestamp) -> When {
+    let old = before.iter().filter_map(|run| run.old).max();
+    old.map_or(When::by(not_after), |old| When::between(old, not_after))
+}
+
+/// The consumers of one promotion.
+#[derive(Clone)]
+pub(crate) struct Courses<'a> {
+    courses: Vec<Course<'a>>,
+    promoted: When,
+    /// When this process first saw the version current, where it is.
+    seen: Option<Timestamp>,
+    /// A consumer that was first looked at so long after all others were done was not there.
+    patience: SignedDuration,
+    now: Timestamp,
+}
+
+#[derive(Clone)]
+struct Course<'a> {
+    runs: &'a [StageRun],
+    /// Nothing for one that only the journal knows.
+    standing: Option<&'a Standing>,
+    /// It cannot be looked at.
+    failing: bool,
+    caches: bool,
+}
+
+impl<'a> Courses<'a> {
+    /// By the journal alone: consumers stand where they were last told to be.
+    pub(crate) fn told(
+        rotation: &RotationKey,
+        reached: &'a Reached,
+        promoted: When,
+        patience: SignedDuration,
+    ) -> Self {
+        let of_it = reached.iter().filter(|((of, _), _)| of == rotation);
+        let courses = of_it.map(|(_, runs)| Course::told(runs)).collect();
+        Self {
+            courses,
+            promoted,
+            seen: None,
+            patience,
+            now: Timestamp::MAX,
+        }
+    }
+
+    /// Of the promotion that stands: also by how its consumers stand at the moment. One that is gone counts with what
+    /// it came to.
+    pub(crate) fn of(
+        state: &State,
+        facts: &'a SecretFacts,
+        (rotation, promoted): (&RotationKey, When),
+        consumers: &'a [(ConsumerId, Standing)],
+        (patience, now): (SignedDuration, Timestamp),
+    ) -> Self {
+        let known = consumers.iter().map(|(id, standing)| {
+            let runs = facts.reached.get(&(rotation.clone(), id.clone()));
+            let runs = runs.map_or(&[][..], Vec::as_slice);
+            let failing = state.failing.contains_key(&LookKey::Consumer(id.clone()));
+            Course {
+                failing,
+                standing: Some(standing),
+                ..Course::told(runs)
+            }
+            .with_cache()
+        });
+        let is_gone = |id: &ConsumerId| !consumers.iter().any(|(known, _)| known == id);
+        let gone = facts.reached.iter().filter(|((of, id), runs)| {
+            of == rotation && is_gone(id) && runs.iter().any(|run| is_settled(run.stage))
+        });
+        let current = facts.current_seen.as_ref();
+        Self {
+            courses: known.chain(gone.map(|(_, runs)| Course::told(runs))).collect(),
+            promoted,
+            seen: current
+                .filter(|(version, _)| *version == rotation.version)
+                .map(|(_, at)| *at),
+            patience,
+            now,
+        }
+    }
+
+    /// When the last consumer that must be refreshed held the new value; nothing while one may not. One that only caches
+    /// is held against its own time to live, and one that was found long after the others were done is no reason to
+    /// take back what was said: its own findings speak.
+    pub(crate) fn closed(&self) -> Option<When> {
+        let mut done = self.begin();
+        let courses = self.in_order();
+        for course in courses.into_iter().filter(|course| !course.caches) {
+            if !self.is_late(course, done) {
+                done.add(course.done(is_over, self.promoted)?);
+            }
+        }
+        Some(done.when)
+    }
+
+    /// When nothing was left to do for the first time; nothing while something is. One that is found stale later is.
+    pub(crate) fn settled(&self) -> Option<Timestamp> {
+        let mut done = self.begin();
+        for course in self.in_order() {
+            let settled = course.done(is_settled, self.promoted);
+            let is_nothing_new = settled.is_some() || !course.was_old();
+            if !(self.is_late(course, done) && is_nothing_new) {
+                done.add(settled?);
+            }
+        }
+        Some(done.when.not_after)
+    }
+
+    /// Until when caches may hold the old value, for all that is known.
+    pub(crate) fn caches_until(&self) -> Option<Timestamp> {
+        let lives = self
+            .courses
+            .iter()
+            .filter_map(|course| match course.standing?.why {
+                Why::CacheLives { until } => Some(until),
+                _ => None,
+            });
+        lives.max()
+    }
+
+    /// In the order in which they were first looked at; those that were not come last.
+    fn in_order(&self) -> Vec<&Course<'a>> {
+        let mut courses: Vec<_> = self.courses.iter().collect();
+        courses.sort_by_key(|course| course.first_look().unwrap_or(Timestamp::MAX));
+        courses
+    }
+
+    fn begin(&self) -> Done {
+        Done {
+            when: self.promoted,
+            consumers: 0,
+        }
+    }
+
+    /// Whether a consumer came to be known long after those before it were done, and not because nobody watched: a
+    /// service that was made later.
+    fn is_late(&self, course: &Course<'_>, done: Done) -> bool {
+        let known = match course.first_look() {
+            Some(first) => first,
+            None if course.is_unlooked() && !course.failing => self.now,
+            None => return false,
+        };
+        let is_long_after = |at: Timestamp| at.checked_add(self.patience).is_ok_and(|until| known > until);
+        match self.seen {
+            Some(seen) if known >= seen && !is_long_after(seen) => false,
+            Some(seen) if done.consumers == 0 && known < seen => false,
+            None if done.consumers == 0 => false,
+            Some(_) | None => is_long_after(done.when.not_after),
+        }
+    }
+}
+
+/// Who is done so far, and since when.
+#[derive(Clone, Copy)]
+struct Done {
+    when: When,
+    consumers: usize,
+}
+
+impl Done {
+    fn add(&mut self, when: When) {
+        self.when = later(self.when, when);
+        self.consumers += 1;
+    }
+}
+
+impl<'a> Course<'a> {
+    fn told(runs: &'a [StageRun]) -> Self {
+        Self {
+            runs,
+            standing: None,
+            failing: false,
+            caches: matches!(runs, [run] if &*run.why == CACHE_EXPIRED),
+        }
+    }
+
+    fn with_cache(mut self) -> Self {
+        let why = self.standing.map(|standing| &standing.why);
+        self.caches |= matches!(why, Some(Why::CacheLives { .. } | Why::CacheExpired));
+        self
+    }
+
+    fn first_look(&self) -> Option<Timestamp> {
+        let as_of = || self.standing?.as_of;
+        self.runs.first().map(|run| run.first).or_else(as_of)
+    }
+
+    fn is_unlooked(&self) -> bool {
+        self.standing
+            .is_some_and(|standing| standing.why == Why::NotLookedYet)
+    }
+
+    /// The look just taken is not among the runs yet.
+    fn done(&self, is_done: fn(Stage) -> bool, promoted: When) -> Option<When> {
+        let now = || {
+            let standing = self.standing.filter(|standing| is_done(standing.stage))?;
+            Some(between(self.runs, standing.as_of.unwrap_or(promoted.not_after)))
+        };
+        done_since(self.runs, is_done).or_else(now)
+    }
+
+    fn was_old(&self) -> bool {
+        let is_stale = self
+            .standing
+            .is_some_and(|standing| standing.stage == Stage::Stale);
+        is_stale || self.runs.iter().any(|run| run.stage == Stage::Stale)
+    }
+}
+
+fn later(a: When, b: When) -> When {
+    When {
+        not_before: a.not_before.max(b.not_before),
+        not_after: a.not_after.max(b.not_after),
+    }
+}

@@ -1,0 +1,47 @@
+//! A danger window that stays open: setSecret is done, and AWSCURRENT does not follow.
+
+use jiff::Timestamp;
+
+use super::{Kind, List, Severity};
+use crate::judge::RotationView;
+use crate::policy::Timing;
+use crate::state::SecretFacts;
+
+impl List<'_> {
+    /// Of a rotation under way. After the promotion each consumer's own findings speak, against its own bound.
+    pub(super) fn open_window(
+        &mut self,
+        view: &RotationView,
+        facts: &SecretFacts,
+        timing: &Timing,
+        now: Timestamp,
+    ) {
+        let Some(window) = view.window.filter(|window| window.closed.is_none()) else {
+            return;
+        };
+        // Only what was certainly that long.
+        let since = window.opened.not_after;
+        let severity = if now >= since + timing.open_window_critical {
+            Severity::Critical
+        } else if now >= since + timing.open_window_warning {
+            Severity::Warning
+        } else {
+            return;
+        };
+        let version = &view.rotation.key.version;
+        let text = format!(
+            "the database has the password of {version} since {since:.0} or longer, and AWSCURRENT has not moved to it: \
+             consumers hold, and are given, one that is refused"
+        );
+        let from = facts.current().map_or_else(String::new, |current| {
+            format!(" --remove-from-version-id {current}")
+        });
+        let remedy = format!(
+            "read the rotation Lambda's log; where a login with AWSPENDING is accepted, finish the rotation: `aws \
+             secretsmanager update-secret-version-stage --secret-id {} --version-stage AWSCURRENT --move-to-version-id \
+             {version}{from}`",
+            self.secret
+        );
+        self.add(severity, Kind::DangerWindowOpen, text, remedy);
+    }
+}
