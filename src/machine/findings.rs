@@ -4,6 +4,7 @@ mod beyond;
 mod commands;
 mod discovered;
 mod kind;
+mod log;
 mod open;
 mod secret;
 mod waits;
@@ -79,6 +80,7 @@ pub fn of_secret(
     list.account(facts, now);
     list.references(state);
     list.stale_at_the_baseline(state, judgement);
+    list.rotation_log(facts, judgement);
     list.abandoned(facts, judgement);
     if let Some(view) = judgement.open() {
         list.open_rotation(view, judgement, facts);
@@ -269,6 +271,10 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
     }
     let (subject, secret) = subject_of(key);
     let remedy = match &failing.failure {
+        LookFailure::Denied { iam_action, resource } if is_log_key(key, iam_action) => format!(
+            "the log is encrypted with a key that is out of reach: allow kms:Decrypt on it, and let CloudWatch Logs use it in \
+             the key's policy: aws logs describe-log-groups --log-group-name-prefix {resource}"
+        ),
         LookFailure::Denied { iam_action, resource } => format!("allow {iam_action} on {resource}"),
         LookFailure::Credentials { .. } => "renew the credentials of the watchdog's role".to_owned(),
         LookFailure::Throttled => "raise the cadence's intervals, or ask for a higher API limit".to_owned(),
@@ -291,6 +297,11 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
         text,
         remedy,
     })
+}
+
+/// Whether a log was denied by its key.
+fn is_log_key(key: &LookKey, iam_action: &str) -> bool {
+    matches!(key, LookKey::Log(_)) && iam_action.starts_with("kms:")
 }
 
 /// What a look is about, in words, and the secret it belongs to.
