@@ -34,6 +34,8 @@ pub struct LogQuestion {
     /// The rule's; else the function's own is asked for.
     pub group: Option<String>,
     pub since: Timestamp,
+    /// What was logged before was read already; of its invocations the first lines may be missing.
+    pub whole_from: Timestamp,
     /// When the question is asked, in AWS's time.
     pub now: Timestamp,
     /// The secret's versions, as far as they are known.

@@ -39,11 +39,13 @@ fn log(watchdog: &Watchdog, secret: &SecretArn, now: Timestamp) -> Option<Questi
     let lambda = facts.rotation_lambda_name()?.to_owned();
     let latest = watchdog.judgements.get(secret).and_then(|j| j.latest());
     let from = latest.and_then(|view| began(&view.rotation)).unwrap_or(now) - LOG_LOOKBACK;
-    let since = read_to(watchdog, secret, now).map_or(from, |last| last.max(from));
+    let last = read_to(watchdog, secret, now).filter(|last| *last > from);
+    let since = last.unwrap_or(from);
     Some(Question::Log(LogQuestion {
         secret: secret.clone(),
         group: assignment.log_group.clone(),
         since,
+        whole_from: last.map_or(from, |last| last + LOG_OVERLAP / 2),
         now,
         versions: facts.versions(),
         others: others(watchdog, secret, &lambda, since),

@@ -154,3 +154,21 @@ fn b6_what_is_no_version_of_the_secret_says_nothing_about_other_lines() {
     };
     assert!(exposed("b") && exposed("1a2b3c4d"));
 }
+
+#[test]
+fn a_failure_whose_step_was_told_is_not_told_again_without() {
+    let failed = |step| LogLine::Failed {
+        step,
+        why: "the rotation function timed out".to_owned(),
+    };
+    let mut tale = rotating();
+    tale.log(14, failed(Some(Step::TestSecret))).log(14, failed(None));
+    let steps = tale
+        .latest(20)
+        .rotation
+        .failures
+        .iter()
+        .map(|failure| failure.step)
+        .collect::<Vec<_>>();
+    assert_eq!(steps, [Some(Step::TestSecret)]);
+}

@@ -231,6 +231,8 @@ struct State {
     is_over: bool,
     has_done: bool,
     begun: bool,
+    /// Its first lines may be older than what was read.
+    is_cut: bool,
     /// The last line of the function's own.
     last_said: Option<usize>,
     now: Timestamp,
@@ -243,6 +245,10 @@ impl State {
             is_over: false,
             has_done: done.is_some(),
             begun: false,
+            is_cut: invocation
+                .lines
+                .first()
+                .is_some_and(|line| line.at < question.whole_from),
             last_said: None,
             now: question.now,
         };
@@ -298,9 +304,10 @@ impl State {
     fn is_last(&self, n: usize, line: &Line<'_>) -> bool {
         let nothing_after = self.last_said.is_none_or(|last| last < n);
         let is_quiet = self.is_over || self.now.duration_since(line.at) >= QUIET;
+        let is_whole = self.begun || !self.is_cut;
         match self.told {
             Some(succeeded) => !succeeded,
-            None => nothing_after && is_quiet && !self.has_done,
+            None => nothing_after && is_quiet && !self.has_done && is_whole,
         }
     }
 
@@ -308,7 +315,7 @@ impl State {
     fn never_began(&self, line: &Line<'_>) -> bool {
         match self.told {
             Some(succeeded) => !succeeded,
-            None => !self.begun && self.now.duration_since(line.at) >= QUIET,
+            None => !self.begun && !self.is_cut && self.now.duration_since(line.at) >= QUIET,
         }
     }
 }

@@ -51,6 +51,7 @@ fn asked(shared: bool) -> LogQuestion {
         lambda: "rotator".to_owned(),
         group: None,
         since: Timestamp::UNIX_EPOCH,
+        whole_from: Timestamp::UNIX_EPOCH,
         now: Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_mins(1),
         versions: BTreeSet::from([VersionId::new(VERSION)]),
         others: Vec::from_iter(shared.then_some(other)),

@@ -221,3 +221,18 @@ fn json_as_deep_as_it_gets_is_no_json() {
         vec![]
     );
 }
+
+/// The line that said that the step is done is older than what was read.
+#[test]
+fn an_error_that_may_have_been_logged_only_is_none_where_the_invocation_is_cut() {
+    let error = "[ERROR] TelemetryError: connection reset".to_owned();
+    let end = format!("END RequestId: {REQUEST}");
+    let whole_from = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(1);
+    let events: Vec<LogEvent> = [error, end].iter().map(|line| event(line)).collect();
+    assert_eq!(lines(&events, &asked(false)).len(), 1);
+    let question = LogQuestion {
+        whole_from,
+        ..asked(false)
+    };
+    assert_eq!(lines(&events, &question), vec![]);
+}
