@@ -272,8 +272,8 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
     let (subject, secret) = subject_of(key);
     let remedy = match &failing.failure {
         LookFailure::Denied { iam_action, resource } if is_log_key(key, iam_action) => format!(
-            "the log is encrypted with a key that is out of reach: allow kms:Decrypt on it, and let CloudWatch Logs use it in \
-             the key's policy: aws logs describe-log-groups --log-group-name-prefix {resource}"
+            "the log is encrypted with a key that is out of reach ({resource}): allow kms:Decrypt on the key, and let \
+             CloudWatch Logs use it in the key's policy"
         ),
         LookFailure::Denied { iam_action, resource } => format!("allow {iam_action} on {resource}"),
         LookFailure::Credentials { .. } => "renew the credentials of the watchdog's role".to_owned(),

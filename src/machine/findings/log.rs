@@ -1,6 +1,6 @@
 //! What keeps the rotation Lambda's log from telling what it holds (aws-facts: The rotation Lambda's log).
 
-use super::{Kind, List, Severity};
+use super::{Kind, List, Severity, commands};
 use crate::judge::Judgement;
 use crate::model::{LogReach, LogTrouble};
 use crate::state::SecretFacts;
@@ -54,16 +54,13 @@ impl List<'_> {
             format!("the log group {group} of its rotation function does not exist: {what}"),
             format!(
                 "once the function is invoked its role must allow logs:CreateLogGroup, logs:CreateLogStream and \
-                 logs:PutLogEvents; where it logs: aws lambda get-function-configuration --function-name {function} --query \
-                 LoggingConfig; another place goes into the rule as log_group"
+                 logs:PutLogEvents; where it logs: {}; another place goes into the rule as log_group",
+                commands::configuration(function)
             ),
         );
     }
 }
 
 fn own_group(function: &str, which: &str) -> String {
-    format!(
-        "give the function {which}: aws logs create-log-group --log-group-name /aws/lambda/{function}-rotation; aws lambda \
-         update-function-configuration --function-name {function} --logging-config LogGroup=/aws/lambda/{function}-rotation"
-    )
+    format!("give the function {which}: {}", commands::log_group(function))
 }
