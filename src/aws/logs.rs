@@ -2,20 +2,25 @@
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::{FilterLogEventsError, FilterLogEventsOutput};
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
-use jiff::Timestamp;
+use machine::model::LogReach;
 
 use super::call::{Ask, is_absent};
 use super::clock::{AwsClock, from_millisecond};
-use super::pages::Pages;
-use crate::ports::{LogEvent, LogReads, ReadResult};
+use super::pages::{Next, Pages};
+use super::trouble::{SdkError, Trouble, Words};
+use crate::ports::{LogEvent, LogRead, LogReads, LogWanted, ReadResult};
 
 const FILTER: &str = "logs:FilterLogEvents";
 
-/// With the bound on pages, the most events that are held at once is their product.
+/// With the bound on pages, the most events that are read at once is their product.
 const PAGE: i32 = 1000;
 /// Empty pages with a token are normal and count too.
 const MOST_PAGES: usize = 100;
+/// The most text that is held at once.
+const MOST_TEXT: usize = 32 << 20;
 
 pub(super) struct Logs {
     pub(super) reader: Client,
@@ -24,31 +29,94 @@ pub(super) struct Logs {
 
 #[async_trait]
 impl LogReads for Logs {
-    async fn events(&self, group: &str, since: Timestamp) -> ReadResult<(bool, Vec<LogEvent>)> {
-        let ask = Ask::about(&self.clock, group);
+    async fn events(&self, wanted: &LogWanted) -> ReadResult<LogRead> {
+        let ask = Ask::about(&self.clock, &wanted.group);
         let mut pages = Pages::up_to(MOST_PAGES);
-        let mut events = Vec::new();
+        let mut found = Found::default();
         loop {
-            let request = self.reader.filter_log_events().log_group_name(group).limit(PAGE);
-            let request = request.start_time(since.as_millisecond());
-            let page = match request.set_next_token(pages.token()).send().await {
+            let page = match self.page(wanted, pages.token()).await {
                 Ok(page) => page,
-                Err(error) if is_absent(&error) => return ask.answered((false, Vec::new())),
-                Err(error) => return Err(ask.error(FILTER, &error)),
+                Err(error) if is_absent(&error) => return ask.answered(unread(LogReach::Absent)),
+                Err(error) => match refusal(&error) {
+                    Some(why) => return ask.answered(unread(LogReach::Refused { why })),
+                    None => return Err(ask.error(FILTER, &error)),
+                },
             };
-            events.extend(page.events.unwrap_or_default().into_iter().filter_map(event));
-            let more = pages.follow(page.next_token);
-            if !more.map_err(|trouble| ask.failed(FILTER, trouble))? {
-                events.sort_by_key(|event| event.at);
-                return ask.answered((true, events));
-            }
+            found.take(page.events.unwrap_or_default(), wanted);
+            let is_whole = match pages.next(page.next_token) {
+                Next::Page if found.text < MOST_TEXT => continue,
+                Next::Page | Next::TooMany => false,
+                // FilterLogEvents does that now and then; there is nothing more.
+                Next::End | Next::Again => true,
+            };
+            return ask.answered(found.read(is_whole, wanted));
         }
     }
 }
 
-fn event(event: FilteredLogEvent) -> Option<LogEvent> {
-    Some(LogEvent {
-        at: from_millisecond(event.timestamp?)?,
-        message: event.message.unwrap_or_default(),
-    })
+impl Logs {
+    async fn page(
+        &self,
+        wanted: &LogWanted,
+        token: Option<String>,
+    ) -> Result<FilterLogEventsOutput, SdkError<FilterLogEventsError>> {
+        let request = self.reader.filter_log_events().log_group_name(&wanted.group);
+        let request = request.limit(PAGE).start_time(wanted.since.as_millisecond());
+        request.set_next_token(token).send().await
+    }
+}
+
+fn unread(reach: LogReach) -> LogRead {
+    LogRead {
+        reach,
+        events: Vec::new(),
+    }
+}
+
+/// Why the group can never be filtered as it is: its class, or a key that is out of reach of CloudWatch Logs itself.
+fn refusal(error: &SdkError<FilterLogEventsError>) -> Option<String> {
+    let (code, message) = (error.code()?, error.message().unwrap_or_default());
+    let by_class = code == "InvalidOperationException";
+    let by_key = code != "AccessDeniedException" && message.contains("KMS");
+    match Trouble::of(error, Words::Pass) {
+        Trouble::Rejected { why } if by_class || by_key => Some(why),
+        _ => None,
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    events: Vec<LogEvent>,
+    text: usize,
+    last: Option<jiff::Timestamp>,
+}
+
+impl Found {
+    fn take(&mut self, events: Vec<FilteredLogEvent>, wanted: &LogWanted) {
+        for event in events {
+            let at = event.timestamp.and_then(from_millisecond);
+            self.last = self.last.max(at);
+            let stream = event.log_stream_name.unwrap_or_default();
+            let (Some(at), true) = (at, wanted.takes(&stream)) else {
+                continue;
+            };
+            let message = event.message.unwrap_or_default();
+            self.text += stream.len() + message.len();
+            self.events.push(LogEvent { at, stream, message });
+        }
+    }
+
+    fn read(mut self, is_whole: bool, wanted: &LogWanted) -> LogRead {
+        self.events.sort_by_key(|event| event.at);
+        let until = self.last.unwrap_or(wanted.since);
+        let reach = if is_whole {
+            LogReach::Whole
+        } else {
+            LogReach::Cut { until }
+        };
+        LogRead {
+            reach,
+            events: self.events,
+        }
+    }
 }

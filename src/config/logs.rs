@@ -17,10 +17,11 @@ pub(super) fn read(mut section: Section<'_>) -> LogPatterns {
         set_retried: patterns(&mut section, "set_retried", &built_in.set_retried),
         test: patterns(&mut section, "test", &built_in.test),
         finish: patterns(&mut section, "finish", &built_in.finish),
-        test_failed: patterns(&mut section, "test_failed", &built_in.test_failed),
-        locked_out: patterns(&mut section, "locked_out", &built_in.locked_out),
-        timed_out: patterns(&mut section, "timed_out", &built_in.timed_out),
-        exception: patterns(&mut section, "exception", &built_in.exception),
+        test_failed: failures(&mut section, "test_failed", &built_in.test_failed),
+        locked_out: failures(&mut section, "locked_out", &built_in.locked_out),
+        failed: failures(&mut section, "failed", &built_in.failed),
+        timed_out: failures(&mut section, "timed_out", &built_in.timed_out),
+        exception: failures(&mut section, "exception", &built_in.exception),
     };
     section.finish();
     patterns
@@ -38,6 +39,39 @@ fn patterns(section: &mut Section<'_>, key: &'static str, default: &[String]) ->
         }
     }
     patterns
+}
+
+/// Patterns of what is a failure. A level alone is none: functions log errors and go on.
+fn failures(section: &mut Section<'_>, key: &'static str, default: &[String]) -> Vec<String> {
+    let patterns = patterns(section, key, default);
+    for pattern in patterns.iter().filter(|pattern| is_level(pattern)) {
+        section.problem(
+            key,
+            format!("{pattern:?} would take every logged error for a failed step"),
+            "leave it out: how invocations fail is built in for every runtime; give words after which your function gives up",
+        );
+    }
+    patterns
+}
+
+/// Words for errors, which loggers put before every text.
+const LEVELS: [&str; 8] = [
+    "error",
+    "err",
+    "exception",
+    "fatal",
+    "critical",
+    "fail",
+    "warning",
+    "warn",
+];
+
+fn is_level(pattern: &str) -> bool {
+    let mut words = pattern
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let first = words.next().map(str::to_ascii_lowercase);
+    first.is_some_and(|first| LEVELS.contains(&first.as_str())) && words.next().is_none()
 }
 
 /// A pattern of placeholders alone would take any line for the step's success, and so for proof.

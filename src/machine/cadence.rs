@@ -10,7 +10,7 @@ use crate::baseline;
 use crate::consumers::{Standing, open_sleep};
 use crate::fleet::Admission;
 use crate::judge::{Judgement, Judgements, Reason, RotationView, since};
-use crate::model::{ConsumerId, Look, LookFailure, LookKey, Scope, SecretArn, Stage};
+use crate::model::{ConsumerId, LogReach, LogTrouble, Look, LookFailure, LookKey, Scope, SecretArn, Stage};
 use crate::phase::Phase;
 use crate::policy::{Cadence, Policy, Settings};
 use crate::rotations::Origin;
@@ -274,7 +274,10 @@ impl Plan<'_> {
         let key = LookKey::Log(secret.clone());
         match judgement.latest() {
             Some(view) if view.rotation.is_open() => {
-                let interval = if self.lies_still(judgement) {
+                // What refuses to be read does so for good.
+                let refuses = |trouble: &LogTrouble| matches!(trouble.reach, LogReach::Refused { .. });
+                let is_in_vain = facts.log_trouble.as_ref().is_some_and(refuses);
+                let interval = if self.lies_still(judgement) || is_in_vain {
                     self.cadence().announced
                 } else {
                     self.cadence().log

@@ -5,6 +5,7 @@ mod beyond;
 mod commands;
 mod discovered;
 mod kind;
+mod log;
 mod open;
 mod secret;
 mod waits;
@@ -87,6 +88,7 @@ pub fn of_secret(
     list.account(facts, now);
     list.references(state);
     list.stale_at_the_baseline(state, judgement);
+    list.rotation_log(facts, judgement);
     list.abandoned(facts, judgement);
     if let Some(view) = judgement.open() {
         list.open_rotation(view, judgement, facts);
@@ -278,6 +280,10 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
     }
     let (subject, secret) = subject_of(key);
     let remedy = match &failing.failure {
+        LookFailure::Denied { iam_action, resource } if is_log_key(key, iam_action) => format!(
+            "the log is encrypted with a key that is out of reach ({resource}): allow kms:Decrypt on the key, and let \
+             CloudWatch Logs use it in the key's policy"
+        ),
         LookFailure::Denied { iam_action, resource } => format!("allow {iam_action} on {resource}"),
         LookFailure::Credentials { .. } => {
             "renew the credentials of the watchdog's role; who it is to AWS says `aws sts get-caller-identity`"
@@ -311,6 +317,11 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
         text,
         remedy,
     })
+}
+
+/// Whether a log was denied by its key.
+fn is_log_key(key: &LookKey, iam_action: &str) -> bool {
+    matches!(key, LookKey::Log(_)) && iam_action.starts_with("kms:")
 }
 
 /// What a look is about, in words, and the secret it belongs to.

@@ -243,15 +243,25 @@ pub fn works(rotation: &Rotation, facts: &SecretFacts, timing: &Timing) -> Works
     }
     match (&rotation.tested, rotation.origin) {
         (Some(tested), _) => Works::Yes(Proof::TestSecret(tested.when.not_after)),
-        (None, Origin::Rotation) if !failed_its_test(rotation) => Works::Yes(Proof::Protocol),
+        (None, Origin::Rotation) if !failed_its_test(rotation, facts) => Works::Yes(Proof::Protocol),
         (None, _) => Works::Unproven,
     }
 }
 
-/// testSecret failed and was never told to succeed: whoever moved AWSCURRENT then did not follow the protocol.
-fn failed_its_test(rotation: &Rotation) -> bool {
-    let mut failures = rotation.failures.iter();
-    failures.any(|failure| failure.step == Some(Step::TestSecret))
+/// testSecret failed and was never told to succeed: whoever moved AWSCURRENT then did not follow the protocol. Where
+/// finishSecret logged that it did, later, the service had invoked it, and so testSecret had succeeded: not all functions
+/// log that.
+fn failed_its_test(rotation: &Rotation, facts: &SecretFacts) -> bool {
+    let failures = rotation.failures.iter();
+    let of_test = failures.filter(|failure| failure.step == Some(Step::TestSecret));
+    let Some(failed) = of_test.map(|failure| failure.at).max() else {
+        return false;
+    };
+    let finishes = |fact: &LogFact| {
+        matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(version), .. }
+            if *version == rotation.key.version)
+    };
+    !facts.log.iter().any(|fact| fact.at > failed && finishes(fact))
 }
 
 /// A refusal from long before the promotion was one of AWSPENDING, before setSecret: logins are repeated more often.

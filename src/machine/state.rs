@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Attempt, AttemptId, Consumer, ConsumerId, FunctionSeen, Labels, LogFact, LoginAnswer, Look, LookFailure,
-    LookKey, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen,
-    Stage, VersionId,
+    Attempt, AttemptId, Consumer, ConsumerId, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer, Look,
+    LookFailure, LookKey, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary,
+    ServiceSeen, Stage, VersionId,
 };
 use crate::track::Track;
 
@@ -96,6 +96,8 @@ pub struct SecretFacts {
     pub seen: Option<(Look, SecretSeen)>,
     pub summary: Option<(Look, SecretSummary)>,
     pub gone: Option<Look>,
+    /// What kept its rotation's log from being read at the last look; not kept over a restart.
+    pub log_trouble: Option<LogTrouble>,
 }
 
 impl SecretFacts {
@@ -244,6 +246,20 @@ impl SecretFacts {
             (None, None) => None,
         };
         labels.is_some_and(|labels| labels.in_progress().is_some())
+    }
+
+    /// Every version that is known to be one of the secret.
+    pub fn versions(&self) -> BTreeSet<VersionId> {
+        let labelled = self.labels.runs().iter().flat_map(|run| {
+            let Labels {
+                current,
+                pending,
+                previous,
+                ..
+            } = &run.state;
+            [current, pending, previous].into_iter().flatten()
+        });
+        labelled.chain(self.valued.keys()).cloned().collect()
     }
 
     pub fn current(&self) -> Option<&VersionId> {

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::doubt;
 use crate::model::{
-    Attempt, AttemptId, Decision, Event, Evidence, Fact, Look, LookFailure, LookKey, Outcome, SecretArn,
-    SecretSeen, SecretSummary, VersionId,
+    Attempt, AttemptId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure, LookKey,
+    Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
 };
 use crate::policy::Timing;
 use crate::settling::is_settling;
@@ -38,6 +38,15 @@ impl State {
         let _ = self.learn(fact);
     }
 
+    fn see_log(&mut self, secret: SecretArn, lines: Vec<LogFact>, trouble: Option<LogTrouble>) -> Vec<Fact> {
+        self.secrets.entry(secret.clone()).or_default().log_trouble = trouble;
+        let facts = lines.into_iter().flat_map(|fact| {
+            let secret = secret.clone();
+            self.learn(Fact::Log { secret, fact })
+        });
+        facts.collect()
+    }
+
     fn see(&mut self, look: Look, evidence: Evidence, timing: &Timing) -> Vec<Fact> {
         self.note_answer(look, evidence.key());
         match evidence {
@@ -62,15 +71,12 @@ impl State {
                 Vec::new()
             }
             Evidence::Versions { secret, valued } => self.see_versions(look, &secret, &valued),
-            Evidence::Log { secret, lines } => lines
-                .into_iter()
-                .flat_map(|fact| {
-                    self.learn(Fact::Log {
-                        secret: secret.clone(),
-                        fact,
-                    })
-                })
-                .collect(),
+            Evidence::Log { secret, lines } => self.see_log(secret, lines, None),
+            Evidence::LogTrouble {
+                secret,
+                lines,
+                trouble,
+            } => self.see_log(secret, lines, Some(trouble)),
             Evidence::Login {
                 secret,
                 version,

@@ -18,6 +18,7 @@ mod intervals;
 mod late;
 mod left_behind;
 mod logins;
+mod logs;
 mod memory;
 mod moments;
 mod moved;

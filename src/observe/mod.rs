@@ -13,7 +13,7 @@ use std::sync::Arc;
 use machine::model::{ConsumerId, Event, Evidence, Look, LookKey, Scope, SecretArn, VersionId};
 
 pub use discovery::Wanted;
-pub use log::LogQuestion;
+pub use log::{LogQuestion, OtherSecret};
 
 use crate::ports::{LoginTarget, PortError, Ports};
 

@@ -10,8 +10,8 @@ mod writes;
 pub use error::{PortError, ReadResult};
 pub use login::{Credentials, Login, LoginTarget, TlsMode};
 pub use reads::{
-    ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, LogEvent, LogReads,
-    SecretReads, ServiceSummary, TaskDefinition, TaskSummary,
+    ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, LogEvent, LogRead,
+    LogReads, LogWanted, SecretReads, ServiceSummary, TaskDefinition, TaskSummary,
 };
 pub use writes::{EcsWrites, LambdaWrites, MARKER_VARIABLE, WriteResult};
 

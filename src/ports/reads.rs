@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{FunctionSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, VersionId};
+use machine::model::{FunctionSeen, LogReach, SecretArn, SecretSeen, SecretSummary, ServiceSeen, VersionId};
 use secrecy::SecretString;
 
 use super::ReadResult;
@@ -25,17 +25,44 @@ pub trait SecretReads: Send + Sync {
     ) -> ReadResult<Option<SecretString>>;
 }
 
+/// Which events of a log group are asked for.
+#[derive(Clone, Debug)]
+pub struct LogWanted {
+    pub group: String,
+    /// Where functions share the group, the others' events are left out.
+    pub function: String,
+    pub since: Timestamp,
+}
+
+impl LogWanted {
+    /// Whether a stream may be the function's: Lambda names it `YYYY/MM/DD/NAME[VERSION]…` in a group that was given to
+    /// the function, and `YYYY/MM/DD/[VERSION]…` in the function's own (aws-facts: The rotation Lambda's log).
+    pub fn takes(&self, stream: &str) -> bool {
+        let named = stream.splitn(4, '/').nth(3).and_then(|rest| rest.split_once('['));
+        named.is_none_or(|(name, _)| name.is_empty() || name == self.function)
+    }
+}
+
 /// One event of a log group.
 #[derive(Clone, Debug)]
 pub struct LogEvent {
     pub at: Timestamp,
+    /// The log stream: of one execution environment.
+    pub stream: String,
     pub message: String,
+}
+
+/// What was read of a log group.
+#[derive(Clone, Debug)]
+pub struct LogRead {
+    pub reach: LogReach,
+    pub events: Vec<LogEvent>,
 }
 
 #[async_trait]
 pub trait LogReads: Send + Sync {
-    /// FilterLogEvents since `since`, in order of time. An absent group answers with no events and `false`.
-    async fn events(&self, group: &str, since: Timestamp) -> ReadResult<(bool, Vec<LogEvent>)>;
+    /// FilterLogEvents, in order of time. What keeps the group from being read for good is an answer, too.
+    async fn events(&self, wanted: &LogWanted) -> ReadResult<LogRead>;
 }
 
 /// A service as DescribeServices lists it, for discovery.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{LookKey, Scope, SecretArn, VersionId};
+use machine::model::{LogReach, LookKey, Scope, SecretArn, VersionId};
 use machine::rotations::Rotation;
-use machine::state::State;
+use machine::state::{SecretFacts, State};
 
 use super::parts::Assignment;
 use super::watchdog::Watchdog;
-use crate::observe::{LogQuestion, Question, Wanted};
+use crate::observe::{LogQuestion, OtherSecret, Question, Wanted};
 
 /// How far before a rotation's first sign its log may begin: RotateSecret's first step logs before a look shows it.
 const LOG_LOOKBACK: SignedDuration = SignedDuration::from_mins(10);
@@ -39,33 +39,63 @@ fn log(watchdog: &Watchdog, secret: &SecretArn, now: Timestamp) -> Option<Questi
     let lambda = facts.rotation_lambda_name()?.to_owned();
     let latest = watchdog.judgements.get(secret).and_then(|j| j.latest());
     let from = latest.and_then(|view| began(&view.rotation)).unwrap_or(now) - LOG_LOOKBACK;
-    let last = watchdog
-        .state
-        .looked
-        .get(&LookKey::Log(secret.clone()))
-        .map(|look| look.sent - LOG_OVERLAP);
+    let last = read_to(watchdog, secret, now).filter(|last| *last > from);
+    let since = last.unwrap_or(from);
     Some(Question::Log(LogQuestion {
         secret: secret.clone(),
-        shared: is_shared(&watchdog.state, secret, &lambda),
-        lambda,
         group: assignment.log_group.clone(),
-        since: last.map_or(from, |last| last.max(from)),
+        since,
+        whole_from: last.map_or(from, |last| last + LOG_OVERLAP / 2),
+        now,
+        versions: facts.versions(),
+        others: others(watchdog, secret, &lambda, since),
+        lambda,
         patterns: Arc::clone(&watchdog.options.patterns),
     }))
+}
+
+/// Up to when the log was read, with what may still come late. Of one that is longer than what is read at once the rest
+/// follows, as long as the rotation can be kept up with.
+fn read_to(watchdog: &Watchdog, secret: &SecretArn, now: Timestamp) -> Option<Timestamp> {
+    let state = &watchdog.state;
+    let last = state.looked.get(&LookKey::Log(secret.clone()))?.sent - LOG_OVERLAP;
+    let trouble = state.secrets.get(secret)?.log_trouble.as_ref();
+    Some(match trouble.map(|trouble| &trouble.reach) {
+        Some(LogReach::Cut { until }) => last.min(*until).max(now - LOG_LOOKBACK),
+        Some(LogReach::Whole | LogReach::Absent | LogReach::Refused { .. }) | None => last,
+    })
+}
+
+/// The other secrets of the function.
+fn others(watchdog: &Watchdog, secret: &SecretArn, lambda: &str, since: Timestamp) -> Vec<OtherSecret> {
+    let State { secrets, .. } = &watchdog.state;
+    let others = secrets.iter().filter(|(other, _)| *other != secret);
+    let of_it = others.filter(|(_, facts)| facts.rotation_lambda_name() == Some(lambda));
+    of_it
+        .map(|(other, facts)| OtherSecret {
+            secret: other.clone(),
+            versions: facts.versions(),
+            rotates: rotated_since(watchdog, other, facts, since),
+        })
+        .collect()
+}
+
+/// Whether a secret is on its way, or was then.
+fn rotated_since(watchdog: &Watchdog, secret: &SecretArn, facts: &SecretFacts, since: Timestamp) -> bool {
+    let latest = watchdog.judgements.get(secret).and_then(|j| j.latest());
+    let ended = latest.is_some_and(|view| {
+        let rotation = &view.rotation;
+        let promoted = rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+        let ended = rotation.ending.as_ref().map(|(_, when)| when.not_after);
+        promoted.max(ended).is_some_and(|at| at >= since)
+    });
+    facts.is_pending() || ended
 }
 
 /// When a rotation was under way at the latest.
 fn began(rotation: &Rotation) -> Option<Timestamp> {
     let started = rotation.started.as_ref().map(|seen| seen.when.not_after);
     started.or_else(|| rotation.promoted.as_ref()?.when.not_before)
-}
-
-/// Whether the function rotates another secret just now.
-fn is_shared(state: &State, secret: &SecretArn, lambda: &str) -> bool {
-    let others = state.secrets.iter().filter(|(other, _)| *other != secret);
-    others
-        .filter(|(_, facts)| facts.rotation_lambda_name() == Some(lambda))
-        .any(|(_, facts)| facts.is_pending())
 }
 
 /// A version can only be read by a label it carries.

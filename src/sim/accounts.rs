@@ -135,6 +135,7 @@ impl Span {
 fn disturb_secret(plan: &mut SecretPlan, span: Span, seed: u64) {
     let mut drawn = Stream::new(seed, &format!("{}/disturbed", plan.arn.name()));
     plan.read_lag = drawn.millis(0, 900);
+    plan.shares_log = Stream::new(seed, &format!("{}/log", plan.arn.name())).once_in(4);
     if drawn.once_in(2) {
         plan.list_lag = drawn.millis(0, 300_000);
     }
@@ -186,6 +187,8 @@ fn disturb_rotation(plan: &mut RotationPlan, kind: Kind, drawn: &mut Stream) {
     if drawn.once_in(8) {
         plan.log.delay = drawn.millis(5_000, 45_000);
     }
+    plan.log.benign = drawn.once_in(4);
+    plan.log.cut = drawn.once_in(8);
 }
 
 fn disturb_service(plan: &mut ServicePlan, span: Span, seed: u64) {

@@ -83,6 +83,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "tasks: one without a service is told apart",
         "every simulated task is a service's",
     ),
+    simulation(
+        "log: a group of the class Infrequent Access refuses for good",
+        "its log groups have no class",
+    ),
     simulation("denied: a read names the right to each of its calls", ONE_CALL),
     simulation(
         "denied: a service is seen without its tasks, and says so",
@@ -108,6 +112,12 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "takes AWSPENDING away too",
         "moves AWSCURRENT and AWSPREVIOUS and leaves AWSPENDING where it is",
         "secrets.py put_value",
+    ),
+    moto(
+        "log: a group of the class Infrequent Access refuses for good",
+        "knows no class and filters every group",
+        "has no FilterLogEvents for Infrequent Access",
+        "logs.py before",
     ),
     moto(
         "functions: an update shows until it has ended",

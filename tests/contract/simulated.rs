@@ -13,6 +13,7 @@ use rotation_watchdog::sim::world::{
 };
 use rotation_watchdog::sim::{Scenario, arn};
 
+use super::owner::stream_of;
 use super::stage::{Names, Place, RESERVED, Stage, Trouble, Wanted};
 
 const CLUSTER: &str = "prod";
@@ -204,10 +205,31 @@ impl Stage for Simulated {
         let lines = lines.iter().map(|(at, message)| LogLine {
             at: *at,
             visible: *at,
+            stream: "one".to_owned(),
             message: message.clone(),
         });
         let group = self.names().log_group;
         self.world().logs.entry(group).or_default().extend(lines);
+    }
+
+    async fn log_together(&self, functions: &[&str]) -> String {
+        let now = self.clock.now();
+        let lines = functions.iter().map(|function| LogLine {
+            at: now,
+            visible: now,
+            stream: stream_of(function),
+            message: (*function).to_owned(),
+        });
+        self.world()
+            .logs
+            .entry("together".to_owned())
+            .or_default()
+            .extend(lines);
+        "together".to_owned()
+    }
+
+    async fn add_infrequent_log_group(&self) -> String {
+        unreachable!("simulated groups have no class")
     }
 
     async fn fail_next_read(&self, operation: &'static str, trouble: Trouble) {

@@ -110,6 +110,10 @@ pub(super) trait Stage: Send + Sync {
     async fn add_unreadable_function(&self) -> String;
     /// Lines of [`Names::log_group`], in turn from two streams.
     async fn log(&self, lines: &[(Timestamp, String)]);
+    /// A line of each function, in a group that was given to them. Its name.
+    async fn log_together(&self, functions: &[&str]) -> String;
+    /// An empty log group of the class Infrequent Access. Its name.
+    async fn add_infrequent_log_group(&self) -> String;
 
     /// For a read, with all its attempts.
     async fn fail_next_read(&self, operation: &'static str, trouble: Trouble);

@@ -226,6 +226,14 @@ impl Stage for Wire {
         self.owner.log(&self.names().log_group, lines).await;
     }
 
+    async fn log_together(&self, functions: &[&str]) -> String {
+        self.owner.log_together(functions, self.clock().now()).await
+    }
+
+    async fn add_infrequent_log_group(&self) -> String {
+        self.owner.infrequent_log_group().await
+    }
+
     async fn fail_next_read(&self, operation: &'static str, trouble: Trouble) {
         // A denial is not tried again.
         let attempts = if trouble == Trouble::Denied {

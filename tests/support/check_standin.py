@@ -177,6 +177,28 @@ def the_rotation_lambda_logs_as_templates_do(world):
 
 
 @check
+def functions_share_a_log_group_and_name_their_streams(world):
+    client = world.client("logs")
+    world.post("function", name="rotate-app", log_group="/shared")
+    secret = world.secret()
+    world.rotate(secret, "log", message="ours")
+    world.rotate(secret, "log", message="theirs", function="other")
+    events = client.filter_log_events(logGroupName="/shared", startTime=0)["events"]
+    streams = {event["message"]: event["logStreamName"].split("/")[3].split("[")[0] for event in events}
+    assert streams == {"ours": "rotate-app", "theirs": "other"}
+
+
+@check
+def a_log_group_of_infrequent_access_is_not_filtered(world):
+    client = world.client("logs")
+    client.create_log_group(logGroupName="seldom", logGroupClass="INFREQUENT_ACCESS")
+    assert code_of(client.filter_log_events, logGroupName="seldom") == "InvalidOperationException"
+    client.delete_log_group(logGroupName="seldom")
+    client.create_log_group(logGroupName="seldom")
+    assert client.filter_log_events(logGroupName="seldom")["events"] == []
+
+
+@check
 def a_log_group_is_read_in_order_of_time(world):
     client, now = world.client("logs"), int(time.time() * 1000)
     client.create_log_group(logGroupName="g")

@@ -5,6 +5,7 @@ mod clock;
 mod ecs;
 mod fake;
 mod lambda;
+mod logs;
 mod paging;
 mod properties;
 mod reads;

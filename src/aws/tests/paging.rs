@@ -6,7 +6,7 @@ use serde_json::json;
 use super::aws;
 use super::fake::{Answer, Fake};
 use crate::aws::pages::Pages;
-use crate::ports::{EcsReads, LambdaReads, LogReads, SecretReads};
+use crate::ports::{EcsReads, LambdaReads, SecretReads};
 
 #[test]
 fn pages_end_at_the_bound() {
@@ -60,7 +60,6 @@ async fn an_endless_token_is_an_error_everywhere() {
             .valued_versions(&machine::model::SecretArn::new("a"))
             .await
             .unwrap_err(),
-        aws.logs.events("g", super::NOW).await.unwrap_err(),
         aws.ecs.clusters().await.unwrap_err(),
         aws.ecs.services("c").await.unwrap_err(),
         aws.ecs.standalone_tasks("c").await.unwrap_err(),
@@ -71,25 +70,4 @@ async fn an_endless_token_is_an_error_everywhere() {
         assert!(error.to_string().contains("twice"), "{error}");
     }
     assert_eq!(fake.sent().len(), 2 * failures.len());
-}
-
-#[tokio::test(start_paused = true)]
-async fn empty_pages_of_a_log_go_on() {
-    let event = |at: i64| json!({ "timestamp": at, "message": format!("line {at}") });
-    let fake = Fake::answers([
-        Answer::json(&json!({ "events": [], "nextToken": "1" })),
-        Answer::json(&json!({ "events": [event(20), event(10)], "nextToken": "2" })),
-        Answer::json(&json!({ "events": [event(5)] })),
-    ]);
-    let (_, (exists, events)) = aws(&fake).logs.events("group", super::NOW).await.unwrap();
-    let at: Vec<_> = events.iter().map(|event| event.at.as_millisecond()).collect();
-    assert_eq!((exists, at), (true, vec![5, 10, 20]));
-    assert_eq!(fake.sent()[0].json()["startTime"], super::NOW.as_millisecond());
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_absent_group_has_no_events() {
-    let fake = Fake::answers([Answer::error(400, "ResourceNotFoundException", "no group")]);
-    let (_, (exists, events)) = aws(&fake).logs.events("group", super::NOW).await.unwrap();
-    assert!(!exists && events.is_empty());
 }

@@ -59,6 +59,14 @@ fn what_would_silently_mean_something_else_is_refused() {
         (with_rule("[logs]\ntest = [\"<any>.\"]"), "would match every line"),
         (with_rule("[logs]\ntest = [\"done <arn\"]"), "without the other"),
         (with_rule("[logs]\ntest = [\"done> <arn>\"]"), "without the other"),
+        (
+            with_rule("[logs]\nexception = [\"[ERROR]\"]"),
+            "every logged error",
+        ),
+        (
+            with_rule("[logs]\nfailed = [\"FATAL: <any>\"]"),
+            "every logged error",
+        ),
     ] {
         let shown = refusal(&text, &[]);
         assert!(shown.contains(expected), "{text}:\n{shown}");

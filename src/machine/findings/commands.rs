@@ -124,6 +124,16 @@ pub(super) fn configuration(name: &str) -> String {
     )
 }
 
+/// A log group of the function's own.
+pub(super) fn log_group(name: &str) -> String {
+    let group = format!("/aws/lambda/{name}-rotation");
+    let (name, group) = (quoted(name), quoted(&group));
+    format!(
+        "`aws logs create-log-group --log-group-name {group} && aws lambda update-function-configuration --function-name \
+         {name} --logging-config LogGroup={group}`"
+    )
+}
+
 /// Exactly what it was: a number, or no reservation at all.
 pub(super) fn put_back(name: &str, former: Option<u32>) -> String {
     let name = quoted(name);

@@ -25,6 +25,10 @@ pub enum Kind {
     InVain,
     /// The journal cannot be written.
     Journal,
+    /// The rotation function's log group does not exist.
+    LogAbsent,
+    /// The rotation function's log group cannot be read, or not to its end.
+    LogUnreadable,
     /// A long time passed between setSecret and finishSecret.
     LongWindow,
     /// AWSCURRENT was moved by hand, and nothing proves the value.
@@ -79,7 +83,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::BeyondUs,
         Self::Capped,
         Self::DangerWindowOpen,
@@ -90,6 +94,8 @@ impl Kind {
         Self::HeldBack,
         Self::InVain,
         Self::Journal,
+        Self::LogAbsent,
+        Self::LogUnreadable,
         Self::LongWindow,
         Self::ManualPromotion,
         Self::MayBeStale,
@@ -130,6 +136,8 @@ impl Kind {
             Self::HeldBack => "held-back",
             Self::InVain => "in-vain",
             Self::Journal => "journal",
+            Self::LogAbsent => "log-absent",
+            Self::LogUnreadable => "log-unreadable",
             Self::LongWindow => "long-window",
             Self::ManualPromotion => "manual-promotion",
             Self::MayBeStale => "may-be-stale",

@@ -116,11 +116,13 @@ pub(super) fn created_line(rotation: &Rotation, facts: &SecretFacts) -> Option<T
 }
 
 /// When finishSecret promoted the version before, where its line tells: the lines before it are not this rotation's.
+/// What names no version of the secret says nothing about other lines.
 fn finish_before(rotation: &Rotation, facts: &SecretFacts) -> Option<Timestamp> {
     let began = rotation.promoted.as_ref().or(rotation.started.as_ref())?;
+    let known = facts.versions();
     let others = facts.log.iter().filter(|fact| {
         matches!(&fact.line, LogLine::Done { step: Step::FinishSecret, version: Some(version), .. }
-            if *version != rotation.key.version)
+            if *version != rotation.key.version && known.contains(version))
     });
     others
         .map(|fact| fact.at)
@@ -133,9 +135,10 @@ fn next_put(rotation: &Rotation, facts: &SecretFacts, put: Option<Timestamp>) ->
     let begun = rotation.started.as_ref().map(|seen| seen.when.not_after);
     let promoted = || rotation.promoted.as_ref()?.when.not_before;
     let after = put.or(begun).or_else(promoted)?;
+    let known = facts.versions();
     let others = facts.log.iter().filter(|fact| {
         matches!(&fact.line, LogLine::Done { step: Step::CreateSecret, version: Some(version), .. }
-            if *version != rotation.key.version)
+            if *version != rotation.key.version && known.contains(version))
     });
     others.map(|fact| fact.at).filter(|at| *at > after).min()
 }

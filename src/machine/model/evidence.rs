@@ -86,6 +86,12 @@ pub enum Evidence {
         secret: SecretArn,
         lines: Vec<LogFact>,
     },
+    /// The log could not be read, or not to its end.
+    LogTrouble {
+        secret: SecretArn,
+        lines: Vec<LogFact>,
+        trouble: LogTrouble,
+    },
     Login {
         secret: SecretArn,
         version: VersionId,
@@ -114,7 +120,7 @@ impl Evidence {
             Self::Sweep { .. } => LookKey::Sweep,
             Self::Secret { secret, .. } | Self::SecretGone { secret } => LookKey::Secret(secret.clone()),
             Self::Versions { secret, .. } => LookKey::Versions(secret.clone()),
-            Self::Log { secret, .. } => LookKey::Log(secret.clone()),
+            Self::Log { secret, .. } | Self::LogTrouble { secret, .. } => LookKey::Log(secret.clone()),
             Self::Login { secret, version, .. } => LookKey::Login(secret.clone(), version.clone()),
             Self::Service { consumer, .. } | Self::Function { consumer, .. } => {
                 LookKey::Consumer(consumer.clone())
@@ -141,6 +147,30 @@ pub enum LogLine {
     },
     /// A step that failed, as far as the line tells which; `why` is one of a few fixed texts.
     Failed { step: Option<Step>, why: String },
+}
+
+/// What keeps a log from telling all that it holds (aws-facts: The rotation Lambda's log).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogTrouble {
+    /// The log group.
+    pub group: String,
+    pub reach: LogReach,
+}
+
+/// How far a log was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogReach {
+    Whole,
+    /// It holds more than is read at once: what came after this moment was not.
+    Cut {
+        until: Timestamp,
+    },
+    /// There is no such group.
+    Absent,
+    /// Its log class, or its key, lets nobody filter it.
+    Refused {
+        why: String,
+    },
 }
 
 /// Why a look gave no answer.

@@ -14,7 +14,9 @@ pub use consumer::{
     Alias, Consumer, ConsumerId, Controller, Declared, Deployment, EnvironmentSeen, FunctionSeen, Health,
     Reference, ReferenceKind, Rollout, ServiceSeen, SleepTag, Stage, Staleness, Task, UpdateStatus,
 };
-pub use evidence::{Event, Evidence, Fact, LogFact, LogLine, LookFailure, LookKey, Scope, ScopeSeen};
+pub use evidence::{
+    Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
+};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
 pub use remediation::{Action, Attempt, Decision, Done, NoEffect, Outcome};

@@ -39,12 +39,26 @@ impl SecretFacts {
     }
 
     pub(super) fn learn_line(&mut self, fact: &LogFact) -> bool {
+        if self.is_told_better(fact) {
+            return false;
+        }
         let news = self.log.insert(fact.clone());
         self.thin_out(fact);
         if self.log.len() > Self::LOG_LIMIT {
             self.log.pop_first();
         }
         news && self.log.contains(fact)
+    }
+
+    /// A failure is read again without the lines before it, which told its step.
+    fn is_told_better(&self, fact: &LogFact) -> bool {
+        let is_of_a_step = |other: &LogFact| matches!(other.line, LogLine::Failed { step: Some(_), .. });
+        let is_vague = matches!(fact.line, LogLine::Failed { step: None, .. });
+        is_vague
+            && self
+                .log
+                .iter()
+                .any(|other| other.at == fact.at && is_of_a_step(other))
     }
 
     /// Of lines that a retry repeats within the hour, the first and the last stay: else thousands of retries would

@@ -1,14 +1,19 @@
 //! What lines mean.
 
+mod owners;
 mod properties;
+mod runtimes;
+mod templates;
 
 use jiff::Timestamp;
-use machine::model::VersionId;
+use machine::model::{LogLine, Step, Strategy, VersionId};
 
 use super::*;
 
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:shop-AbCdEf";
 const OTHER: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:blog-AbCdEf";
+const VERSION: &str = "0a1b2c3d-0000-1111-2222-333344445555";
+const OTHER_VERSION: &str = "f0e1d2c3-0000-1111-2222-333344445555";
 const REQUEST: &str = "01234567-89ab-cdef-0123-456789abcdef";
 
 fn facts(messages: &[String]) -> Vec<LogLine> {
@@ -16,25 +21,42 @@ fn facts(messages: &[String]) -> Vec<LogLine> {
 }
 
 fn facts_of(messages: &[String], shared: bool) -> Vec<LogLine> {
-    let events: Vec<LogEvent> = messages
-        .iter()
-        .map(|message| LogEvent {
-            at: Timestamp::UNIX_EPOCH,
-            message: message.clone(),
-        })
-        .collect();
-    let question = LogQuestion {
+    let events: Vec<LogEvent> = messages.iter().map(|message| event(message)).collect();
+    lines(&events, &asked(shared))
+}
+
+fn lines(events: &[LogEvent], question: &LogQuestion) -> Vec<LogLine> {
+    let facts = meanings(events, question);
+    facts.into_iter().map(|fact| fact.line).collect()
+}
+
+/// In the one stream of the function.
+fn event(message: &str) -> LogEvent {
+    LogEvent {
+        at: Timestamp::UNIX_EPOCH,
+        stream: "2026/11/01/[$LATEST]0a1b2c3d".to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+/// About a secret with one known version, whose function may rotate another one just now; asked a minute later.
+fn asked(shared: bool) -> LogQuestion {
+    let other = OtherSecret {
+        secret: SecretArn::new(OTHER),
+        versions: BTreeSet::from([VersionId::new(OTHER_VERSION)]),
+        rotates: true,
+    };
+    LogQuestion {
         secret: SecretArn::new(ARN),
         lambda: "rotator".to_owned(),
         group: None,
         since: Timestamp::UNIX_EPOCH,
-        shared,
+        whole_from: Timestamp::UNIX_EPOCH,
+        now: Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_mins(1),
+        versions: BTreeSet::from([VersionId::new(VERSION)]),
+        others: Vec::from_iter(shared.then_some(other)),
         patterns: Arc::default(),
-    };
-    meanings(&events, &question)
-        .into_iter()
-        .map(|fact| fact.line)
-        .collect()
+    }
 }
 
 fn done(step: Step, version: Option<&str>, strategy: Option<Strategy>) -> LogLine {
@@ -50,9 +72,9 @@ fn the_lines_of_the_templates() {
     let table = [
         (
             format!(
-                "[INFO] 2026-11-01T00:00:00Z {REQUEST} createSecret: Successfully put secret for ARN {ARN} and version v2."
+                "[INFO] 2026-11-01T00:00:00Z {REQUEST} createSecret: Successfully put secret for ARN {ARN} and version {VERSION}."
             ),
-            done(Step::CreateSecret, Some("v2"), None),
+            done(Step::CreateSecret, Some(VERSION), None),
         ),
         (
             format!("setSecret: Successfully set password for user app in MySQL DB for secret arn {ARN}."),
@@ -69,8 +91,8 @@ fn the_lines_of_the_templates() {
             done(Step::TestSecret, None, None),
         ),
         (
-            format!("finishSecret: Successfully set AWSCURRENT stage to version v2 for secret {ARN}."),
-            done(Step::FinishSecret, Some("v2"), None),
+            format!("finishSecret: Successfully set AWSCURRENT stage to version {VERSION} for secret {ARN}."),
+            done(Step::FinishSecret, Some(VERSION), None),
         ),
         (
             "Successfully completed finishSecret".to_owned(),
@@ -103,7 +125,7 @@ fn failures_name_their_step() {
 fn lines_of_another_secret_are_left_out() {
     let theirs =
         format!("{REQUEST} testSecret: Successfully signed into MySQL DB with AWSPENDING secret in {OTHER}.");
-    let their_error = format!("[ERROR] 2026 {REQUEST} setSecret: something");
+    let their_error = format!("2026-11-01T00:00:01.000Z {REQUEST} Task timed out after 30.00 seconds");
     assert_eq!(facts(&[theirs, their_error.clone()]), vec![]);
     assert_eq!(
         facts(std::slice::from_ref(&their_error)).len(),
@@ -122,8 +144,8 @@ fn a_refusal_about_another_secret_is_not_ours() {
              secretsmanager:GetSecretValue on resource: {resource} because no identity-based policy allows it"
         )
     };
-    assert_eq!(facts(&[refused(OTHER)]), vec![]);
-    assert_eq!(facts(&[refused(ARN)]).len(), 1);
+    assert_eq!(facts_of(&[refused(OTHER)], true), vec![]);
+    assert_eq!(facts_of(&[refused(ARN)], true).len(), 1);
 }
 
 #[test]

@@ -40,8 +40,10 @@ impl LambdaReads for SimAccount {
 
     async fn log_group(&self, name: &str) -> ReadResult<String> {
         self.try_read("lambda:GetFunctionConfiguration", name, |world, _| {
-            let group = has_function(world, name).then(|| format!("/aws/lambda/{name}"));
-            group.ok_or_else(|| not_found("such function"))
+            let rotates = |secret: &&Secret| secret.lambda().is_some() && secret.lambda_name() == name;
+            let of_secret = world.secrets.values().find(rotates).map(Secret::log_group);
+            let own = || has_function(world, name).then(|| format!("/aws/lambda/{name}"));
+            of_secret.or_else(own).ok_or_else(|| not_found("such function"))
         })
         .await
     }

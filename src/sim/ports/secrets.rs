@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{Labels, LookFailure, SecretArn, SecretSeen, SecretSummary, VersionId};
+use machine::model::{Labels, LogReach, LookFailure, SecretArn, SecretSeen, SecretSummary, VersionId};
 use secrecy::SecretString;
 
 use super::{Angle, EVERYTHING, SimAccount, not_found};
-use crate::ports::{LogEvent, LogReads, ReadResult, SecretReads};
-use crate::sim::world::{Kind, Secret, World};
+use crate::ports::{LogEvent, LogRead, LogReads, LogWanted, ReadResult, SecretReads};
+use crate::sim::world::{Kind, LogLine, Secret, World};
 
 #[async_trait]
 impl SecretReads for SimAccount {
@@ -136,18 +136,27 @@ fn value(secret: &Secret, version: &VersionId) -> Option<String> {
 
 #[async_trait]
 impl LogReads for SimAccount {
-    async fn events(&self, group: &str, since: Timestamp) -> ReadResult<(bool, Vec<LogEvent>)> {
-        self.read("logs:FilterLogEvents", group, |world, angle| {
-            let lines = world.logs.get(group);
-            let visible = lines
-                .into_iter()
-                .flatten()
-                .filter(|line| line.at >= since && line.visible <= angle.as_of);
-            let events = visible.map(|line| LogEvent {
-                at: line.at,
-                message: line.message.clone(),
-            });
-            (lines.is_some(), events.collect())
+    async fn events(&self, wanted: &LogWanted) -> ReadResult<LogRead> {
+        self.read("logs:FilterLogEvents", &wanted.group, |world, angle| {
+            let Some(lines) = world.logs.get(&wanted.group) else {
+                return LogRead {
+                    reach: LogReach::Absent,
+                    events: Vec::new(),
+                };
+            };
+            let is_seen = |line: &&LogLine| line.at >= wanted.since && line.visible <= angle.as_of;
+            let visible = lines.iter().filter(is_seen);
+            let events = visible
+                .filter(|line| wanted.takes(&line.stream))
+                .map(|line| LogEvent {
+                    at: line.at,
+                    stream: line.stream.clone(),
+                    message: line.message.clone(),
+                });
+            LogRead {
+                reach: LogReach::Whole,
+                events: events.collect(),
+            }
         })
         .await
     }

@@ -6,7 +6,8 @@
 //! draining, circuit breakers, alarms, tasks that never become healthy, health checks that log in and those that do not,
 //! others who create, delete, scale and redeploy;
 //! Lambda environments, revisions, aliases, provisioned concurrency, the account's floor, environments that cannot be
-//! decrypted; applications with pools, caches and retries; log lines that are late, lost or repeated.
+//! decrypted; applications with pools, caches and retries; log lines that are late, lost or repeated, stand among another
+//! function's, tell of errors that are none, or cut the ids of versions.
 //!
 //! Not modelled: IAM beyond calls that are denied, several accounts or regions, networks, RDS Proxy, replicas of secrets,
 //! CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is missing, costs, CloudWatch metrics and
@@ -25,6 +26,7 @@ mod database;
 mod function;
 mod health;
 mod rotation;
+mod rotation_log;
 mod secret;
 mod service;
 mod truth;
@@ -53,6 +55,7 @@ pub const PASSWORD_MARKER: &str = "s3cr3t-marker";
 pub struct LogLine {
     pub at: Timestamp,
     pub visible: Timestamp,
+    pub stream: String,
     pub message: String,
 }
 
@@ -253,11 +256,11 @@ impl World {
         }
     }
 
-    fn log(&mut self, group: &str, delay: SignedDuration, message: String) {
-        self.tell(message.clone());
+    fn log(&mut self, group: &str, stream: &str, delay: SignedDuration, message: String) {
         let line = LogLine {
             at: self.now,
             visible: self.now + delay,
+            stream: stream.to_owned(),
             message,
         };
         self.logs.entry(group.to_owned()).or_default().push(line);

@@ -1,11 +1,11 @@
-//! Rotations: the service, its retries and the rotation Lambda's steps (aws-facts: The rotation Lambda's log).
+//! Rotations: the service, its retries and the rotation Lambda's steps.
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{SecretArn, Step, VersionId};
 
-use super::{Happening, Kind, Secret, World};
+use super::{Happening, Secret, World};
 
-const STEPS: [Step; 4] = [
+pub(super) const STEPS: [Step; 4] = [
     Step::CreateSecret,
     Step::SetSecret,
     Step::TestSecret,
@@ -55,6 +55,10 @@ pub struct LogPlan {
     pub lost: Vec<Step>,
     /// Every line comes twice.
     pub repeated: bool,
+    /// Each step logs an error that it gets over.
+    pub benign: bool,
+    /// Ids of versions are cut.
+    pub cut: bool,
 }
 
 /// A step that fails so many times before it succeeds; the service retries the whole rotation.
@@ -144,8 +148,7 @@ impl World {
         }
         let anew = self.do_step(arn, version, step, &plan);
         if step != Step::TestSecret || !plan.weak_test {
-            let line = success_line(&self.secrets[arn], step, version, anew);
-            self.say(arn, &plan, step, &line);
+            self.log_success(arn, &plan, &stage, anew);
         }
         if stage.step + 1 < STEPS.len() {
             let step = stage.step + 1;
@@ -164,10 +167,7 @@ impl World {
     }
 
     fn fail(&mut self, arn: &SecretArn, stage: Stage, plan: &RotationPlan) {
-        let step = STEPS[stage.step];
-        let line =
-            format!("[ERROR] {step}: Unable to log into database with pending secret of secret ARN {arn}");
-        self.say(arn, plan, step, &line);
+        self.log_failure(arn, plan, &stage);
         // The service starts again with the first step, which finds its work done.
         let stage = Stage {
             step: 0,
@@ -176,19 +176,6 @@ impl World {
         };
         let secret = arn.clone();
         self.plan_in(plan.retry_after, Happening::StepEnds { secret, stage });
-    }
-
-    fn say(&mut self, arn: &SecretArn, plan: &RotationPlan, step: Step, line: &str) {
-        let Some(secret) = self.secrets.get(arn) else {
-            return;
-        };
-        if secret.kind == Kind::Managed || plan.log.lost.contains(&step) {
-            return;
-        }
-        let group = secret.log_group();
-        for _ in 0..=usize::from(plan.log.repeated) {
-            self.log(&group, plan.log.delay, line.to_owned());
-        }
     }
 
     /// Whether it did anything: a retry finds what an earlier attempt did.
@@ -246,40 +233,6 @@ impl World {
         {
             secret.labels.pending = None;
             secret.last_changed = now;
-        }
-    }
-}
-
-/// The lines of AWS's templates (aws-facts: The rotation Lambda's log).
-fn success_line(secret: &Secret, step: Step, version: &VersionId, anew: bool) -> String {
-    let arn = &secret.arn;
-    let engine = secret.kind.engine().unwrap_or("API");
-    match (step, secret.kind) {
-        (Step::CreateSecret, _) if !anew => {
-            format!("createSecret: Successfully retrieved secret for {arn}.")
-        }
-        (Step::SetSecret, _) if !anew => {
-            format!(
-                "setSecret: AWSPENDING secret is already set as password in {engine} DB for secret arn {arn}."
-            )
-        }
-        (Step::CreateSecret, _) => {
-            format!("createSecret: Successfully put secret for ARN {arn} and version {version}.")
-        }
-        (Step::SetSecret, Kind::AlternatingUsers { .. }) => {
-            format!("setSecret: Successfully set password for app in {engine} DB for secret arn {arn}.")
-        }
-        (Step::SetSecret, _) => {
-            format!("setSecret: Successfully set password for user app in {engine} DB for secret arn {arn}.")
-        }
-        (Step::TestSecret, _) => {
-            format!("testSecret: Successfully signed into {engine} DB with AWSPENDING secret in {arn}.")
-        }
-        (Step::FinishSecret, _) if !anew => {
-            format!("finishSecret: Version {version} already marked as AWSCURRENT for {arn}")
-        }
-        (Step::FinishSecret, _) => {
-            format!("finishSecret: Successfully set AWSCURRENT stage to version {version} for secret {arn}.")
         }
     }
 }

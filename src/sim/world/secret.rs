@@ -39,6 +39,9 @@ pub struct Value {
     pub password: String,
 }
 
+/// Where functions log that were given a group.
+const SHARED_LOG: &str = "/shared/rotation";
+
 /// A secret and its future.
 #[derive(Clone, Debug)]
 pub struct SecretPlan {
@@ -53,6 +56,8 @@ pub struct SecretPlan {
     pub list_lag: SignedDuration,
     /// How far every other read of it is behind: Secrets Manager is eventually consistent.
     pub read_lag: SignedDuration,
+    /// Its rotation Lambda logs to a group that other functions log to as well.
+    pub shares_log: bool,
 }
 
 impl SecretPlan {
@@ -66,6 +71,7 @@ impl SecretPlan {
             troubles: Vec::new(),
             list_lag: SignedDuration::ZERO,
             read_lag: SignedDuration::ZERO,
+            shares_log: false,
         }
     }
 
@@ -133,6 +139,7 @@ pub struct Secret {
     pub troubles: Vec<Trouble>,
     pub list_lag: SignedDuration,
     pub read_lag: SignedDuration,
+    pub(super) shares_log: bool,
     pub(super) rotations: Vec<RotationPlan>,
     /// The version that the service is rotating to.
     pub(super) rotating: Option<VersionId>,
@@ -165,6 +172,7 @@ impl Secret {
             troubles: plan.troubles.clone(),
             list_lag: plan.list_lag,
             read_lag: plan.read_lag,
+            shares_log: plan.shares_log,
             rotations: plan.rotations.clone(),
             rotating: None,
             runs: 0,
@@ -195,6 +203,9 @@ impl Secret {
     }
 
     pub fn log_group(&self) -> String {
+        if self.shares_log {
+            return SHARED_LOG.to_owned();
+        }
         format!("/aws/lambda/{}", self.lambda_name())
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use aws_sdk_cloudwatchlogs::types::{InputLogEvent, LogGroupClass};
 use aws_sdk_ecs::types::{Compatibility, ContainerDefinition, KeyValuePair, LaunchType, NetworkMode, Tag};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime, State};
@@ -225,27 +225,58 @@ impl Owner {
         request.send().await.unwrap_or_else(failed("RunTask"));
     }
 
-    /// Lines in turn from two streams of a log group of its own.
-    pub(super) async fn log(&self, group: &str, lines: &[(Timestamp, String)]) {
+    /// A line of each function, which says its name, in a group of its own.
+    pub(super) async fn log_together(&self, functions: &[&str], at: Timestamp) -> String {
+        let group = self.name("together");
+        self.log_group(&group, LogGroupClass::Standard).await;
+        for function in functions {
+            let events = [event(&(at, (*function).to_owned()))];
+            self.log_to(&group, &stream_of(function), &events).await;
+        }
+        group
+    }
+
+    pub(super) async fn infrequent_log_group(&self) -> String {
+        let group = self.name("infrequent");
+        self.log_group(&group, LogGroupClass::InfrequentAccess).await;
+        group
+    }
+
+    async fn log_group(&self, group: &str, class: LogGroupClass) {
         self.note(Thing::LogGroup(group.to_owned()));
-        let logs = &self.clients.logs;
-        let request = logs.create_log_group().log_group_name(group).tags(TAG, &self.run);
+        let request = self.clients.logs.create_log_group().log_group_name(group);
+        let request = request.log_group_class(class).tags(TAG, &self.run);
         request.send().await.unwrap_or_else(failed("CreateLogGroup"));
-        for stream in 0..2 {
-            let name = format!("stream-{stream}");
+    }
+
+    async fn log_to(&self, group: &str, stream: &str, events: &[InputLogEvent]) {
+        let logs = &self.clients.logs;
+        let request = logs.create_log_stream().log_group_name(group);
+        let request = request.log_stream_name(stream);
+        request.send().await.unwrap_or_else(failed("CreateLogStream"));
+        for events in events.chunks(EVENTS_AT_ONCE) {
             let request = logs
-                .create_log_stream()
+                .put_log_events()
                 .log_group_name(group)
-                .log_stream_name(&name);
-            request.send().await.unwrap_or_else(failed("CreateLogStream"));
-            let own: Vec<_> = lines.iter().skip(stream).step_by(2).map(event).collect();
-            for events in own.chunks(EVENTS_AT_ONCE) {
-                let request = logs.put_log_events().log_group_name(group).log_stream_name(&name);
-                let request = request.set_log_events(Some(events.to_vec()));
-                request.send().await.unwrap_or_else(failed("PutLogEvents"));
-            }
+                .log_stream_name(stream);
+            let request = request.set_log_events(Some(events.to_vec()));
+            request.send().await.unwrap_or_else(failed("PutLogEvents"));
         }
     }
+
+    /// Lines in turn from two streams of a log group of its own.
+    pub(super) async fn log(&self, group: &str, lines: &[(Timestamp, String)]) {
+        self.log_group(group, LogGroupClass::Standard).await;
+        for stream in 0..2 {
+            let own: Vec<_> = lines.iter().skip(stream).step_by(2).map(event).collect();
+            self.log_to(group, &format!("stream-{stream}"), &own).await;
+        }
+    }
+}
+
+/// As Lambda names streams of a group that was given to a function.
+pub(super) fn stream_of(function: &str) -> String {
+    format!("2026/11/01/{function}[$LATEST]0a1b2c3d4e5f60718293a4b5c6d7e8f9")
 }
 
 fn event((at, message): &(Timestamp, String)) -> InputLogEvent {

@@ -1,8 +1,8 @@
 //! What is not there is told apart from what could not be seen.
 
 use jiff::SignedDuration;
-use machine::model::{LookFailure, SecretArn, VersionId};
-use rotation_watchdog::ports::{MARKER_VARIABLE, ReadResult};
+use machine::model::{LogReach, LookFailure, SecretArn, VersionId};
+use rotation_watchdog::ports::{LogWanted, MARKER_VARIABLE, ReadResult};
 
 use super::{labels, rejected};
 use crate::contract::run::{Kept, Run, holds};
@@ -111,10 +111,15 @@ async fn written_function(stage: &dyn Stage) -> Kept {
 
 async fn log_group(stage: &dyn Stage) -> Kept {
     let since = stage.clock().now() - SignedDuration::from_mins(5);
-    let (_, (exists, events)) = stage.ports().logs.events(&stage.names().nobody, since).await?;
+    let wanted = LogWanted {
+        group: stage.names().nobody,
+        function: stage.names().nobody,
+        since,
+    };
+    let (_, read) = stage.ports().logs.events(&wanted).await?;
     holds(
-        !exists && events.is_empty(),
+        read.reach == LogReach::Absent && read.events.is_empty(),
         "no group and no events",
-        (exists, events),
+        read,
     )
 }

@@ -1,8 +1,8 @@
 //! Versions and their staging labels through a rotation, and its log (aws-facts: Staging labels; The rotation Lambda's log).
 
 use jiff::SignedDuration;
-use machine::model::{SecretSummary, VersionId};
-use rotation_watchdog::ports::LogEvent;
+use machine::model::{LogReach, SecretSummary, VersionId};
+use rotation_watchdog::ports::{LogEvent, LogWanted};
 use secrecy::ExposeSecret;
 
 use super::{labels, secret, valued};
@@ -20,6 +20,8 @@ pub(super) async fn all(run: &mut Run<'_>) {
         "labels: AWSPENDING may stay on what is AWSCURRENT, and nothing is in progress": stays,
         "labels: LastRotatedDate tells of the end of a rotation": rotated,
         "log: the rotation Lambda tells every step": every_step,
+        "log: a function is read without those that share its group": together,
+        "log: a group of the class Infrequent Access refuses for good": infrequent,
         "labels: a value put by hand moves AWSCURRENT at once": put_by_hand,
     });
 }
@@ -187,7 +189,12 @@ async fn every_step(stage: &dyn Stage) -> Kept {
     let name = lambda.rsplit(':').next().unwrap_or_default();
     let (_, group) = stage.ports().lambda.log_group(name).await?;
     let since = stage.clock().now() - SignedDuration::from_mins(5);
-    let events = async || Ok(stage.ports().logs.events(&group, since).await?.1.1);
+    let wanted = LogWanted {
+        group,
+        function: name.to_owned(),
+        since,
+    };
+    let events = async || Ok(stage.ports().logs.events(&wanted).await?.1.events);
     let told = |events: &Vec<LogEvent>| {
         STEPS
             .iter()
@@ -199,6 +206,31 @@ async fn every_step(stage: &dyn Stage) -> Kept {
         "lines in the order of time",
         events,
     )
+}
+
+fn wanted(stage: &dyn Stage, group: String) -> LogWanted {
+    LogWanted {
+        group,
+        function: "rotator".to_owned(),
+        since: stage.clock().now() - SignedDuration::from_mins(5),
+    }
+}
+
+async fn together(stage: &dyn Stage) -> Kept {
+    let wanted = wanted(
+        stage,
+        stage.log_together(&["rotator", "rotator-two", "other"]).await,
+    );
+    let events = async || Ok(stage.ports().logs.events(&wanted).await?.1.events);
+    let ours = |events: &Vec<LogEvent>| events.iter().map(|event| event.message.as_str()).eq(["rotator"]);
+    eventually(stage, "the function's own line alone", events, ours).await?;
+    Ok(())
+}
+
+async fn infrequent(stage: &dyn Stage) -> Kept {
+    let wanted = wanted(stage, stage.add_infrequent_log_group().await);
+    let (_, read) = stage.ports().logs.events(&wanted).await?;
+    holds(matches!(read.reach, LogReach::Refused { .. }), "refused", read)
 }
 
 /// AWSPENDING stays where it is: on what is AWSPREVIOUS now.

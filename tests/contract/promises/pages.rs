@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{SecretArn, ServiceSeen};
+use rotation_watchdog::ports::LogWanted;
 
 use super::service_of;
 use crate::contract::run::{Kept, Run, eventually, holds};
@@ -29,7 +30,12 @@ async fn events(stage: &dyn Stage) -> Kept {
     stage.log(&lines).await;
     let (logs, group) = (stage.ports().logs, stage.names().log_group);
     let read = async |since| {
-        let (_, (_, events)) = logs.events(&group, since).await?;
+        let wanted = LogWanted {
+            group: group.clone(),
+            function: "any".to_owned(),
+            since,
+        };
+        let events = logs.events(&wanted).await?.1.events;
         Ok(Vec::from_iter(
             events.into_iter().map(|event| (event.at, event.message)),
         ))

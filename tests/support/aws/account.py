@@ -40,6 +40,7 @@ class Account:
             moto_api_backend.reset()
             self.ecs.reset()
             self.timing.reset()
+            logs.reset()
 
     def answer(self, request, body):
         with self.lock:
@@ -60,6 +61,8 @@ class Account:
             return success("lambda", functions.provisioned(request))
         if request.service == "lambda" and not self._plain:
             functions.before(request)
+        if request.service == "logs" and not self._plain:
+            logs.before(request)
         answer = self._ask_moto(request.service, request.environ, body)
         if _is_page(answer):
             raise AwsError("UnknownOperationException", f"the stand-in has no {request.service}:{request.operation}")

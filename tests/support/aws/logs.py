@@ -1,4 +1,4 @@
-"""CloudWatch Logs: a log group is read in the order of time, and written to."""
+"""CloudWatch Logs: a log group is read in the order of time, has a class, and is written to."""
 
 import time
 import uuid
@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from moto.logs import models
 
-from .wire import ACCOUNT
+from .wire import ACCOUNT, AwsError
 
 _plain_filter = models.LogGroup.filter_log_events
 
@@ -20,10 +20,33 @@ def _in_order(group, name, streams, start, end, limit, token, pattern, _interlea
     return _plain_filter(group, name, streams, start, end, limit, token, pattern, True)
 
 
-def write(region, group, lines):
-    """One event a line, in a stream as Lambda names them. Makes group and stream."""
+# Region and name of each group of the class Infrequent Access.
+_infrequent = set()
+
+
+def reset():
+    _infrequent.clear()
+
+
+def before(request):
+    """A group's class, which moto does not know. FilterLogEvents is not there for Infrequent Access."""
+    group = (request.region, request.parameters.get("logGroupName"))
+    if request.operation == "CreateLogGroup" and request.parameters.get("logGroupClass") == "INFREQUENT_ACCESS":
+        _infrequent.add(group)
+    elif request.operation == "DeleteLogGroup":
+        _infrequent.discard(group)
+    elif request.operation == "FilterLogEvents" and group in _infrequent:
+        raise AwsError(
+            "InvalidOperationException", "The operation is not supported for log groups of the INFREQUENT_ACCESS class."
+        )
+
+
+def write(region, group, lines, function):
+    """One event a line, in a stream as Lambda names them: in a group that was given to it by its name. Makes both."""
     backend = models.logs_backends[ACCOUNT][region]
-    stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/[$LATEST]{uuid.uuid5(uuid.NAMESPACE_DNS, group).hex}"
+    name = "" if group == f"/aws/lambda/{function}" else function
+    environment = uuid.uuid5(uuid.NAMESPACE_DNS, group + name).hex
+    stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/{name}[$LATEST]{environment}"
     backend.ensure_log_group(group)
     backend.ensure_log_stream(group, stream)
     at = int(time.time() * 1000)

@@ -37,6 +37,7 @@ class Order:
     logged: bool
     message: str | None
     group: str | None
+    function: str
 
     @classmethod
     def read(cls, given):
@@ -58,6 +59,7 @@ class Order:
             logged=given.get("logged", True),
             message=given.get("message"),
             group=given.get("group"),
+            function=given.get("function") or secret.rotation_lambda_arn.split(":function:")[-1],
         )
 
     @property
@@ -79,7 +81,7 @@ def play(given):
     else:
         lines = _invoke(order)
     if lines and order.logged:
-        logs.write(order.region, order.log_group(), lines)
+        logs.write(order.region, order.log_group(), lines, order.function)
     return {"secret": order.secret.arn, "version": order.version, "lines": lines if order.logged else []}
 
 

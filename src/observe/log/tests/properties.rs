@@ -7,11 +7,16 @@ use proptest::strategy::Strategy;
 use super::super::pattern::matches;
 use super::*;
 
-const FAILURES: [&str; 4] = [
+const FAILURES: [&str; 9] = [
     "AWSPENDING does not log in; the database may hold it already",
     "no version of the secret logs in",
     "the rotation function timed out",
+    "the rotation function was killed: it ran out of memory, most likely",
+    "the rotation function could not be loaded",
     "the rotation function raised an exception",
+    "the rotation function's process exited",
+    "the rotation function failed",
+    "the rotation function says that it failed",
 ];
 
 /// A line that a rotation function was seen to log, or one of AWS's templates does.
@@ -50,7 +55,7 @@ fn plain_line() -> impl Strategy<Value = String> {
 }
 
 /// The patterns that are built in.
-fn patterns() -> Vec<String> {
+pub(super) fn patterns() -> Vec<String> {
     let LogPatterns {
         create,
         set_single_user,
@@ -60,6 +65,7 @@ fn patterns() -> Vec<String> {
         finish,
         test_failed,
         locked_out,
+        failed,
         timed_out,
         exception,
     } = LogPatterns::default();
@@ -72,6 +78,7 @@ fn patterns() -> Vec<String> {
         finish,
         test_failed,
         locked_out,
+        failed,
         timed_out,
         exception,
     ];
@@ -86,10 +93,18 @@ fn with_arn() -> Vec<String> {
 
 /// The line that a pattern describes.
 fn filled(pattern: &str, arn: &str, version: &str, other: &str) -> String {
-    let filled = pattern.replace("<arn>", arn).replace("<version>", version);
-    ["<user>", "<engine>"]
-        .iter()
-        .fold(filled, |line, name| line.replace(name, other))
+    let mut parts = pattern.split('<');
+    let mut line = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, words) = part.split_once('>').expect("placeholders are closed");
+        line += match name {
+            "arn" => arn,
+            "version" => version,
+            _ => other,
+        };
+        line += words;
+    }
+    line
 }
 
 proptest! {
@@ -111,7 +126,7 @@ proptest! {
 
     #[test]
     fn a_line_means_the_same_in_json(line in plain_line(), shared in any::<bool>()) {
-        let request = request_id(&line);
+        let request = super::super::line::request_id(&line, &asked(shared)).map(str::to_owned);
         let json = serde_json::json!({ "level": "INFO", "message": line, "requestId": request });
         prop_assert_eq!(facts_of(&[json.to_string()], shared), facts_of(&[line], shared));
     }
@@ -128,12 +143,16 @@ proptest! {
         let named = pattern.contains("<version>").then(|| VersionId::new(&version));
         for arn in [secret.as_str(), secret.as_str().strip_suffix("-AbCdEf").expect("its end")] {
             let line = format!("{before}{}{behind}", filled(&pattern, arn, &version, &other));
-            prop_assert_eq!(matches(&pattern, &line, &secret), Some(named.clone()), "{}", line);
+            let found = matches(&pattern, &line).expect("it matches");
+            let version = found.version.and_then(|told| told.version(named.iter()));
+            prop_assert_eq!(&version, &named, "{}", line);
+            let expected = pattern.contains("<arn>").then_some(arn);
+            prop_assert_eq!(found.arn, expected, "{}", line);
         }
     }
 
     #[test]
-    fn a_pattern_filled_with_another_secret_does_not_match(
+    fn a_pattern_filled_with_another_secret_is_not_ours(
         pattern in select(with_arn()),
         name in "[a-zA-Z0-9/_+=.@!-]{1,20}",
         other in "[a-zA-Z0-9/_+=.@!-]{1,20}",
@@ -141,13 +160,14 @@ proptest! {
         let arn = |name: &str| format!("arn:aws:secretsmanager:eu-west-1:1:secret:{name}-AbCdEf");
         prop_assume!(name != other && arn(&other) != format!("arn:aws:secretsmanager:eu-west-1:1:secret:{name}"));
         let line = filled(&pattern, &arn(&other), "0a1b", "app");
-        prop_assert_eq!(matches(&pattern, &line, &SecretArn::new(arn(&name))), None, "{}", line);
+        let question = LogQuestion { secret: SecretArn::new(arn(&name)), ..asked(false) };
+        prop_assert_eq!(super::lines(&[event(&line)], &question), vec![], "{}", line);
     }
 
     /// What a rule's own patterns may be, and whatever is logged.
     #[test]
     fn any_pattern_on_any_line(pattern in "[a-c<>. ]{0,12}|.{0,20}", line in "[a-c. ]{0,40}|.{0,60}") {
-        let found = matches(&pattern, &line, &SecretArn::new(ARN));
+        let found = matches(&pattern, &line);
         if !pattern.contains(['<', '>']) {
             prop_assert_eq!(found.is_some(), line.contains(&pattern));
         }
@@ -179,7 +199,6 @@ fn a_line_of_megabytes_is_read_like_any_other() {
     let line = repeated("testSecret: Successfully signed into ") + &end;
     assert_eq!(facts(&[line]), vec![done(Step::TestSecret, None, None)]);
     let any = "<x>a".repeat(1000);
-    let secret = SecretArn::new(ARN);
-    assert_eq!(matches(&any, &repeated("a"), &secret), Some(None));
-    assert_eq!(matches(&format!("{any}<x>b"), &repeated("a"), &secret), None);
+    assert!(matches(&any, &repeated("a")).is_some());
+    assert_eq!(matches(&format!("{any}<x>b"), &repeated("a")), None);
 }

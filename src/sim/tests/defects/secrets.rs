@@ -11,7 +11,7 @@ use machine::model::{Labels, SecretArn, SecretSeen, SecretSummary, VersionId};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::caught_by;
-use crate::ports::{EcsReads, EcsWrites, LogEvent, LogReads, ReadResult, SecretReads};
+use crate::ports::{EcsReads, EcsWrites, LogRead, LogReads, LogWanted, ReadResult, SecretReads};
 use crate::runtime::Parts;
 use crate::sim::case::Profile;
 
@@ -149,9 +149,9 @@ struct AfterSet {
 
 #[async_trait]
 impl LogReads for AfterSet {
-    async fn events(&self, group: &str, since: Timestamp) -> ReadResult<(bool, Vec<LogEvent>)> {
-        let answer = self.logs.events(group, since).await?;
-        for event in &answer.1.1 {
+    async fn events(&self, wanted: &LogWanted) -> ReadResult<LogRead> {
+        let answer = self.logs.events(wanted).await?;
+        for event in &answer.1.events {
             if event.message.contains("setSecret: Success")
                 && self.done.lock().expect("no panic").insert(event.at)
             {

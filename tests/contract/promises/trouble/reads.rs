@@ -1,7 +1,7 @@
 //! Reads whose calls are denied, throttled, or get no answer.
 
 use machine::model::{LookFailure, VersionId};
-use rotation_watchdog::ports::{PortError, Ports};
+use rotation_watchdog::ports::{LogWanted, PortError, Ports};
 use tokio::task::JoinSet;
 
 use crate::contract::promises::service;
@@ -94,8 +94,12 @@ impl Question {
                 secrets.value(secret, &version, "AWSCURRENT").await.map(drop)
             }
             Self::Events => {
-                let since = jiff::Timestamp::UNIX_EPOCH;
-                ports.logs.events(&names.log_group, since).await.map(drop)
+                let wanted = LogWanted {
+                    group: names.log_group.clone(),
+                    function: names.function.clone(),
+                    since: jiff::Timestamp::UNIX_EPOCH,
+                };
+                ports.logs.events(&wanted).await.map(drop)
             }
             Self::Clusters => ecs.clusters().await.map(drop),
             Self::Services => ecs.services(cluster).await.map(drop),

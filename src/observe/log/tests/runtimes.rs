@@ -1,0 +1,99 @@
+//! How invocations end, in every runtime and log format.
+
+use super::*;
+
+const RUNTIMES: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/corpus/log-runtimes.txt"
+));
+
+struct Case {
+    name: &'static str,
+    meaning: Vec<LogLine>,
+    events: Vec<String>,
+}
+
+fn cases() -> Vec<Case> {
+    let (_, cases) = RUNTIMES.split_once("\n== ").expect("a case");
+    cases.split("\n== ").map(case).collect()
+}
+
+fn case(text: &'static str) -> Case {
+    let (head, events) = text.split_once('\n').expect("events");
+    let mut parts = head.split(" | ");
+    let (name, meaning) = (parts.next().expect("a name"), parts.next().expect("a meaning"));
+    assert!(parts.next().is_some(), "{name}: a source");
+    let event = |line: &str| {
+        line.replace('⏎', "\n")
+            .replace('⇥', "\t")
+            .replace("{id}", REQUEST)
+            .replace("{arn}", ARN)
+            .replace("{version}", VERSION)
+    };
+    Case {
+        name,
+        meaning: meant(meaning),
+        events: events
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(event)
+            .collect(),
+    }
+}
+
+fn meant(meaning: &str) -> Vec<LogLine> {
+    let step = |word: &str| match word {
+        "createSecret" => Some(Step::CreateSecret),
+        "setSecret" => Some(Step::SetSecret),
+        "testSecret" => Some(Step::TestSecret),
+        "finishSecret" => Some(Step::FinishSecret),
+        "?" => None,
+        other => panic!("no such step: {other}"),
+    };
+    let why = |word: &str| match word {
+        "timed-out" => "the rotation function timed out",
+        "killed" => "the rotation function was killed: it ran out of memory, most likely",
+        "not-loaded" => "the rotation function could not be loaded",
+        "exception" => "the rotation function raised an exception",
+        "exited" => "the rotation function's process exited",
+        other => panic!("no such reason: {other}"),
+    };
+    match meaning.split(' ').collect::<Vec<_>>().as_slice() {
+        ["nothing"] => Vec::new(),
+        ["done", word] => vec![done(step(word).expect("a step"), None, None)],
+        ["failed", word, because] => vec![LogLine::Failed {
+            step: step(word),
+            why: why(because).to_owned(),
+        }],
+        other => panic!("no such meaning: {other:?}"),
+    }
+}
+
+/// B1, B3 and B7 in the form of each runtime.
+#[test]
+fn each_runtime_tells_how_an_invocation_ended() {
+    let cases = cases();
+    assert!(cases.len() > 60, "{}", cases.len());
+    for case in cases {
+        assert_eq!(facts(&case.events), case.meaning, "{}", case.name);
+    }
+}
+
+/// Every prefix of what an invocation logs: a look may come at any moment. What it tells then is not taken back.
+#[test]
+fn what_is_told_of_a_part_of_an_invocation_holds_for_all_of_it() {
+    for case in cases() {
+        for n in 0..case.events.len() {
+            let events: Vec<LogEvent> = case.events[..n].iter().map(|message| event(message)).collect();
+            // Just after its last line.
+            let now = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(1);
+            let told = lines(&events, &LogQuestion { now, ..asked(false) });
+            let failed = |lines: &[LogLine]| lines.iter().any(|line| matches!(line, LogLine::Failed { .. }));
+            assert!(
+                !failed(&told) || failed(&case.meaning),
+                "{} after {n}: {told:?}",
+                case.name
+            );
+        }
+    }
+}
