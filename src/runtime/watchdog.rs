@@ -47,6 +47,7 @@ pub struct Watchdog {
     pub(super) options: Options,
     pub(super) state: State,
     pub(super) assigned: BTreeMap<SecretArn, Arc<Assignment>>,
+    pub(super) covered: Option<super::coverage::Covered>,
     pub(super) judgements: Judgements,
     pub(super) admission: Admission,
     /// When the set of assigned secrets last changed.
@@ -83,6 +84,7 @@ impl Watchdog {
             options,
             state: State::default(),
             assigned: BTreeMap::new(),
+            covered: None,
             judgements: Judgements::new(),
             admission: Admission::default(),
             wanted_since: now,
@@ -306,12 +308,9 @@ impl Watchdog {
                 let learned = self.state.learn(fact);
                 self.backlog.extend(learned);
             }
-            story::tell_judgement(
-                self.judgements.get(&secret).map(Arc::as_ref),
-                &judgement,
-                &self.state,
-                &self.parts.metrics,
-            );
+            let before = self.judgements.get(&secret).map(Arc::as_ref);
+            super::backlog::tell(&secret, before, &judgement, self.publisher.started());
+            story::tell_judgement(before, &judgement, &self.state, &self.parts.metrics);
             if self.publisher.is_ready() {
                 self.tally
                     .count(&secret, &judgement, &self.state, &self.parts.metrics, now);
@@ -412,6 +411,7 @@ impl Watchdog {
         let view = super::publish::View {
             state: &self.state,
             assigned: &self.assigned,
+            covered: self.covered.as_ref(),
             judgements: &self.judgements,
             admission: &self.admission,
             settings: &self.options.settings,

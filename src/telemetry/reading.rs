@@ -14,6 +14,10 @@ pub struct Reading {
     /// By severity.
     pub findings: BTreeMap<&'static str, usize>,
     pub findings_by_kind: BTreeMap<&'static str, usize>,
+    /// Secrets whose mode is lowered, by what lowers it.
+    pub lowered: BTreeMap<&'static str, usize>,
+    /// Listed secrets that no rule takes.
+    pub unwatched: usize,
     pub last_list_age_seconds: f64,
     pub loop_age_seconds: f64,
 }

@@ -33,6 +33,8 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
         consumers: BTreeMap::from([("fresh", 2)]),
         findings: BTreeMap::from([("critical", 1)]),
         findings_by_kind: BTreeMap::from([("rotation-failed", 1)]),
+        lowered: BTreeMap::from([("hold", 1)]),
+        unwatched: 1,
         last_list_age_seconds: 12.0,
         loop_age_seconds: 0.2,
     };

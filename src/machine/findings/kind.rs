@@ -23,6 +23,12 @@ pub enum Kind {
     InVain,
     /// The journal cannot be written.
     Journal,
+    /// A login test is on, and none can be made.
+    LoginImpossible,
+    /// A login test's password is accepted, and something else of it is wrong.
+    LoginIncomplete,
+    /// A login test is on, and has had no answer that tells of the password for long.
+    LoginUnanswered,
     /// A long time passed between setSecret and finishSecret.
     LongWindow,
     /// AWSCURRENT was moved by hand, and nothing proves the value.
@@ -53,6 +59,8 @@ pub enum Kind {
     RotationOff,
     /// A rotation makes no progress.
     RotationStalled,
+    /// A rule of the configuration gets no secret.
+    RuleWithoutSecrets,
     /// The secret is scheduled for deletion.
     SecretDeleted,
     /// The secret no longer exists.
@@ -71,13 +79,15 @@ pub enum Kind {
     Unseen,
     /// AWSCURRENT moved though testSecret had failed.
     UntestedPromotion,
+    /// No secret is watched at all.
+    WatchingNothing,
     /// A consumer would be refreshed if the mode were `act`.
     WouldAct,
 }
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 39] = [
         Self::BeyondUs,
         Self::Capped,
         Self::DeadValue,
@@ -87,6 +97,9 @@ impl Kind {
         Self::HeldBack,
         Self::InVain,
         Self::Journal,
+        Self::LoginImpossible,
+        Self::LoginIncomplete,
+        Self::LoginUnanswered,
         Self::LongWindow,
         Self::ManualPromotion,
         Self::MayBeStale,
@@ -102,6 +115,7 @@ impl Kind {
         Self::RotationFailed,
         Self::RotationOff,
         Self::RotationStalled,
+        Self::RuleWithoutSecrets,
         Self::SecretDeleted,
         Self::SecretGone,
         Self::StaleSinceBefore,
@@ -111,6 +125,7 @@ impl Kind {
         Self::UnknownBrake,
         Self::Unseen,
         Self::UntestedPromotion,
+        Self::WatchingNothing,
         Self::WouldAct,
     ];
 
@@ -126,6 +141,9 @@ impl Kind {
             Self::HeldBack => "held-back",
             Self::InVain => "in-vain",
             Self::Journal => "journal",
+            Self::LoginImpossible => "login-impossible",
+            Self::LoginIncomplete => "login-incomplete",
+            Self::LoginUnanswered => "login-unanswered",
             Self::LongWindow => "long-window",
             Self::ManualPromotion => "manual-promotion",
             Self::MayBeStale => "may-be-stale",
@@ -141,6 +159,7 @@ impl Kind {
             Self::RotationFailed => "rotation-failed",
             Self::RotationOff => "rotation-off",
             Self::RotationStalled => "rotation-stalled",
+            Self::RuleWithoutSecrets => "rule-without-secrets",
             Self::SecretDeleted => "secret-deleted",
             Self::SecretGone => "secret-gone",
             Self::StaleSinceBefore => "stale-since-before",
@@ -150,6 +169,7 @@ impl Kind {
             Self::UnknownBrake => "unknown-brake",
             Self::Unseen => "unseen",
             Self::UntestedPromotion => "untested-promotion",
+            Self::WatchingNothing => "watching-nothing",
             Self::WouldAct => "would-act",
         }
     }
