@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::fleet_findings::found_in;
 use super::standings::{attempt, promoted, redeploy};
 use super::world::{Tale, arn, at, consumer, function, labels, service, version};
-use crate::findings::{Finding, Kind, commands_in, of_fleet, of_secret};
+use crate::findings::{Finding, Kind, commands_in, of_secret};
 use crate::fleet::Admission;
 use crate::judge::Reason;
 use crate::model::{
@@ -29,7 +30,7 @@ fn odd_function() -> ConsumerId {
 fn told(tale: &Tale, name: &str, second: i64) -> Vec<Finding> {
     let judgement = tale.judge_of(name, second);
     let mut found = of_secret(&tale.state, &arn(name), &judgement, &tale.settings, at(second));
-    found.extend(of_fleet(&tale.state, &Admission::default(), at(second)));
+    found.extend(found_in(&tale.state, &Admission::default(), second));
     found
 }
 
@@ -260,7 +261,7 @@ fn of_waits() -> Vec<Finding> {
             admission
                 .waits
                 .insert((secret.clone(), consumer.clone()), reason.clone());
-            found.extend(of_fleet(&Tale::new().state, &admission, at(0)));
+            found.extend(found_in(&Tale::new().state, &admission, 0));
         }
     }
     found
@@ -296,7 +297,7 @@ fn of_the_fleet() -> Vec<Finding> {
             });
         }
     }
-    of_fleet(&tale.state, &Admission::default(), at(2))
+    found_in(&tale.state, &Admission::default(), 2)
 }
 
 fn everything() -> Vec<Finding> {
