@@ -191,6 +191,12 @@ pub(super) fn restore(secret: &SecretArn) -> String {
     )
 }
 
+/// In the region that is watched, or in the caller's own.
+pub(super) fn list_secrets(region: Option<&str>) -> String {
+    let region = region.map_or_else(String::new, |region| format!(" --region {}", quoted(region)));
+    format!("`aws secretsmanager list-secrets{region} --query 'SecretList[].Name'`")
+}
+
 /// Takes the brake off.
 pub(super) fn release(secret: &SecretArn) -> String {
     format!(

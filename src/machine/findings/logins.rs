@@ -36,7 +36,7 @@ impl List<'_> {
             LoginAnswer::Admitted { but } => {
                 let text = format!("the login test's password is accepted, but {but}");
                 let remedy = format!(
-                    "correct login.dbname of {rule}, or `dbname` in the secret; or let the account use that database"
+                    "correct login.dbname of {rule}, or dbname in the secret; or let the account use that database"
                 );
                 self.add(Severity::Info, Kind::LoginIncomplete, text, remedy);
             }

@@ -1,6 +1,6 @@
 //! Rules that get no secret, and a watchdog that watches none: the wrong region, account, or a mistyped name.
 
-use super::{Finding, Kind, Severity};
+use super::{Finding, Kind, Severity, commands};
 use crate::model::SecretArn;
 
 /// Findings about single rules, at most.
@@ -94,12 +94,11 @@ fn without_secrets(rule: &RuleCoverage, coverage: &Coverage) -> Option<Finding> 
 
 fn watching_nothing(coverage: &Coverage) -> Finding {
     let (text, remedy) = if coverage.listed == 0 {
-        let region = coverage.region.as_deref().unwrap_or("REGION");
         (
             format!("no secret is watched: there is none in {}", coverage.place()),
             format!(
-                "check aws.region, and whose credentials these are: aws sts get-caller-identity; aws secretsmanager \
-                 list-secrets --region {region}"
+                "check aws.region, and whose credentials these are: `aws sts get-caller-identity`; {}",
+                commands::list_secrets(coverage.region.as_deref())
             ),
         )
     } else {

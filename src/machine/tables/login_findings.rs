@@ -33,7 +33,7 @@ fn answer(tale: &mut Tale, second: i64, id: &str, answer: LoginAnswer) {
 }
 
 /// A secret at rest whose rule switches the login test on, with one answer at second 1.
-fn tested(of: LoginAnswer) -> Tale {
+pub(super) fn tested(of: LoginAnswer) -> Tale {
     let mut tale = Tale::new();
     tale.policy.login_test = true;
     tale.policy.rule = "rule 2 (prefix \"shop/\")".into();

@@ -25,7 +25,7 @@ fn of_log(tale: &Tale, second: i64) -> Vec<(Severity, Kind)> {
     of_log.map(|finding| (finding.severity, finding.kind)).collect()
 }
 
-fn trouble(reach: LogReach) -> Evidence {
+pub(super) fn trouble(reach: LogReach) -> Evidence {
     Evidence::LogTrouble {
         secret: arn("db"),
         lines: Vec::new(),
@@ -36,7 +36,7 @@ fn trouble(reach: LogReach) -> Evidence {
     }
 }
 
-fn rotating() -> Tale {
+pub(super) fn rotating() -> Tale {
     let mut tale = Tale::with_lambda();
     tale.labels(0, "a - z").labels(10, "a b z");
     tale

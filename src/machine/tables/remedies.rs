@@ -4,15 +4,18 @@
 use std::collections::BTreeSet;
 
 use super::fleet_findings::found_in;
+use super::login_findings::tested;
+use super::logs::{rotating, trouble};
+use super::rules::coverage;
 use super::standings::{attempt, promoted, redeploy};
 use super::world::{Tale, arn, at, consumer, function, labels, service, version};
-use crate::findings::{Finding, Kind, commands_in, of_secret};
+use crate::findings::{Finding, Kind, commands_in, of_rules, of_secret};
 use crate::fleet::Admission;
 use crate::judge::Reason;
 use crate::model::{
-    Action, Alias, AttemptId, ConsumerId, Controller, EnvironmentSeen, Event, Evidence, FunctionSeen, Look,
-    LookFailure, LookKey, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen, SecretSeen, ServiceSeen,
-    SleepTag, Step, UpdateStatus,
+    Action, Alias, AttemptId, ConsumerId, Controller, EnvironmentSeen, Event, Evidence, FunctionSeen,
+    LogReach, LoginAnswer, Look, LookFailure, LookKey, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
+    SecretSeen, ServiceSeen, SleepTag, Step, UpdateStatus,
 };
 
 const CORPUS: &str = include_str!("../../../tests/corpus/remedies.txt");
@@ -300,6 +303,48 @@ fn of_the_fleet() -> Vec<Finding> {
     found_in(&tale.state, &Admission::default(), 2)
 }
 
+/// Login tests that cannot work, say more than that the password works, or have no answer.
+fn of_logins() -> Vec<Finding> {
+    let answers = [
+        LoginAnswer::Unusable {
+            why: "`host` is missing: set login.host in its rule".to_owned(),
+        },
+        LoginAnswer::Admitted {
+            but: "there is no such database (3D000)".to_owned(),
+        },
+        LoginAnswer::Tls {
+            why: "UnknownIssuer".to_owned(),
+        },
+        LoginAnswer::Unreachable {
+            why: "timeout".to_owned(),
+        },
+    ];
+    let an_hour_later = |answer| told(&tested(answer), "db", 3_600);
+    answers.into_iter().flat_map(an_hour_later).collect()
+}
+
+/// A rotation's log that is not there, refuses to be read, or is longer than what is read at once.
+fn of_logs() -> Vec<Finding> {
+    let why = "InvalidOperationException".to_owned();
+    let reaches = [
+        LogReach::Absent,
+        LogReach::Refused { why },
+        LogReach::Cut { until: at(11) },
+    ];
+    let with = |reach| {
+        let mut tale = rotating();
+        tale.see(12, trouble(reach));
+        told(&tale, "db", 13)
+    };
+    reaches.into_iter().flat_map(with).collect()
+}
+
+/// Rules that get nothing, where nothing is listed and where something is.
+fn of_the_rules() -> Vec<Finding> {
+    let rules = [("rule 1 (prefix \"shp/\")", 0, 0)];
+    [of_rules(&coverage(0, &rules)), of_rules(&coverage(7, &rules))].concat()
+}
+
 fn everything() -> Vec<Finding> {
     [
         of_secrets_at_rest(),
@@ -309,6 +354,9 @@ fn everything() -> Vec<Finding> {
         of_functions(),
         of_waits(),
         of_the_fleet(),
+        of_logins(),
+        of_logs(),
+        of_the_rules(),
     ]
     .concat()
 }

@@ -2,7 +2,7 @@
 
 use crate::findings::{Coverage, RuleCoverage, Severity, of_rules};
 
-fn coverage(listed: usize, rules: &[(&str, usize, usize)]) -> Coverage {
+pub(super) fn coverage(listed: usize, rules: &[(&str, usize, usize)]) -> Coverage {
     let rule = |(rule, matches, gets): &(&str, usize, usize)| RuleCoverage {
         rule: (*rule).to_owned(),
         catches_all: rule.contains("all"),
