@@ -315,7 +315,7 @@ impl Watchdog {
             super::backlog::tell(&secret, known, &judgement, self.publisher.started());
             story::tell_judgement(known, &judgement, is_ready);
             if is_ready {
-                self.tally.count(&secret, &judgement, &self.state, settings);
+                self.tally.count(&secret, &judgement, &self.state, settings, now);
             }
             let looks = machine::cadence::secret_looks(
                 &self.state,
