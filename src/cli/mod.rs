@@ -11,6 +11,7 @@ mod run;
 mod simulate;
 mod status;
 mod story;
+mod unwatched;
 mod width;
 mod wiring;
 
@@ -75,6 +76,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List the secrets that a running watchdog sees and no rule takes
+    Unwatched {
+        /// Where it listens: http.listen of its configuration
+        #[arg(long, default_value = DEFAULT_URL, env = "ROTATION_WATCHDOG_URL")]
+        url: String,
+        /// The API's own JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask a running watchdog about one secret: its rotation, what proves it, each consumer and why, what was done
     #[command(after_help = explain::HELP)]
     Explain {
@@ -126,6 +136,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
         Command::CheckConfig { file, show, secret } => check_config::run(&file, show, secret.as_deref(), out),
         Command::Health { url, live } => health::run(&url, live, out),
         Command::Status { url, json } => status::run(&url, json, width, out),
+        Command::Unwatched { url, json } => unwatched::run(&url, json, out),
         Command::Explain { secret, url, json } => explain::run(&url, &secret, json, width, out),
         Command::Replay(args) => replay::run(&args, width, out),
     }

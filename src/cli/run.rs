@@ -71,7 +71,7 @@ async fn supervise(config: &Config, parts: Parts, region: &str, mut signals: Sig
     let stop_http = CancellationToken::new();
     let stop_loop = CancellationToken::new();
     let (clock, metrics) = (parts.clock.clone(), parts.metrics.clone());
-    let watchdog = Watchdog::new(parts, wiring::options(config));
+    let watchdog = Watchdog::new(parts, wiring::options(config, region));
     let shown = Shown {
         snapshot: watchdog.snapshots(),
         metrics,
@@ -117,8 +117,12 @@ fn announce(config: &Config, serving: &Serving, region: &str) {
         http = %serving.address(),
         journal = %config.store.path.display(),
         rules = config.rules.rules.len(),
+        at_most = telemetry::words::mode(config.settings.limits.at_most),
         "watching"
     );
+    for warning in config.warnings.lines() {
+        tracing::warn!("configuration: {warning}");
+    }
 }
 
 /// A file at the process's size limit is an error of that write, like a full disk: what sleeps must still be put back.

@@ -10,11 +10,14 @@ use serde_json::{Value, json};
 
 use super::client::{ask, list, read};
 use super::story;
+use super::unwatched;
 use super::width::Width;
 
 #[derive(Deserialize)]
 struct Status {
     version: String,
+    region: Option<String>,
+    account: Option<String>,
     simulated: bool,
     ready: bool,
     draining: bool,
@@ -33,6 +36,7 @@ struct Counts {
 struct Secret {
     name: String,
     mode: String,
+    lowered: Option<String>,
     phase_text: String,
     consumers: Consumers,
     danger_window: Option<Window>,
@@ -100,7 +104,11 @@ fn headline(status: &Status) -> String {
     } else {
         ""
     };
-    format!("rotation-watchdog {}{simulated}: {state}\n", status.version)
+    let place = unwatched::place(status.region.as_deref(), status.account.as_deref());
+    format!(
+        "rotation-watchdog {}{simulated}: {state}\nsecrets of {place}\n",
+        status.version
+    )
 }
 
 fn table(secrets: &[Secret]) -> String {
@@ -121,7 +129,7 @@ fn table(secrets: &[Secret]) -> String {
     table.add_rows(secrets.iter().map(|secret| {
         [
             secret.name.clone(),
-            secret.mode.clone(),
+            mode(secret),
             secret.phase_text.clone(),
             consumers(&secret.consumers),
             secret
@@ -132,6 +140,15 @@ fn table(secrets: &[Secret]) -> String {
         ]
     }));
     table.trim_fmt() + "\n"
+}
+
+/// With what keeps it below its rule's.
+fn mode(secret: &Secret) -> String {
+    match secret.lowered.as_deref() {
+        Some("at-most") => format!("{} (at_most)", secret.mode),
+        Some(by) => format!("{} ({by})", secret.mode),
+        None => secret.mode.clone(),
+    }
 }
 
 /// Before any promotion was seen there is nothing to be fresh for.

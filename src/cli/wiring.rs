@@ -7,17 +7,19 @@ use jiff::SignedDuration;
 use machine::model::SecretSummary;
 
 use crate::aws::{AssumeRole, AwsOptions, Timeouts};
-use crate::config::{self, Config, LogFormat, LoginRule, Rule, Tls};
+use crate::config::{self, Config, LogFormat, LoginRule, Match, Rule, Tls};
 use crate::database::DatabaseOptions;
 use crate::http;
 use crate::ports::{LoginTarget, TlsMode};
-use crate::runtime::{Assignment, Options, Rules};
+use crate::runtime::{Assignment, Options, RuleWords, Rules};
 use crate::telemetry::MetricsOptions;
 use crate::telemetry::logs::{Format, LogOptions};
 
-pub(super) fn options(config: &Config) -> Options {
+pub(super) fn options(config: &Config, region: &str) -> Options {
     Options {
         rules: rules(config.rules.clone()),
+        rule_list: config.rules.rules.iter().map(words).collect(),
+        region: Some(region.to_owned()),
         settings: config.settings.clone(),
         clusters: config.discovery.clusters.clone(),
         database_hosts: config.discovery.database_hosts.clone(),
@@ -30,6 +32,15 @@ pub(super) fn options(config: &Config) -> Options {
 
 fn rules(rules: config::Rules) -> Rules {
     Arc::new(move |secret: &SecretSummary| rules.rule_of(secret).map(assignment))
+}
+
+fn words(rule: &Rule) -> RuleWords {
+    let matches = rule.matches.clone();
+    RuleWords {
+        rule: rule.to_string(),
+        catches_all: matches == Match::All,
+        covers: Arc::new(move |secret| matches.covers(secret)),
+    }
 }
 
 fn assignment(rule: &Rule) -> Assignment {

@@ -2,7 +2,15 @@
 
 use jiff::SignedDuration;
 
+use super::bounds::{Bounds, bounds};
 use super::reader::Section;
+use super::region::{Doubt, doubt};
+
+const CALL: Bounds = bounds(
+    100,
+    5 * 60 * 1_000,
+    "no call of AWS is answered sooner, and one that hangs longer holds others up",
+);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aws {
@@ -31,10 +39,10 @@ pub(super) fn read(mut section: Section<'_>) -> Aws {
         region: section.text("region"),
         endpoint_url: section.text("endpoint_url"),
         profile: section.text("profile"),
-        connect_timeout: section.duration("connect_timeout", SignedDuration::from_secs(2)),
-        read_timeout: section.duration("read_timeout", SignedDuration::from_secs(5)),
-        attempt_timeout: section.duration("attempt_timeout", SignedDuration::from_secs(5)),
-        operation_timeout: section.duration("operation_timeout", SignedDuration::from_secs(15)),
+        connect_timeout: section.duration_within("connect_timeout", SignedDuration::from_secs(2), &CALL),
+        read_timeout: section.duration_within("read_timeout", SignedDuration::from_secs(5), &CALL),
+        attempt_timeout: section.duration_within("attempt_timeout", SignedDuration::from_secs(5), &CALL),
+        operation_timeout: section.duration_within("operation_timeout", SignedDuration::from_secs(15), &CALL),
         assume_role: assume_role(section.section("assume_role")),
     };
     if let Some(url) = &aws.endpoint_url
@@ -46,6 +54,7 @@ pub(super) fn read(mut section: Section<'_>) -> Aws {
             "begin with http:// or https://",
         );
     }
+    check_region(&section, &aws);
     if aws.attempt_timeout > aws.operation_timeout {
         section.problem(
             "attempt_timeout",
@@ -55,6 +64,20 @@ pub(super) fn read(mut section: Section<'_>) -> Aws {
     }
     section.finish();
     aws
+}
+
+/// A stand-in for AWS may have any region.
+fn check_region(section: &Section<'_>, aws: &Aws) {
+    let Some(region) = &aws.region else { return };
+    match doubt(region) {
+        None => {}
+        Some(Doubt::NoRegion(remedy)) if aws.endpoint_url.is_none() => {
+            section.problem("region", format!("{region:?} is no region of AWS"), remedy);
+        }
+        Some(Doubt::NoRegion(remedy) | Doubt::Unknown(remedy)) => {
+            section.warn("region", format!("no region {region:?} is known"), remedy);
+        }
+    }
 }
 
 fn assume_role(mut section: Section<'_>) -> Option<AssumeRole> {
@@ -68,7 +91,7 @@ fn assume_role(mut section: Section<'_>) -> Option<AssumeRole> {
         );
     }
     if let Some(arn) = &role_arn
-        && !(arn.starts_with("arn:") && arn.contains(":role/"))
+        && !is_role(arn)
     {
         section.problem(
             "role_arn",
@@ -82,4 +105,17 @@ fn assume_role(mut section: Section<'_>) -> Option<AssumeRole> {
         external_id,
         session_name,
     })
+}
+
+/// `arn:partition:iam::account:role/path/name`
+fn is_role(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    matches!(
+        parts.as_slice(),
+        ["arn", partition, "iam", "", account, role]
+            if partition.starts_with("aws")
+                && !account.is_empty()
+                && account.bytes().all(|byte| byte.is_ascii_digit())
+                && role.strip_prefix("role/").is_some_and(|name| !name.is_empty())
+    )
 }

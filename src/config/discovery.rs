@@ -5,7 +5,14 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use machine::policy::Cadence;
 
+use super::bounds::{Bounds, bounds};
 use super::reader::Section;
+
+const REFRESH: Bounds = bounds(
+    1_000,
+    7 * 24 * 60 * 60 * 1_000,
+    "it lists every service and function, and finds new ones no sooner",
+);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discovery {
@@ -32,7 +39,7 @@ pub(super) fn read(mut section: Section<'_>) -> (Discovery, SignedDuration) {
         clusters: (!clusters.is_empty()).then_some(clusters),
         database_hosts: section.texts_by_name("database_hosts"),
     };
-    let refresh = section.duration("refresh", Cadence::default().discovery);
+    let refresh = section.duration_within("refresh", Cadence::default().discovery, &REFRESH);
     section.finish();
     (discovery, refresh)
 }

@@ -4,7 +4,14 @@ use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 
+use super::bounds::{Bounds, bounds};
 use super::reader::Section;
+
+const TIMEOUT: Bounds = bounds(
+    100,
+    5 * 60 * 1_000,
+    "a scraper's answer takes as long, and nobody waits longer",
+);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Http {
@@ -24,7 +31,7 @@ pub(super) fn read(mut section: Section<'_>) -> Http {
     );
     let http = Http {
         listen: listen.unwrap_or(default),
-        timeout: section.duration("timeout", SignedDuration::from_secs(5)),
+        timeout: section.duration_within("timeout", SignedDuration::from_secs(5), &TIMEOUT),
         concurrency: section.count("concurrency", 64, 1..=10_000),
     };
     section.finish();

@@ -1,10 +1,21 @@
 //! `[login]`: what all login tests share.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
+use super::bounds::{Bounds, bounds};
 use super::reader::Section;
+
+const TIMEOUT: Bounds = bounds(
+    100,
+    5 * 60 * 1_000,
+    "no database answers sooner, and one that hangs longer holds its look up",
+);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
@@ -16,9 +27,30 @@ pub struct Login {
 
 pub(super) fn read(mut section: Section<'_>) -> Login {
     let login = Login {
-        timeout: section.duration("timeout", SignedDuration::from_secs(5)),
+        timeout: section.duration_within("timeout", SignedDuration::from_secs(5), &TIMEOUT),
         ca_file: section.text("ca_file").map(PathBuf::from),
     };
+    if let Some(Err((text, remedy))) = login.ca_file.as_deref().map(check_authorities) {
+        section.problem("ca_file", text, remedy);
+    }
     section.finish();
     login
+}
+
+/// What no login test could begin with: no file, none that may be read, or no certificate in it.
+fn check_authorities(path: &Path) -> Result<(), (String, &'static str)> {
+    const LARGEST: u64 = 16 * 1024 * 1024;
+    const REMEDY: &str = "give a PEM file of the authorities to trust, that the watchdog's user may read";
+    let shown = path.display();
+    let about = fs::metadata(path).map_err(|error| (format!("{shown} cannot be read: {error}"), REMEDY))?;
+    if !about.is_file() || about.len() > LARGEST {
+        return Err((format!("{shown} is no file of certificates"), REMEDY));
+    }
+    let pem = fs::read(path).map_err(|error| (format!("{shown} cannot be read: {error}"), REMEDY))?;
+    let mut certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
+    let is_usable = |certificate| RootCertStore::empty().add(certificate).is_ok();
+    if certificates.any(is_usable) {
+        return Ok(());
+    }
+    Err((format!("{shown} holds no usable certificate"), REMEDY))
 }

@@ -4,6 +4,7 @@
 //! loaded. Nothing else reads the environment.
 
 mod aws;
+mod bounds;
 mod cadence;
 mod discovery;
 mod http;
@@ -13,8 +14,10 @@ mod masked;
 mod place;
 mod problem;
 mod reader;
+mod region;
 mod remediation;
 mod rules;
+mod shadows;
 mod shutdown;
 mod source;
 mod store;
@@ -29,13 +32,14 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use machine::model::LogPatterns;
+use machine::model::regions;
 use machine::policy::Settings;
 
 pub use aws::{AssumeRole, Aws};
 pub use discovery::Discovery;
 pub use http::Http;
 pub use login::Login;
-pub use problem::{Problem, Problems};
+pub use problem::{Problem, Problems, Warnings};
 pub use reader::Shown;
 pub use rules::{LoginRule, Match, Rule, Rules, Tls};
 pub use store::Store;
@@ -44,11 +48,12 @@ pub use telemetry::{LogFormat, Telemetry};
 use masked::masked;
 use place::Place;
 use reader::{Notes, Section};
+use region::Doubt;
 use source::Source;
 use tree::Tree;
 
 /// A configuration without a problem.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Config {
     pub aws: Aws,
     pub rules: Rules,
@@ -61,6 +66,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// From the first signal to the end.
     pub drain: jiff::SignedDuration,
+    /// What is dangerous and may be meant so.
+    pub warnings: Warnings,
     shown: Vec<(Shown, String)>,
 }
 
@@ -94,10 +101,16 @@ impl Config {
             Tree::new(source, &variables).map_err(|problem| Problems::new(text.clone(), vec![problem]))?;
         let notes = RefCell::default();
         let mut config = sections(&tree, &notes);
-        let Notes { problems, shown } = notes.into_inner();
+        region_of_the_environment(&config, &variables, &notes);
+        let Notes {
+            problems,
+            warnings,
+            shown,
+        } = notes.into_inner();
         if !problems.is_empty() {
             return Err(Problems::new(text, problems));
         }
+        config.warnings = Warnings::new(text, warnings);
         config.shown = shown
             .into_iter()
             .map(|shown| {
@@ -114,14 +127,54 @@ impl Config {
     }
 }
 
+/// Where the file names no region, the AWS SDK takes it from these variables, in this order.
+fn region_of_the_environment(config: &Config, variables: &[(String, String)], notes: &RefCell<Notes>) {
+    if config.aws.region.is_some() || config.aws.endpoint_url.is_some() {
+        return;
+    }
+    let named = |wanted: &str| {
+        variables
+            .iter()
+            .find(|(name, text)| name == wanted && !text.is_empty())
+    };
+    let Some((name, region)) = named("AWS_REGION").or_else(|| named("AWS_DEFAULT_REGION")) else {
+        return;
+    };
+    let warn = |text: String, remedy: String| {
+        let place = Place::Variable(name.clone());
+        notes
+            .borrow_mut()
+            .warnings
+            .push(Problem::at(place, text).remedy(remedy));
+    };
+    if let Some(Doubt::NoRegion(remedy) | Doubt::Unknown(remedy)) = region::doubt(region) {
+        warn(format!("no region {region:?} is known"), remedy);
+    }
+    let address = regions::missing_authorities(region).filter(|_| config.login.ca_file.is_none());
+    let is_verified =
+        |rule: &Rule| rule.policy.login_test && matches!(rule.login.tls, None | Some(Tls::Verified));
+    if let Some(address) = address.filter(|_| config.rules.rules.iter().any(is_verified)) {
+        let text =
+            format!("RDS's authorities of {region} are not built in, and login tests verify certificates");
+        warn(
+            text,
+            format!("download {address}, and name the file in login.ca_file"),
+        );
+    }
+}
+
 fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
     let mut root = Section::root(tree, notes);
     let aws = aws::read(root.section("aws"));
     let (timing, limits, mode) = remediation::read(root.section("remediation"));
-    let rules = rules::read(root.section("secrets"), mode);
+    let login = login::read(root.section("login"));
+    let authorities = aws.region.as_deref().and_then(regions::missing_authorities);
+    let authorities = authorities.filter(|_| login.ca_file.is_none());
+    let rules = rules::read(root.section("secrets"), mode, authorities.as_deref());
     let (discovery, refresh) = discovery::read(root.section("discovery"));
     let mut cadence = cadence::read(root.section("cadence"));
     cadence.discovery = refresh;
+    let (watch_for, write_deadline) = (timing.watch_for, timing.write_deadline);
     let config = Config {
         aws,
         rules,
@@ -132,11 +185,12 @@ fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
             limits,
         },
         patterns: logs::read(root.section("logs")),
-        login: login::read(root.section("login")),
-        store: store::read(root.section("store")),
+        login,
+        store: store::read(root.section("store"), watch_for),
         http: http::read(root.section("http")),
         telemetry: telemetry::read(root.section("telemetry")),
-        drain: shutdown::read(root.section("shutdown")),
+        drain: shutdown::read(root.section("shutdown"), write_deadline),
+        warnings: Warnings::new(None, Vec::new()),
         shown: Vec::new(),
     };
     root.finish();

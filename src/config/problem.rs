@@ -79,9 +79,8 @@ impl Problems {
                 Report::new(diagnostic(problem.text.clone()).with_label(label))
                     .with_source_code(NamedSource::new(name, text.clone()))
             }
-            (Place::File(span), Some((name, text))) => {
-                let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
-                Report::new(diagnostic(format!("{name}:{line}: {}", problem.text)))
+            (Place::File(_), Some(_)) => {
+                Report::new(diagnostic(format!("{}: {}", self.place(problem), problem.text)))
             }
             (Place::File(_) | Place::Nowhere, _) => Report::new(diagnostic(problem.text.clone())),
         }
@@ -94,14 +93,67 @@ fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
     span.start..span.start + lines.find('\n').unwrap_or(lines.len())
 }
 
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Problems {
+    fn render(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
             .with_width(110)
             .with_context_lines(1);
         for problem in &self.problems {
             handler.render_report(f, self.report(problem).as_ref())?;
         }
+        Ok(())
+    }
+
+    /// Where a problem is, in a few letters.
+    fn place(&self, problem: &Problem) -> String {
+        match (&problem.place, &self.source) {
+            (Place::Variable(name), _) => name.clone(),
+            (Place::File(span), Some((name, text))) => {
+                let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
+                format!("{name}:{line}")
+            }
+            (Place::File(_) | Place::Nowhere, _) => "configuration".to_owned(),
+        }
+    }
+}
+
+/// What is dangerous and may be meant so: told with its place, and nothing is refused for it.
+#[derive(Debug)]
+pub struct Warnings(Problems);
+
+impl Warnings {
+    pub(super) fn new(source: Option<(String, String)>, warnings: Vec<Problem>) -> Self {
+        Self(Problems::new(source, warnings))
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.count
+    }
+
+    /// One line each, for the log.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let Self(warnings) = self;
+        let line = |warning: &Problem| {
+            let Problem { text, remedy, .. } = warning;
+            format!("{}: {text}. {remedy}", warnings.place(warning))
+        };
+        warnings.problems.iter().map(line)
+    }
+}
+
+impl fmt::Display for Warnings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.render(f)?;
+        match self.0.count {
+            1 => writeln!(f, "1 warning"),
+            n => writeln!(f, "{n} warnings"),
+        }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.render(f)?;
         match self.count {
             1 => writeln!(f, "1 problem; nothing was started"),
             n if n > SHOWN => writeln!(

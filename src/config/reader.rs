@@ -21,10 +21,21 @@ const DURATION: &str =
 const MOST_TABLES: usize = 1000;
 const TEXT: &str = "a text that is not empty";
 
+/// As people count: the first of a list is 1. In a path it is 0, as TOML's parser has it.
+fn name_of(path: &[String]) -> String {
+    let counted = path.iter().map(|part| match part.parse::<usize>() {
+        Ok(index) => (index + 1).to_string(),
+        Err(_) => part.clone(),
+    });
+    counted.collect::<Vec<_>>().join(".")
+}
+
 /// What reading learned beside the values.
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) problems: Vec<Problem>,
+    /// What is dangerous and may be meant so.
+    pub(super) warnings: Vec<Problem>,
     pub(super) shown: Vec<Shown>,
 }
 
@@ -267,7 +278,7 @@ impl<'a> Section<'a> {
     }
 
     fn show(&self, key: &str, value: Option<String>, place: Place) {
-        let key = self.path_of(key).join(".");
+        let key = name_of(&self.path_of(key));
         self.notes.borrow_mut().shown.push(Shown { key, value, place });
     }
 
@@ -276,7 +287,7 @@ impl<'a> Section<'a> {
     }
 
     fn misfit(&self, key: &str, value: &Value, why: &str, kind: &str) {
-        let name = self.path_of(key).join(".");
+        let name = name_of(&self.path_of(key));
         let text = format!("{name} = {} {why}", show_value(value));
         let place = self.tree.place(&self.path_of(key), value);
         self.note(Problem::at(place, text).remedy(format!("give {kind}")));
@@ -289,12 +300,23 @@ impl<'a> Section<'a> {
             Some(value) => self.tree.place(&path, value),
             None => self.place(),
         };
-        self.note(Problem::at(place, format!("{}: {text}", path.join("."))).remedy(remedy));
+        self.note(Problem::at(place, format!("{}: {text}", name_of(&path))).remedy(remedy));
+    }
+
+    /// What may be meant so and is dangerous: told, not refused.
+    pub(super) fn warn(&self, key: &str, text: impl Display, remedy: impl Into<String>) {
+        let path = self.path_of(key);
+        let place = match self.values.get(key) {
+            Some(value) => self.tree.place(&path, value),
+            None => self.place(),
+        };
+        let warning = Problem::at(place, format!("{}: {text}", name_of(&path))).remedy(remedy);
+        self.notes.borrow_mut().warnings.push(warning);
     }
 
     /// A problem of the section as a whole.
     pub(super) fn problem_here(&self, text: impl Display, remedy: impl Into<String>) {
-        let name = self.path.join(".");
+        let name = name_of(&self.path);
         self.note(Problem::at(self.place(), format!("{name}: {text}")).remedy(remedy));
     }
 
@@ -324,7 +346,7 @@ impl<'a> Section<'a> {
                 Place::File(_) => self.key_place(&path),
                 other => other,
             };
-            let problem = Problem::at(place, format!("unknown key {}", path.join(".")));
+            let problem = Problem::at(place, format!("unknown key {}", name_of(&path)));
             self.note(problem.remedy(self.suggestion(key)));
         }
     }

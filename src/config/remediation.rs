@@ -4,13 +4,66 @@ use jiff::SignedDuration;
 use machine::model::{ConsumerId, Mode};
 use machine::policy::{Limits, Timing};
 
+use super::bounds::{Bounds, bounds};
 use super::reader::Section;
 
-pub(super) const MODES: [(&str, Mode); 3] = [
-    ("observe", Mode::Observe),
-    ("approve", Mode::Approve),
-    ("act", Mode::Act),
-];
+/// `approve` needs a way to confirm, which does not exist.
+const MODES: [(&str, Mode); 2] = [("observe", Mode::Observe), ("act", Mode::Act)];
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+const MARGIN: Bounds = bounds(
+    100,
+    10 * MINUTE,
+    "AWS's own times may differ by that much, and not by more",
+);
+const BASELINE: Bounds = bounds(
+    SECOND,
+    7 * DAY,
+    "a first start restarts whoever is older than a promotion of that time",
+);
+const SETTLE: Bounds = bounds(100, 10 * MINUTE, "answers of AWS's hosts cross for seconds");
+const PROOF: Bounds = bounds(
+    SECOND,
+    6 * HOUR,
+    "a login takes as long, and consumers stay stale meanwhile",
+);
+const STALLED: Bounds = bounds(
+    MINUTE,
+    7 * DAY,
+    "a rotation takes as long by itself, and nobody is told before",
+);
+const WRITE: Bounds = bounds(
+    SECOND,
+    5 * MINUTE,
+    "AWS answers a write in that time, or not at all",
+);
+const DOUBT: Bounds = bounds(100, HOUR, "AWS shows a write some seconds later");
+const RECOVER: Bounds = bounds(
+    30 * SECOND,
+    DAY,
+    "no deployment is healthy sooner, and one that hangs longer is told to nobody",
+);
+const STEADY: Bounds = bounds(SECOND, HOUR, "a task that ends at once has run for some seconds");
+const SLEEP: Bounds = bounds(
+    500,
+    10 * MINUTE,
+    "everything that calls the function fails meanwhile",
+);
+const AWAKE: Bounds = bounds(SECOND, HOUR, "everything that calls the function fails meanwhile");
+const VERIFY: Bounds = bounds(SECOND, 7 * DAY, "consumers are looked at closely for so long");
+const WATCH: Bounds = bounds(SECOND, 90 * DAY, "consumers are looked at for so long");
+const OPEN: Bounds = bounds(
+    SECOND,
+    DAY,
+    "applications fail meanwhile, and nobody is told before",
+);
+const LONG: Bounds = bounds(SECOND, DAY, "a window that nobody finds long is told to nobody");
+/// Shorter, and a usual deployment behind a load balancer is called failed.
+const SHORT_RECOVERY: SignedDuration = SignedDuration::from_mins(3);
 
 /// Margins, caps, and the mode of rules that have none of their own.
 pub(super) fn read(mut section: Section<'_>) -> (Timing, Limits, Mode) {
@@ -21,19 +74,16 @@ pub(super) fn read(mut section: Section<'_>) -> (Timing, Limits, Mode) {
     (timing, limits, mode)
 }
 
-/// `approve` needs a way to confirm, which does not exist.
 pub(super) fn mode(section: &mut Section<'_>, default: Option<Mode>) -> Option<Mode> {
-    let mode = section.choice("mode", default, &MODES);
-    if mode == Some(Mode::Approve) {
-        let text = "\"approve\" is not supported: there is no way yet for a person to confirm";
-        section.problem("mode", text, "choose \"observe\" or \"act\"");
-    }
-    mode
+    section.choice("mode", default, &MODES)
 }
 
 fn limits(section: &mut Section<'_>) -> Limits {
     let built_in = Limits::default();
     Limits {
+        at_most: section
+            .choice("at_most", Some(built_in.at_most), &MODES)
+            .unwrap_or(Mode::Observe),
         in_flight: section.count("in_flight", built_in.in_flight, 1..=1_000),
         redeploys_per_service_and_hour: section.count(
             "redeploys_per_service_and_hour",
@@ -54,23 +104,36 @@ fn limits(section: &mut Section<'_>) -> Limits {
 fn timing(section: &mut Section<'_>) -> Timing {
     let built_in = Timing::default();
     let timing = Timing {
-        margin: section.duration("margin", built_in.margin),
-        baseline_age: section.duration("baseline_age", built_in.baseline_age),
-        settle: section.duration("settle", built_in.settle),
-        proof_wait: section.duration("proof_wait", built_in.proof_wait),
-        stalled_after: section.duration("stalled_after", built_in.stalled_after),
-        write_deadline: section.duration("write_deadline", built_in.write_deadline),
-        doubt_gap: section.duration("doubt_gap", built_in.doubt_gap),
-        recover_deadline: section.duration("recover_deadline", built_in.recover_deadline),
-        steady: section.duration("steady", built_in.steady),
-        sleep_for: section.duration("sleep_for", built_in.sleep_for),
-        sleep_deadline: section.duration("sleep_deadline", built_in.sleep_deadline),
-        verify_for: section.duration("verify_for", built_in.verify_for),
-        watch_for: section.duration("watch_for", built_in.watch_for),
-        long_window: section.duration("long_window", built_in.long_window),
-        open_window_warning: section.duration("open_window_warning", built_in.open_window_warning),
-        open_window_critical: section.duration("open_window_critical", built_in.open_window_critical),
+        margin: section.duration_within("margin", built_in.margin, &MARGIN),
+        baseline_age: section.duration_within("baseline_age", built_in.baseline_age, &BASELINE),
+        settle: section.duration_within("settle", built_in.settle, &SETTLE),
+        proof_wait: section.duration_within("proof_wait", built_in.proof_wait, &PROOF),
+        stalled_after: section.duration_within("stalled_after", built_in.stalled_after, &STALLED),
+        write_deadline: section.duration_within("write_deadline", built_in.write_deadline, &WRITE),
+        doubt_gap: section.duration_within("doubt_gap", built_in.doubt_gap, &DOUBT),
+        recover_deadline: section.duration_within("recover_deadline", built_in.recover_deadline, &RECOVER),
+        steady: section.duration_within("steady", built_in.steady, &STEADY),
+        sleep_for: section.duration_within("sleep_for", built_in.sleep_for, &SLEEP),
+        sleep_deadline: section.duration_within("sleep_deadline", built_in.sleep_deadline, &AWAKE),
+        verify_for: section.duration_within("verify_for", built_in.verify_for, &VERIFY),
+        watch_for: section.duration_within("watch_for", built_in.watch_for, &WATCH),
+        long_window: section.duration_within("long_window", built_in.long_window, &LONG),
+        open_window_warning: section.duration_within(
+            "open_window_warning",
+            built_in.open_window_warning,
+            &OPEN,
+        ),
+        open_window_critical: section.duration_within(
+            "open_window_critical",
+            built_in.open_window_critical,
+            &OPEN,
+        ),
     };
+    check_timing(section, &timing);
+    timing
+}
+
+fn check_timing(section: &Section<'_>, timing: &Timing) {
     if timing.open_window_critical < timing.open_window_warning {
         section.problem(
             "open_window_critical",
@@ -92,12 +155,17 @@ fn timing(section: &mut Section<'_>) -> Timing {
             "make it longer",
         );
     }
-    if timing.margin < SignedDuration::from_millis(100) {
+    if timing.recover_deadline < timing.steady + timing.margin {
         section.problem(
-            "margin",
-            "is below 100ms: AWS's own times may differ by that much",
-            "make it longer; 1s is the default",
+            "recover_deadline",
+            "is shorter than steady and margin together: no service could be healthy in time",
+            "make it longer, or steady shorter",
+        );
+    } else if timing.recover_deadline < SHORT_RECOVERY {
+        section.warn(
+            "recover_deadline",
+            "a deployment behind a load balancer takes minutes: each would be told as not in time",
+            "15m is the default",
         );
     }
-    timing
 }

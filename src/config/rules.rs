@@ -8,6 +8,7 @@ use machine::policy::{LambdaMethod, Policy};
 
 use super::reader::Section;
 use super::remediation;
+use super::shadows::check_shadows;
 use super::values::{parse_duration, show_duration};
 
 /// The rules in their order, and what none of them gets.
@@ -80,22 +81,12 @@ impl fmt::Display for Rule {
 }
 
 impl Match {
-    fn covers(&self, secret: &SecretSummary) -> bool {
+    pub fn covers(&self, secret: &SecretSummary) -> bool {
         match self {
             Self::Name(name) => secret.name == *name,
             Self::Prefix(prefix) => secret.name.starts_with(prefix),
             Self::Tag { key, value } => secret.tags.get(key) == Some(value),
             Self::All => secret.rotation_enabled,
-        }
-    }
-
-    /// Whether nothing that `other` matches is left by this one.
-    fn shadows(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Prefix(prefix), Self::Name(name) | Self::Prefix(name)) => {
-                name.starts_with(prefix.as_str())
-            }
-            _ => self == other,
         }
     }
 }
@@ -119,14 +110,22 @@ impl Rules {
     }
 }
 
-pub(super) fn read(mut section: Section<'_>, mode: Mode) -> Rules {
+/// `authorities`: where RDS's authorities of this region are to be had, if they are neither built in nor given.
+pub(super) fn read(mut section: Section<'_>, mode: Mode, authorities: Option<&str>) -> Rules {
     let excludes = section.texts("excludes", &[]);
     for exclude in &excludes {
         check_name(&section, "excludes", exclude.strip_suffix('*').unwrap_or(exclude));
     }
     let mut rules: Vec<Rule> = Vec::new();
     for (n, inner) in section.sections("rules").into_iter().enumerate() {
-        if let Some(rule) = rule(inner, n + 1, mode, &rules) {
+        let context = Context {
+            number: n + 1,
+            mode,
+            excludes: &excludes,
+            earlier: &rules,
+            authorities,
+        };
+        if let Some(rule) = rule(inner, &context) {
             rules.push(rule);
         }
     }
@@ -140,32 +139,53 @@ pub(super) fn read(mut section: Section<'_>, mode: Mode) -> Rules {
     Rules { excludes, rules }
 }
 
+/// What a rule is read against.
+pub(super) struct Context<'a> {
+    /// From 1.
+    number: usize,
+    /// Of rules that have none of their own.
+    mode: Mode,
+    pub(super) excludes: &'a [String],
+    pub(super) earlier: &'a [Rule],
+    authorities: Option<&'a str>,
+}
+
 /// Problems are noted; nothing where the rule goes by nothing.
-fn rule(mut section: Section<'_>, number: usize, mode: Mode, earlier: &[Rule]) -> Option<Rule> {
+fn rule(mut section: Section<'_>, context: &Context<'_>) -> Option<Rule> {
     let matches = matches(&mut section);
-    if let Some(shadow) = matches
-        .as_ref()
-        .and_then(|matches| earlier.iter().find(|rule| rule.matches.shadows(matches)))
-    {
-        section.problem_here(
-            format!("never matches: {shadow} comes first and wins"),
-            "move it up, or remove it",
-        );
+    if let Some(matches) = &matches {
+        check_shadows(&section, matches, context);
     }
     let (login, login_test, login_pending_early) = login(section.section("login"));
-    let mut policy = policy(&mut section, mode);
+    warn_of_authorities(&section, &login, login_test, context);
+    let mut policy = policy(&mut section, context.mode);
     policy.login_test = login_test;
     policy.login_pending_early = login_pending_early;
     policy.database = section.text("database").or_else(|| login.host.clone());
     let log_group = section.text("log_group");
     section.finish();
-    Some(Rule {
-        number,
+    let mut rule = Rule {
+        number: context.number,
         matches: matches?,
         policy,
         login,
         log_group,
-    })
+    };
+    rule.policy.rule = rule.to_string().into();
+    Some(rule)
+}
+
+/// Told once: the region is the same for all rules.
+fn warn_of_authorities(section: &Section<'_>, login: &LoginRule, test: bool, context: &Context<'_>) {
+    let is_verified = matches!(login.tls, None | Some(Tls::Verified));
+    let is_told = context.earlier.iter().any(|rule| rule.policy.login_test);
+    if let Some(address) = context.authorities.filter(|_| test && is_verified && !is_told) {
+        section.warn(
+            "login",
+            "RDS's authorities of this region are not built in: no certificate of its databases can be verified",
+            format!("download {address}, and name the file in login.ca_file"),
+        );
+    }
 }
 
 fn matches(section: &mut Section<'_>) -> Option<Match> {
@@ -200,11 +220,19 @@ fn checked_name(section: &mut Section<'_>, key: &'static str) -> Option<String> 
 
 /// What no secret's name can hold, so that the rule would silently match nothing.
 fn check_name(section: &Section<'_>, key: &str, name: &str) {
-    if name.contains(|c: char| c.is_whitespace() || c == '*' || c == ':') {
+    const LONGEST: usize = 512;
+    let is_of_names = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-!".contains(c);
+    if name.contains(|c: char| !is_of_names(c)) {
         section.problem(
             key,
-            format!("{name:?} can match no secret: no name holds `*`, `:` or a space"),
+            format!("{name:?} can match no secret: no name holds `*`, `:`, a space, or other than ASCII letters, digits and /_+=.@-"),
             "give the name itself, no pattern and no ARN; prefix = \"shop/\" matches all that begin so",
+        );
+    } else if name.len() > LONGEST {
+        section.problem(
+            key,
+            format!("it is {} characters long, and can match no secret", name.len()),
+            "a secret's name has 512 characters at most",
         );
     }
 }

@@ -4,6 +4,7 @@
 //! look again. Errors of drivers stop here; they name users and hosts.
 
 mod answer;
+mod codes;
 mod greeting;
 mod guard;
 mod mysql;

@@ -13,6 +13,7 @@ use mysql_async::{Conn, DriverError, Error, OptsBuilder, SslOpts};
 use secrecy::ExposeSecret;
 
 use super::answer::{self, CLEARTEXT, NO_TLS, transport};
+use super::codes;
 use super::greeting;
 use super::secret::Access;
 use super::tls::Tls;
@@ -66,12 +67,17 @@ async fn plain(access: &Access, addresses: &[SocketAddr]) -> LoginAnswer {
     answer(result, channel)
 }
 
-async fn attempt(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> Result<(), Error> {
+/// The login, and what came after it.
+async fn attempt(
+    access: &Access,
+    addresses: &[SocketAddr],
+    ssl: Option<SslOpts>,
+) -> Result<Result<(), Error>, Error> {
     let mut connection = Conn::new(options(access, addresses, ssl)).await?;
-    connection.query_drop("SELECT 1").await?;
+    let asked = connection.query_drop("SELECT 1").await;
     // The password has proven itself: how the farewell goes does not matter.
     connection.disconnect().await.ok();
-    Ok(())
+    Ok(asked)
 }
 
 /// `prefer_socket` would go on over a Unix socket, another way to log in; `enable_cleartext_plugin` needs TLS.
@@ -95,9 +101,10 @@ fn options(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> O
         .connect_attributes(program.into())
 }
 
-fn answer(result: Result<(), Error>, channel: Channel) -> LoginAnswer {
+fn answer(result: Result<Result<(), Error>, Error>, channel: Channel) -> LoginAnswer {
     match result {
-        Ok(()) => LoginAnswer::Accepted,
+        Ok(Ok(())) => LoginAnswer::Accepted,
+        Ok(Err(error)) => codes::after_the_login(answer(Err(error), channel)),
         Err(Error::Server(error)) => server(error.code, channel),
         Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) => answer::tls(NO_TLS),
         Err(Error::Driver(DriverError::CleartextPluginDisabled)) => answer::tls(CLEARTEXT),
@@ -118,23 +125,12 @@ fn is_denial(code: u16) -> bool {
 /// By MySQL's and MariaDB's error numbers.
 fn server(number: u16, channel: Channel) -> LoginAnswer {
     let code = number.to_string();
-    match number {
-        1045 | 1698 if channel == Channel::Plain => answer::tls(format!(
+    if is_denial(number) && channel == Channel::Plain {
+        return answer::tls(format!(
             "denied without TLS ({code}): the password may be wrong, or the account may require TLS; see login.tls"
-        )),
-        1045 | 1698 => LoginAnswer::Refused { code },
-        // Locked, locked, password to be changed, expired, locked after failed logins.
-        4151 | 3118 | 1820 | 1862 | 3955 => LoginAnswer::Account { code },
-        // Too many connections, host blocked, too many of the user's connections, a resource limit of the user.
-        1040 | 1129 | 1203 | 1226 => LoginAnswer::Busy { code },
-        3159 => answer::tls(format!("the server requires TLS ({code}); see login.tls")),
-        1044 => answer::unreachable(format!(
-            "the account may not use the database of `dbname` ({code})"
-        )),
-        1049 => answer::unreachable(format!("there is no database by the name of `dbname` ({code})")),
-        1130 => answer::unreachable(format!("the server does not admit this host ({code})")),
-        _ => answer::unreachable(format!("the server answered with error {code}")),
+        ));
     }
+    codes::by_code(codes::find(&codes::MYSQL, &code), code)
 }
 
 #[cfg(test)]
@@ -152,12 +148,14 @@ mod tests {
                 &[Encrypted, Plain, PlainOnly],
                 "Account",
             ),
-            (&[1040, 1129, 1203, 1226], &[Encrypted, Plain, PlainOnly], "Busy"),
             (
-                &[1044, 1049, 1130, 1105, 0, 65535],
+                &[1040, 1129, 1203, 1226, 1053, 3032, 9501],
                 &[Encrypted, Plain, PlainOnly],
-                "Unreachable",
+                "Busy",
             ),
+            (&[1044, 1049], &[Encrypted, Plain, PlainOnly], "Admitted"),
+            (&[1130, 1043, 1251], &[Encrypted, Plain, PlainOnly], "Unreachable"),
+            (&[1105, 0, 65535], &[Encrypted, Plain, PlainOnly], "Unknown"),
         ];
         for (numbers, channels, expected) in rows {
             for (number, channel) in numbers

@@ -12,6 +12,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Error};
 
 use super::answer::{self, transport};
+use super::codes;
 use super::guard::{Guard, Watch};
 use super::secret::Access;
 use super::tls::Tls;
@@ -26,7 +27,8 @@ pub(super) async fn login(access: &Access, addresses: &[SocketAddr], tls: &Tls) 
         Err(error) => return transport(&error),
     };
     match attempt(access, stream, tls).await {
-        Ok(()) => LoginAnswer::Accepted,
+        Ok(Ok(())) => LoginAnswer::Accepted,
+        Ok(Err(error)) => codes::after_the_login(failure(&error)),
         Err(error) => failure(&error),
     }
 }
@@ -38,14 +40,15 @@ async fn connect(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
     Ok(stream)
 }
 
-async fn attempt(access: &Access, stream: TcpStream, tls: &Tls) -> Result<(), Error> {
+/// The login, and what came after it.
+async fn attempt(access: &Access, stream: TcpStream, tls: &Tls) -> Result<Result<(), Error>, Error> {
     let verified = access.tls == TlsMode::Verified;
     let host = access.host.expose_secret();
     let Ok(start_tls) =
         MakeTlsConnect::<Guard<TcpStream>>::make_tls_connect(&mut tls.postgres(verified), host);
     let stream = Guard::new(stream, watch(access.tls));
     let (client, connection) = config(access).connect_raw(stream, start_tls).await?;
-    select_one(client, connection).await
+    Ok(select_one(client, connection).await)
 }
 
 /// Notices are dropped: the driver would log them, and they may hold anything. Dropping the client ends the connection.
@@ -89,28 +92,19 @@ fn watch(tls: TlsMode) -> Watch {
 }
 
 fn failure(error: &Error) -> LoginAnswer {
-    match error.code() {
-        Some(state) => server(state.code()),
+    match error.as_db_error() {
+        Some(error) => server(error.code().code(), error.message()),
         None if error.is_closed() => answer::unreachable("the server closed the connection"),
         None => transport(error),
     }
 }
 
-/// By SQLSTATE (PostgreSQL, "Error Codes").
-fn server(state: &str) -> LoginAnswer {
+/// By SQLSTATE, and where that says too little by the kind of message.
+fn server(state: &str, message: &str) -> LoginAnswer {
     let is_code = state.len() == 5 && state.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let code = if is_code { state } else { "of no known form" }.to_owned();
-    match state {
-        "28P01" => LoginAnswer::Refused { code },
-        // Not admitted by the server's rules, for reasons that are not the password; without TLS often just that.
-        "28000" => LoginAnswer::Account { code },
-        "53300" | "57P03" => LoginAnswer::Busy { code },
-        "3D000" => answer::unreachable(format!("there is no database by the name of `dbname` ({code})")),
-        "42501" => answer::unreachable(format!(
-            "the account may not use the database of `dbname` ({code})"
-        )),
-        _ => answer::unreachable(format!("the server answered with error {code}")),
-    }
+    let code = if is_code { state } else { "of no known form" };
+    codes::by_message(code, message)
+        .unwrap_or_else(|| codes::by_code(codes::find(&codes::POSTGRES, state), code.to_owned()))
 }
 
 #[cfg(test)]
@@ -122,27 +116,83 @@ mod tests {
         let rows: &[(&[&str], &str)] = &[
             (&["28P01"], "Refused"),
             (&["28000"], "Account"),
-            (&["53300", "57P03"], "Busy"),
+            (&["53200", "53300", "57P01", "57P02", "57P03"], "Busy"),
+            (&["3D000", "42501", "55000"], "Admitted"),
+            (&["08P01", "0A000"], "Unreachable"),
             (
-                &[
-                    "3D000",
-                    "42501",
-                    "57P01",
-                    "XX000",
-                    "08P01",
-                    "",
-                    "28p01",
-                    "a state that is far too long",
-                ],
-                "Unreachable",
+                &["XX000", "22023", "", "28p01", "a state that is far too long"],
+                "Unknown",
             ),
         ];
         for (states, expected) in rows {
             for state in *states {
-                let answer = format!("{:?}", server(state));
+                let answer = format!("{:?}", server(state, "of the marker"));
                 assert!(answer.starts_with(expected), "{state}: {answer}");
-                assert!(!answer.contains("far too long"), "{answer}");
+                assert!(
+                    !answer.contains("far too long") && !answer.contains("marker"),
+                    "{answer}"
+                );
             }
+        }
+    }
+
+    #[test]
+    fn d3_one_state_means_several_things_and_the_message_tells_which() {
+        for (state, message, expected) in [
+            (
+                "28000",
+                "This RDS proxy has no credentials for the role marker. Check the credentials for this role and try again.",
+                "Busy { code: \"28000: the proxy does not know",
+            ),
+            (
+                "28000",
+                "no pg_hba.conf entry for host \"marker\", user \"marker\", database \"marker\", no encryption",
+                "Account { code: \"28000: pg_hba.conf has no entry",
+            ),
+            (
+                "28000",
+                "pg_hba.conf rejects connection for host \"marker\", user \"marker\", database \"marker\", SSL off",
+                "Account { code: \"28000: pg_hba.conf rejects it",
+            ),
+            (
+                "28000",
+                "role \"marker\" is not permitted to log in",
+                "Account { code: \"28000: the role may not",
+            ),
+            (
+                "28000",
+                "PAM authentication failed for user \"marker\"",
+                "Account { code: \"28000: the account logs in by IAM",
+            ),
+            (
+                "28000",
+                "role \"marker\" does not exist",
+                "Account { code: \"28000\" }",
+            ),
+            (
+                "28000",
+                "Rolle »marker« darf sich nicht anmelden",
+                "Account { code: \"28000\" }",
+            ),
+            (
+                "28P01",
+                "password authentication failed for user \"marker\"",
+                "Refused { code: \"28P01\" }",
+            ),
+            (
+                "08006",
+                "This RDS Proxy requires TLS connections.",
+                "Tls { why: \"the proxy requires TLS (08006)",
+            ),
+            (
+                "XX000",
+                "Timed-out waiting to acquire database connection.",
+                "Busy",
+            ),
+        ] {
+            let answer = format!("{:?}", server(state, message));
+            assert!(answer.starts_with(expected), "{message}: {answer}");
+            assert!(!answer.contains("marker"), "{answer}");
         }
     }
 }

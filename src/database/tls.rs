@@ -191,6 +191,28 @@ mod tests {
         assert!(page.contains(&digest), "{digest}");
     }
 
+    /// The regions whose authorities the bundle holds: each certificate names its own.
+    #[test]
+    fn d4_the_regions_with_built_in_authorities_are_those_of_the_bundle() {
+        let named = |certificate: &CertificateDer<'_>| {
+            const BEFORE: &[u8] = b"Amazon RDS ";
+            let der = certificate.as_ref();
+            let starts = der.windows(BEFORE.len()).rposition(|part| part == BEFORE)?;
+            let rest = &der[starts + BEFORE.len()..];
+            let word = rest.split(|byte| *byte == b' ').next()?;
+            let word = String::from_utf8(word.to_vec()).ok()?;
+            machine::model::regions::has_the_shape(&word).then_some(word)
+        };
+        let certificates = parse(RDS_BUNDLE);
+        let found: std::collections::BTreeSet<String> = certificates.iter().filter_map(named).collect();
+        assert_eq!(
+            found,
+            machine::model::regions::WITH_AUTHORITIES
+                .map(str::to_owned)
+                .into()
+        );
+    }
+
     #[test]
     fn a_ca_file_that_cannot_serve_is_named_with_a_remedy() {
         let absent = Tls::new(Some(Path::new("/nonexistent/ca.pem"))).err().unwrap();

@@ -23,6 +23,7 @@ pub async fn answers(shown: Shown) -> String {
         "/metrics",
         "/v1/status",
         "/v1/secrets",
+        "/v1/unwatched",
         "/v1/rotations",
         "/v1/consumers",
         "/v1/findings",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use machine::consumers::Standing;
 use machine::findings::{Finding, Severity};
+use machine::judge::{Judgement, Lowered};
 use machine::model::{ConsumerId, ReferenceKind, SecretArn, Stage};
 use machine::rotations::Origin;
 use machine::state::function_name;
@@ -156,6 +157,33 @@ fn rotation_lambdas(snapshot: &Snapshot) -> BTreeSet<&str> {
         .collect()
 }
 
+/// Every word of [`lowered_by`].
+const LOWERED: [&str; 3] = ["at-most", "tag", "hold"];
+
+/// What keeps a secret's mode below its rule's, or holds it.
+pub(super) fn lowered_by(judgement: &Judgement) -> Option<&'static str> {
+    if judgement.held {
+        return Some("hold");
+    }
+    judgement.lowered.map(|by| match by {
+        Lowered::AtMost => "at-most",
+        Lowered::Tag => "tag",
+    })
+}
+
+/// Secrets whose mode is lowered, by what lowers it; those that are none are counted too.
+pub(super) fn lowered(snapshot: &Snapshot) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::from(LOWERED.map(|word| (word, 0)));
+    let words = snapshot
+        .secrets
+        .values()
+        .filter_map(|view| lowered_by(&view.judgement));
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts
+}
+
 /// The phase of the rotation that matters most.
 pub(super) fn phase(view: &SecretView) -> &'static str {
     view.judgement
@@ -188,6 +216,8 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration) -
         findings: FindingCounts::of(&findings).by_word(),
         findings_by_kind: by_kind,
         finding_list: findings.iter().map(finding_reading).collect(),
+        lowered: lowered(snapshot),
+        unwatched: snapshot.unwatched.len(),
         last_list_age_seconds: age(snapshot.last_list),
         loop_age_seconds: loop_age.as_secs_f64(),
     }

@@ -5,7 +5,7 @@ mod api;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use machine::findings::{of_fleet, of_secret};
+use machine::findings::{Unwatched, of_fleet, of_secret};
 use machine::fleet::{Situation, admit};
 use machine::judge::{Judgements, judge};
 use machine::model::{
@@ -344,7 +344,15 @@ pub(crate) fn snapshot() -> Snapshot {
         missing: Vec::new(),
         secrets: views.collect(),
         consumers: Arc::new(consumers.collect()),
-        findings: Arc::new(of_fleet(&state, &admission, now)),
+        findings: Arc::new(of_fleet(&state, &judgements, &admission, &settings, now)),
+        region: Some("eu-west-1".to_owned()),
+        account: Some("1".to_owned()),
+        unwatched: Arc::new(vec![Unwatched {
+            arn: arn("arn:aws:secretsmanager:eu-west-1:1:secret:legacy-AbCdEf"),
+            name: "legacy".to_owned(),
+            rotation_enabled: false,
+            excluded: true,
+        }]),
         waits: Arc::new(admission.waits),
         journal_bytes: 8192,
         at: now,

@@ -16,6 +16,7 @@ mod secrets;
 mod serve;
 mod status;
 mod timeline;
+mod unwatched;
 mod views;
 
 use std::sync::Arc;
@@ -59,13 +60,14 @@ impl Shown {
 }
 
 /// The paths and what they show; the index at `/` and the router are made from it.
-const PATHS: [(&str, &str); 10] = [
+const PATHS: [(&str, &str); 11] = [
     ("/livez", "the loop turns"),
     ("/readyz", "ready, or what is missing"),
     ("/metrics", "Prometheus"),
     ("/v1/status", "everything at a glance"),
     ("/v1/secrets", "all secrets"),
     ("/v1/secrets/{name}", "one secret, by name or ARN"),
+    ("/v1/unwatched", "secrets that are listed and taken by no rule"),
     ("/v1/rotations", "all rotations, latest first"),
     ("/v1/rotations/{id}", "one rotation with its timeline"),
     ("/v1/consumers", "who uses which secret, and what they hold"),
@@ -80,6 +82,7 @@ pub fn router(shown: Shown) -> Router {
         .route("/v1/status", get(status::get))
         .route("/v1/secrets", get(secrets::list))
         .route("/v1/secrets/{*name}", get(secrets::one))
+        .route("/v1/unwatched", get(unwatched::list))
         .route("/v1/rotations", get(rotations::list))
         .route("/v1/rotations/{id}", get(rotations::one))
         .route("/v1/consumers", get(consumers::list))

@@ -9,7 +9,7 @@ use machine::model::VersionId;
 use serde::Serialize;
 
 use super::Shown;
-use super::counts::{FindingCounts, Index, StageCounts, phase};
+use super::counts::{FindingCounts, Index, StageCounts, lowered_by, phase};
 use super::findings::Concerning;
 use super::page::{Page, Paging};
 use super::problem::Problem;
@@ -25,6 +25,8 @@ pub(super) struct SecretSummary {
     /// The rule it got, in words.
     rule: String,
     mode: &'static str,
+    /// What keeps it below the rule's mode: `at-most` (remediation.at_most), `tag`, `hold`; null where nothing does.
+    lowered: Option<&'static str>,
     /// The tag on the secret holds everything back.
     held: bool,
     strategy: &'static str,
@@ -136,6 +138,7 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
         name: view.name.clone(),
         rule: view.rule.clone(),
         mode: words::mode(judgement.mode),
+        lowered: lowered_by(judgement),
         held: judgement.held,
         strategy: words::strategy(judgement.strategy.0),
         strategy_evidence: judgement.strategy.1,

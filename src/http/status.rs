@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Shown;
-use super::counts::{FindingCounts, Index, StageCounts, phase};
+use super::counts::{FindingCounts, Index, StageCounts, lowered, phase};
 use crate::runtime::Snapshot;
 use crate::telemetry::{COMMIT, VERSION};
 
@@ -16,6 +16,10 @@ use crate::telemetry::{COMMIT, VERSION};
 pub(super) struct Status {
     version: &'static str,
     commit: &'static str,
+    /// Where secrets are listed.
+    region: Option<String>,
+    /// The account of the listed secrets, as their ARNs tell it; null where none is listed.
+    account: Option<String>,
     /// The account is a simulated one.
     simulated: bool,
     ready: bool,
@@ -41,6 +45,10 @@ pub(super) struct Status {
 struct SecretCounts {
     total: usize,
     by_phase: BTreeMap<&'static str, usize>,
+    /// Listed, and taken by no rule.
+    unwatched: usize,
+    /// By what lowers their mode below their rule's.
+    lowered: BTreeMap<&'static str, usize>,
 }
 
 pub(super) async fn get(State(shown): State<Shown>) -> Json<Status> {
@@ -49,6 +57,8 @@ pub(super) async fn get(State(shown): State<Shown>) -> Json<Status> {
     Json(Status {
         version: VERSION,
         commit: COMMIT,
+        region: snapshot.region.clone(),
+        account: snapshot.account.clone(),
         simulated: snapshot.simulated,
         ready: snapshot.is_ready(),
         draining: snapshot.draining,
@@ -73,5 +83,7 @@ fn secrets(snapshot: &Snapshot) -> SecretCounts {
     SecretCounts {
         total: snapshot.secrets.len(),
         by_phase,
+        unwatched: snapshot.unwatched.len(),
+        lowered: lowered(snapshot),
     }
 }

@@ -184,7 +184,7 @@ fn logins(view: &SecretView, rotation: &Rotation) -> Vec<Entry> {
             let before = i.checked_sub(1).map(|i| &track.runs()[i]);
             let when = began(before, run, SignedDuration::ZERO);
             if from.is_none_or(|from| when.not_after >= from) && to.is_none_or(|to| when.not_after <= to) {
-                let text = format!("login with {name}: {}", words::login_text(&run.state));
+                let text = format!("login with {name}: {}", run.state);
                 entries.push(Entry::new("login", text, when, vec!["login"]));
             }
         }

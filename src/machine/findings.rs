@@ -6,7 +6,9 @@ mod commands;
 mod discovered;
 mod kind;
 mod log;
+mod logins;
 mod open;
+mod rules;
 mod secret;
 mod waits;
 mod window;
@@ -19,10 +21,11 @@ use jiff::{SignedDuration, Timestamp};
 use self::beyond::{beyond_remedy, severity_of};
 pub use self::commands::commands_in;
 pub use self::kind::Kind;
-use self::waits::long_waits;
+pub use self::rules::{Coverage, RuleCoverage, Unwatched, of_rules};
+use self::waits::Waits;
 use crate::consumers::{NO_EFFECT_LIMIT, Why, former_concurrency, open_sleep};
 use crate::fleet::Admission;
-use crate::judge::{Judgement, RotationView};
+use crate::judge::{Judgement, Judgements, RotationView};
 use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag, Stage, Strategy};
 use crate::policy::Settings;
 use crate::state::{ConsumerFacts, Failing, SecretFacts, State};
@@ -82,10 +85,12 @@ pub fn of_secret(
     let empty = SecretFacts::default();
     let mut list = List {
         secret,
+        login_test: judgement.login_test,
         found: Vec::new(),
     };
     let facts = state.secrets.get(secret).unwrap_or(&empty);
-    list.account(facts, now);
+    list.account(facts);
+    list.logins(facts, judgement, settings, now);
     list.references(state);
     list.stale_at_the_baseline(state, judgement);
     list.rotation_log(facts, judgement);
@@ -102,7 +107,13 @@ pub fn of_secret(
 }
 
 /// The findings about the fleet: what could not be looked at, what sleeps, what waits for a person.
-pub fn of_fleet(state: &State, admission: &Admission, now: Timestamp) -> Vec<Finding> {
+pub fn of_fleet(
+    state: &State,
+    judgements: &Judgements,
+    admission: &Admission,
+    settings: &Settings,
+    now: Timestamp,
+) -> Vec<Finding> {
     let mut found: Vec<Finding> = state
         .failing
         .iter()
@@ -117,7 +128,14 @@ pub fn of_fleet(state: &State, admission: &Admission, now: Timestamp) -> Vec<Fin
     found.extend(discovered::standalone_tasks(state));
     found.extend(discovered::suspected(state));
     found.extend(discovered::unreadable(state));
-    found.extend(long_waits(admission, state, now));
+    let waits = Waits {
+        state,
+        judgements,
+        admission,
+        settings,
+        now,
+    };
+    found.extend(waits.told());
     found
 }
 
@@ -176,6 +194,8 @@ fn bare_name(id: &ConsumerId) -> &str {
 
 struct List<'a> {
     secret: &'a SecretArn,
+    /// The rule switches the login test on.
+    login_test: bool,
     found: Vec<Finding>,
 }
 

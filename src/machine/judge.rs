@@ -51,8 +51,14 @@ pub struct Want {
 /// Everything concluded about a secret at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
+    /// The rule it goes by, in words.
+    pub rule: Arc<str>,
     pub mode: Mode,
+    /// What keeps the mode below the rule's.
+    pub lowered: Option<Lowered>,
     pub held: bool,
+    /// Whether the rule switches the login test on.
+    pub login_test: bool,
     /// The wave its consumers belong to.
     pub database: String,
     pub strategy: (Strategy, &'static str),
@@ -67,6 +73,15 @@ pub struct Judgement {
     pub reached: Vec<Fact>,
     /// When time alone may change this.
     pub wake: Option<Timestamp>,
+}
+
+/// What lowers a rule's mode. The one that holds for all is named first: it must be lifted first, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lowered {
+    /// `remediation.at_most`.
+    AtMost,
+    /// The tag `rotation-watchdog` on the secret.
+    Tag,
 }
 
 /// The latest judgement of each secret.
@@ -103,13 +118,13 @@ pub fn judge(
     let empty = SecretFacts::default();
     let facts = state.secrets.get(secret).unwrap_or(&empty);
     let brake = facts.seen.as_ref().and_then(|(_, seen)| seen.brake());
+    let (mode, lowered) = lower(policy.mode, settings.limits.at_most, brake);
     let mut judgement = Judgement {
-        mode: if brake.is_some() {
-            Mode::Observe
-        } else {
-            policy.mode
-        },
+        rule: Arc::clone(&policy.rule),
+        mode,
+        lowered,
         held: brake == Some(Brake::Hold),
+        login_test: policy.login_test,
         database: policy
             .database
             .clone()
@@ -129,6 +144,16 @@ pub fn judge(
     judgement.show_windows(state, facts, settings, now);
     judgement.want(state, facts, policy, settings, now);
     judgement
+}
+
+/// The mode in effect, and what keeps it below the rule's.
+fn lower(rule: Mode, at_most: Mode, tag: Option<Brake>) -> (Mode, Option<Lowered>) {
+    let by_tag = if tag.is_some() { Mode::Observe } else { rule };
+    let lowered = [(at_most, Lowered::AtMost), (by_tag, Lowered::Tag)]
+        .into_iter()
+        .find(|(mode, _)| *mode < rule)
+        .map(|(_, by)| by);
+    (rule.min(at_most).min(by_tag), lowered)
 }
 
 impl Judgement {
@@ -178,7 +203,7 @@ impl Judgement {
         for (_, standing) in &consumers {
             self.wake_at(standing.wake, now);
         }
-        let works = works(&rotation, facts, &settings.timing);
+        let works = works(&rotation, facts, settings);
         RotationView {
             rotation,
             phase,

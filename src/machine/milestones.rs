@@ -6,13 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::lines::{created_line, lines_of};
 use crate::model::{Labels, LogFact, LogLine, LoginAnswer, Step, VersionId, When};
-use crate::policy::Timing;
+use crate::policy::{Settings, Timing};
 use crate::rotations::{Ending, Failure, Moves, Origin, Rotation, Seen, Source};
 use crate::state::SecretFacts;
 use crate::track::{Run, Track};
-
-/// Twice the longest wait between logins (`Cadence::login_backoff`).
-const OUTDATED: SignedDuration = SignedDuration::from_mins(10);
 
 /// Fills in what versions, logs and logins tell of a rotation. `after` is the promotion before it.
 pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<Timestamp>, timing: &Timing) {
@@ -192,7 +189,7 @@ fn first<T: Clone + Eq>(
 }
 
 pub(crate) fn is_accepted(answer: &LoginAnswer) -> bool {
-    matches!(answer, LoginAnswer::Accepted)
+    matches!(answer, LoginAnswer::Accepted | LoginAnswer::Admitted { .. })
 }
 
 pub(crate) fn is_refused(answer: &LoginAnswer) -> bool {
@@ -231,12 +228,14 @@ pub enum Works {
     Unproven,
 }
 
-pub fn works(rotation: &Rotation, facts: &SecretFacts, timing: &Timing) -> Works {
+pub fn works(rotation: &Rotation, facts: &SecretFacts, settings: &Settings) -> Works {
     let told = verdict(facts, &rotation.key.version);
-    match told.filter(|(_, at)| counts_from(rotation, timing).is_none_or(|from| *at >= from)) {
+    match told.filter(|(_, at)| counts_from(rotation, &settings.timing).is_none_or(|from| *at >= from)) {
         Some((true, at)) => return Works::Yes(Proof::Login(at)),
         // setSecret was not done yet when it was refused, if testSecret logged in later.
-        Some((false, refused)) if !tested_since(rotation, refused) && !is_outdated(rotation, refused) => {
+        Some((false, refused))
+            if !tested_since(rotation, refused) && !is_outdated(rotation, refused, settings) =>
+        {
             return Works::No { refused };
         }
         Some((false, _)) | None => {}
@@ -265,10 +264,10 @@ fn failed_its_test(rotation: &Rotation, facts: &SecretFacts) -> bool {
 }
 
 /// A refusal from long before the promotion was one of AWSPENDING, before setSecret: logins are repeated more often.
-fn is_outdated(rotation: &Rotation, refused: Timestamp) -> bool {
+fn is_outdated(rotation: &Rotation, refused: Timestamp, settings: &Settings) -> bool {
     let promoted = rotation.promoted.as_ref().map(|seen| seen.when);
     let began = promoted.map(|when| when.not_before.unwrap_or(when.not_after));
-    began.is_some_and(|began| refused + OUTDATED < began)
+    began.is_some_and(|began| refused + settings.outdated_after() < began)
 }
 
 fn tested_since(rotation: &Rotation, refused: Timestamp) -> bool {

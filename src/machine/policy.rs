@@ -3,6 +3,7 @@
 //! The defaults here are the built-in defaults of the configuration.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 
@@ -11,6 +12,8 @@ use crate::model::{ConsumerId, Declared, Mode, Staleness};
 /// What the first matching rule says about one secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
+    /// The rule, as people count and know it: `rule 1 (prefix "shop/")`.
+    pub rule: Arc<str>,
     pub mode: Mode,
     /// Whether the secret's value may be read to log in with it.
     pub login_test: bool,
@@ -40,6 +43,7 @@ pub enum LambdaMethod {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            rule: "its rule".into(),
             mode: Mode::Observe,
             login_test: false,
             login_pending_early: false,
@@ -60,6 +64,22 @@ pub struct Settings {
     pub timing: Timing,
     pub cadence: Cadence,
     pub limits: Limits,
+}
+
+impl Settings {
+    /// A refusal so long before a promotion says nothing of it any more: logins are repeated at least twice in that time.
+    pub fn outdated_after(&self) -> SignedDuration {
+        const LEAST: SignedDuration = SignedDuration::from_mins(10);
+        LEAST.max(self.cadence.login_backoff * 2)
+    }
+}
+
+impl Cadence {
+    /// Logins of which nothing new is expected. Some databases count refusals in a row, over any time.
+    pub fn login_seldom(&self) -> SignedDuration {
+        const LEAST: SignedDuration = SignedDuration::from_mins(30);
+        LEAST.max(self.login_backoff)
+    }
 }
 
 /// Margins and deadlines.
@@ -188,6 +208,8 @@ impl Default for Cadence {
 /// Caps over the fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// The brake for everything: lowers every rule's mode to this.
+    pub at_most: Mode,
     /// Consumers being refreshed at once.
     pub in_flight: usize,
     pub redeploys_per_service_and_hour: usize,
@@ -200,6 +222,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            at_most: Mode::Act,
             in_flight: 10,
             redeploys_per_service_and_hour: 3,
             wave: 3,

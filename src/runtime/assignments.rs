@@ -8,6 +8,7 @@ use machine::model::{
     Consumer, Event, Evidence, Look, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn, SecretSummary,
 };
 
+use super::coverage::cover;
 use super::parts::Assignment;
 use super::watchdog::Watchdog;
 
@@ -55,6 +56,20 @@ impl Watchdog {
             self.declare();
         }
         self.stale.extend(self.assigned.keys().cloned());
+        self.cover(newest);
+    }
+
+    /// Which rules get anything of the last list, and which secrets none.
+    fn cover(&mut self, newest: Option<Timestamp>) {
+        let summaries = self
+            .state
+            .secrets
+            .values()
+            .filter_map(|facts| facts.summary.as_ref());
+        let listed = summaries.filter(|(look, _)| Some(look.sent) == newest);
+        let listed = listed.map(|(_, summary)| summary);
+        let watched = |secret: &SecretArn| self.assigned.contains_key(secret);
+        self.covered = Some(cover(&self.options, listed, watched, self.assigned.len()));
     }
 
     /// Secrets keep their rule where the list has lost them, and where their rotation was switched off: consumers may

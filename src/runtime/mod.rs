@@ -3,7 +3,9 @@
 mod agenda;
 mod asking;
 mod assignments;
+mod backlog;
 mod clock;
+mod coverage;
 mod drain;
 mod keeping;
 mod parts;
@@ -16,7 +18,7 @@ mod tally;
 mod watchdog;
 
 pub use clock::Clock;
-pub use parts::{Assignment, Decide, Options, Parts, Rules};
+pub use parts::{Assignment, Decide, Options, Parts, RuleWords, Rules};
 pub use pulse::Pulse;
 pub use snapshot::{SecretView, Snapshot};
 pub use watchdog::{RunError, Watchdog};

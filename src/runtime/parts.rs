@@ -57,10 +57,24 @@ pub struct Assignment {
 /// Which rule a secret gets; none where no rule matches.
 pub type Rules = Arc<dyn Fn(&SecretSummary) -> Option<Assignment> + Send + Sync>;
 
+/// A rule by itself, whatever comes before it.
+#[derive(Clone)]
+pub struct RuleWords {
+    /// As [`Assignment::rule`] has it.
+    pub rule: String,
+    /// It takes what the others leave, and may well be left nothing.
+    pub catches_all: bool,
+    pub covers: Arc<dyn Fn(&SecretSummary) -> bool + Send + Sync>,
+}
+
 /// What the configuration fixes for a whole life.
 #[derive(Clone)]
 pub struct Options {
     pub rules: Rules,
+    /// The same rules one by one, to tell which of them gets nothing.
+    pub rule_list: Vec<RuleWords>,
+    /// Where secrets are listed; what their ARNs say where nobody knows.
+    pub region: Option<String>,
     pub settings: Settings,
     /// The clusters to search; nothing for all.
     pub clusters: Option<Vec<String>>,

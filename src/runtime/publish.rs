@@ -12,6 +12,7 @@ use machine::policy::{Policy, Settings};
 use machine::state::State;
 use tokio::sync::watch;
 
+use super::coverage::Covered;
 use super::parts::Assignment;
 use super::questions;
 use super::snapshot::{Consumers, SecretView, Snapshot};
@@ -24,6 +25,7 @@ const PAUSE: SignedDuration = SignedDuration::from_millis(100);
 pub(super) struct View<'a> {
     pub(super) state: &'a State,
     pub(super) assigned: &'a BTreeMap<SecretArn, Arc<Assignment>>,
+    pub(super) covered: Option<&'a Covered>,
     pub(super) judgements: &'a Judgements,
     pub(super) admission: &'a Admission,
     pub(super) settings: &'a Settings,
@@ -81,6 +83,11 @@ impl Publisher {
         self.pending = true;
     }
 
+    /// When this life began.
+    pub(super) fn started(&self) -> Timestamp {
+        self.sender.borrow().started
+    }
+
     /// Whether everything was looked at once, as far as the last snapshot knew.
     pub(super) fn is_ready(&self) -> bool {
         self.sender.borrow().missing.is_empty()
@@ -122,6 +129,12 @@ impl Publisher {
             consumers,
             waits: Arc::new(view.admission.waits.clone()),
             findings: Arc::new(findings),
+            region: view.covered.and_then(|covered| covered.coverage.region.clone()),
+            account: view.covered.and_then(|covered| covered.coverage.account.clone()),
+            unwatched: view
+                .covered
+                .map(|covered| Arc::clone(&covered.unwatched))
+                .unwrap_or_default(),
             journal_bytes: view.journal_bytes,
             last_list: view.state.looked.get(&LookKey::Sweep).map(|look| look.arrived),
         }));
@@ -176,7 +189,12 @@ fn consumers(state: &State, before: &Consumers) -> Consumers {
 }
 
 fn fleet_findings(view: &View<'_>, now: Timestamp) -> Vec<Finding> {
-    let mut found = findings::of_fleet(view.state, view.admission, now);
+    let mut found = findings::of_fleet(view.state, view.judgements, view.admission, view.settings, now);
+    found.extend(
+        view.covered
+            .map(|covered| findings::of_rules(&covered.coverage))
+            .unwrap_or_default(),
+    );
     if view.journal_failing {
         found.push(Finding {
             severity: Severity::Critical,

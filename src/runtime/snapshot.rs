@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use machine::findings::Finding;
+use machine::findings::{Finding, Unwatched};
 use machine::judge::{Judgement, Reason};
 use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
 use machine::state::{ConsumerFacts, Reached};
@@ -26,6 +26,12 @@ pub struct Snapshot {
     pub waits: Arc<BTreeMap<(SecretArn, ConsumerId), Reason>>,
     /// Findings that belong to no single secret's judgement.
     pub findings: Arc<Vec<Finding>>,
+    /// Where secrets are listed.
+    pub region: Option<String>,
+    /// The account that the listed secrets belong to; nothing where none is listed.
+    pub account: Option<String>,
+    /// Listed secrets that no rule takes.
+    pub unwatched: Arc<Vec<Unwatched>>,
     /// Bytes of the journal.
     pub journal_bytes: u64,
     /// When ListSecrets last answered.
@@ -65,6 +71,9 @@ impl Snapshot {
             consumers: Arc::default(),
             waits: Arc::default(),
             findings: Arc::default(),
+            region: None,
+            account: None,
+            unwatched: Arc::default(),
             journal_bytes: 0,
             last_list: None,
         }

@@ -66,8 +66,9 @@ fn tell_login(
     }
     match answer {
         LoginAnswer::Accepted => tracing::info!(secret = secret.name(), %version, "login accepted"),
+        LoginAnswer::Admitted { .. } => tracing::info!(secret = secret.name(), %version, "login {answer}"),
         other => {
-            tracing::info!(secret = secret.name(), %version, result, "login not accepted: {}", words::login_text(other))
+            tracing::info!(secret = secret.name(), %version, result, "login not accepted: {other}")
         }
     }
 }

@@ -47,6 +47,7 @@ pub struct Watchdog {
     pub(super) options: Options,
     pub(super) state: State,
     pub(super) assigned: BTreeMap<SecretArn, Arc<Assignment>>,
+    pub(super) covered: Option<super::coverage::Covered>,
     pub(super) judgements: Judgements,
     pub(super) admission: Admission,
     /// When the set of assigned secrets last changed.
@@ -83,6 +84,7 @@ impl Watchdog {
             options,
             state: State::default(),
             assigned: BTreeMap::new(),
+            covered: None,
             judgements: Judgements::new(),
             admission: Admission::default(),
             wanted_since: now,
@@ -309,6 +311,7 @@ impl Watchdog {
                 self.backlog.extend(learned);
             }
             let known = self.judgements.get(&secret).map(Arc::as_ref);
+            super::backlog::tell(&secret, known, &judgement, self.publisher.started());
             let is_ready = self.publisher.is_ready();
             story::tell_judgement(known, &judgement, is_ready);
             if is_ready {
@@ -410,6 +413,7 @@ impl Watchdog {
         let view = super::publish::View {
             state: &self.state,
             assigned: &self.assigned,
+            covered: self.covered.as_ref(),
             judgements: &self.judgements,
             admission: &self.admission,
             settings: &self.options.settings,

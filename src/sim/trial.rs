@@ -190,6 +190,8 @@ pub fn options(mode: Mode, lambda_method: LambdaMethod, login_test: bool) -> Opt
     };
     Options {
         rules: Arc::new(move |_| Some(assignment.clone())),
+        rule_list: Vec::new(),
+        region: None,
         settings: Settings::default(),
         clusters: None,
         database_hosts: BTreeMap::new(),

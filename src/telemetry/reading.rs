@@ -16,6 +16,10 @@ pub struct Reading {
     pub findings_by_kind: BTreeMap<&'static str, usize>,
     /// The worst first: the cap on series keeps the first.
     pub finding_list: Vec<FindingReading>,
+    /// Secrets whose mode is lowered, by what lowers it.
+    pub lowered: BTreeMap<&'static str, usize>,
+    /// Listed secrets that no rule takes.
+    pub unwatched: usize,
     pub last_list_age_seconds: f64,
     pub loop_age_seconds: f64,
 }

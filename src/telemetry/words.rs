@@ -52,12 +52,13 @@ pub const OUTCOMES: [&str; 8] = [
 ];
 
 /// Every word of [`login`].
-pub const LOGINS: [&str; 7] = [
+pub const LOGINS: [&str; 8] = [
     "accepted",
     "refused",
     "account",
     "busy",
     "unreachable",
+    "unknown",
     "tls",
     "unusable",
 ];
@@ -110,25 +111,13 @@ pub fn action_text(action: &Action) -> String {
 
 pub fn login(answer: &LoginAnswer) -> &'static str {
     match answer {
-        LoginAnswer::Accepted => "accepted",
+        LoginAnswer::Accepted | LoginAnswer::Admitted { .. } => "accepted",
         LoginAnswer::Refused { .. } => "refused",
         LoginAnswer::Account { .. } => "account",
         LoginAnswer::Busy { .. } => "busy",
         LoginAnswer::Unreachable { .. } => "unreachable",
+        LoginAnswer::Unknown { .. } => "unknown",
         LoginAnswer::Tls { .. } => "tls",
         LoginAnswer::Unusable { .. } => "unusable",
-    }
-}
-
-/// The same for people, with the database's own code.
-pub fn login_text(answer: &LoginAnswer) -> String {
-    match answer {
-        LoginAnswer::Accepted => "accepted".to_owned(),
-        LoginAnswer::Refused { code } => format!("refused ({code})"),
-        LoginAnswer::Account { code } => format!("the account's state ({code})"),
-        LoginAnswer::Busy { code } => format!("the database is busy ({code})"),
-        LoginAnswer::Unreachable { why } => format!("unreachable: {why}"),
-        LoginAnswer::Tls { why } => format!("TLS: {why}"),
-        LoginAnswer::Unusable { why } => format!("unusable secret: {why}"),
     }
 }

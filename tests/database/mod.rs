@@ -121,21 +121,15 @@ fn is_tls(answer: &LoginAnswer, words: &str) -> bool {
     matches!(answer, LoginAnswer::Tls { why } if why.contains(words))
 }
 
-async fn check_unknown_database(server: &Server, engine: &str, code: &str) {
-    let app = row("app_user", RIGHT, TlsMode::Verified, "");
-    let answer = login(
-        &databases(server, true),
-        engine,
-        "localhost",
-        server.port,
-        &app,
-        "nowhere",
-    )
-    .await;
-    assert!(
-        matches!(&answer, LoginAnswer::Unreachable { why } if why.contains(code)),
-        "{answer:?}"
-    );
+/// What is wrong with the database comes after the password: the right one is accepted, the wrong one refused.
+async fn check_databases(server: &Server, engine: &str, rows: &[(&'static str, &'static str, &str, &str)]) {
+    let databases = databases(server, true);
+    for (user, password, dbname, expected) in rows {
+        let tried = row(user, password, TlsMode::Verified, "");
+        let answer = login(&databases, engine, "localhost", server.port, &tried, dbname).await;
+        let found = format!("{answer:?}");
+        assert!(found.starts_with(expected), "{user} {password} {dbname}: {found}");
+    }
 }
 
 fn mariadb_users() -> String {
@@ -184,7 +178,16 @@ async fn mariadb_with_tls() {
     ];
     check(&server, "mariadb", &rows).await;
     check_certificate(&server, "mysql").await;
-    check_unknown_database(&server, "mysql", "1049").await;
+    let absent = "Admitted { but: \"there is no database by the name of `dbname` (1049)";
+    let denied = "Admitted { but: \"the account may not use the database of `dbname` (1044)";
+    let refused = r#"Refused { code: "1045" }"#;
+    let rows = [
+        ("app_user", RIGHT, "nowhere", absent),
+        ("app_user", WRONG, "nowhere", refused),
+        ("modern_user", RIGHT, "mysql", denied),
+        ("modern_user", WRONG, "mysql", refused),
+    ];
+    check_databases(&server, "mysql", &rows).await;
 }
 
 #[tokio::test]
@@ -229,12 +232,14 @@ async fn mariadb_that_requires_tls() {
     check(&server, "mariadb", &rows).await;
 }
 
-const POSTGRES_USERS: [&str; 6] = [
+const POSTGRES_USERS: [&str; 8] = [
     "CREATE ROLE app_user LOGIN PASSWORD 'r1ght-pässword'",
     "CREATE ROLE tlsonly_user LOGIN PASSWORD 'r1ght-pässword'",
     "CREATE ROLE clear_user LOGIN PASSWORD 'r1ght-pässword'",
     "CREATE ROLE locked_user NOLOGIN PASSWORD 'r1ght-pässword'",
     "CREATE ROLE busy_user LOGIN CONNECTION LIMIT 0 PASSWORD 'r1ght-pässword'",
+    "CREATE DATABASE guarded",
+    "REVOKE CONNECT ON DATABASE guarded FROM PUBLIC",
     "SET password_encryption = 'md5'; CREATE ROLE old_user LOGIN PASSWORD 'r1ght-pässword'",
 ];
 
@@ -255,7 +260,12 @@ async fn postgres_with_tls() {
         row("nobody_user", RIGHT, Verified, r#"Refused { code: "28P01" }"#),
         row("tlsonly_user", RIGHT, Verified, "Accepted"),
         row("tlsonly_user", RIGHT, Preferred, "Accepted"),
-        row("tlsonly_user", RIGHT, None, r#"Account { code: "28000" }"#),
+        row(
+            "tlsonly_user",
+            RIGHT,
+            None,
+            r#"Account { code: "28000: pg_hba.conf rejects it"#,
+        ),
         row("clear_user", RIGHT, Verified, "Accepted"),
         row(
             "clear_user",
@@ -264,13 +274,30 @@ async fn postgres_with_tls() {
             "Tls { why: \"the server asks for a cleartext password",
         ),
         row("old_user", RIGHT, None, "Accepted"),
-        row("locked_user", RIGHT, Verified, r#"Account { code: "28000" }"#),
+        row(
+            "locked_user",
+            RIGHT,
+            Verified,
+            r#"Account { code: "28000: the role may not log in (NOLOGIN)" }"#,
+        ),
         row("locked_user", WRONG, Verified, r#"Refused { code: "28P01" }"#),
         row("busy_user", RIGHT, Verified, r#"Busy { code: "53300" }"#),
     ];
     check(&server, "postgres", &rows).await;
     check_certificate(&server, "postgresql").await;
-    check_unknown_database(&server, "postgres", "3D000").await;
+    let absent = "Admitted { but: \"there is no database by the name of `dbname` (3D000)";
+    let denied = "Admitted { but: \"the account may not use the database of `dbname` (42501)";
+    let closed = "Admitted { but: \"the database of `dbname` takes no connections (55000)";
+    let refused = r#"Refused { code: "28P01" }"#;
+    let rows = [
+        ("app_user", RIGHT, "nowhere", absent),
+        ("app_user", WRONG, "nowhere", refused),
+        ("app_user", RIGHT, "guarded", denied),
+        ("app_user", WRONG, "guarded", refused),
+        ("app_user", RIGHT, "template0", closed),
+        ("app_user", WRONG, "template0", refused),
+    ];
+    check_databases(&server, "postgres", &rows).await;
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ pub(super) fn login(
 ) -> Option<Entry> {
     let track = state.secrets.get(secret)?.logins.get(version)?;
     let (_, when) = run_of(track, look, answer, SignedDuration::ZERO)?;
-    let text = format!("login with {version}: {}", words::login_text(answer));
+    let text = format!("login with {version}: {}", answer);
     Some(entry("login", text, at, when, &["login"]).of(secret))
 }
 

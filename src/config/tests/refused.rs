@@ -2,16 +2,16 @@
 
 use super::*;
 
-fn with_rule(section: &str) -> String {
+pub(super) fn with_rule(section: &str) -> String {
     format!("{section}\n{RULE}")
 }
 
-fn in_rule(keys: &str) -> String {
+pub(super) fn in_rule(keys: &str) -> String {
     format!("{RULE}{keys}\n")
 }
 
 /// The report's text with its wrapped lines joined.
-fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
+pub(super) fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
     let problems = load(text, variables).expect_err(text);
     problems.to_string().replace("\n  │ ", " ")
 }
@@ -83,14 +83,14 @@ fn a_key_of_the_wrong_type_is_one_problem() {
 #[test]
 fn a_problem_inside_of_an_inline_table_or_list_points_at_it() {
     insta::assert_snapshot!(problems(&in_rule("login = { test = true, tls = \"maybe\", hots = \"db\" }")), @r#"
-  × secrets.rules.0.login.tls = "maybe" does not fit
+  × secrets.rules.1.login.tls = "maybe" does not fit
    ╭─[x.toml:3:30]
  2 │ all = true
  3 │ login = { test = true, tls = "maybe", hots = "db" }
    ·                              ───────
    ╰────
   help: give one of "verified", "unverified", "preferred", "none"
-  × unknown key secrets.rules.0.login.hots
+  × unknown key secrets.rules.1.login.hots
    ╭─[x.toml:3:39]
  2 │ all = true
  3 │ login = { test = true, tls = "maybe", hots = "db" }
@@ -106,7 +106,7 @@ fn a_problem_inside_of_an_inline_table_or_list_points_at_it() {
 #[test]
 fn a_problem_of_a_rule_points_at_its_first_line() {
     insta::assert_snapshot!(problems(&in_rule("[[secrets.rules]]\nall = true")), @r"
-  × secrets.rules.1: never matches: rule 1 (all with rotation on) comes first and wins
+  × secrets.rules.2: never matches: rule 1 (all with rotation on) comes first and wins
    ╭─[x.toml:3:1]
  2 │ all = true
  3 │ [[secrets.rules]]
@@ -138,7 +138,7 @@ fn a_problem_of_the_environment_names_a_variable_that_is_set() {
         (
             "SECRETS__RULES",
             "[{all=true, modee=\"act\"}]",
-            "RULES: unknown key secrets.rules.0.modee",
+            "RULES: unknown key secrets.rules.1.modee",
         ),
         (
             "SECRETS__RULES__0__MODE",

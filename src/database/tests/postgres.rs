@@ -75,7 +75,9 @@ async fn the_servers_state_decides_and_its_words_stay_out() {
         ("28P01", "Refused"),
         ("28000", "Account"),
         ("57P03", "Busy"),
-        ("3D000", "Unreachable"),
+        ("3D000", "Admitted"),
+        ("42501", "Admitted"),
+        ("XX000", "Unknown { code: \"XX000\""),
     ];
     for (state, expected) in rows {
         let fake = Fake::start(vec![Act::Hear, error(state)]).await;

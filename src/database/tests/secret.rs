@@ -197,3 +197,44 @@ async fn an_unusable_secret_is_answered_at_once() {
         }
     );
 }
+
+#[test]
+fn a_secret_of_64_kib_is_read_or_named_like_any_other() {
+    const LARGEST: usize = 64 * 1024;
+    let filled = |key: &str| {
+        let rest =
+            format!(r#"{{"engine":"mysql","host":"h","username":"u","password":"{MARKER}","{key}":""}}"#);
+        rest.replace(
+            &format!(r#""{key}":"""#),
+            &format!(r#""{key}":"{}""#, "x".repeat(LARGEST - rest.len())),
+        )
+    };
+    let access = resolve(&LoginTarget::default(), &filled("note")).unwrap();
+    assert_eq!(access.password.expose_secret(), MARKER);
+    let access = resolve(&LoginTarget::default(), &filled("dbname")).unwrap();
+    assert!(access.dbname.unwrap().expose_secret().len() > LARGEST - 200);
+    let opened = "[".repeat(LARGEST);
+    assert!(resolve(&LoginTarget::default(), &opened).is_err());
+    let nested = format!(
+        r#"{{"engine":{}1{}}}"#,
+        "[".repeat(LARGEST / 2),
+        "]".repeat(LARGEST / 2)
+    );
+    assert!(resolve(&LoginTarget::default(), &nested).is_err());
+}
+
+/// RDS's own secrets hold nothing else; the host stands in the infrastructure's code.
+#[test]
+fn d1_a_secret_with_only_username_and_password_names_what_its_rule_must_say() {
+    let value = format!(r#"{{"username":"admin","password":"{MARKER}"}}"#);
+    assert_eq!(
+        resolve(&LoginTarget::default(), &value).unwrap_err(),
+        "`engine` is missing, `host` is missing: correct the secret, or set login.engine, login.host in its rule"
+    );
+    let target = LoginTarget {
+        engine: Some("postgres".to_owned()),
+        host: Some("db.example".to_owned()),
+        ..LoginTarget::default()
+    };
+    assert!(resolve(&target, &value).is_ok());
+}

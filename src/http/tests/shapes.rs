@@ -30,7 +30,12 @@ async fn the_status_counts_everything() {
     assert_eq!(status["uptime_seconds"], 100.0);
     assert_eq!(
         status["secrets"],
-        json!({"total": 3, "by_phase": {"failed": 1, "propagating": 1, "settled": 1}})
+        json!({
+            "total": 3,
+            "by_phase": {"failed": 1, "propagating": 1, "settled": 1},
+            "unwatched": 1,
+            "lowered": {"at-most": 0, "tag": 0, "hold": 0},
+        })
     );
     let consumers = &status["consumers"];
     assert_eq!(consumers["total"], 3);
@@ -255,4 +260,25 @@ async fn metrics_show_the_snapshot() {
             "{line} is not in\n{text}"
         );
     }
+}
+
+#[tokio::test]
+async fn g1_the_status_names_region_and_account_and_what_no_rule_takes_is_listed() {
+    let api = api();
+    let status = api.shown("/v1/status").await;
+    assert_eq!(
+        (&status["region"], &status["account"]),
+        (&json!("eu-west-1"), &json!("1"))
+    );
+    let unwatched = api.shown("/v1/unwatched").await;
+    assert_eq!(unwatched["total"], 1);
+    assert_eq!(
+        unwatched["items"][0],
+        json!({
+            "arn": "arn:aws:secretsmanager:eu-west-1:1:secret:legacy-AbCdEf",
+            "name": "legacy",
+            "rotation_enabled": false,
+            "excluded": true,
+        })
+    );
 }

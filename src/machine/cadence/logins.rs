@@ -18,9 +18,6 @@ const LOCKED_SOONER: SignedDuration = SignedDuration::from_secs(15);
 /// Failed logins of so long are counted together before an account is locked, most often.
 const ACCOUNT_COUNTS: SignedDuration = SignedDuration::from_mins(10);
 
-/// Some databases count refusals in a row, over any time.
-const DEAD: SignedDuration = SignedDuration::from_mins(30);
-
 impl Plan<'_> {
     pub(super) fn logins(
         &mut self,
@@ -47,10 +44,21 @@ impl Plan<'_> {
                 }
                 _ => self.login_again(secret, view),
             }
-        } else if let Some(view) = judgement.current()
-            && view.phase == Phase::Watching
-        {
-            self.login_again(secret, view);
+        } else if let Some(view) = judgement.current() {
+            if view.phase == Phase::Watching {
+                self.login_again(secret, view);
+            }
+            self.login_after_silence(secret, facts, view);
+        }
+    }
+
+    /// A login that had no answer which tells of the password is tried again, seldom, so that its finding can end.
+    fn login_after_silence(&mut self, secret: &SecretArn, facts: &SecretFacts, view: &RotationView) {
+        let version = &view.rotation.key.version;
+        let latest = facts.logins.get(version).and_then(Track::latest);
+        if latest.is_some_and(|run| !run.state.tells()) {
+            let key = LookKey::Login(secret.clone(), version.clone());
+            self.every(key, self.cadence().login_seldom());
         }
     }
 
@@ -60,7 +68,7 @@ impl Plan<'_> {
         let promoted = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after);
         let verified = promoted.map(|at| at + self.settings.timing.verify_for);
         let interval = match view.works {
-            Works::No { .. } => DEAD,
+            Works::No { .. } => self.cadence().login_seldom(),
             Works::Yes(Proof::Login(at))
                 if view.rotation.origin == Origin::Rollback && Some(at) < verified =>
             {
@@ -73,21 +81,27 @@ impl Plan<'_> {
     }
 
     /// One login tells whether what was current at the first look works; a refusal, and a database that was busy or out
-    /// of reach, is asked again, seldom.
+    /// of reach, is asked again, seldom; what only a person can mend, more seldom.
     fn login_at_the_baseline(&mut self, secret: &SecretArn, facts: &SecretFacts, view: &RotationView) {
         let version = &view.rotation.key.version;
         let key = LookKey::Login(secret.clone(), version.clone());
         let answer = facts.logins.get(version).and_then(|track| track.latest());
-        let is_passing = answer.is_some_and(|run| {
-            matches!(
-                run.state,
-                LoginAnswer::Busy { .. } | LoginAnswer::Unreachable { .. }
-            )
-        });
+        let is_passing = |answer: &LoginAnswer| match answer {
+            LoginAnswer::Busy { .. } | LoginAnswer::Unreachable { .. } | LoginAnswer::Unknown { .. } => true,
+            LoginAnswer::Account { .. }
+            | LoginAnswer::Tls { .. }
+            | LoginAnswer::Unusable { .. }
+            | LoginAnswer::Accepted
+            | LoginAnswer::Admitted { .. }
+            | LoginAnswer::Refused { .. } => false,
+        };
         match view.works {
             Works::No { .. } => self.every(key, self.cadence().login_backoff),
-            Works::Unproven if is_passing => self.every(key, self.cadence().login_backoff),
-            Works::Unproven => self.once(key),
+            Works::Unproven if answer.is_some_and(|run| is_passing(&run.state)) => {
+                self.every(key, self.cadence().login_backoff)
+            }
+            Works::Unproven if answer.is_none() => self.once(key),
+            Works::Unproven => self.login_after_silence(secret, facts, view),
             Works::Yes(_) => {}
         }
     }

@@ -29,6 +29,12 @@ pub enum Kind {
     LogAbsent,
     /// The rotation function's log group cannot be read, or not to its end.
     LogUnreadable,
+    /// A login test is on, and none can be made.
+    LoginImpossible,
+    /// A login test's password is accepted, and something else of it is wrong.
+    LoginIncomplete,
+    /// A login test is on, and has had no answer that tells of the password for long.
+    LoginUnanswered,
     /// A long time passed between setSecret and finishSecret.
     LongWindow,
     /// AWSCURRENT was moved by hand, and nothing proves the value.
@@ -59,6 +65,8 @@ pub enum Kind {
     RotationOff,
     /// A rotation makes no progress.
     RotationStalled,
+    /// A rule of the configuration gets no secret.
+    RuleWithoutSecrets,
     /// The secret is scheduled for deletion.
     SecretDeleted,
     /// The secret no longer exists.
@@ -77,13 +85,15 @@ pub enum Kind {
     Unseen,
     /// AWSCURRENT moved though testSecret had failed.
     UntestedPromotion,
+    /// No secret is watched at all.
+    WatchingNothing,
     /// A consumer would be refreshed if the mode were `act`.
     WouldAct,
 }
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 42] = [
         Self::BeyondUs,
         Self::Capped,
         Self::DangerWindowOpen,
@@ -96,6 +106,9 @@ impl Kind {
         Self::Journal,
         Self::LogAbsent,
         Self::LogUnreadable,
+        Self::LoginImpossible,
+        Self::LoginIncomplete,
+        Self::LoginUnanswered,
         Self::LongWindow,
         Self::ManualPromotion,
         Self::MayBeStale,
@@ -111,6 +124,7 @@ impl Kind {
         Self::RotationFailed,
         Self::RotationOff,
         Self::RotationStalled,
+        Self::RuleWithoutSecrets,
         Self::SecretDeleted,
         Self::SecretGone,
         Self::StaleSinceBefore,
@@ -120,6 +134,7 @@ impl Kind {
         Self::UnknownBrake,
         Self::Unseen,
         Self::UntestedPromotion,
+        Self::WatchingNothing,
         Self::WouldAct,
     ];
 
@@ -138,6 +153,9 @@ impl Kind {
             Self::Journal => "journal",
             Self::LogAbsent => "log-absent",
             Self::LogUnreadable => "log-unreadable",
+            Self::LoginImpossible => "login-impossible",
+            Self::LoginIncomplete => "login-incomplete",
+            Self::LoginUnanswered => "login-unanswered",
             Self::LongWindow => "long-window",
             Self::ManualPromotion => "manual-promotion",
             Self::MayBeStale => "may-be-stale",
@@ -153,6 +171,7 @@ impl Kind {
             Self::RotationFailed => "rotation-failed",
             Self::RotationOff => "rotation-off",
             Self::RotationStalled => "rotation-stalled",
+            Self::RuleWithoutSecrets => "rule-without-secrets",
             Self::SecretDeleted => "secret-deleted",
             Self::SecretGone => "secret-gone",
             Self::StaleSinceBefore => "stale-since-before",
@@ -162,6 +181,7 @@ impl Kind {
             Self::UnknownBrake => "unknown-brake",
             Self::Unseen => "unseen",
             Self::UntestedPromotion => "untested-promotion",
+            Self::WatchingNothing => "watching-nothing",
             Self::WouldAct => "would-act",
         }
     }

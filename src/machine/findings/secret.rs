@@ -1,6 +1,6 @@
 //! What a person should know of a secret before, between and after its rotations.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{Kind, List, Severity, commands};
 use crate::baseline;
@@ -10,12 +10,12 @@ use crate::model::{ConsumerId, ReferenceKind, SecretSeen, Strategy};
 use crate::rotations::Ending;
 use crate::state::{SecretFacts, State};
 
-/// A rotation that is so late is overdue.
+/// A rotation that is so late is overdue: AWS rotates until the end of that day.
 const OVERDUE: SignedDuration = SignedDuration::from_hours(48);
 
 impl List<'_> {
     /// What DescribeSecret says about the secret itself.
-    pub(super) fn account(&mut self, facts: &SecretFacts, now: Timestamp) {
+    pub(super) fn account(&mut self, facts: &SecretFacts) {
         if let Some(look) = facts.gone {
             let text = format!("the secret no longer exists (seen {:.0})", look.arrived);
             self.add(
@@ -25,7 +25,7 @@ impl List<'_> {
                 "remove it from the rules, or restore it",
             );
         }
-        let Some((_, seen)) = &facts.seen else { return };
+        let Some((look, seen)) = &facts.seen else { return };
         self.brake(seen);
         self.rotation_off(seen);
         if let Some(at) = seen.deleted {
@@ -52,7 +52,7 @@ impl List<'_> {
         let next = seen
             .next_rotation
             .filter(|_| seen.rotation_enabled && seen.deleted.is_none());
-        if let Some(next) = next.filter(|next| now > *next + OVERDUE) {
+        if let Some(next) = next.filter(|next| look.arrived > *next + OVERDUE) {
             let text = format!("rotation was due by {next:.0} and has not happened");
             self.add(
                 Severity::Critical,

@@ -1,115 +1,154 @@
 //! Waits that only a person can end.
 
-use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::{Finding, Kind, Severity, commands};
 use crate::fleet::Admission;
-use crate::judge::Reason;
+use crate::judge::{Judgement, Judgements, Lowered, Reason};
 use crate::model::{ConsumerId, SecretArn};
+use crate::policy::Settings;
 use crate::state::State;
 
-/// Told of whoever waits so, each for its secret.
-pub(super) fn long_waits(admission: &Admission, state: &State, now: Timestamp) -> Vec<Finding> {
-    let told = |((secret, consumer), reason): (&(SecretArn, ConsumerId), &Reason)| {
-        let (severity, kind, remedy) = long_wait(state, (secret, consumer), reason, now)
-            .or_else(|| held_back(admission, state, (secret, reason), now))?;
-        Some(Finding {
-            severity,
-            kind,
-            subject: consumer.to_string(),
-            secret: Some(secret.clone()),
-            text: reason.to_string(),
-            remedy,
-        })
-    };
-    admission.waits.iter().filter_map(told).collect()
+/// Who waits, and what is known beside it.
+pub(super) struct Waits<'a> {
+    pub(super) state: &'a State,
+    pub(super) judgements: &'a Judgements,
+    pub(super) admission: &'a Admission,
+    pub(super) settings: &'a Settings,
+    pub(super) now: Timestamp,
 }
 
 /// How a wait is told, and what ends it.
 type Told = (Severity, Kind, String);
 
-/// Nothing where it ends by itself, or with what another waits for.
-fn long_wait(
-    state: &State,
-    (secret, consumer): (&SecretArn, &ConsumerId),
-    reason: &Reason,
-    now: Timestamp,
-) -> Option<Told> {
-    let (severity, kind, remedy) = match reason {
-        Reason::Observing => (
-            Severity::Warning,
-            Kind::WouldAct,
-            format!(
-                "set mode = \"act\" for the secret, or do it by hand: {}",
-                commands::refresh(consumer)
-            ),
-        ),
-        Reason::Held => (
-            Severity::Warning,
-            Kind::Held,
-            format!(
-                "when it may go on, remove the secret's tag: {}",
-                commands::release(secret)
-            ),
-        ),
-        Reason::FirstFailed { .. } => (
-            Severity::Critical,
-            Kind::FirstFailed,
-            "mend the consumer that went first; the others follow".to_owned(),
-        ),
-        Reason::HourlyCap { .. } => (
-            Severity::Critical,
-            Kind::Capped,
-            format!(
-                "raise remediation.redeploys_per_service_and_hour, or do it by hand, it holds an old value until then: {}",
-                commands::refresh(consumer)
-            ),
-        ),
-        Reason::Another {
-            secret: other,
-            reason,
-        } if reason.until().is_none() && reason.goes_after().is_none() => (
-            Severity::Critical,
-            Kind::HeldBack,
-            format!(
-                "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand, or \
-                 switch its login test on",
-                other.name()
-            ),
-        ),
-        Reason::Moving { secret: other, .. } if is_stuck(state, other, now) => (
-            Severity::Critical,
-            Kind::HeldBack,
-            format!(
-                "end the rotation of {} first: it holds this restart back",
-                other.name()
-            ),
-        ),
-        _ => return None,
-    };
-    Some((severity, kind, remedy))
-}
-
-/// Where the one that goes first waits for a person itself. Where it merely would act, or is held, that holds nobody
-/// back but who waits for it with the same secret.
-fn held_back(
-    admission: &Admission,
-    state: &State,
-    (secret, reason): (&SecretArn, &Reason),
-    now: Timestamp,
-) -> Option<Told> {
-    let first = reason.goes_after()?;
-    let is_for_a_person = |reason: &Reason| {
-        long_wait(state, (secret, first), reason, now)
-            .is_some_and(|(severity, ..)| severity == Severity::Critical)
-    };
-    if waited_for(admission, first).into_iter().any(is_for_a_person) {
-        let remedy = format!("see to {first} first, which is held back itself, or switch the login test on");
-        return Some((Severity::Critical, Kind::HeldBack, remedy));
+impl Waits<'_> {
+    /// Told of whoever waits so, each for its secret.
+    pub(super) fn told(&self) -> Vec<Finding> {
+        let told = |((secret, consumer), reason): (&(SecretArn, ConsumerId), &Reason)| {
+            let (severity, kind, remedy) = self
+                .long_wait((secret, consumer), reason)
+                .or_else(|| self.held_back(secret, reason))?;
+            Some(Finding {
+                severity,
+                kind,
+                subject: consumer.to_string(),
+                secret: Some(secret.clone()),
+                text: reason.to_string(),
+                remedy,
+            })
+        };
+        self.admission.waits.iter().filter_map(told).collect()
     }
-    let first = left_to_a_person(admission, secret, reason)?;
-    let remedy = format!("see to {first} first, which is left to you, or switch the login test on");
-    Some((Severity::Warning, Kind::HeldBack, remedy))
+
+    /// Nothing where it ends by itself, or with what another waits for.
+    fn long_wait(&self, of: (&SecretArn, &ConsumerId), reason: &Reason) -> Option<Told> {
+        let (secret, consumer) = of;
+        let (severity, kind, remedy) = match reason {
+            Reason::Observing => (
+                Severity::Warning,
+                Kind::WouldAct,
+                format!(
+                    "{}, or do it by hand: {}",
+                    self.let_it_act(secret),
+                    commands::refresh(consumer)
+                ),
+            ),
+            Reason::Held => (
+                Severity::Warning,
+                Kind::Held,
+                format!(
+                    "when it may go on, remove the secret's tag: {}",
+                    commands::release(secret)
+                ),
+            ),
+            Reason::FirstFailed { .. } => (
+                Severity::Critical,
+                Kind::FirstFailed,
+                "mend the consumer that went first; the others follow".to_owned(),
+            ),
+            Reason::HourlyCap { .. } => (
+                Severity::Critical,
+                Kind::Capped,
+                format!(
+                    "raise remediation.redeploys_per_service_and_hour, or do it by hand, it holds an old value until then: {}",
+                    commands::refresh(consumer)
+                ),
+            ),
+            Reason::Another {
+                secret: other,
+                reason,
+            } if reason.until().is_none() && reason.goes_after().is_none() => (
+                Severity::Critical,
+                Kind::HeldBack,
+                format!(
+                    "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand{}",
+                    other.name(),
+                    self.or_test(other)
+                ),
+            ),
+            Reason::Moving { secret: other, .. } if self.is_stuck(other) => (
+                Severity::Critical,
+                Kind::HeldBack,
+                format!(
+                    "end the rotation of {} first: it holds this restart back",
+                    other.name()
+                ),
+            ),
+            _ => return None,
+        };
+        Some((severity, kind, remedy))
+    }
+
+    /// What keeps the mode at observe must be lifted where it stands.
+    fn let_it_act(&self, secret: &SecretArn) -> &'static str {
+        let judgement = self.judgements.get(secret);
+        match judgement.and_then(|judgement| judgement.lowered) {
+            Some(Lowered::AtMost) => "raise remediation.at_most, which lowers every rule",
+            Some(Lowered::Tag) => "remove the tag rotation-watchdog from the secret",
+            None => "set mode = \"act\" for the secret",
+        }
+    }
+
+    /// Where the login test is on already there is nothing to switch on.
+    fn or_test(&self, secret: &SecretArn) -> &'static str {
+        let is_on = |judgement: &Arc<Judgement>| judgement.login_test;
+        if self.judgements.get(secret).is_some_and(is_on) {
+            ""
+        } else {
+            ", or switch its login test on"
+        }
+    }
+
+    /// Where the one that goes first waits for a person itself. Where it merely would act, or is held, that holds nobody
+    /// back but who waits for it with the same secret.
+    fn held_back(&self, secret: &SecretArn, reason: &Reason) -> Option<Told> {
+        let first = reason.goes_after()?;
+        let is_for_a_person = |(secret, reason): (&SecretArn, &Reason)| {
+            let told = self.long_wait((secret, first), reason);
+            told.is_some_and(|(severity, ..)| severity == Severity::Critical)
+        };
+        let test = goes_first(secret, reason).map_or("", |(of, _)| self.or_test(of));
+        if waited_for(self.admission, first).into_iter().any(is_for_a_person) {
+            let remedy = format!("see to {first} first, which is held back itself{test}");
+            return Some((Severity::Critical, Kind::HeldBack, remedy));
+        }
+        let first = left_to_a_person(self.admission, secret, reason)?;
+        let remedy = format!("see to {first} first, which is left to you{test}");
+        Some((Severity::Warning, Kind::HeldBack, remedy))
+    }
+
+    /// AWSPENDING has stood on that secret for so long that nobody waits for it by itself any more.
+    fn is_stuck(&self, secret: &SecretArn) -> bool {
+        let latest = self
+            .state
+            .secrets
+            .get(secret)
+            .and_then(|facts| facts.labels.latest());
+        let patience = self.settings.timing.stalled_after;
+        latest.is_some_and(|run| self.now >= run.first.arrived + patience)
+    }
 }
 
 /// Who goes first and is only observed, or held: directly, or behind others that go first.
@@ -142,24 +181,17 @@ fn goes_first<'a>(secret: &'a SecretArn, reason: &'a Reason) -> Option<(&'a Secr
 
 /// What a consumer waits for, and whoever goes before it. Two that are both under way may each be first of one secret,
 /// and so wait for each other for a while.
-fn waited_for<'a>(admission: &'a Admission, consumer: &'a ConsumerId) -> Vec<&'a Reason> {
+fn waited_for<'a>(admission: &'a Admission, consumer: &'a ConsumerId) -> Vec<(&'a SecretArn, &'a Reason)> {
     let mut asked = vec![consumer];
     let mut reasons = Vec::new();
     let mut next = 0;
     while let Some(consumer) = asked.get(next).copied() {
         next += 1;
         let waits = admission.waits.iter().filter(|((_, of), _)| of == consumer);
-        for (_, reason) in waits {
-            reasons.push(reason);
+        for ((secret, _), reason) in waits {
+            reasons.push((secret, reason));
             asked.extend(reason.goes_after().filter(|first| !asked.contains(first)));
         }
     }
     reasons
-}
-
-/// AWSPENDING has stood on that secret for so long that nobody waits for it by itself any more.
-fn is_stuck(state: &State, secret: &SecretArn, now: Timestamp) -> bool {
-    const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
-    let latest = state.secrets.get(secret).and_then(|facts| facts.labels.latest());
-    latest.is_some_and(|run| now >= run.first.arrived + PATIENCE)
 }

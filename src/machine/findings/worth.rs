@@ -41,13 +41,13 @@ impl List<'_> {
             }
             (Works::Unproven, Origin::Manual) if self.log_may_tell(state) => {}
             (Works::Unproven, Origin::Manual) => {
-                self.add(Severity::Warning, Kind::ManualPromotion, "the value was replaced outside a rotation, and no login proves that it works: nobody is restarted", "switch the login test on for this secret, or restart the consumers by hand");
+                self.add(Severity::Warning, Kind::ManualPromotion, "the value was replaced outside a rotation, and no login proves that it works: nobody is restarted", format!("{}, or restart the consumers by hand", self.prove_it()));
             }
             (Works::Unproven, Origin::Rotation) => {
                 self.add(Severity::Critical, Kind::UntestedPromotion, "AWSCURRENT moved though testSecret had failed, and no login proves that the version works: nobody is restarted", "log in with AWSCURRENT by hand; if it works restart the consumers, else set the database's password to its value");
             }
             (Works::Unproven, Origin::Rollback) => {
-                self.add(Severity::Warning, Kind::Rollback, "AWSCURRENT moved back to an earlier version, and no login proves that it works: nobody is restarted", "check that the database has the same password; switch the login test on, or restart the consumers by hand");
+                self.add(Severity::Warning, Kind::Rollback, "AWSCURRENT moved back to an earlier version, and no login proves that it works: nobody is restarted", format!("check that the database has the same password; {}, or restart the consumers by hand", self.prove_it()));
             }
             _ => {}
         }

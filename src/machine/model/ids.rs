@@ -59,6 +59,23 @@ impl SecretArn {
             _ => tail,
         }
     }
+
+    /// The region it lies in.
+    pub fn region(&self) -> Option<&str> {
+        self.part(3)
+    }
+
+    /// The account that owns it.
+    pub fn account(&self) -> Option<&str> {
+        self.part(4)
+    }
+
+    /// `arn:partition:secretsmanager:region:account:secret:…`
+    fn part(&self, n: usize) -> Option<&str> {
+        let is_arn = self.0.starts_with("arn:") && self.0.contains(":secret:");
+        let part = self.0.split(':').nth(n).filter(|_| is_arn)?;
+        (!part.is_empty()).then_some(part)
+    }
 }
 
 /// One replacement of a secret's value: the `n`-th time that this version was promoted.
@@ -103,6 +120,23 @@ fn digest(parts: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_arn_tells_region_and_account() {
+        let arn = SecretArn::new("arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:shop/db-AbCdEf");
+        assert_eq!(
+            (arn.region(), arn.account()),
+            (Some("cn-north-1"), Some("123456789012"))
+        );
+        for other in [
+            "shop/db",
+            "arn:aws:secretsmanager",
+            "arn:aws:secretsmanager:::secret:x",
+        ] {
+            let arn = SecretArn::new(other);
+            assert_eq!((arn.region(), arn.account()), (None, None), "{other}");
+        }
+    }
 
     #[test]
     fn a_name_loses_only_the_random_suffix() {

@@ -6,6 +6,7 @@ mod ids;
 mod patterns;
 #[cfg(test)]
 mod properties;
+pub mod regions;
 mod remediation;
 mod secret;
 mod time;

@@ -139,6 +139,10 @@ pub enum Strategy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginAnswer {
     Accepted,
+    /// The password was accepted; what the server did next failed, as for a database that is not there.
+    Admitted {
+        but: String,
+    },
     /// The database says that the password is wrong, and nothing else can explain it.
     Refused {
         code: String,
@@ -153,6 +157,10 @@ pub enum LoginAnswer {
     Unreachable {
         why: String,
     },
+    /// The server answered with a code of which nobody knows what it says of the password.
+    Unknown {
+        code: String,
+    },
     Tls {
         why: String,
     },
@@ -160,4 +168,36 @@ pub enum LoginAnswer {
     Unusable {
         why: String,
     },
+}
+
+impl LoginAnswer {
+    /// Whether it says anything about the password.
+    pub fn tells(&self) -> bool {
+        match self {
+            Self::Accepted | Self::Admitted { .. } | Self::Refused { .. } => true,
+            Self::Account { .. }
+            | Self::Busy { .. }
+            | Self::Unreachable { .. }
+            | Self::Unknown { .. }
+            | Self::Tls { .. }
+            | Self::Unusable { .. } => false,
+        }
+    }
+}
+
+/// For people, with the database's own code.
+impl fmt::Display for LoginAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("accepted"),
+            Self::Admitted { but } => write!(f, "accepted, but {but}"),
+            Self::Refused { code } => write!(f, "refused ({code})"),
+            Self::Account { code } => write!(f, "the account's state ({code})"),
+            Self::Busy { code } => write!(f, "the database is busy ({code})"),
+            Self::Unreachable { why } => write!(f, "unreachable: {why}"),
+            Self::Unknown { code } => write!(f, "unknown: the server answered with error {code}"),
+            Self::Tls { why } => write!(f, "TLS: {why}"),
+            Self::Unusable { why } => write!(f, "unusable secret: {why}"),
+        }
+    }
 }

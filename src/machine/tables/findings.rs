@@ -4,11 +4,12 @@ use super::world::{Tale, arn, at, consumer, labels, service};
 use crate::cadence::secret_looks;
 use crate::findings::{of_fleet, of_secret};
 use crate::fleet::Admission;
-use crate::judge::Reason;
+use crate::judge::{Judgements, Reason};
 use crate::model::{
     ConsumerId, Event, Evidence, Look, LookFailure, LookKey, ReferenceKind, Scope, ScopeSeen, SecretSeen,
     Step,
 };
+use crate::policy::Settings;
 
 pub(super) fn kinds(tale: &Tale, second: i64) -> Vec<&'static str> {
     let found = of_secret(
@@ -138,7 +139,13 @@ fn functions_that_cannot_be_read_name_the_missing_right() {
     };
     let scope = Scope::Functions;
     tale.see(1, Evidence::Scope { scope, seen });
-    let found = of_fleet(&tale.state, &Admission::default(), at(2));
+    let found = of_fleet(
+        &tale.state,
+        &Judgements::new(),
+        &Admission::default(),
+        &Settings::default(),
+        at(2),
+    );
     let [finding] = found.as_slice() else {
         panic!("{found:?}")
     };
@@ -156,7 +163,16 @@ fn a_look_that_is_not_asked_for_any_more_is_no_finding_for_ever() {
                 failure: failure.clone(),
             });
         }
-        [10, 10_000].map(|second| of_fleet(&tale.state, &Admission::default(), at(second)).len())
+        [10, 10_000].map(|second| {
+            of_fleet(
+                &tale.state,
+                &Judgements::new(),
+                &Admission::default(),
+                &Settings::default(),
+                at(second),
+            )
+            .len()
+        })
     };
     assert_eq!(told(LookFailure::Timeout), [1, 0]);
     let denied = LookFailure::Denied {
@@ -261,7 +277,13 @@ fn a_consumer_that_the_hourly_cap_leaves_stale_is_told() {
     let mut admission = Admission::default();
     let waiting = (arn("db"), ConsumerId::service("prod", "orders"));
     admission.waits.insert(waiting, Reason::HourlyCap { limit: 3 });
-    let found = of_fleet(&Tale::new().state, &admission, at(0));
+    let found = of_fleet(
+        &Tale::new().state,
+        &Judgements::new(),
+        &admission,
+        &Settings::default(),
+        at(0),
+    );
     assert_eq!(
         found
             .iter()

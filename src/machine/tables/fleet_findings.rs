@@ -5,14 +5,21 @@ use super::standings::{attempt, orders, promoted};
 use super::world::{Tale, arn, at, consumer, function, version};
 use crate::findings::{Finding, Severity, of_fleet};
 use crate::fleet::Admission;
-use crate::judge::Reason;
+use crate::judge::{Judgements, Reason};
 use crate::model::{
     Action, AttemptId, ConsumerId, Event, Evidence, Look, LookFailure, LookKey, NoEffect, Outcome,
     ReferenceKind, Scope, ScopeSeen, SleepTag,
 };
+use crate::policy::Settings;
+use crate::state::State;
+
+fn found_in(state: &State, admission: &Admission, second: i64) -> Vec<Finding> {
+    let (judgements, settings) = (Judgements::new(), Settings::default());
+    of_fleet(state, &judgements, admission, &settings, at(second))
+}
 
 fn told(tale: &Tale, second: i64) -> Vec<Finding> {
-    of_fleet(&tale.state, &Admission::default(), at(second))
+    found_in(&tale.state, &Admission::default(), second)
 }
 
 /// The only finding there is.
@@ -148,7 +155,7 @@ fn a_failing_look_is_named_in_words() {
 fn told_of_wait(tale: &Tale, second: i64, reason: Reason) -> Option<(Severity, &'static str)> {
     let mut admission = Admission::default();
     admission.waits.insert((arn("db"), orders()), reason);
-    let found = of_fleet(&tale.state, &admission, at(second));
+    let found = found_in(&tale.state, &admission, second);
     found
         .first()
         .map(|finding| (finding.severity, finding.kind.name()))
@@ -198,7 +205,7 @@ fn whoever_waits_for_one_that_goes_first_is_told_only_where_that_one_waits_for_a
         if let Some(reason) = reason {
             admission.waits.insert((arn("queue"), mailer.clone()), reason);
         }
-        let found = of_fleet(&Tale::new().state, &admission, at(0));
+        let found = found_in(&Tale::new().state, &admission, 0);
         let of_orders = found
             .iter()
             .find(|finding| finding.subject == orders().to_string());
@@ -243,7 +250,7 @@ fn whoever_waits_for_one_that_is_left_to_a_person_is_told_too() {
         waits.insert((arn("db"), orders()), first("mailer"));
         waits.insert((arn("db"), ConsumerId::function("mailer")), mailer);
         waits.insert((arn("queue"), ConsumerId::function("reporter")), reporter);
-        let mut found = of_fleet(&Tale::new().state, &admission, at(0));
+        let mut found = found_in(&Tale::new().state, &admission, 0);
         found.retain(|finding| finding.subject == orders().to_string());
         found.pop()
     };
@@ -276,10 +283,10 @@ fn whoever_would_get_what_a_capped_one_tries_first_is_held_back_too() {
         reason: Box::new(first),
     };
     admission.waits.insert((arn("db"), orders()), another);
-    assert_eq!(of_fleet(&Tale::new().state, &admission, at(0)), vec![]);
+    assert_eq!(found_in(&Tale::new().state, &admission, 0), vec![]);
     let capped = Reason::HourlyCap { limit: 2 };
     admission.waits.insert((arn("queue"), mailer), capped);
-    let found = of_fleet(&Tale::new().state, &admission, at(0));
+    let found = found_in(&Tale::new().state, &admission, 0);
     let kinds: Vec<_> = found.iter().map(|finding| finding.kind.name()).collect();
     assert_eq!(kinds, ["held-back", "capped"]);
 }
@@ -296,7 +303,7 @@ fn two_that_wait_for_each_other_are_held_back_by_what_either_waits_for() {
     waits.insert((arn("db"), orders.clone()), first(&mailer));
     waits.insert((arn("queue"), mailer.clone()), first(&orders));
     let told = |admission: &Admission| {
-        let found = of_fleet(&Tale::new().state, admission, at(0));
+        let found = found_in(&Tale::new().state, admission, 0);
         let subjects = found
             .iter()
             .map(|finding| (finding.kind.name(), finding.subject.clone()));

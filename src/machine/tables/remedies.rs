@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 
 use super::standings::{attempt, promoted, redeploy};
 use super::world::{Tale, arn, at, consumer, function, labels, service, version};
-use crate::findings::{Finding, Kind, commands_in, of_fleet, of_secret};
+use crate::findings::{Coverage, Finding, Kind, RuleCoverage, commands_in, of_fleet, of_rules, of_secret};
 use crate::fleet::Admission;
-use crate::judge::Reason;
+use crate::judge::{Judgements, Reason};
 use crate::model::{
-    Action, Alias, AttemptId, ConsumerId, Controller, EnvironmentSeen, Event, Evidence, FunctionSeen, Look,
-    LookFailure, LookKey, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen, SecretSeen, ServiceSeen,
-    SleepTag, Step, UpdateStatus,
+    Action, Alias, AttemptId, ConsumerId, Controller, EnvironmentSeen, Event, Evidence, FunctionSeen,
+    LoginAnswer, Look, LookFailure, LookKey, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen, SecretSeen,
+    ServiceSeen, SleepTag, Step, UpdateStatus,
 };
+use crate::policy::Settings;
 
 const CORPUS: &str = include_str!("../../../tests/corpus/remedies.txt");
 /// What the runtime tells by itself.
@@ -29,7 +30,13 @@ fn odd_function() -> ConsumerId {
 fn told(tale: &Tale, name: &str, second: i64) -> Vec<Finding> {
     let judgement = tale.judge_of(name, second);
     let mut found = of_secret(&tale.state, &arn(name), &judgement, &tale.settings, at(second));
-    found.extend(of_fleet(&tale.state, &Admission::default(), at(second)));
+    found.extend(of_fleet(
+        &tale.state,
+        &Judgements::new(),
+        &Admission::default(),
+        &tale.settings,
+        at(second),
+    ));
     found
 }
 
@@ -260,7 +267,13 @@ fn of_waits() -> Vec<Finding> {
             admission
                 .waits
                 .insert((secret.clone(), consumer.clone()), reason.clone());
-            found.extend(of_fleet(&Tale::new().state, &admission, at(0)));
+            found.extend(of_fleet(
+                &Tale::new().state,
+                &Judgements::new(),
+                &admission,
+                &Settings::default(),
+                at(0),
+            ));
         }
     }
     found
@@ -296,11 +309,68 @@ fn of_the_fleet() -> Vec<Finding> {
             });
         }
     }
-    of_fleet(&tale.state, &Admission::default(), at(2))
+    of_fleet(
+        &tale.state,
+        &Judgements::new(),
+        &Admission::default(),
+        &tale.settings,
+        at(2),
+    )
+}
+
+/// Logins that tell nothing, or more than that the password works; rules that take nothing.
+fn of_logins_and_rules() -> Vec<Finding> {
+    let why = || "`host` is missing: correct the secret, or set login.host in its rule".to_owned();
+    let unknown = "the server's certificate comes from an unknown authority".to_owned();
+    let answers = [
+        LoginAnswer::Unusable { why: why() },
+        LoginAnswer::Unusable {
+            why: "no JSON".to_owned(),
+        },
+        LoginAnswer::Tls { why: unknown },
+        LoginAnswer::Admitted { but: why() },
+        LoginAnswer::Unreachable { why: why() },
+        LoginAnswer::Busy { code: why() },
+        LoginAnswer::Account { code: why() },
+        LoginAnswer::Unknown { code: why() },
+    ];
+    let mut found = Vec::new();
+    for answer in answers {
+        let mut tale = Tale::new();
+        tale.policy.login_test = true;
+        tale.labels(0, "a - z");
+        let (secret, version) = (arn("db"), version("a"));
+        tale.see(
+            1,
+            Evidence::Login {
+                secret,
+                version,
+                answer,
+            },
+        );
+        found.extend(told(&tale, "db", 10_000));
+    }
+    let rule = |matches, gets| RuleCoverage {
+        rule: "rule 1".to_owned(),
+        catches_all: false,
+        matches,
+        gets,
+    };
+    for (listed, rules) in [(0, vec![rule(0, 0)]), (3, vec![rule(1, 0)])] {
+        let region = Some("eu-west-1".to_owned());
+        found.extend(of_rules(&Coverage {
+            region,
+            listed,
+            rules,
+            ..Coverage::default()
+        }));
+    }
+    found
 }
 
 fn everything() -> Vec<Finding> {
     [
+        of_logins_and_rules(),
         of_secrets_at_rest(),
         of_rotations(),
         of_promotions(),

@@ -8,6 +8,7 @@ mod prechecks;
 mod rotations;
 mod secrecy;
 mod standstill;
+mod watching;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, Mode};

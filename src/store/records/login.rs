@@ -11,6 +11,10 @@ pub(super) struct LoginRecord {
     version: String,
     look: LookRecord,
     answer: AnswerRecord,
+    /// What a later program learned to tell: what else is wrong where it was accepted, the code where it was
+    /// unreachable. Records are only added to.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    more: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,18 +36,36 @@ impl LoginRecord {
             version: version.to_string(),
             look: look.into(),
             answer: AnswerRecord::from(answer),
+            more: more(answer),
         }
+    }
+}
+
+fn more(answer: &LoginAnswer) -> String {
+    match answer {
+        LoginAnswer::Admitted { but } => but.clone(),
+        LoginAnswer::Unknown { code } => code.clone(),
+        LoginAnswer::Accepted
+        | LoginAnswer::Refused { .. }
+        | LoginAnswer::Account { .. }
+        | LoginAnswer::Busy { .. }
+        | LoginAnswer::Unreachable { .. }
+        | LoginAnswer::Tls { .. }
+        | LoginAnswer::Unusable { .. } => String::new(),
     }
 }
 
 impl From<&LoginAnswer> for AnswerRecord {
     fn from(answer: &LoginAnswer) -> Self {
         match answer.clone() {
-            LoginAnswer::Accepted => Self::Accepted,
+            LoginAnswer::Accepted | LoginAnswer::Admitted { .. } => Self::Accepted,
             LoginAnswer::Refused { code } => Self::Refused { code },
             LoginAnswer::Account { code } => Self::Account { code },
             LoginAnswer::Busy { code } => Self::Busy { code },
             LoginAnswer::Unreachable { why } => Self::Unreachable { why },
+            LoginAnswer::Unknown { code } => Self::Unreachable {
+                why: format!("the server answered with error {code}"),
+            },
             LoginAnswer::Tls { why } => Self::Tls { why },
             LoginAnswer::Unusable { why } => Self::Unusable { why },
         }
@@ -52,7 +74,10 @@ impl From<&LoginAnswer> for AnswerRecord {
 
 impl From<LoginRecord> for Fact {
     fn from(record: LoginRecord) -> Self {
+        let more = record.more;
         let answer = match record.answer {
+            AnswerRecord::Accepted if !more.is_empty() => LoginAnswer::Admitted { but: more },
+            AnswerRecord::Unreachable { .. } if !more.is_empty() => LoginAnswer::Unknown { code: more },
             AnswerRecord::Accepted => LoginAnswer::Accepted,
             AnswerRecord::Refused { code } => LoginAnswer::Refused { code },
             AnswerRecord::Account { code } => LoginAnswer::Account { code },

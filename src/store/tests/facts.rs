@@ -47,6 +47,7 @@ pub(super) fn all() -> Vec<Fact> {
         decisions(),
         endings(),
         stages(),
+        later_logins(),
     ]
     .concat()
 }
@@ -104,6 +105,14 @@ fn log_lines() -> Vec<Fact> {
     lines.into_iter().map(fact).collect()
 }
 
+/// Answers that a record tells by what was added to it.
+fn later_logins() -> Vec<Fact> {
+    let but = "there is no database by the name of `dbname` (3D000)".to_owned();
+    let code = "XX000".to_owned();
+    let answers = [LoginAnswer::Admitted { but }, LoginAnswer::Unknown { code }];
+    answers.map(login).into()
+}
+
 fn logins() -> Vec<Fact> {
     let code = |code: &str| code.to_owned();
     let answers = [
@@ -115,13 +124,16 @@ fn logins() -> Vec<Fact> {
         LoginAnswer::Tls { why: why() },
         LoginAnswer::Unusable { why: why() },
     ];
-    let fact = |answer| Fact::Login {
+    answers.into_iter().map(login).collect()
+}
+
+fn login(answer: LoginAnswer) -> Fact {
+    Fact::Login {
         secret: secret(),
         version: version(),
         look: look(),
         answer,
-    };
-    answers.into_iter().map(fact).collect()
+    }
 }
 
 pub(super) fn decision(id: &str, action: Action) -> Fact {
