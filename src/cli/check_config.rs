@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::table::plural;
+use super::wiring;
 use crate::config::{Config, Match, Rule, Rules, environment};
 
 /// 0 where the configuration is good, 2 where it has problems.
@@ -10,20 +12,21 @@ pub(super) fn run(file: &Path, show: bool, secret: Option<&str>, out: &mut dyn W
     let config = match Config::load(file, environment()) {
         Ok(config) => config,
         Err(problems) => {
-            write!(anstream::stderr(), "{problems}")?;
+            writeln!(anstream::stderr(), "{problems}")?;
             return Ok(2);
         }
     };
     if show {
         write_effective(&config, out)?;
+        writeln!(out, "# the journal is {}", wiring::journal(&config).display())?;
     }
     match secret {
         Some(name) => writeln!(out, "{}", rule_for(&config.rules, name))?,
         None if !show => writeln!(
             out,
-            "{} is good: {} rules",
+            "{} is good: {}",
             file.display(),
-            config.rules.rules.len()
+            plural(config.rules.rules.len(), "rule")
         )?,
         None => {}
     }

@@ -94,7 +94,9 @@ impl Config {
             Tree::new(source, &variables).map_err(|problem| Problems::new(text.clone(), vec![problem]))?;
         let notes = RefCell::default();
         let mut config = sections(&tree, &notes);
-        let Notes { problems, shown } = notes.into_inner();
+        let mut notes = notes.into_inner();
+        notes.tell_misplaced();
+        let Notes { problems, shown, .. } = notes;
         if !problems.is_empty() {
             return Err(Problems::new(text, problems));
         }

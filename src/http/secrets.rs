@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Shown;
 use super::counts::{FindingCounts, Index, StageCounts, phase};
 use super::findings::Concerning;
+use super::outlook::{OutlookCounts, OutlookView};
 use super::page::{Page, Paging};
 use super::problem::Problem;
 use super::rotations::{RotationSummary, summaries};
@@ -25,6 +26,9 @@ pub(super) struct SecretSummary {
     /// The rule it got, in words.
     rule: String,
     mode: &'static str,
+    /// What the rule allows, where the mode is less, and what lowered it.
+    rule_mode: Option<&'static str>,
+    lowered_by: Option<String>,
     /// The tag on the secret holds everything back.
     held: bool,
     strategy: &'static str,
@@ -42,6 +46,8 @@ pub(super) struct SecretSummary {
     /// When DescribeSecret last answered.
     last_look: Option<Timestamp>,
     consumers: StageCounts,
+    /// What the next rotation would do to how many of them.
+    outlook: OutlookCounts,
     danger_window: Option<WindowView>,
     /// Those of its consumers too.
     findings: FindingCounts,
@@ -69,6 +75,8 @@ pub(super) struct SecretDetail {
     /// Its consumers share their waves with those of the same database.
     database: String,
     consumer_standings: Vec<StandingView>,
+    /// What the next rotation would do to each consumer, from what is known at rest.
+    next_rotation_would: Vec<OutlookView>,
     waits: Vec<WaitView>,
     /// Latest first.
     rotations: Vec<RotationSummary>,
@@ -136,6 +144,8 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
         name: view.name.clone(),
         rule: view.rule.clone(),
         mode: words::mode(judgement.mode),
+        rule_mode: judgement.lowered.map(|lowered| words::mode(lowered.from)),
+        lowered_by: judgement.lowered.map(|lowered| lowered.by.to_string()),
         held: judgement.held,
         strategy: words::strategy(judgement.strategy.0),
         strategy_evidence: judgement.strategy.1,
@@ -148,6 +158,7 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
         last_rotated: seen.and_then(|seen| seen.last_rotated),
         last_look: view.last_look,
         consumers: index.count(view),
+        outlook: OutlookCounts::of(&view.outlook),
         danger_window: window
             .and_then(|rotation| rotation.window)
             .map(|window| WindowView::of(window, now)),
@@ -180,6 +191,11 @@ fn detail(snapshot: &Snapshot, view: &SecretView, now: Timestamp) -> SecretDetai
         database: view.judgement.database.clone(),
         consumer_standings: standings
             .map(|(id, standing)| StandingView::of(snapshot, &view.arn, id, standing))
+            .collect(),
+        next_rotation_would: view
+            .outlook
+            .iter()
+            .map(|outlook| OutlookView::of(snapshot, &view.arn, outlook))
             .collect(),
         waits: WaitView::all(snapshot, &view.arn),
         rotations: summaries(view, now),

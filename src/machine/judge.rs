@@ -1,6 +1,7 @@
 //! One secret judged: its rotations with their phases, its consumers with their standings, and what is wanted.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -52,6 +53,8 @@ pub struct Want {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     pub mode: Mode,
+    /// Where the rule allows more than the mode.
+    pub lowered: Option<Lowered>,
     pub held: bool,
     /// The wave its consumers belong to.
     pub database: String,
@@ -67,6 +70,27 @@ pub struct Judgement {
     pub reached: Vec<Fact>,
     /// When time alone may change this.
     pub wake: Option<Timestamp>,
+}
+
+/// The mode that the rule gives, and what lowered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lowered {
+    pub from: Mode,
+    pub by: LoweredBy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoweredBy {
+    /// The tag `rotation-watchdog` on the secret.
+    Tag,
+}
+
+impl fmt::Display for LoweredBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag => f.write_str("the secret's tag rotation-watchdog"),
+        }
+    }
 }
 
 /// The latest judgement of each secret.
@@ -109,6 +133,10 @@ pub fn judge(
         } else {
             policy.mode
         },
+        lowered: brake.filter(|_| policy.mode > Mode::Observe).map(|_| Lowered {
+            from: policy.mode,
+            by: LoweredBy::Tag,
+        }),
         held: brake == Some(Brake::Hold),
         database: policy
             .database

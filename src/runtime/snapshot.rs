@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use machine::findings::Finding;
 use machine::judge::{Judgement, Reason};
 use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
-use machine::state::{ConsumerFacts, Reached};
+use machine::outlook::Outlook;
+use machine::state::{ConsumerFacts, Reached, WouldHave};
 use machine::track::Track;
 
 /// Everything the HTTP API, the metrics and the command line may show. No secret value can be in it.
@@ -26,6 +27,9 @@ pub struct Snapshot {
     pub waits: Arc<BTreeMap<(SecretArn, ConsumerId), Reason>>,
     /// Findings that belong to no single secret's judgement.
     pub findings: Arc<Vec<Finding>>,
+    /// Where the journal lies, and whether there was none before this start.
+    pub journal: Arc<str>,
+    pub journal_is_new: bool,
     /// Bytes of the journal.
     pub journal_bytes: u64,
     /// When ListSecrets last answered.
@@ -51,6 +55,10 @@ pub struct SecretView {
     pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
     /// How the consumers came along with each rotation.
     pub reached: Reached,
+    /// What only the mode kept from being done.
+    pub would: WouldHave,
+    /// What the next rotation would do to each consumer.
+    pub outlook: Vec<Outlook>,
 }
 
 impl Snapshot {
@@ -65,6 +73,8 @@ impl Snapshot {
             consumers: Arc::default(),
             waits: Arc::default(),
             findings: Arc::default(),
+            journal: Arc::from(""),
+            journal_is_new: false,
             journal_bytes: 0,
             last_list: None,
         }
