@@ -36,4 +36,8 @@ EXPOSE 9847
 # Whether the loop turns. Not whether it is ready: a restart does not bring back an API that refuses.
 HEALTHCHECK --interval=30s --timeout=12s --start-period=60s --retries=3 \
     CMD ["rotation-watchdog", "health", "--live"]
-ENTRYPOINT ["rotation-watchdog", "run", "--config", "/etc/rotation-watchdog/watchdog.toml"]
+# Read by `run` and `check-config`; `--config` on the command line wins.
+ENV ROTATION_WATCHDOG_CONFIG=/etc/rotation-watchdog/watchdog.toml
+# Every subcommand: `docker run IMAGE check-config`; in a container that runs, `docker exec CONTAINER rotation-watchdog status`.
+ENTRYPOINT ["rotation-watchdog"]
+CMD ["run"]

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use machine::model::{Mode, SecretArn};
 
+use super::table::plural;
+use super::wiring;
 use crate::config::{Config, Match, Rule, Rules, environment};
 
 /// 0 where the configuration is good, 2 where it has problems.
@@ -12,12 +14,13 @@ pub(super) fn run(file: &Path, show: bool, secret: Option<&str>, out: &mut dyn W
     let config = match Config::load(file, environment()) {
         Ok(config) => config,
         Err(problems) => {
-            write!(anstream::stderr(), "{problems}")?;
+            writeln!(anstream::stderr(), "{problems}")?;
             return Ok(2);
         }
     };
     if show {
         write_effective(&config, out)?;
+        writeln!(out, "# the journal is {}", wiring::journal(&config).display())?;
     }
     if config.warnings.count() > 0 {
         write!(anstream::stderr(), "{}", config.warnings)?;
@@ -32,7 +35,7 @@ pub(super) fn run(file: &Path, show: bool, secret: Option<&str>, out: &mut dyn W
             out,
             "{} is good: {}{}",
             file.display(),
-            rules(config.rules.rules.len()),
+            plural(config.rules.rules.len(), "rule"),
             brake(&config)
         )?,
         None => {}

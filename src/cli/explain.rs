@@ -1,5 +1,7 @@
 //! `explain`: what a running process knows of one secret, and why it does what it does.
 
+mod shapes;
+
 use std::io::Write;
 
 use anyhow::Context;
@@ -7,16 +9,23 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::ago::{ago, with_ago};
 use super::client::{ask, encoded, get, json as body, list, read};
+use super::findings::{Finding, told};
 use super::pick::pick;
-use super::status::{Finding, told};
-use super::story::{self, Entry};
+
+use super::story;
 use super::width::Width;
+use shapes::{Labels, Outlook, Rotation, Standing, Window};
 
 pub(super) const HELP: &str = "\
 It shows the rotation that matters most with its timeline, in the words of replay: what happened, the interval in which \
 it happened, who told. Then each consumer: its stage and why, what it waits for, what was decided for it and how that \
-ended; and the findings with their remedies.
+ended; what the next rotation would do to it, and why, from what is known now; and the findings with their remedies.
+
+Four writes may be decided for a Lambda function that is switched off and on again (lambda_method = \
+\"concurrency-cycle\"): tag-sleep notes on it what its reserved concurrency was, sleep sets that to 0, restore puts it back \
+after remediation.sleep_for, untag takes the note away.
 
 With --json: one object with `secret` (/v1/secrets/{name}), `rotation` (/v1/rotations/{id}, or null) and `findings`.
 
@@ -28,6 +37,8 @@ struct Secret {
     name: String,
     rule: String,
     mode: String,
+    rule_mode: Option<String>,
+    lowered_by: Option<String>,
     held: bool,
     strategy: String,
     strategy_evidence: String,
@@ -37,65 +48,12 @@ struct Secret {
     next_rotation: Option<Timestamp>,
     danger_window: Option<Window>,
     consumer_standings: Vec<Standing>,
+    next_rotation_would: Vec<Outlook>,
 }
 
 #[derive(Deserialize)]
-struct Labels {
-    current: Option<String>,
-    pending: Option<String>,
-    previous: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Window {
-    open: bool,
-    opened: Interval,
-    closed: Option<Interval>,
-    at_least_seconds: f64,
-    at_most_seconds: Option<f64>,
-    caches_until: Option<Timestamp>,
-}
-
-#[derive(Deserialize)]
-struct Interval {
-    not_before: Option<Timestamp>,
-    not_after: Timestamp,
-}
-
-#[derive(Deserialize)]
-struct Rotation {
-    id: String,
-    version: String,
-    origin: String,
-    works: Works,
-    timeline: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Works {
-    verdict: String,
-    at: Option<Timestamp>,
-}
-
-#[derive(Deserialize)]
-struct Standing {
-    consumer: String,
-    stage: Option<String>,
-    why: Option<String>,
-    as_of: Option<Timestamp>,
-    wants: Option<String>,
-    waits_for: Option<String>,
-    remediations: Vec<Remediation>,
-}
-
-#[derive(Deserialize)]
-struct Remediation {
-    attempt: String,
-    action: String,
-    text: String,
-    decided: Timestamp,
-    answered: Option<Timestamp>,
-    outcome_text: Option<String>,
+struct Now {
+    now: Timestamp,
 }
 
 /// Always 0: what is wrong with a secret is for `status` to tell by its exit code.
@@ -122,12 +80,9 @@ pub(super) fn run(
         writeln!(out, "{text}")
     } else {
         let rotation: Option<Rotation> = read(rotation)?;
-        secret.write(
-            rotation.as_ref(),
-            &read::<Vec<Finding>>(Value::Array(findings))?,
-            width,
-            out,
-        )
+        let Now { now } = read(ask(url, "/v1/status")?)?;
+        let findings: Vec<Finding> = read(Value::Array(findings))?;
+        secret.write(rotation.as_ref(), &findings, now, width, out)
     }
     .context("cannot write the explanation")?;
     Ok(0)
@@ -174,30 +129,31 @@ impl Secret {
         &self,
         rotation: Option<&Rotation>,
         findings: &[Finding],
+        now: Timestamp,
         width: Width,
         out: &mut dyn Write,
     ) -> std::io::Result<()> {
         writeln!(out, "{}", width.wrap(&format!("{}  {}", self.name, self.arn), 2))?;
-        for (key, value) in self.lines(rotation) {
+        for (key, value) in self.lines(rotation, now) {
             writeln!(out, "{}", width.wrap(&format!("  {key:<14}{value}"), 16))?;
         }
         if let Some(rotation) = rotation {
             story::write(&rotation.timeline, width, out)?;
         }
-        self.write_consumers(width, out)?;
+        self.write_consumers(now, width, out)?;
+        self.write_outlook(now, width, out)?;
         writeln!(out)?;
         out.write_all(told(findings, width).trim_start().as_bytes())
     }
 
-    fn lines(&self, rotation: Option<&Rotation>) -> Vec<(&'static str, String)> {
-        let held = if self.held { ", held by its tag" } else { "" };
+    fn lines(&self, rotation: Option<&Rotation>, now: Timestamp) -> Vec<(&'static str, String)> {
         let mut lines = vec![
-            ("rule", format!("{}, mode {}{held}", self.rule, self.mode)),
+            ("rule", format!("{}, {}", self.rule, self.mode())),
             (
                 "strategy",
                 format!("{}: {}", self.strategy, self.strategy_evidence),
             ),
-            ("labels", self.labels.line(self.last_look)),
+            ("labels", self.labels.line(self.last_look, now)),
         ];
         match rotation {
             Some(rotation) => {
@@ -220,12 +176,53 @@ impl Secret {
             lines.push(("danger window", window.line()));
         }
         if let Some(next) = self.next_rotation {
-            lines.push(("next rotation", format!("by {next:.0}")));
+            lines.push(("next rotation", format!("by {}", with_ago(next, now))));
         }
         lines
     }
 
-    fn write_consumers(&self, width: Width, out: &mut dyn Write) -> std::io::Result<()> {
+    /// And who lowered it, where the rule allows more.
+    fn mode(&self) -> String {
+        let held = if self.held { ", held by its tag" } else { "" };
+        let lowered = self.rule_mode.as_ref().zip(self.lowered_by.as_ref());
+        let lowered = lowered.map(|(from, by)| format!(": {by} lowers it from {from}"));
+        format!("mode {}{held}{}", self.mode, lowered.unwrap_or_default())
+    }
+
+    /// What the next rotation would do, to whom, and why.
+    fn write_outlook(&self, now: Timestamp, width: Width, out: &mut dyn Write) -> std::io::Result<()> {
+        if self.next_rotation_would.is_empty() {
+            return Ok(());
+        }
+        let only_told = if self.mode == "act" {
+            ""
+        } else {
+            ": nothing of it is done, it is told"
+        };
+        writeln!(out, "\nat the next rotation, in mode {}{only_told}", self.mode)?;
+        let longest = |text: &dyn Fn(&Outlook) -> usize| self.next_rotation_would.iter().map(text).max();
+        let names = longest(&|outlook| outlook.consumer.chars().count()).unwrap_or(0);
+        let words = longest(&|outlook| outlook.next.len()).unwrap_or(0);
+        for outlook in &self.next_rotation_would {
+            let Outlook {
+                consumer,
+                how,
+                next,
+                text,
+                as_of,
+            } = outlook;
+            let how = how.join(", ");
+            let seen = as_of.map(|at| format!(" (as seen {})", ago(at, now)));
+            let line = format!(
+                "  {consumer:<names$}  {next:<words$}  {how}: {text}{}",
+                seen.unwrap_or_default()
+            );
+            writeln!(out, "{}", width.wrap(&line, names + words + 6))?;
+        }
+        Ok(())
+    }
+
+    fn write_consumers(&self, now: Timestamp, width: Width, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "\nconsumers")?;
         if self.consumer_standings.is_empty() {
             return writeln!(out, "  none was found");
@@ -239,7 +236,7 @@ impl Secret {
                 remediations,
                 ..
             } = standing;
-            let (stage, why) = (standing.stage(), standing.why());
+            let (stage, why) = (standing.stage(), standing.why(now));
             let line = format!("  {consumer:<names$}  {stage:<stages$}  {why}");
             writeln!(out, "{}", width.wrap(&line, names + stages + 6))?;
             for remediation in remediations {
@@ -247,104 +244,6 @@ impl Secret {
             }
         }
         Ok(())
-    }
-}
-
-impl Labels {
-    fn line(&self, looked: Option<Timestamp>) -> String {
-        let each = [
-            ("AWSCURRENT", &self.current),
-            ("AWSPENDING", &self.pending),
-            ("AWSPREVIOUS", &self.previous),
-        ];
-        let on = each
-            .iter()
-            .filter_map(|(label, version)| Some(format!("{label} {}", version.as_ref()?)));
-        let on = on.collect::<Vec<_>>().join(", ");
-        match looked {
-            Some(looked) => format!("{on}; last looked at {looked:.3}"),
-            None => "not looked at yet".to_owned(),
-        }
-    }
-}
-
-impl Works {
-    fn line(&self) -> String {
-        let at = self.at.map_or_else(String::new, |at| format!(" at {at:.3}"));
-        match self.verdict.as_str() {
-            "login" => format!("it logged in{at}"),
-            "test-secret" => format!("testSecret logged in{at}"),
-            "protocol" => "by protocol: it came through AWSPENDING; one consumer goes first".to_owned(),
-            "refused" => format!("none: the database refused it{at}"),
-            _ => "none: nobody is restarted for it".to_owned(),
-        }
-    }
-}
-
-impl Window {
-    fn line(&self) -> String {
-        let lasted = story::window(self.open, self.at_least_seconds, self.at_most_seconds);
-        let closed = self
-            .closed
-            .as_ref()
-            .map(|closed| format!("; closed {}", closed.line()));
-        let caches = self.caches_until;
-        let caches = caches.map(|until| format!("; caches may hold the old value until {until:.0}"));
-        format!(
-            "{lasted}: opened {}{}{}",
-            self.opened.line(),
-            closed.unwrap_or_default(),
-            caches.unwrap_or_default()
-        )
-    }
-}
-
-impl Interval {
-    fn line(&self) -> String {
-        match self.not_before {
-            Some(from) => format!("{from:.3} to {:.3}", self.not_after),
-            None => format!("by {:.3}", self.not_after),
-        }
-    }
-}
-
-impl Standing {
-    fn stage(&self) -> &str {
-        self.stage.as_deref().unwrap_or("–")
-    }
-
-    fn why(&self) -> String {
-        let mut why = self
-            .why
-            .clone()
-            .unwrap_or_else(|| "no promotion was seen to judge it by".to_owned());
-        if let Some(looked) = self.as_of {
-            why += &format!(" (seen {looked:.3})");
-        }
-        if let Some(wants) = &self.wants {
-            why += &format!("; wants {wants}");
-        }
-        if let Some(waits) = &self.waits_for {
-            why += &format!("; waits: {waits}");
-        }
-        why
-    }
-}
-
-impl Remediation {
-    fn line(&self) -> String {
-        let Self {
-            attempt,
-            action,
-            text,
-            decided,
-            ..
-        } = self;
-        let ended = match (&self.answered, &self.outcome_text) {
-            (Some(answered), Some(outcome)) => format!("answered {answered:.3}: {outcome}"),
-            _ => "under way".to_owned(),
-        };
-        format!("{action} decided {decided:.3}: {text}; {ended} (attempt {attempt})")
     }
 }
 

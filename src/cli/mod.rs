@@ -1,16 +1,22 @@
 //! The command line: a file for each subcommand, wiring everything.
 
+mod ago;
 mod check_config;
 mod client;
+mod consumers;
 mod demo;
 mod explain;
+mod filter;
+mod findings;
 mod health;
 mod pick;
 mod replay;
+mod rotations;
 mod run;
 mod simulate;
 mod status;
 mod story;
+mod table;
 mod unwatched;
 mod width;
 mod wiring;
@@ -19,12 +25,16 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
+use self::filter::Filter;
 use self::width::Width;
 
-/// Where `status`, `explain` and `health` find the API, if they are not told.
+/// Where the commands that ask a running watchdog find its API, if they are not told.
 const DEFAULT_URL: &str = "http://127.0.0.1:9847";
+/// Exit codes beside 0, 1 (failed) and 2 (bad configuration or usage).
+const MUST_ACT: u8 = 3;
+const NOT_READY: u8 = 4;
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");
 
 /// Watches the rotation of AWS Secrets Manager secrets, refreshes exactly the consumers that still hold the old
@@ -43,6 +53,7 @@ enum Command {
     /// Run the real loop on thousands of simulated accounts with faults and crashes, and check what must hold
     Simulate(simulate::SimulateArgs),
     /// Run the daemon. SIGTERM drains it; a second signal ends it at once
+    #[command(after_help = run::HELP)]
     Run {
         /// The configuration file; config/watchdog.toml documents every key
         #[arg(long, value_name = "FILE", env = "ROTATION_WATCHDOG_CONFIG")]
@@ -50,6 +61,7 @@ enum Command {
     },
     /// Check a configuration: all problems at once, with place and remedy. Exit code 2 where there are any
     CheckConfig {
+        #[arg(env = "ROTATION_WATCHDOG_CONFIG")]
         file: PathBuf,
         /// Print the effective configuration with the origin of each value
         #[arg(long)]
@@ -67,42 +79,65 @@ enum Command {
         #[arg(long)]
         live: bool,
     },
-    /// Show what a running watchdog knows, as a table. Exit code 1 where it is not ready or a finding is critical
+    /// Show what a running watchdog knows, as a table. Its exit code tells whether somebody must act
+    #[command(after_help = status::HELP)]
     Status {
-        /// Where it listens: http.listen of its configuration
-        #[arg(long, default_value = DEFAULT_URL, env = "ROTATION_WATCHDOG_URL")]
-        url: String,
-        /// The API's own JSON, for scripts
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        filter: Filter,
+        #[command(flatten)]
+        asking: Asking,
     },
     /// List the secrets that a running watchdog sees and no rule takes
     Unwatched {
-        /// Where it listens: http.listen of its configuration
-        #[arg(long, default_value = DEFAULT_URL, env = "ROTATION_WATCHDOG_URL")]
-        url: String,
-        /// The API's own JSON, for scripts
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        asking: Asking,
     },
     /// Ask a running watchdog about one secret: its rotation, what proves it, each consumer and why, what was done
     #[command(after_help = explain::HELP)]
     Explain {
         /// Its name, its ARN, or the beginning of its name
         secret: String,
-        /// Where it listens: http.listen of its configuration
-        #[arg(long, default_value = DEFAULT_URL, env = "ROTATION_WATCHDOG_URL")]
-        url: String,
-        /// The API's own JSON, for scripts
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Ask a running watchdog who uses which secret, and how
+    Consumers {
+        #[command(flatten)]
+        filter: Filter,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Ask a running watchdog which rotations it knows, the latest first
+    Rotations {
+        #[command(flatten)]
+        filter: Filter,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Ask a running watchdog what a person should know, the gravest first, with remedies
+    Findings {
+        #[command(flatten)]
+        filter: Filter,
+        #[command(flatten)]
+        asking: Asking,
     },
     /// Read a journal and tell what was seen, decided and why, offline
     #[command(after_help = replay::HELP)]
     Replay(replay::ReplayArgs),
 }
 
-/// Runs the command and gives its exit code: 0 fine, 1 failed, 2 bad configuration or usage.
+#[derive(Args)]
+struct Asking {
+    /// Where it listens: http.listen of its configuration
+    #[arg(long, default_value = DEFAULT_URL, env = "ROTATION_WATCHDOG_URL")]
+    url: String,
+    /// The API's own JSON, for scripts
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command and gives its exit code: 0 fine, 1 failed, 2 bad configuration or usage, 3 somebody must act, 4 not
+/// ready.
 pub fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cli = Cli::parse();
@@ -135,9 +170,16 @@ fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
         Command::Run { config } => run::run(&config),
         Command::CheckConfig { file, show, secret } => check_config::run(&file, show, secret.as_deref(), out),
         Command::Health { url, live } => health::run(&url, live, out),
-        Command::Status { url, json } => status::run(&url, json, width, out),
-        Command::Unwatched { url, json } => unwatched::run(&url, json, out),
-        Command::Explain { secret, url, json } => explain::run(&url, &secret, json, width, out),
+        Command::Unwatched { asking } => unwatched::run(&asking.url, asking.json, out),
+        Command::Explain { secret, asking } => explain::run(&asking.url, &secret, asking.json, width, out),
+        Command::Status { filter, asking } => status::run(&asking.url, &filter, asking.json, width, out),
+        Command::Consumers { filter, asking } => {
+            consumers::run(&asking.url, &filter, asking.json, width, out)
+        }
+        Command::Rotations { filter, asking } => {
+            rotations::run(&asking.url, &filter, asking.json, width, out)
+        }
+        Command::Findings { filter, asking } => findings::run(&asking.url, &filter, asking.json, width, out),
         Command::Replay(args) => replay::run(&args, width, out),
     }
 }

@@ -9,21 +9,26 @@ use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::wiring;
+use super::{MUST_ACT, wiring};
 use crate::aws::Aws;
 use crate::config::{Config, environment};
 use crate::database::Databases;
 use crate::http::{self, Serving, Shown};
-use crate::runtime::{Clock, Decide, Parts, Watchdog};
+use crate::runtime::{Clock, Decide, Drained, Parts, Watchdog};
 use crate::store::{Journal, Sqlite};
 use crate::telemetry::{self, Metrics};
+
+pub(super) const HELP: &str = "\
+Exit code 0 after a drain; 3 where the drain's deadline passed with something left, such as a function that is still \
+switched off: the log names it, with the command that puts it back, and so does the next start; 1 where a part failed or a \
+second signal came; 2 for a configuration with problems.";
 
 /// Runs until a signal. Exit code 2 for a configuration with problems; an error for a part that failed.
 pub(super) fn run(file: &Path) -> anyhow::Result<u8> {
     let config = match Config::load(file, environment()) {
         Ok(config) => config,
         Err(problems) => {
-            write!(anstream::stderr(), "{problems}")?;
+            writeln!(anstream::stderr(), "{problems}; nothing was started")?;
             return Ok(2);
         }
     };
@@ -42,7 +47,15 @@ async fn live(config: &Config) -> anyhow::Result<u8> {
     telemetry::logs::init(&wiring::logs(&config.telemetry), local.clone())?;
     let metrics = Arc::new(Metrics::new(wiring::metrics(&config.telemetry))?);
     // What other processes may hold comes first: a start in vain asks AWS nothing.
-    let journal = Sqlite::open(&config.store.path)?;
+    let path = wiring::journal(config);
+    let journal = Sqlite::open(&path)?;
+    if journal.is_new() {
+        tracing::warn!(
+            journal = %path.display(),
+            "there was no journal, so a new one is begun: right at a first start; else store.path, or the folder that a \
+             relative one is taken from, is not what it was"
+        );
+    }
     let journal = Journal::start(journal).context("cannot start the journal's thread")?;
     let counting = metrics.clone();
     let observer =
@@ -95,18 +108,23 @@ async fn supervise(config: &Config, parts: Parts, region: &str, mut signals: Sig
         }
         () = signals.stop() => stop_loop.cancel(),
     }
-    tokio::select! {
+    let drained = tokio::select! {
         drained = turning => drained.context("the loop ended while draining")?,
         () = signals.stop() => {
             tracing::warn!("a second signal: ended at once; the next start goes on from the journal");
             return Ok(1);
         }
-    }
+    };
     // Until here it told that it drains.
     stop_http.cancel();
     answering.await?;
-    tracing::info!("drained");
-    Ok(0)
+    Ok(match drained {
+        Drained::Whole => {
+            tracing::info!("drained");
+            0
+        }
+        Drained::InPart => MUST_ACT,
+    })
 }
 
 fn announce(config: &Config, serving: &Serving, region: &str) {
@@ -115,7 +133,7 @@ fn announce(config: &Config, serving: &Serving, region: &str) {
         commit = telemetry::COMMIT,
         region,
         http = %serving.address(),
-        journal = %config.store.path.display(),
+        journal = %wiring::journal(config).display(),
         rules = config.rules.rules.len(),
         at_most = telemetry::words::mode(config.settings.limits.at_most),
         "watching"

@@ -61,6 +61,7 @@ impl Entry {
             "started" | "createSecret" | "setSecret" | "testSecret" | "finishSecret" | "promoted" => "step",
             "step-failed" => "failed",
             "labels" | "value" | "log" | "login" => "seen",
+            "would-remediate" => "would",
             "remediation-decided" => "decided",
             "remediation-answered" => "answered",
             "finding-ended" => "over",
@@ -144,9 +145,31 @@ impl fmt::Display for Interval<'_> {
 
 /// How long a danger window lasted, in seconds; while it is open, so far.
 pub(super) fn window(open: bool, at_least: f64, at_most: Option<f64>) -> String {
+    let is_nothing = at_least < 0.05;
     let lasted = match at_most {
+        Some(most) if is_nothing => format!("up to {most:.1} s"),
         Some(most) => format!("{at_least:.1} to {most:.1} s"),
+        None if is_nothing => "of unknown length".to_owned(),
         None => format!("at least {at_least:.1} s"),
     };
     if open { format!("open, {lasted}") } else { lasted }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where nobody holds the old value, none is told to have lasted.
+    #[test]
+    fn g15_a_window_of_no_length_is_not_at_least_nothing() {
+        for ((open, at_least, at_most), expected) in [
+            ((false, 0.0, None), "of unknown length"),
+            ((false, 0.04, Some(2.0)), "up to 2.0 s"),
+            ((false, 1.0, None), "at least 1.0 s"),
+            ((true, 0.0, Some(0.5)), "open, up to 0.5 s"),
+            ((true, 2.5, Some(4.0)), "open, 2.5 to 4.0 s"),
+        ] {
+            assert_eq!(window(open, at_least, at_most), expected);
+        }
+    }
 }

@@ -25,6 +25,10 @@ impl Width {
         Self(columns.max(Self::LEAST))
     }
 
+    pub(super) fn columns(self) -> usize {
+        self.0
+    }
+
     /// The line wrapped between words, and only there, so that names, versions and times stay whole. Where it goes on it
     /// is indented by so much, but never by more than half the width.
     pub(super) fn wrap(self, line: &str, indent: usize) -> String {

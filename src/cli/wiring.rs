@@ -1,5 +1,6 @@
 //! From the configuration to what each part is made of.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,9 +26,15 @@ pub(super) fn options(config: &Config, region: &str) -> Options {
         database_hosts: config.discovery.database_hosts.clone(),
         patterns: Arc::new(config.patterns.clone()),
         retention: config.store.retention,
+        journal: journal(config).display().to_string(),
         drain: config.drain,
         simulated: false,
     }
+}
+
+/// Where the journal lies, whatever folder the process was started in.
+pub(super) fn journal(config: &Config) -> PathBuf {
+    std::path::absolute(&config.store.path).unwrap_or_else(|_| config.store.path.clone())
 }
 
 fn rules(rules: config::Rules) -> Rules {

@@ -102,11 +102,14 @@ impl Config {
         let notes = RefCell::default();
         let mut config = sections(&tree, &notes);
         region_of_the_environment(&config, &variables, &notes);
+        let mut notes = notes.into_inner();
+        notes.tell_misplaced();
         let Notes {
             problems,
             warnings,
             shown,
-        } = notes.into_inner();
+            ..
+        } = notes;
         if !problems.is_empty() {
             return Err(Problems::new(text, problems));
         }

@@ -35,7 +35,8 @@ const SHOWN: usize = 50;
 /// A file with longer lines is no text for people: places are named, lines not shown.
 const LONGEST_LINE: usize = 1000;
 
-/// Everything that is wrong with a configuration. `Display` is for people, with the lines of the file.
+/// Everything that is wrong with a configuration. `Display` is for people, with the lines of the file; it ends with their
+/// number, and whoever shows it says what follows from that.
 #[derive(Debug)]
 pub struct Problems {
     source: Option<(String, String)>,
@@ -155,12 +156,9 @@ impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.render(f)?;
         match self.count {
-            1 => writeln!(f, "1 problem; nothing was started"),
-            n if n > SHOWN => writeln!(
-                f,
-                "{n} problems, of which the first {SHOWN} are shown; nothing was started"
-            ),
-            n => writeln!(f, "{n} problems; nothing was started"),
+            1 => f.write_str("1 problem"),
+            n if n > SHOWN => write!(f, "{n} problems, of which the first {SHOWN} are shown"),
+            n => write!(f, "{n} problems"),
         }
     }
 }

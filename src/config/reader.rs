@@ -37,6 +37,26 @@ pub(super) struct Notes {
     /// What is dangerous and may be meant so.
     pub(super) warnings: Vec<Problem>,
     pub(super) shown: Vec<Shown>,
+    /// Keys that no section asked for, each with its problem among them.
+    unknown: Vec<(usize, String)>,
+}
+
+impl Notes {
+    /// A key that stands in another section is no misspelling: said once all sections are read.
+    pub(super) fn tell_misplaced(&mut self) {
+        for (problem, key) in &self.unknown {
+            let ends_so = |shown: &&Shown| shown.key.rsplit('.').next() == Some(key.as_str());
+            let found: Vec<&str> = self
+                .shown
+                .iter()
+                .filter(ends_so)
+                .map(|s| s.key.as_str())
+                .collect();
+            if !found.is_empty() {
+                self.problems[*problem].remedy = format!("did you mean {}?", found.join(" or "));
+            }
+        }
+    }
 }
 
 /// One effective value.
@@ -347,7 +367,10 @@ impl<'a> Section<'a> {
                 other => other,
             };
             let problem = Problem::at(place, format!("unknown key {}", name_of(&path)));
-            self.note(problem.remedy(self.suggestion(key)));
+            let mut notes = self.notes.borrow_mut();
+            let nth = notes.problems.len();
+            notes.unknown.push((nth, key.clone()));
+            notes.problems.push(problem.remedy(self.suggestion(key)));
         }
     }
 

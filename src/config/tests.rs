@@ -107,7 +107,7 @@ fn all_problems_come_at_once_with_place_and_remedy() {
   help: give an address with its port, as "127.0.0.1:9847" or "[::]:9847"
   × secrets: there is no rule, so no secret would be watched
   help: add [[secrets.rules]] with name, prefix, tag, or all = true
-5 problems; nothing was started
+5 problems
 "#);
 }
 
@@ -122,7 +122,7 @@ fn a_file_that_is_no_toml_is_shown_where_it_breaks() {
    ·          ─
    ╰────
   help: texts and durations stand in quotes, a section in [brackets]
-1 problem; nothing was started
+1 problem
 "#);
 }
 
@@ -132,7 +132,7 @@ fn a_missing_file_says_what_to_give() {
     insta::assert_snapshot!(problem.to_string(), @r#"
   × cannot read the configuration /nowhere/x.toml: No such file or directory (os error 2)
   help: give the path of a TOML file that this user may read; config/watchdog.toml shows every key
-1 problem; nothing was started
+1 problem
 "#);
 }
 
@@ -197,6 +197,12 @@ fn contradictions_are_problems() {
         let unbroken = shown.replace("\n  │ ", " ");
         assert!(unbroken.contains(expected), "{text}:\n{shown}");
     }
+}
+
+#[test]
+fn g15_a_key_of_another_section_is_said_to_stand_there() {
+    let shown = problems("[remediation]\ndrain = \"1m\"\n");
+    assert!(shown.contains("did you mean shutdown.drain?"), "{shown}");
 }
 
 #[test]

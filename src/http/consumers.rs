@@ -37,6 +37,8 @@ struct ReferenceView {
     how: &'static str,
     /// The version or label it is pinned to.
     pinned_to: Option<String>,
+    /// What the next rotation would do to it; null where the secret is not watched.
+    next: Option<&'static str>,
     /// How it stands with the version that is current.
     #[serde(flatten)]
     standing: StandingView,
@@ -96,6 +98,7 @@ fn view(
             secret_arn: reference.secret.to_string(),
             how,
             pinned_to,
+            next: next(snapshot, &reference.secret, id),
             standing: StandingView::of(snapshot, &reference.secret, id, standing),
         }
     });
@@ -109,7 +112,12 @@ fn view(
     }
 }
 
-fn how(kind: &ReferenceKind) -> (&'static str, Option<String>) {
+fn next(snapshot: &Snapshot, secret: &SecretArn, id: &ConsumerId) -> Option<&'static str> {
+    let mut outlook = snapshot.secrets.get(secret)?.outlook.iter();
+    Some(outlook.find(|outlook| &outlook.consumer == id)?.next.word())
+}
+
+pub(super) fn how(kind: &ReferenceKind) -> (&'static str, Option<String>) {
     match kind {
         ReferenceKind::Injected => ("injected", None),
         ReferenceKind::Pinned { to } => ("pinned", Some(to.clone())),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use machine::consumers::Standing;
 use machine::findings::{Finding, Severity};
-use machine::judge::{Judgement, Lowered};
+use machine::judge::{Judgement, LoweredBy};
 use machine::model::{ConsumerId, ReferenceKind, SecretArn, Stage};
 use machine::rotations::Origin;
 use machine::state::function_name;
@@ -165,9 +165,9 @@ pub(super) fn lowered_by(judgement: &Judgement) -> Option<&'static str> {
     if judgement.held {
         return Some("hold");
     }
-    judgement.lowered.map(|by| match by {
-        Lowered::AtMost => "at-most",
-        Lowered::Tag => "tag",
+    judgement.lowered.map(|lowered| match lowered.by {
+        LoweredBy::AtMost => "at-most",
+        LoweredBy::Tag => "tag",
     })
 }
 

@@ -14,6 +14,7 @@ use machine::model::{
     Reference, ReferenceKind, Rollout, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, ServiceSeen,
     Step, Strategy, Task, VersionId,
 };
+use machine::outlook::outlook;
 use machine::policy::{Policy, Settings};
 use machine::state::State;
 use machine::step::step;
@@ -335,6 +336,8 @@ pub(crate) fn snapshot() -> Snapshot {
             last_look: facts.seen.as_ref().map(|(look, _)| look.arrived),
             logins: facts.logins.clone(),
             reached: facts.reached.clone(),
+            would: facts.would.clone(),
+            outlook: outlook(&state, secret, &policy(), &settings, now),
         };
         (secret.clone(), Arc::new(view))
     });
@@ -354,6 +357,7 @@ pub(crate) fn snapshot() -> Snapshot {
             excluded: true,
         }]),
         waits: Arc::new(admission.waits),
+        journal: Arc::from("/var/lib/rotation-watchdog/rotation-watchdog.sqlite"),
         journal_bytes: 8192,
         at: now,
         started: at(-60),

@@ -9,6 +9,7 @@ mod findings;
 mod guard;
 mod health;
 mod limits;
+mod outlook;
 mod page;
 mod problem;
 mod rotations;

@@ -30,6 +30,8 @@ pub(super) struct RotationSummary {
     n: u32,
     /// `rotation`, `manual`, `rollback`, or `baseline`: current when the secret was first seen.
     origin: &'static str,
+    /// When its first sign was seen, at the latest.
+    seen: Option<Timestamp>,
     phase: &'static str,
     phase_text: String,
     /// How it ended otherwise than by its success.
@@ -38,6 +40,8 @@ pub(super) struct RotationSummary {
     works: WorksView,
     replaced_version: Option<String>,
     danger_window: Option<WindowView>,
+    /// Consumers that only the mode kept from being refreshed; the timeline names them.
+    would_remediate: usize,
 }
 
 #[derive(Serialize)]
@@ -104,9 +108,13 @@ pub(super) async fn one(
 
 /// Latest first: when it was first seen, counted down, and its id.
 fn order(rotation: &Rotation) -> String {
-    let begun = rotation.started.as_ref().or(rotation.promoted.as_ref());
-    let begun = begun.map_or(0, |seen| seen.when.not_after.as_microsecond().max(0));
+    let begun = first_sign(rotation).map_or(0, |at| at.as_microsecond().max(0));
     format!("{:019} {}", i64::MAX - begun, rotation.key.id())
+}
+
+fn first_sign(rotation: &Rotation) -> Option<Timestamp> {
+    let begun = rotation.started.as_ref().or(rotation.promoted.as_ref());
+    begun.map(|seen| seen.when.not_after)
 }
 
 /// All rotations of one secret, latest first.
@@ -131,12 +139,14 @@ fn summary(view: &SecretView, rotation: &RotationView, now: Timestamp) -> Rotati
             Origin::Rollback => "rollback",
             Origin::Baseline => "baseline",
         },
+        seen: first_sign(&rotation.rotation),
         phase: rotation.phase.name(),
         phase_text: rotation.phase.to_string(),
         ending: rotation.rotation.ending.map(|(ending, _)| ending_word(ending)),
         works: works(rotation.works),
         replaced_version: rotation.rotation.replaced.as_ref().map(ToString::to_string),
         danger_window: rotation.window.map(|window| WindowView::of(window, now)),
+        would_remediate: view.would.keys().filter(|(of, _)| of == key).count(),
     }
 }
 
@@ -188,6 +198,7 @@ fn past_standing(snapshot: &Snapshot, key: &RotationKey, id: &ConsumerId, run: &
         why: Some(run.why.to_string()),
         as_of: Some(run.first),
         wants: None,
+        wants_text: None,
         waits_for: None,
         remediations: RemediationView::all(snapshot, key, id),
     }

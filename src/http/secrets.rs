@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Shown;
 use super::counts::{FindingCounts, Index, StageCounts, lowered_by, phase};
 use super::findings::Concerning;
+use super::outlook::{OutlookCounts, OutlookView};
 use super::page::{Page, Paging};
 use super::problem::Problem;
 use super::rotations::{RotationSummary, summaries};
@@ -25,8 +26,10 @@ pub(super) struct SecretSummary {
     /// The rule it got, in words.
     rule: String,
     mode: &'static str,
-    /// What keeps it below the rule's mode: `at-most` (remediation.at_most), `tag`, `hold`; null where nothing does.
-    lowered: Option<&'static str>,
+    /// What the rule allows, where the mode is less.
+    rule_mode: Option<&'static str>,
+    /// What keeps it below that: `at-most` (remediation.at_most), `tag`, `hold`; null where nothing does.
+    lowered_by: Option<&'static str>,
     /// The tag on the secret holds everything back.
     held: bool,
     strategy: &'static str,
@@ -44,6 +47,8 @@ pub(super) struct SecretSummary {
     /// When DescribeSecret last answered.
     last_look: Option<Timestamp>,
     consumers: StageCounts,
+    /// What the next rotation would do to how many of them.
+    outlook: OutlookCounts,
     danger_window: Option<WindowView>,
     /// Those of its consumers too.
     findings: FindingCounts,
@@ -71,6 +76,8 @@ pub(super) struct SecretDetail {
     /// Its consumers share their waves with those of the same database.
     database: String,
     consumer_standings: Vec<StandingView>,
+    /// What the next rotation would do to each consumer, from what is known at rest.
+    next_rotation_would: Vec<OutlookView>,
     waits: Vec<WaitView>,
     /// Latest first.
     rotations: Vec<RotationSummary>,
@@ -138,7 +145,8 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
         name: view.name.clone(),
         rule: view.rule.clone(),
         mode: words::mode(judgement.mode),
-        lowered: lowered_by(judgement),
+        rule_mode: judgement.lowered.map(|lowered| words::mode(lowered.from)),
+        lowered_by: lowered_by(judgement),
         held: judgement.held,
         strategy: words::strategy(judgement.strategy.0),
         strategy_evidence: judgement.strategy.1,
@@ -151,6 +159,7 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
         last_rotated: seen.and_then(|seen| seen.last_rotated),
         last_look: view.last_look,
         consumers: index.count(view),
+        outlook: OutlookCounts::of(&view.outlook),
         danger_window: window
             .and_then(|rotation| rotation.window)
             .map(|window| WindowView::of(window, now)),
@@ -183,6 +192,11 @@ fn detail(snapshot: &Snapshot, view: &SecretView, now: Timestamp) -> SecretDetai
         database: view.judgement.database.clone(),
         consumer_standings: standings
             .map(|(id, standing)| StandingView::of(snapshot, &view.arn, id, standing))
+            .collect(),
+        next_rotation_would: view
+            .outlook
+            .iter()
+            .map(|outlook| OutlookView::of(snapshot, &view.arn, outlook))
             .collect(),
         waits: WaitView::all(snapshot, &view.arn),
         rotations: summaries(view, now),

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Shown;
 use super::counts::{FindingCounts, Index, StageCounts, lowered, phase};
+use super::outlook::OutlookCounts;
 use crate::runtime::Snapshot;
 use crate::telemetry::{COMMIT, VERSION};
 
@@ -27,18 +28,31 @@ pub(super) struct Status {
     /// What is missing before it is ready.
     missing: Vec<String>,
     started: Timestamp,
-    /// When the state was published.
+    /// When the state was published: it is when something changes.
     at: Timestamp,
+    /// The time by the watchdog's clock.
+    now: Timestamp,
     uptime_seconds: f64,
     /// Since the loop last turned.
     loop_age_seconds: f64,
     secrets: SecretCounts,
     /// Pairs of secret and consumer.
     consumers: StageCounts,
+    /// What the next rotations would do, in pairs of secret and consumer.
+    outlook: OutlookCounts,
     /// Things that are wanted and wait.
     waits: usize,
     findings: FindingCounts,
+    journal: Journal,
     journal_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Journal {
+    /// Absolute.
+    path: String,
+    /// There was none there before this start.
+    is_new: bool,
 }
 
 #[derive(Serialize)]
@@ -65,12 +79,18 @@ pub(super) async fn get(State(shown): State<Shown>) -> Json<Status> {
         missing: snapshot.missing.clone(),
         started: snapshot.started,
         at: snapshot.at,
+        now,
         uptime_seconds: now.duration_since(snapshot.started).as_secs_f64(),
         loop_age_seconds: shown.pulse.age().as_secs_f64(),
         secrets: secrets(&snapshot),
         consumers: Index::of(&snapshot).count_all(&snapshot),
+        outlook: OutlookCounts::all(&snapshot),
         waits: snapshot.waits.len(),
         findings: FindingCounts::of(&snapshot.all_findings()),
+        journal: Journal {
+            path: snapshot.journal.to_string(),
+            is_new: snapshot.journal_is_new,
+        },
         journal_bytes: snapshot.journal_bytes,
     })
 }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use machine::judge::RotationView;
 use machine::model::{Attempt, ConsumerId, When};
 use machine::rotations::{Ending, Rotation, Seen, Source};
-use machine::state::StageRun;
+use machine::state::{StageRun, Would};
 use machine::track::began;
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::telemetry::words;
 #[derive(Serialize)]
 pub(super) struct Entry {
     /// `started`, `createSecret`, `setSecret`, `testSecret`, `finishSecret`, `promoted`, `step-failed`, `login`,
-    /// `ended`, `consumer`, `remediation-decided` or `remediation-answered`.
+    /// `ended`, `consumer`, `would-remediate`, `remediation-decided` or `remediation-answered`.
     what: &'static str,
     /// The same for people.
     text: String,
@@ -70,6 +70,9 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
     let key = &rotation.rotation.key;
     for ((_, consumer), runs) in view.reached.iter().filter(|((of, _), _)| of == key) {
         entries.extend(stage_entries(consumer, runs));
+    }
+    for ((_, consumer), would) in view.would.iter().filter(|((of, _), _)| of == key) {
+        entries.push(would_entry(consumer, *would));
     }
     for (consumer, facts) in snapshot.consumers.iter() {
         entries.extend(
@@ -205,6 +208,21 @@ fn stage_entries(consumer: &ConsumerId, runs: &[StageRun]) -> Vec<Entry> {
         }
     };
     before.zip(runs).map(entry).collect()
+}
+
+/// What only the mode kept from being done.
+fn would_entry(consumer: &ConsumerId, would: Would) -> Entry {
+    let at = When::between(would.at, would.at);
+    Entry {
+        consumer: Some(consumer.to_string()),
+        action: Some(would.method.name()),
+        ..Entry::new(
+            "would-remediate",
+            words::would_text(consumer, would.method),
+            at,
+            vec!["watchdog"],
+        )
+    }
 }
 
 fn attempt_entries(consumer: &ConsumerId, attempt: &Attempt) -> Vec<Entry> {

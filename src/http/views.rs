@@ -94,6 +94,8 @@ pub(super) struct StandingView {
     pub as_of: Option<Timestamp>,
     /// The remediation that would help.
     pub wants: Option<&'static str>,
+    /// The same for people.
+    pub wants_text: Option<&'static str>,
     /// Why that does not happen yet.
     pub waits_for: Option<String>,
     /// What was decided for it, for the sake of this version; oldest first.
@@ -158,6 +160,7 @@ impl StandingView {
             why: standing.map(|standing| standing.why.to_string()),
             as_of: standing.and_then(|standing| standing.as_of),
             wants: standing.and_then(|standing| Some(standing.action.as_ref()?.kind())),
+            wants_text: standing.and_then(|standing| standing.action.as_ref().map(words::wanted_text)),
             waits_for: waits_for.map(ToString::to_string),
             remediations: rotation.map_or_else(Vec::new, |key| RemediationView::all(snapshot, key, id)),
         }

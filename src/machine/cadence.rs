@@ -316,8 +316,17 @@ impl Plan<'_> {
         }
     }
 
-    /// Each service once; one that is stale again, so that the finding about it ends.
+    /// Each service once, so that it is known what the next rotation would do to it; one that is stale again, so that
+    /// the finding about it ends.
     fn baseline(&mut self, secret: &SecretArn, judgement: &Judgement) {
+        if judgement
+            .current()
+            .is_some_and(|view| view.rotation.origin == Origin::Baseline)
+        {
+            let services = self.state.consumers_of(secret);
+            let services = services.filter(|(id, _)| matches!(id, ConsumerId::Service { .. }));
+            services.for_each(|(id, _)| self.once(LookKey::Consumer(id.clone())));
+        }
         let Some(rotated) = baseline::last_rotation(self.state, secret, judgement) else {
             return;
         };

@@ -63,11 +63,12 @@ pub(crate) fn capped(
     now: Timestamp,
 ) -> Option<Reason> {
     let limits = &settings.limits;
-    if redeploys_within_hour(facts, now) >= limits.redeploys_per_service_and_hour
-        && matches!(wants[0].action, Action::Redeploy { .. })
+    if matches!(wants[0].action, Action::Redeploy { .. })
+        && let Some(until) = hour_is_full(facts, limits.redeploys_per_service_and_hour, now)
     {
         return Some(Reason::HourlyCap {
             limit: limits.redeploys_per_service_and_hour,
+            until,
         });
     }
     if !load.consumers.contains(consumer) && load.consumers.len() >= limits.in_flight {
@@ -84,9 +85,11 @@ pub(crate) fn capped(
     })
 }
 
-/// Those that happened, or may have. What was throttled must not use up the hour.
-fn redeploys_within_hour(facts: &ConsumerFacts, now: Timestamp) -> usize {
-    let since = now - SignedDuration::from_hours(1);
+/// Until when there are as many redeploys within an hour as may be. Those count that happened, or may have: what was
+/// throttled must not use up the hour.
+fn hour_is_full(facts: &ConsumerFacts, limit: usize, now: Timestamp) -> Option<Timestamp> {
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+    let since = now - HOUR;
     // A process that was suspended may have sent it long after it was decided.
     let last_sent = |attempt: &Attempt| {
         attempt
@@ -103,5 +106,9 @@ fn redeploys_within_hour(facts: &ConsumerFacts, now: Timestamp) -> usize {
             Some((_, Outcome::NoEffect(_) | Outcome::Done(Done::AlreadySo)))
         )
     });
-    may_have_happened.count()
+    let mut sent: Vec<Timestamp> = may_have_happened.map(last_sent).collect();
+    sent.sort();
+    let over = sent.len().checked_sub(limit)?;
+    let last = sent.get(over).copied().unwrap_or(now);
+    Some(last + HOUR + SignedDuration::from_nanos(1))
 }

@@ -54,7 +54,7 @@ pub struct Judgement {
     /// The rule it goes by, in words.
     pub rule: Arc<str>,
     pub mode: Mode,
-    /// What keeps the mode below the rule's.
+    /// Where the rule allows more than the mode.
     pub lowered: Option<Lowered>,
     pub held: bool,
     /// Whether the rule switches the login test on.
@@ -75,9 +75,16 @@ pub struct Judgement {
     pub wake: Option<Timestamp>,
 }
 
+/// The mode that the rule gives, and what lowered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lowered {
+    pub from: Mode,
+    pub by: LoweredBy,
+}
+
 /// What lowers a rule's mode. The one that holds for all is named first: it must be lifted first, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lowered {
+pub enum LoweredBy {
     /// `remediation.at_most`.
     AtMost,
     /// The tag `rotation-watchdog` on the secret.
@@ -149,10 +156,10 @@ pub fn judge(
 /// The mode in effect, and what keeps it below the rule's.
 fn lower(rule: Mode, at_most: Mode, tag: Option<Brake>) -> (Mode, Option<Lowered>) {
     let by_tag = if tag.is_some() { Mode::Observe } else { rule };
-    let lowered = [(at_most, Lowered::AtMost), (by_tag, Lowered::Tag)]
+    let lowered = [(at_most, LoweredBy::AtMost), (by_tag, LoweredBy::Tag)]
         .into_iter()
         .find(|(mode, _)| *mode < rule)
-        .map(|(_, by)| by);
+        .map(|(_, by)| Lowered { from: rule, by });
     (rule.min(at_most).min(by_tag), lowered)
 }
 

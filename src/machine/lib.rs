@@ -13,6 +13,7 @@ pub mod fleet;
 pub mod judge;
 pub mod milestones;
 pub mod model;
+pub mod outlook;
 pub mod phase;
 pub mod policy;
 mod proof;
@@ -25,6 +26,7 @@ pub mod step;
 mod strategy;
 pub mod track;
 pub mod window;
+pub mod would;
 
 #[cfg(test)]
 mod tables;

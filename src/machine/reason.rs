@@ -52,6 +52,8 @@ pub enum Reason {
     },
     HourlyCap {
         limit: usize,
+        /// When the hour of enough of them is over.
+        until: Timestamp,
     },
     OwnServiceLast,
     /// A restart gives it that secret's new value too, and that one waits.
@@ -89,7 +91,10 @@ impl fmt::Display for Reason {
             Self::Wave { database, limit } => {
                 write!(f, "{limit} consumers of {database} are being refreshed already")
             }
-            Self::HourlyCap { limit } => write!(f, "redeployed {limit} times within the last hour"),
+            Self::HourlyCap { limit, until } => write!(
+                f,
+                "redeployed {limit} times within the last hour: the next one may go at {until:.0}"
+            ),
             Self::OwnServiceLast => f.write_str("the watchdog's own service comes last"),
             Self::Another { secret, reason } => {
                 write!(f, "secret {}, which it would get too: {reason}", secret.name())
@@ -113,7 +118,7 @@ impl Reason {
     /// When the wait ends by itself, where that is known.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Margin { until } | Self::Proof { until } => Some(*until),
+            Self::Margin { until } | Self::Proof { until } | Self::HourlyCap { until, .. } => Some(*until),
             Self::Another { reason, .. } => reason.until(),
             Self::Observing
             | Self::Held
@@ -127,7 +132,6 @@ impl Reason {
             | Self::Busy { .. }
             | Self::InFlight { .. }
             | Self::Wave { .. }
-            | Self::HourlyCap { .. }
             | Self::OwnServiceLast
             | Self::Draining
             | Self::Journal => None,

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::model::{
     Attempt, AttemptId, Consumer, ConsumerId, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer, Look,
-    LookFailure, LookKey, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary,
-    ServiceSeen, Stage, VersionId,
+    LookFailure, LookKey, Method, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen,
+    SecretSummary, ServiceSeen, Stage, VersionId,
 };
 use crate::track::Track;
 
@@ -79,6 +79,16 @@ impl StageRun {
     }
 }
 
+/// What would have been done for a consumer, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Would {
+    pub method: Method,
+    pub at: Timestamp,
+}
+
+/// For each rotation and consumer, what would have been done had the mode been `act`.
+pub type WouldHave = BTreeMap<(RotationKey, ConsumerId), Would>;
+
 /// What is known of one secret. Merging is the same in any order of arrival.
 #[derive(Clone, Debug, Default)]
 pub struct SecretFacts {
@@ -88,6 +98,8 @@ pub struct SecretFacts {
     pub log: BTreeSet<LogFact>,
     /// How each consumer came along with each rotation.
     pub reached: Reached,
+    /// What only the mode kept from being done.
+    pub would: WouldHave,
     /// When DescribeSecret first answered.
     pub first_look: Option<Timestamp>,
     /// What AWSCURRENT is on, and when this process first saw it there; not kept over a restart.

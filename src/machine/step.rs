@@ -287,18 +287,13 @@ impl State {
                 why,
                 old,
             } => {
-                let fact = |run: StageRun| Fact::Reached {
-                    rotation: rotation.clone(),
-                    consumer: consumer.clone(),
-                    stage: run.stage,
-                    at: run.first,
-                    why: run.why.to_string(),
-                    old: run.old,
-                };
-                let secret = self.secret(&rotation.secret);
                 let seen = StageRun::at(at, stage, &why).holding_old(old);
-                let news = secret.learn_stage(&rotation, &consumer, seen);
-                news.into_iter().map(fact).collect()
+                let secret = self.secret(&rotation.secret);
+                secret.learn_reached(&rotation, &consumer, seen)
+            }
+            Fact::WouldAct(would) => {
+                let news = self.secret(&would.rotation.secret).learn_would(&would);
+                keep_if(news, Fact::WouldAct(would))
             }
         }
     }

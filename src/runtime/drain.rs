@@ -1,6 +1,18 @@
 //! The end of a life: no new remediations, what is switched off is put back, answers are waited for.
 
+use machine::cadence::Agenda;
+use machine::consumers::{Left, left_by_us};
+use machine::model::{ConsumerId, LookKey, SleepTag};
+
 use super::watchdog::Watchdog;
+
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drained {
+    Whole,
+    /// Its deadline passed. What is left was told as errors.
+    InPart,
+}
 
 impl Watchdog {
     pub(super) fn begin_drain(&mut self) {
@@ -10,29 +22,96 @@ impl Watchdog {
         self.fleet_stale = true;
     }
 
-    pub(super) fn is_drained(&self) -> bool {
-        let Some(deadline) = self.drain else { return false };
-        let asleep = self
-            .state
-            .consumers
-            .values()
-            .any(|facts| machine::consumers::open_sleep(facts).is_some());
-        let done = self.writes_under_way.is_empty() && !asleep && self.backlog.is_empty();
-        if !done && self.parts.clock.now() >= deadline {
-            tracing::error!(
-                asleep,
-                "the drain's deadline passed; the next start goes on from the journal"
-            );
-            return true;
+    /// Nothing while the life goes on.
+    pub(super) fn drained(&self) -> Option<Drained> {
+        let deadline = self.drain?;
+        let left = self.left();
+        if left.is_empty() && self.writes_under_way.is_empty() && self.backlog.is_empty() {
+            return Some(Drained::Whole);
         }
-        done
+        if self.parts.clock.now() < deadline {
+            return None;
+        }
+        for (function, left) in &left {
+            tell_left(function, *left);
+        }
+        tracing::error!(
+            functions_left = left.len(),
+            writes_without_answer = self.writes_under_way.len(),
+            facts_not_journalled = self.backlog.len(),
+            "not drained: its deadline, shutdown.drain, has passed; the next start goes on with what is left"
+        );
+        Some(Drained::InPart)
     }
 
-    pub(super) fn unless_draining(&self, looks: machine::cadence::Agenda) -> machine::cadence::Agenda {
+    /// The functions that we have switched off, or that still bear our note.
+    fn left(&self) -> Vec<(&ConsumerId, Left)> {
+        let all = self.state.consumers.iter();
+        all.filter_map(|(id, facts)| Some((id, left_by_us(facts)?)))
+            .collect()
+    }
+
+    pub(super) fn unless_draining(&self, looks: Agenda) -> Agenda {
         if self.drain.is_some() {
-            machine::cadence::Agenda::new()
+            Agenda::new()
         } else {
             looks
+        }
+    }
+
+    /// While draining only what is switched off is looked at.
+    pub(super) fn consumers_alone_while_draining(&self, mut looks: Agenda) -> Agenda {
+        if self.drain.is_some() {
+            looks.retain(|key, _| matches!(key, LookKey::Consumer(_)));
+        }
+        looks
+    }
+}
+
+fn tell_left(id: &ConsumerId, left: Left) {
+    let (ConsumerId::Function { name } | ConsumerId::Service { name, .. } | ConsumerId::Declared { name }) =
+        id;
+    match left {
+        Left::Asleep { former } => tracing::error!(
+            consumer = %id,
+            to_do = put_back(name, former),
+            "left switched off: its reserved concurrency is 0, or may be; the next start puts it back"
+        ),
+        Left::Note => tracing::error!(
+            consumer = %id,
+            to_do = format!("remove the function's tag {}", SleepTag::KEY),
+            "left with our note on it: its concurrency is as it was; the next start removes the note"
+        ),
+    }
+}
+
+/// The command that puts a function's reserved concurrency back.
+fn put_back(name: &str, former: Option<u32>) -> String {
+    match former {
+        Some(n) => format!(
+            "aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions {n}"
+        ),
+        None => format!("aws lambda delete-function-concurrency --function-name {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f7_the_command_puts_back_what_was_there() {
+        for (former, expected) in [
+            (
+                Some(7),
+                "aws lambda put-function-concurrency --function-name mailer --reserved-concurrent-executions 7",
+            ),
+            (
+                None,
+                "aws lambda delete-function-concurrency --function-name mailer",
+            ),
+        ] {
+            assert_eq!(put_back("mailer", former), expected);
         }
     }
 }

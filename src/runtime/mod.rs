@@ -16,8 +16,10 @@ mod snapshot;
 mod story;
 mod tally;
 mod watchdog;
+mod would;
 
 pub use clock::Clock;
+pub use drain::Drained;
 pub use parts::{Assignment, Decide, Options, Parts, RuleWords, Rules};
 pub use pulse::Pulse;
 pub use snapshot::{SecretView, Snapshot};

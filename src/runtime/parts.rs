@@ -82,6 +82,8 @@ pub struct Options {
     pub database_hosts: BTreeMap<String, String>,
     pub patterns: Arc<LogPatterns>,
     pub retention: SignedDuration,
+    /// Where the journal lies, for people.
+    pub journal: String,
     /// From the signal to the end.
     pub drain: SignedDuration,
     pub simulated: bool,

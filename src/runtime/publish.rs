@@ -8,12 +8,13 @@ use machine::findings::{self, Finding, Kind, Severity};
 use machine::fleet::Admission;
 use machine::judge::{Judgements, judge};
 use machine::model::{LookKey, SecretArn};
+use machine::outlook::outlook;
 use machine::policy::{Policy, Settings};
 use machine::state::State;
 use tokio::sync::watch;
 
 use super::coverage::Covered;
-use super::parts::Assignment;
+use super::parts::{Assignment, Options};
 use super::questions;
 use super::snapshot::{Consumers, SecretView, Snapshot};
 use super::story;
@@ -41,18 +42,23 @@ pub(super) struct Publisher {
     changed: BTreeSet<SecretArn>,
     /// Something was learned of a consumer since the last snapshot.
     consumers_changed: bool,
+    journal_is_new: bool,
     last: Timestamp,
     pending: bool,
 }
 
 impl Publisher {
-    pub(super) fn new(now: Timestamp, simulated: bool) -> Self {
-        let (sender, _) = watch::channel(Arc::new(Snapshot::empty(now, simulated)));
+    pub(super) fn new(now: Timestamp, options: &Options) -> Self {
+        let (sender, _) = watch::channel(Arc::new(Snapshot {
+            journal: Arc::from(options.journal.as_str()),
+            ..Snapshot::empty(now, options.simulated)
+        }));
         Self {
             sender,
             secrets: BTreeMap::new(),
             changed: BTreeSet::new(),
             consumers_changed: true,
+            journal_is_new: false,
             last: now - PAUSE,
             pending: false,
         }
@@ -60,6 +66,10 @@ impl Publisher {
 
     pub(super) fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.sender.subscribe()
+    }
+
+    pub(super) fn begin_new_journal(&mut self) {
+        self.journal_is_new = true;
     }
 
     pub(super) fn touch(&mut self, secret: &SecretArn) {
@@ -135,6 +145,8 @@ impl Publisher {
                 .covered
                 .map(|covered| Arc::clone(&covered.unwatched))
                 .unwrap_or_default(),
+            journal: Arc::clone(&before.journal),
+            journal_is_new: self.journal_is_new,
             journal_bytes: view.journal_bytes,
             last_list: view.state.looked.get(&LookKey::Sweep).map(|look| look.arrived),
         }));
@@ -175,6 +187,8 @@ fn remembered(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> SecretView
         last_look: None,
         logins: facts.map(|facts| facts.logins.clone()).unwrap_or_default(),
         reached: facts.map(|facts| facts.reached.clone()).unwrap_or_default(),
+        would: facts.map(|facts| facts.would.clone()).unwrap_or_default(),
+        outlook: Vec::new(),
     }
 }
 
@@ -212,10 +226,11 @@ fn fleet_findings(view: &View<'_>, now: Timestamp) -> Vec<Finding> {
 fn secret_view(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> Option<SecretView> {
     let judgement = Arc::clone(view.judgements.get(secret)?);
     let facts = view.state.secrets.get(secret)?;
+    let assignment = view.assigned.get(secret)?;
     Some(SecretView {
         arn: secret.clone(),
         name: secret.name().to_owned(),
-        rule: view.assigned.get(secret)?.rule.clone(),
+        rule: assignment.rule.clone(),
         findings: findings::of_secret(view.state, secret, &judgement, view.settings, now),
         judgement,
         seen: facts.seen.as_ref().map(|(_, seen)| seen.clone()),
@@ -226,6 +241,8 @@ fn secret_view(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> Option<Se
             .map(|look| look.arrived),
         logins: facts.logins.clone(),
         reached: facts.reached.clone(),
+        would: facts.would.clone(),
+        outlook: outlook(view.state, secret, &assignment.policy, view.settings, now),
     })
 }
 

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use machine::findings::{Finding, Unwatched};
 use machine::judge::{Judgement, Reason};
 use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
-use machine::state::{ConsumerFacts, Reached};
+use machine::outlook::Outlook;
+use machine::state::{ConsumerFacts, Reached, WouldHave};
 use machine::track::Track;
 
 /// Everything the HTTP API, the metrics and the command line may show. No secret value can be in it.
@@ -32,6 +33,9 @@ pub struct Snapshot {
     pub account: Option<String>,
     /// Listed secrets that no rule takes.
     pub unwatched: Arc<Vec<Unwatched>>,
+    /// Where the journal lies, and whether there was none before this start.
+    pub journal: Arc<str>,
+    pub journal_is_new: bool,
     /// Bytes of the journal.
     pub journal_bytes: u64,
     /// When ListSecrets last answered.
@@ -57,6 +61,10 @@ pub struct SecretView {
     pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
     /// How the consumers came along with each rotation.
     pub reached: Reached,
+    /// What only the mode kept from being done.
+    pub would: WouldHave,
+    /// What the next rotation would do to each consumer.
+    pub outlook: Vec<Outlook>,
 }
 
 impl Snapshot {
@@ -74,6 +82,8 @@ impl Snapshot {
             region: None,
             account: None,
             unwatched: Arc::default(),
+            journal: Arc::from(""),
+            journal_is_new: false,
             journal_bytes: 0,
             last_list: None,
         }

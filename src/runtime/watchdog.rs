@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::agenda::Agenda;
+use super::drain::Drained;
 use super::keeping::PRUNE_EVERY;
 use super::parts::{Assignment, Options, Parts};
 use super::publish::Publisher;
@@ -77,7 +78,7 @@ impl Watchdog {
     pub fn new(parts: Parts, options: Options) -> Self {
         let now = parts.clock.now();
         Self {
-            publisher: Publisher::new(now, options.simulated),
+            publisher: Publisher::new(now, &options),
             tally: Tally::default(),
             pulse: Pulse::start(),
             parts,
@@ -113,18 +114,17 @@ impl Watchdog {
     }
 
     /// Runs until `stop` is cancelled and what was switched off is put back, or the drain's deadline passes.
-    pub async fn run(mut self, stop: CancellationToken) -> Result<(), RunError> {
+    pub async fn run(mut self, stop: CancellationToken) -> Result<Drained, RunError> {
         self.remember().await?;
         let mut events = Vec::new();
         loop {
             self.turn(std::mem::take(&mut events)).await?;
-            if self.is_drained() {
-                break;
+            if let Some(drained) = self.drained() {
+                self.answers.shutdown().await;
+                return Ok(drained);
             }
             events = self.wait(&stop).await;
         }
-        self.answers.shutdown().await;
-        Ok(())
     }
 
     /// Folds the journal. What was sent and never answered is in doubt: looked at, never repeated unseen.
@@ -154,6 +154,7 @@ impl Watchdog {
             });
         }
         if loaded.baseline {
+            self.publisher.begin_new_journal();
             tracing::info!("the journal is new: what was promoted before now is the baseline");
         }
         Ok(())
@@ -351,6 +352,7 @@ impl Watchdog {
             self.take_in(Event::Decided(decision.clone()));
         }
         self.admission = admission;
+        self.note_what_would_be_done(now);
         self.publisher.touch_fleet();
         let scopes = questions::scopes(&self.state, &self.assigned, self.options.clusters.as_deref());
         let looks = machine::cadence::fleet_looks(
@@ -362,14 +364,7 @@ impl Watchdog {
             &self.options.settings,
             now,
         );
-        let looks = if self.drain.is_some() {
-            looks
-                .into_iter()
-                .filter(|(key, _)| matches!(key, LookKey::Consumer(_)))
-                .collect()
-        } else {
-            looks
-        };
+        let looks = self.consumers_alone_while_draining(looks);
         self.agenda.set(&None, looks);
         decisions
     }

@@ -291,7 +291,7 @@ pub fn live(
         let end = tokio::select! {
             biased;
             () = gate.crashed.notified() => End::Crashed { crossing: gate.passed().crossings },
-            ended = watchdog.run(gate.stop.clone()) => ended.map_or_else(End::Failed, |()| End::Drained),
+            ended = watchdog.run(gate.stop.clone()) => ended.map_or_else(End::Failed, |_| End::Drained),
             () = clock.sleep_until(until) => End::Stopped,
             () = watching => End::Stopped,
         };

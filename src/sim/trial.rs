@@ -197,6 +197,7 @@ pub fn options(mode: Mode, lambda_method: LambdaMethod, login_test: bool) -> Opt
         database_hosts: BTreeMap::new(),
         patterns: Arc::new(LogPatterns::default()),
         retention: SignedDuration::from_hours(90 * 24),
+        journal: ":memory:".to_owned(),
         drain: SignedDuration::from_secs(90),
         simulated: true,
     }

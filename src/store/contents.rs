@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, MAIN_DB};
 
-use super::error::{ContentsError, Unfit};
+use super::error::{ContentsError, Unfit, log_of};
 use super::rows::{self, Recorded};
 use super::{opening, wal};
 
@@ -23,6 +23,8 @@ pub struct Contents {
     /// The version of the program that wrote last, if the journal says so.
     pub written_by: Option<String>,
     pub format: i64,
+    /// A write-ahead log lies beside it. Where a process works on the journal, the newest facts are in there.
+    pub has_log: bool,
     /// In the order they were learned.
     pub records: Vec<Recorded>,
 }
@@ -31,10 +33,11 @@ impl Contents {
     /// Reads the file and its write-ahead log as they are at one moment.
     pub fn read(path: &Path) -> Result<Self, ContentsError> {
         let image = image(path)?;
-        Self::of(image).map_err(|unfit| ContentsError::of(path, unfit))
+        let has_log = log_of(path).is_some();
+        Self::of(image, has_log).map_err(|unfit| ContentsError::of(path, unfit))
     }
 
-    fn of(mut image: Vec<u8>) -> Result<Self, Unfit> {
+    fn of(mut image: Vec<u8>, has_log: bool) -> Result<Self, Unfit> {
         if !image.is_empty() && !image.starts_with(MAGIC) {
             return Err(Unfit::Foreign("it is no SQLite database"));
         }
@@ -47,6 +50,7 @@ impl Contents {
         Ok(Self {
             written_by: opening::written_by(&connection),
             format: opening::format(&connection)?,
+            has_log,
             records: rows::all(&connection)?,
         })
     }

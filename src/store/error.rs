@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use super::opening::{FORMAT, VERSION};
+use super::opening::{FORMAT, VERSION, beside};
 
 /// What is wrong with a database that should be a journal.
 #[derive(Debug)]
@@ -74,9 +74,13 @@ pub enum OpenError {
     },
     #[error(
         "the journal {path} is damaged: {place}. Restore a copy, or move the file aside to begin with a baseline \
-         (promotions from before then are only reported); either way without the {path}-wal that lies there"
+         (promotions from before then are only reported){log}"
     )]
-    Damaged { path: PathBuf, place: String },
+    Damaged {
+        path: PathBuf,
+        place: String,
+        log: String,
+    },
     #[error("open the journal {path}: {why}")]
     Unusable { path: PathBuf, why: String },
 }
@@ -85,20 +89,35 @@ impl OpenError {
     pub(super) fn of(path: &Path, unfit: Unfit) -> Self {
         let path = path.to_owned();
         match unfit {
-            Unfit::Foreign(what) => Self::Damaged {
-                path,
-                place: what.to_owned(),
-            },
+            Unfit::Foreign(what) => Self::damaged(path, what.to_owned()),
             Unfit::Newer { written_by, found } => Self::Newer {
                 path,
                 written_by: writer(written_by),
                 found,
                 known: FORMAT,
             },
-            Unfit::Damaged(place) => Self::Damaged { path, place },
+            Unfit::Damaged(place) => Self::damaged(path, place),
             Unfit::Unusable(why) => Self::Unusable { path, why },
         }
     }
+}
+
+impl OpenError {
+    /// A log that lies there would be played into whatever takes the journal's place.
+    fn damaged(path: PathBuf, place: String) -> Self {
+        let log = log_of(&path);
+        let log = log.map(|log| format!("; either way without {}, which lies there", log.display()));
+        Self::Damaged {
+            path,
+            place,
+            log: log.unwrap_or_default(),
+        }
+    }
+}
+
+/// The write-ahead log beside a journal, where there is one.
+pub(super) fn log_of(path: &Path) -> Option<PathBuf> {
+    Some(beside(path, "-wal")).filter(|log| log.exists())
 }
 
 fn writer(version: Option<String>) -> String {
@@ -126,8 +145,12 @@ pub enum ContentsError {
         found: i64,
         known: i64,
     },
-    #[error("the journal {path} is damaged: {place}. Where this is a copy, copy it again, with {path}-wal")]
-    Damaged { path: PathBuf, place: String },
+    #[error("the journal {path} is damaged: {place}. Where this is a copy, copy it again{log}")]
+    Damaged {
+        path: PathBuf,
+        place: String,
+        log: String,
+    },
     #[error(
         "the journal {path} changes faster than it can be read: copy it with {path}-wal, and read the copy"
     )]
@@ -147,7 +170,14 @@ impl ContentsError {
                 found,
                 known: FORMAT,
             },
-            Unfit::Damaged(place) => Self::Damaged { path, place },
+            Unfit::Damaged(place) => Self::Damaged {
+                log: match log_of(&path) {
+                    Some(log) => format!(", with {} as it is at that time", log.display()),
+                    None => ", with the -wal beside it, which is not here".to_owned(),
+                },
+                path,
+                place,
+            },
             Unfit::Unusable(why) => Self::Unreadable { path, why },
         }
     }

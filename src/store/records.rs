@@ -106,6 +106,10 @@ pub(super) fn write(fact: &Fact) -> Row {
             let record = ReachedRecord::new(rotation, consumer, *stage, *at, why).holding_old(*old);
             row(Kind::Reached, Some(&rotation.secret), &record)
         }
+        Fact::WouldAct(would) => {
+            let secret = &would.rotation.secret;
+            row(Kind::Reached, Some(secret), &ReachedRecord::would(would))
+        }
     }
 }
 

@@ -85,6 +85,11 @@ impl Sqlite {
         Self::prepare(connection, path, is_new).map_err(unfit)
     }
 
+    /// There was none at its path.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// Gives the connection back.
     pub fn into_connection(self) -> Connection {
         self.connection

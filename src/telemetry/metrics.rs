@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use machine::model::{Action, LoginAnswer, Outcome};
+use machine::model::{Action, LoginAnswer, Method, Outcome};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
@@ -103,6 +103,8 @@ metrics! {
         remediation_duration_seconds: HistogramVec = by(&["kind"]).within(WRITE),
         /// Writes to the world that were answered or given up, by kind and outcome.
         remediations_total: IntCounterVec = by(&["kind", "outcome"]),
+        /// Refreshes that only the mode kept from being sent: once for each rotation and consumer, by method.
+        would_remediate_total: IntCounterVec = by(&["method"]),
         /// Logins with a version of a secret, by result.
         login_tests_total: IntCounterVec = by(&["result"]),
         /// Calls to AWS, by service, operation and outcome.
@@ -262,6 +264,14 @@ impl Metrics {
             .observe(seconds);
     }
 
+    /// Only the mode kept this from being done.
+    pub fn would_remediate(&self, method: Method) {
+        self.counted
+            .would_remediate_total
+            .with_label_values(&[method.name()])
+            .inc();
+    }
+
     pub fn login(&self, answer: &LoginAnswer) {
         self.counted
             .login_tests_total
@@ -307,6 +317,9 @@ impl Counted {
             for outcome in words::OUTCOMES {
                 self.remediations_total.with_label_values(&[kind, outcome]);
             }
+        }
+        for method in Method::ALL {
+            self.would_remediate_total.with_label_values(&[method.name()]);
         }
         for result in words::LOGINS {
             self.login_tests_total.with_label_values(&[result]);

@@ -73,6 +73,47 @@ fn check_config_tells_rules_and_origins() {
     assert!(shown.contains("rule 1 (all with rotation on)"), "{shown}");
 }
 
+/// As `run` does, and as the image sets it.
+#[test]
+fn f13_check_config_reads_the_variable_that_run_reads() {
+    let standin = Standin::start();
+    let home = Home::new(&standin, RULE);
+    let output = program()
+        .args(["check-config", "--show"])
+        .env("ROTATION_WATCHDOG_CONFIG", home.config())
+        .output()
+        .expect("the program");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let journal = format!("# the journal is {}", home.journal().display());
+    assert!(shown.contains(&journal), "{shown}");
+    let none = program().arg("check-config").output().expect("the program");
+    fails(&none, 2, &["<FILE>"]);
+}
+
+/// A relative path is taken from the folder that the process was started in: a start elsewhere begins a new journal.
+#[test]
+fn g14_a_journal_that_is_begun_anew_is_told_with_its_whole_path() {
+    let standin = Standin::start();
+    let home = Home::new(&standin, RULE);
+    let daemon = home.start();
+    daemon.until_ready();
+    let status = daemon.get("/v1/status").expect("the status");
+    let path = home.journal().display().to_string();
+    assert_eq!(status["journal"], json!({"path": path, "is_new": true}));
+    assert!(daemon.terminate().success());
+    let told = home.log_text();
+    assert!(
+        told.contains("there was no journal") && told.contains(&path),
+        "{told}"
+    );
+    let daemon = home.start();
+    daemon.until_ready();
+    let status = daemon.get("/v1/status").expect("the status");
+    assert_eq!(status["journal"]["is_new"], false);
+    assert_eq!(home.log_text().matches("there was no journal").count(), 1);
+}
+
 #[test]
 fn without_region_or_credentials_the_start_says_what_was_tried() {
     let standin = Standin::start();

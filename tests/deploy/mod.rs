@@ -223,3 +223,15 @@ fn actions(statement: &Value) -> impl Iterator<Item = String> + use<> {
     };
     actions.into_iter()
 }
+
+/// `docker run IMAGE status` is a subcommand of the program, and `docker run IMAGE` the daemon with the image's own
+/// configuration.
+#[test]
+fn f13_the_image_runs_every_subcommand() {
+    let image = fs::read_to_string(root().join("Dockerfile")).unwrap();
+    let line = |begins: &str| image.lines().find_map(|line| line.strip_prefix(begins));
+    assert_eq!(line("ENTRYPOINT "), Some("[\"rotation-watchdog\"]"));
+    assert_eq!(line("CMD "), Some("[\"run\"]"));
+    let config = line("ENV ROTATION_WATCHDOG_CONFIG=").expect("where it lies");
+    assert!(image.contains(&format!("COPY config/watchdog.toml {config}\n")));
+}

@@ -25,7 +25,7 @@ pub(super) const WRITES: [&str; 11] = [
 ];
 
 /// Waits made short: nothing here is only eventually consistent.
-const CONFIGURATION: &str = "
+pub(super) const CONFIGURATION: &str = "
 read_timeout = \"2s\"
 attempt_timeout = \"2s\"
 [[secrets.rules]]

@@ -3,6 +3,7 @@
 mod account;
 mod cases;
 mod disk;
+mod drain;
 mod every_write;
 mod spoiled;
 

@@ -98,7 +98,7 @@ async fn play(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
         anyhow::Ok(())
     };
     tokio::select! {
-        ended = loop_ended => ended.context("the loop ended")?,
+        ended = loop_ended => drop(ended.context("the loop ended")?),
         played = played => played?,
     }
     stop.cancel();

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use machine::milestones::{Proof, Works};
 use machine::model::{
     AttemptId, ConsumerId, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome, RotationKey,
-    SecretArn, VersionId, When,
+    SecretArn, VersionId, When, WouldAct,
 };
 use machine::state::{StageRun, State};
 use machine::track::{Run, Track, began};
@@ -184,6 +184,24 @@ pub(super) fn stage(
         stage: Some(stage.to_owned()),
         ..entry("consumer", text, at, when, &["look"]).about([rotation])
     })
+}
+
+/// What only the mode kept from being done.
+pub(super) fn would(would: &WouldAct, at: Timestamp) -> Entry {
+    let WouldAct {
+        rotation,
+        consumer,
+        method,
+        at: wanted,
+        why,
+    } = would;
+    let text = format!("{}; {why}", words::would_text(consumer, *method));
+    let when = When::between(*wanted, *wanted);
+    Entry {
+        consumer: Some(consumer.to_string()),
+        action: Some(method.name().to_owned()),
+        ..entry("would-remediate", text, at, when, &["watchdog"]).about([rotation])
+    }
 }
 
 /// A decision, and what it rests on: `told` finds a rotation as it was judged then.

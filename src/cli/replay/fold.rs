@@ -54,7 +54,7 @@ impl Fold<'_> {
         self.wake_until(at);
         for Recorded { fact, .. } in transaction {
             // What was concluded and decided in a turn rests on all that was seen in it.
-            if matches!(fact, Fact::Reached { .. } | Fact::Decided(_)) {
+            if matches!(fact, Fact::Reached { .. } | Fact::WouldAct(_) | Fact::Decided(_)) {
                 self.judge(at);
             }
             self.learn(fact, at);
@@ -96,7 +96,7 @@ impl Fold<'_> {
             } => {
                 self.touched.insert(secret.clone());
             }
-            Fact::Decided(_) | Fact::Ended { .. } => {}
+            Fact::WouldAct(_) | Fact::Decided(_) | Fact::Ended { .. } => {}
         }
     }
 
@@ -152,6 +152,7 @@ impl Fold<'_> {
                 at: looked,
                 ..
             } => facts::stage(state, rotation, consumer, *looked, at),
+            Fact::WouldAct(would) => Some(facts::would(would, at)),
         }
     }
 

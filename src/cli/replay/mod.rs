@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use super::pick::pick;
 use super::story::{self, Entry};
+use super::table::plural;
 use super::width::Width;
 use crate::config::{Config, environment};
 use crate::store::{Contents, Recorded};
@@ -41,9 +42,9 @@ running process for them. Labels that go back (a rotation given up, a rollback) 
 record says how long they stayed. What is older than store.retention may be gone.
 
 With --json each line is one JSON object: first {\"what\": \"journal\"} with path, format, written_by, facts, secrets, \
-from, to and policy; then entries as in the API's timelines, with `at`, the time at which it was known. `what` is labels, \
+wal (whether JOURNAL-wal lies beside it), from, to and policy; then entries as in the API's timelines, with `at`, the time at which it was known. `what` is labels, \
 value, log, login, a step (started, createSecret, setSecret, testSecret, finishSecret, promoted), phase, consumer, \
-remediation-decided, remediation-answered, finding, finding-ended, or stands.
+would-remediate (what only the mode kept from being done), remediation-decided, remediation-answered, finding, finding-ended, or stands.
 
 Exit code 0, 1 where the journal cannot be read or has no such secret, 2 for a configuration with problems.";
 
@@ -82,6 +83,8 @@ struct Head {
     written_by: Option<String>,
     facts: usize,
     secrets: usize,
+    /// Whether its write-ahead log, PATH-wal, lies beside it.
+    wal: bool,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     policy: String,
@@ -95,7 +98,7 @@ pub(super) fn run(args: &ReplayArgs, width: Width, out: &mut dyn Write) -> anyho
         .map(|file| Config::load(file, environment()))
     {
         Some(Err(problems)) => {
-            write!(anstream::stderr(), "{problems}")?;
+            writeln!(anstream::stderr(), "{problems}; nothing was told")?;
             return Ok(2);
         }
         Some(Ok(config)) => Some(config),
@@ -195,12 +198,25 @@ impl Head {
             written_by: contents.written_by.clone(),
             facts: contents.records.len(),
             secrets: 0,
+            wal: contents.has_log,
             from: contents.records.first().map(|recorded| recorded.at),
             to: contents.records.last().map(|recorded| recorded.at),
             policy: config.map_or_else(
                 || "the built-in defaults".to_owned(),
                 |file| file.display().to_string(),
             ),
+        }
+    }
+
+    /// A copy without its log may lack the newest facts, or all of them, and looks whole.
+    fn hint(&self) -> Option<&'static str> {
+        match (self.wal, self.facts) {
+            (true, _) => None,
+            (false, 0) => Some(
+                "nothing is in it: where a process works on the journal, all of it may be in the -wal that lies beside \
+                 it; copy that along",
+            ),
+            (false, _) => Some("no -wal lies beside it: whole, if its process has ended"),
         }
     }
 
@@ -218,11 +234,15 @@ impl Head {
         let span = self.from.zip(self.to);
         let span = span.map(|(from, to)| format!(", {from:.0} to {to:.0}"));
         let known = format!(
-            "  format {format} by version {written_by}; {facts} facts about {secrets} secret{}{}",
-            if *secrets == 1 { "" } else { "s" },
+            "  format {format} by version {written_by}; {} about {}{}",
+            plural(*facts, "fact"),
+            plural(*secrets, "secret"),
             span.unwrap_or_default()
         );
         writeln!(out, "{path}:\n{}", width.wrap(&known, 4))?;
+        if let Some(hint) = self.hint() {
+            writeln!(out, "{}", width.wrap(&format!("  {hint}"), 4))?;
+        }
         writeln!(out, "{}", width.wrap(&format!("  judged by {policy}"), 4))
     }
 }

@@ -81,7 +81,10 @@ fn judged(text: &str, variables: &[(&str, &str)]) -> Result<(), TestCaseError> {
     };
     let shown = problems.to_string();
     prop_assert!(
-        problems.count() > 0 && shown.ends_with("nothing was started\n"),
+        problems.count() > 0
+            && [" problem", " problems", " are shown"]
+                .iter()
+                .any(|end| shown.ends_with(end)),
         "{}",
         shown
     );
@@ -181,7 +184,7 @@ fn there_are_no_more_problems_than_anybody_reads() {
     let shown = problems.to_string();
     assert_eq!(shown.matches("unknown key").count(), 50);
     assert!(
-        shown.ends_with("5001 problems, of which the first 50 are shown; nothing was started\n"),
+        shown.ends_with("5001 problems, of which the first 50 are shown"),
         "{shown}"
     );
 }

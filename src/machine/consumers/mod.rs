@@ -8,7 +8,7 @@ mod why;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use sleep::{former_concurrency, open_sleep, restore};
+pub use sleep::{Left, former_concurrency, left_by_us, open_sleep, restore};
 pub(crate) use tenure::{Tenure, tenures_before};
 pub use why::Why;
 

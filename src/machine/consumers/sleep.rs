@@ -255,6 +255,28 @@ pub fn former_concurrency(facts: &ConsumerFacts) -> Option<Option<u32>> {
     note.map(|tag| tag.former).or_else(|| lost_note(facts))
 }
 
+/// What we have left on a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Its reserved concurrency is 0, or may be, and was this before.
+    Asleep { former: Option<u32> },
+    /// Its concurrency is as it was; our note is still there.
+    Note,
+}
+
+/// What a person must put back where we cannot any more; nothing where [`open_sleep`] has nothing.
+pub fn left_by_us(facts: &ConsumerFacts) -> Option<Left> {
+    open_sleep(facts)?;
+    let seen = facts.function.as_ref().and_then(|(_, seen)| seen.as_ref());
+    let tag = seen.and_then(|seen| seen.sleep_tag.as_ref());
+    let is_awake = seen.is_some_and(|seen| seen.reserved != Some(0));
+    match (lost_note(facts), tag) {
+        (Some(former), _) => Some(Left::Asleep { former }),
+        (None, Some(_)) if is_awake => Some(Left::Note),
+        (None, tag) => tag.map(|tag| Left::Asleep { former: tag.former }),
+    }
+}
+
 /// A function that is, or may be, switched off by us; and the last failure to put it back. Of one that is deleted there
 /// is nothing to put back.
 pub fn open_sleep(facts: &ConsumerFacts) -> Option<Option<&NoEffect>> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Finding, Kind, Severity, commands};
 use crate::fleet::Admission;
-use crate::judge::{Judgement, Judgements, Lowered, Reason};
+use crate::judge::{Judgement, Judgements, LoweredBy, Reason};
 use crate::model::{ConsumerId, SecretArn};
 use crate::policy::Settings;
 use crate::state::State;
@@ -100,9 +100,12 @@ impl Waits<'_> {
     /// What keeps the mode at observe must be lifted where it stands.
     fn let_it_act(&self, secret: &SecretArn, consumer: &ConsumerId) -> String {
         let judgement = self.judgements.get(secret);
-        let lift = match judgement.and_then(|judgement| judgement.lowered) {
-            Some(Lowered::AtMost) => "raise remediation.at_most, which lowers every rule".to_owned(),
-            Some(Lowered::Tag) => format!("remove the secret's tag: {}", commands::release(secret)),
+        let lift = match judgement
+            .and_then(|judgement| judgement.lowered)
+            .map(|lowered| lowered.by)
+        {
+            Some(LoweredBy::AtMost) => "raise remediation.at_most, which lowers every rule".to_owned(),
+            Some(LoweredBy::Tag) => format!("remove the secret's tag: {}", commands::release(secret)),
             None => "set mode = \"act\" for the secret".to_owned(),
         };
         format!("{lift}, or do it by hand: {}", commands::refresh(consumer))

@@ -5,8 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AttemptId, Consumer, ConsumerId, Decision, FunctionSeen, Labels, LoginAnswer, Look, Outcome, RotationKey,
-    SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy, VersionId,
+    AttemptId, Consumer, ConsumerId, Decision, FunctionSeen, Labels, LoginAnswer, Look, Method, Outcome,
+    RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy, VersionId,
 };
 
 /// What to look at. One look of a key is under way at a time.
@@ -273,4 +273,16 @@ pub enum Fact {
         /// Until then, at least, something of it held the old value.
         old: Option<Timestamp>,
     },
+    WouldAct(WouldAct),
+}
+
+/// A consumer was stale, and nothing but the mode kept it from being refreshed so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WouldAct {
+    pub rotation: RotationKey,
+    pub consumer: ConsumerId,
+    pub method: Method,
+    pub at: Timestamp,
+    /// Why it was stale.
+    pub why: String,
 }

@@ -17,9 +17,10 @@ pub use consumer::{
 };
 pub use evidence::{
     Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
+    WouldAct,
 };
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
-pub use remediation::{Action, Attempt, Decision, Done, NoEffect, Outcome};
+pub use remediation::{Action, Attempt, Decision, Done, Method, NoEffect, Outcome};
 pub use secret::{Brake, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
 pub use time::{Look, When};

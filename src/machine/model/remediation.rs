@@ -1,5 +1,7 @@
 //! Remediations as data: ONE write to the world each, decided before it is sent.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::{AttemptId, ConsumerId, DeploymentId, RotationKey, SleepTag};
@@ -47,6 +49,43 @@ impl Action {
     /// Whether it puts back what the watchdog itself switched off. Such writes are covered by the first decision.
     pub fn restores(&self) -> bool {
         matches!(self, Self::Restore { .. } | Self::Untag)
+    }
+}
+
+/// A way to refresh a consumer. A concurrency cycle is several writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    Redeploy,
+    ConfigUpdate,
+    ConcurrencyCycle,
+}
+
+impl Method {
+    pub const ALL: [Self; 3] = [Self::Redeploy, Self::ConfigUpdate, Self::ConcurrencyCycle];
+
+    /// What a write is part of.
+    pub fn of(action: &Action) -> Self {
+        match action {
+            Action::Redeploy { .. } => Self::Redeploy,
+            Action::UpdateEnvironment { .. } => Self::ConfigUpdate,
+            Action::TagSleep { .. } | Action::Sleep { .. } | Action::Restore { .. } | Action::Untag => {
+                Self::ConcurrencyCycle
+            }
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Redeploy => "redeploy",
+            Self::ConfigUpdate => "config-update",
+            Self::ConcurrencyCycle => "concurrency-cycle",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

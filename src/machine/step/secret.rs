@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{ConsumerId, Fact, Labels, LogFact, LogLine, Look, RotationKey, SecretArn};
-use crate::state::{SecretFacts, StageRun};
+use crate::model::{ConsumerId, Fact, Labels, LogFact, LogLine, Look, RotationKey, SecretArn, WouldAct};
+use crate::state::{SecretFacts, StageRun, Would};
 
 impl SecretFacts {
     pub(super) fn learn_labels(
@@ -81,7 +81,42 @@ impl SecretFacts {
         }
     }
 
-    pub(super) fn learn_stage(
+    pub(super) fn learn_reached(
+        &mut self,
+        rotation: &RotationKey,
+        consumer: &ConsumerId,
+        seen: StageRun,
+    ) -> Vec<Fact> {
+        let fact = |run: StageRun| Fact::Reached {
+            rotation: rotation.clone(),
+            consumer: consumer.clone(),
+            stage: run.stage,
+            at: run.first,
+            why: run.why.to_string(),
+            old: run.old,
+        };
+        let news = self.learn_stage(rotation, consumer, seen);
+        news.into_iter().map(fact).collect()
+    }
+
+    /// The first time is kept.
+    pub(super) fn learn_would(&mut self, told: &WouldAct) -> bool {
+        let key = (told.rotation.clone(), told.consumer.clone());
+        if self.would.contains_key(&key) {
+            return false;
+        }
+        if self.would.len() >= Self::REACHED_LIMIT {
+            let oldest = self.would.iter().min_by_key(|(_, known)| known.at);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.would.remove(&oldest);
+            }
+        }
+        let WouldAct { method, at, .. } = *told;
+        self.would.insert(key, Would { method, at });
+        true
+    }
+
+    fn learn_stage(
         &mut self,
         rotation: &RotationKey,
         consumer: &ConsumerId,

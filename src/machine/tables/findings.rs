@@ -276,7 +276,13 @@ fn a_service_of_which_nobody_can_say_whether_it_is_stale_is_told() {
 fn a_consumer_that_the_hourly_cap_leaves_stale_is_told() {
     let mut admission = Admission::default();
     let waiting = (arn("db"), ConsumerId::service("prod", "orders"));
-    admission.waits.insert(waiting, Reason::HourlyCap { limit: 3 });
+    admission.waits.insert(
+        waiting,
+        Reason::HourlyCap {
+            limit: 3,
+            until: at(60),
+        },
+    );
     let found = of_fleet(
         &Tale::new().state,
         &Judgements::new(),

@@ -144,6 +144,7 @@ fn only_waits_that_a_person_can_end_are_told() {
         secret: arn("queue"),
         reason: Box::new(reason),
     };
+    let until = at(9);
     let table = [
         (Reason::Observing, Some((Severity::Warning, "would-act"))),
         (Reason::Held, Some((Severity::Warning, "held"))),
@@ -152,12 +153,12 @@ fn only_waits_that_a_person_can_end_are_told() {
             Some((Severity::Critical, "first-failed")),
         ),
         (
-            Reason::HourlyCap { limit: 3 },
+            Reason::HourlyCap { limit: 3, until },
             Some((Severity::Critical, "capped")),
         ),
         (another(Reason::Refused), Some((Severity::Critical, "held-back"))),
-        (another(Reason::Margin { until: at(5) }), None),
-        (Reason::Margin { until: at(5) }, None),
+        (another(Reason::Margin { until }), None),
+        (Reason::Margin { until }, None),
         (Reason::Unproven, None),
         (Reason::InFlight { limit: 1 }, None),
     ];
@@ -261,7 +262,8 @@ fn whoever_would_get_what_a_capped_one_tries_first_is_held_back_too() {
     };
     admission.waits.insert((arn("db"), orders()), another);
     assert_eq!(found_in(&Tale::new().state, &admission, 0), vec![]);
-    let capped = Reason::HourlyCap { limit: 2 };
+    let (limit, until) = (2, at(9));
+    let capped = Reason::HourlyCap { limit, until };
     admission.waits.insert((arn("queue"), mailer), capped);
     let found = found_in(&Tale::new().state, &admission, 0);
     let kinds: Vec<_> = found.iter().map(|finding| finding.kind.name()).collect();
@@ -287,7 +289,8 @@ fn two_that_wait_for_each_other_are_held_back_by_what_either_waits_for() {
         subjects.collect::<Vec<_>>()
     };
     assert_eq!(told(&admission), []);
-    let capped = Reason::HourlyCap { limit: 2 };
+    let (limit, until) = (2, at(9));
+    let capped = Reason::HourlyCap { limit, until };
     admission.waits.insert((arn("mail"), orders.clone()), capped);
     let held_back = |id: &ConsumerId| ("held-back", id.to_string());
     assert_eq!(

@@ -1,5 +1,7 @@
 //! What is seen, answered or listed later than it happened.
 
+use jiff::SignedDuration;
+
 use super::fleet::admission;
 use super::standings::{orders, promoted, redeploy, standing};
 use super::world::{Tale, arn, at, millis, service};
@@ -80,7 +82,10 @@ fn the_hourly_cap_counts_a_redeploy_from_when_it_may_have_been_sent_last() {
     assert_eq!(capped.start, vec![]);
     assert_eq!(
         capped.waits.get(&(arn("db"), orders())),
-        Some(&Reason::HourlyCap { limit: 1 })
+        Some(&Reason::HourlyCap {
+            limit: 1,
+            until: at(3_000 + 3_600) + SignedDuration::from_nanos(1)
+        })
     );
     assert_eq!(admission(&tale, &["db"], 3_000 + 3_601).start.len(), 1);
 }

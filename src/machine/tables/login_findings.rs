@@ -8,7 +8,7 @@ use super::findings::kinds;
 use super::world::{Tale, arn, at, version};
 use crate::findings::{Finding, Severity, of_fleet, of_secret};
 use crate::fleet::Admission;
-use crate::judge::{Judgements, Lowered, Reason};
+use crate::judge::{Judgements, LoweredBy, Reason};
 use crate::milestones::{Proof, Works, works};
 use crate::model::{Brake, ConsumerId, Evidence, LoginAnswer, LookKey, Mode, SecretArn};
 use crate::policy::Settings;
@@ -349,11 +349,11 @@ fn g11_one_key_lowers_every_rule_and_says_so() {
     use Mode::{Act, Observe};
     for (rule, at_most, tag, mode, lowered) in [
         (Act, Act, None, Act, None),
-        (Act, Observe, None, Observe, Some(Lowered::AtMost)),
+        (Act, Observe, None, Observe, Some(LoweredBy::AtMost)),
         (Observe, Observe, None, Observe, None),
         (Observe, Act, Some(Brake::Hold), Observe, None),
-        (Act, Act, Some(Brake::Observe), Observe, Some(Lowered::Tag)),
-        (Act, Observe, Some(Brake::Hold), Observe, Some(Lowered::AtMost)),
+        (Act, Act, Some(Brake::Observe), Observe, Some(LoweredBy::Tag)),
+        (Act, Observe, Some(Brake::Hold), Observe, Some(LoweredBy::AtMost)),
     ] {
         let mut tale = Tale::new();
         tale.policy.mode = rule;
@@ -370,7 +370,8 @@ fn g11_one_key_lowers_every_rule_and_says_so() {
             },
         );
         let judgement = tale.judge(1);
-        let found = (judgement.mode, judgement.lowered, judgement.held);
+        let by = judgement.lowered.map(|lowered| lowered.by);
+        let found = (judgement.mode, by, judgement.held);
         assert_eq!(
             found,
             (mode, lowered, tag == Some(Brake::Hold)),

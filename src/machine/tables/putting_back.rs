@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::staleness::dated;
 use super::standings::{attempt, attempt_for, key};
 use super::world::{Tale, arn, at, function, labels};
-use crate::consumers::restore;
+use crate::consumers::{Left, left_by_us, restore};
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::Judgements;
 use crate::model::{
@@ -327,4 +327,30 @@ fn a_function_that_is_gone_is_neither_put_back_nor_told() {
     assert_eq!(admission(&tale, 200, true).start, vec![]);
     tale.function(70, &mailer(), function(Some(0)));
     assert!(is_open(&tale), "a look may have been wrong");
+}
+
+/// What a drain that ends too early leaves for a person, by what was written and what a look then shows.
+#[test]
+fn f7_what_is_left_on_a_function_names_what_it_was_before() {
+    let (noted, slept) = ((31, note(), done()), (34, sleep(), done()));
+    let asleep = Some(Left::Asleep { former: Some(7) });
+    let table: [Row<'_, Option<Left>>; 7] = [
+        (&[], Some(7), None, None),
+        (&[], Some(0), None, None),
+        (&[], Some(0), Some(tag()), asleep),
+        (&[noted.clone()], Some(7), Some(tag()), Some(Left::Note)),
+        (&[noted.clone(), slept.clone()], Some(0), Some(tag()), asleep),
+        (&[noted.clone(), slept.clone()], Some(0), None, asleep),
+        (
+            &[noted, slept, (50, wake(), done())],
+            Some(7),
+            Some(tag()),
+            Some(Left::Note),
+        ),
+    ];
+    for (writes, reserved, note, expected) in table {
+        let tale = seen(writes, 60, reserved, note);
+        let left = left_by_us(&tale.state.consumers[&mailer()]);
+        assert_eq!(left, expected, "{writes:?}");
+    }
 }

@@ -147,7 +147,13 @@ fn why_something_waits() {
             },
             "3 consumers of db1",
         ),
-        (Reason::HourlyCap { limit: 4 }, "4 times within the last hour"),
+        (
+            Reason::HourlyCap {
+                limit: 4,
+                until: at(0),
+            },
+            "4 times within the last hour: the next one may go at 2027-01-15T08:00:00Z",
+        ),
         (Reason::OwnServiceLast, "own service"),
         (another, "secret queue, which it would get too: nothing proves"),
         (Reason::Draining, "shutting down"),

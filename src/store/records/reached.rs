@@ -1,10 +1,10 @@
-//! The stages that consumers came to.
+//! The stages that consumers came to, and what only the mode kept from being done for them.
 
 use jiff::Timestamp;
-use machine::model::{ConsumerId, Fact, RotationKey, Stage};
+use machine::model::{ConsumerId, Fact, RotationKey, Stage, WouldAct};
 use serde::{Deserialize, Serialize};
 
-use super::words::StageRecord;
+use super::words::{MethodRecord, StageRecord};
 use super::{RotationRecord, consumer};
 
 #[derive(Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub(super) struct ReachedRecord {
     why: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     old: Option<Timestamp>,
+    /// What would have been done. A version that does not know it reads one more look at a stale consumer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    would: Option<MethodRecord>,
 }
 
 impl ReachedRecord {
@@ -33,6 +36,21 @@ impl ReachedRecord {
             at,
             why: why.to_owned(),
             old: None,
+            would: None,
+        }
+    }
+
+    pub(super) fn would(would: &WouldAct) -> Self {
+        let WouldAct {
+            rotation,
+            consumer,
+            method,
+            at,
+            why,
+        } = would;
+        Self {
+            would: Some((*method).into()),
+            ..Self::new(rotation, consumer, Stage::Stale, *at, why)
         }
     }
 
@@ -45,13 +63,25 @@ impl TryFrom<ReachedRecord> for Fact {
     type Error = String;
 
     fn try_from(record: ReachedRecord) -> Result<Self, String> {
-        Ok(Self::Reached {
-            consumer: consumer(&record.consumer)?,
-            rotation: record.rotation.into(),
-            stage: record.stage.into(),
-            at: record.at,
-            why: record.why,
-            old: record.old,
+        let consumer = consumer(&record.consumer)?;
+        let rotation = record.rotation.into();
+        let (at, why) = (record.at, record.why);
+        Ok(match record.would {
+            Some(method) => Self::WouldAct(WouldAct {
+                rotation,
+                consumer,
+                method: method.into(),
+                at,
+                why,
+            }),
+            None => Self::Reached {
+                rotation,
+                consumer,
+                stage: record.stage.into(),
+                at,
+                why,
+                old: record.old,
+            },
         })
     }
 }

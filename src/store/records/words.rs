@@ -1,6 +1,6 @@
 //! Plain words of the model, the same in the journal.
 
-use machine::model::{Stage, Step, Strategy};
+use machine::model::{Method, Stage, Step, Strategy};
 use serde::{Deserialize, Serialize};
 
 /// An enum of plain words, the same on both sides.
@@ -50,5 +50,12 @@ words!(
         Presumed,
         Fresh,
         Beyond
+    }
+);
+words!(
+    MethodRecord = Method {
+        Redeploy,
+        ConfigUpdate,
+        ConcurrencyCycle
     }
 );

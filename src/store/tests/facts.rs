@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
     Action, AttemptId, ConsumerId, Decision, DeploymentId, Done, Fact, Labels, LogFact, LogLine, LoginAnswer,
-    Look, NoEffect, Outcome, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy, VersionId,
+    Look, Method, NoEffect, Outcome, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy, VersionId,
+    WouldAct,
 };
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -48,6 +49,7 @@ pub(super) fn all() -> Vec<Fact> {
         endings(),
         stages(),
         later_logins(),
+        would_have(),
     ]
     .concat()
 }
@@ -250,4 +252,17 @@ fn stages() -> Vec<Fact> {
     };
     facts.push(held(fact(Stale, ConsumerId::service("prod", "orders"))));
     facts
+}
+
+fn would_have() -> Vec<Fact> {
+    let fact = |method| {
+        Fact::WouldAct(WouldAct {
+            rotation: rotation(1),
+            consumer: ConsumerId::function("mailer"),
+            method,
+            at: at(6),
+            why: "2 of 2 tasks run".to_owned(),
+        })
+    };
+    Method::ALL.map(fact).to_vec()
 }

@@ -48,6 +48,7 @@ fn used() -> Metrics {
     let done = Outcome::Done(Done::Written { deployment: None });
     metrics.remediation_ended("redeploy", &done, 0.2);
     metrics.remediation_ended("redeploy", &Outcome::NoEffect(NoEffect::Throttled), 0.1);
+    metrics.would_remediate(Method::Redeploy);
     metrics.login(&LoginAnswer::Accepted);
     metrics.aws_call("secretsmanager", "DescribeSecret", "ok");
     metrics.loop_turn(0.002);
@@ -83,7 +84,7 @@ fn every_metric_follows_the_naming_rules_of_promtool() {
     let ours = types
         .iter()
         .filter(|(name, _)| name.starts_with("rotation_watchdog_"));
-    assert_eq!(ours.count(), 24, "{types:?}");
+    assert_eq!(ours.count(), 25, "{types:?}");
 }
 
 #[test]

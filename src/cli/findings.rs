@@ -1,0 +1,135 @@
+//! `findings`: what a person should know, the gravest first, each with its remedy.
+
+use std::io::Write;
+
+use anyhow::Context;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::client::{list, read};
+use super::filter::Filter;
+use super::width::Width;
+
+#[derive(Deserialize)]
+pub(super) struct Finding {
+    severity: String,
+    kind: String,
+    subject: String,
+    text: String,
+    remedy: String,
+}
+
+/// Always 0: `status` tells by its exit code whether somebody must act.
+pub(super) fn run(
+    url: &str,
+    filter: &Filter,
+    as_json: bool,
+    width: Width,
+    out: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    let known = list(url, "/v1/secrets")?;
+    let known: Vec<(&str, &str)> = known.iter().filter_map(arn_and_name).collect();
+    let named: Vec<String> = filter.named(&known)?.into_iter().map(str::to_owned).collect();
+    let findings = about(list(url, "/v1/findings")?, filter, &named);
+    let text = if as_json {
+        serde_json::to_string_pretty(&findings).context("cannot write JSON")? + "\n"
+    } else {
+        told(&read::<Vec<Finding>>(Value::Array(findings))?, width)
+    };
+    out.write_all(text.as_bytes())
+        .context("cannot write the findings")?;
+    Ok(0)
+}
+
+/// Of one item of `/v1/secrets`.
+pub(super) fn arn_and_name(secret: &Value) -> Option<(&str, &str)> {
+    Some((secret["arn"].as_str()?, secret["name"].as_str()?))
+}
+
+/// Those of the chosen secrets; without a name to go by, those about none as well.
+pub(super) fn about(findings: Vec<Value>, filter: &Filter, chosen: &[String]) -> Vec<Value> {
+    let severities = filter.severities();
+    let of_asked_severity = |finding: &Value| {
+        let severity = finding["severity"].as_str().unwrap_or_default();
+        severities.is_empty() || severities.contains(&severity)
+    };
+    let by_stage = severities.len() < filter.only.len();
+    let is_about = |finding: &Value| match finding["secret_arn"].as_str() {
+        Some(arn) => chosen.iter().any(|chosen| chosen == arn) || (filter.name.is_none() && !by_stage),
+        None => filter.name.is_none() && !by_stage,
+    };
+    findings
+        .into_iter()
+        .filter(|finding| of_asked_severity(finding) && is_about(finding))
+        .collect()
+}
+
+/// Each with its remedy below.
+pub(super) fn told(findings: &[Finding], width: Width) -> String {
+    if findings.is_empty() {
+        return "no findings\n".to_owned();
+    }
+    let each = findings.iter().map(|finding| {
+        let Finding {
+            severity,
+            kind,
+            subject,
+            text,
+            remedy,
+        } = finding;
+        let what = width.wrap(&format!("{severity}: {subject}: {text} [{kind}]"), 2);
+        let remedy = width.wrap(&format!("    remedy: {remedy}"), 12);
+        format!("\n{what}\n{remedy}\n")
+    });
+    each.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::status::tests::{printed, served};
+    use super::*;
+
+    fn asked(name: Option<&str>, only: &[&str]) -> Filter {
+        Filter {
+            name: name.map(str::to_owned),
+            only: only.iter().map(|word| (*word).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn f13_findings_are_chosen_by_severity_and_secret() {
+        let all = vec![
+            json!({"kind": "a", "severity": "critical", "secret_arn": "arn:1"}),
+            json!({"kind": "b", "severity": "warning", "secret_arn": "arn:2"}),
+            json!({"kind": "c", "severity": "warning", "secret_arn": null}),
+        ];
+        let both = ["arn:1".to_owned(), "arn:2".to_owned()];
+        let kinds = |filter: &Filter, chosen: &[String]| -> Vec<String> {
+            let found = about(all.clone(), filter, chosen).into_iter();
+            found
+                .map(|finding| finding["kind"].as_str().expect("text").to_owned())
+                .collect()
+        };
+        assert_eq!(kinds(&asked(None, &[]), &both), ["a", "b", "c"]);
+        assert_eq!(kinds(&asked(None, &["warning"]), &both[1..]), ["b", "c"]);
+        assert_eq!(kinds(&asked(Some("x"), &[]), &both[1..]), ["b"]);
+        assert_eq!(kinds(&asked(None, &["stale"]), &both[..1]), ["a"]);
+        assert_eq!(kinds(&asked(None, &["stale", "critical"]), &both), ["a"]);
+    }
+
+    #[test]
+    fn f13_findings_is_a_command_of_its_own() {
+        let (url, _serving, _guard) = served(true);
+        let (code, text) = printed(|out| run(&url, &asked(None, &["critical"]), false, Width::UNKNOWN, out));
+        assert_eq!(code, 0);
+        assert!(
+            text.contains("[rotation-failed]") && !text.contains("warning:"),
+            "{text}"
+        );
+        let (_, json) = printed(|out| run(&url, &asked(None, &[]), true, Width::UNKNOWN, out));
+        let all: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(all[0]["kind"], "rotation-failed");
+    }
+}

@@ -1,0 +1,183 @@
+//! What the next rotation would do to each consumer of a secret, from what is known at rest.
+//!
+//! Asked of the judgement that decides: as if the secret had been promoted when the consumer was last looked at. So it
+//! says what would be done, and cannot say anything else than what is done then.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::consumers::{Question, Standing, Why, stand};
+use crate::model::{ConsumerId, Method, ReferenceKind, RotationKey, SecretArn, Stage, VersionId};
+use crate::policy::{Policy, Settings};
+use crate::state::{ConsumerFacts, Reached, State};
+
+/// What the next rotation would do to one consumer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    pub consumer: ConsumerId,
+    pub next: Next,
+    /// The look that this rests on; nothing where it needs none.
+    pub as_of: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    Redeploy,
+    ConfigUpdate,
+    /// By a concurrency cycle: nothing of the function runs for so long.
+    SwitchedOff {
+        for_so_long: SignedDuration,
+    },
+    /// Its cache is waited for.
+    Wait {
+        ttl: SignedDuration,
+    },
+    /// Nothing of it holds a value.
+    Nothing(Why),
+    /// Only a person can help.
+    Person(Why),
+    /// Suspected only: never written to.
+    Suspected,
+    /// What is known of it just now does not tell.
+    Unknown(Why),
+}
+
+impl Next {
+    /// Every word of [`Next::word`].
+    pub const WORDS: [&'static str; 8] = [
+        "redeploy",
+        "config-update",
+        "concurrency-cycle",
+        "wait",
+        "nothing",
+        "by-hand",
+        "suspected",
+        "unknown",
+    ];
+
+    /// A stable word: what is done, by the name of its method.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Redeploy => Method::Redeploy.name(),
+            Self::ConfigUpdate => Method::ConfigUpdate.name(),
+            Self::SwitchedOff { .. } => Method::ConcurrencyCycle.name(),
+            Self::Wait { .. } => "wait",
+            Self::Nothing(_) => "nothing",
+            Self::Person(_) => "by-hand",
+            Self::Suspected => "suspected",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Redeploy => f.write_str("one forced deployment, after the promotion"),
+            Self::ConfigUpdate => f.write_str(
+                "one marker variable is merged into its environment, so that every environment is a new one",
+            ),
+            Self::SwitchedOff { for_so_long } => write!(
+                f,
+                "your function is switched off for {for_so_long:#}: reserved concurrency 0, then back to what it was"
+            ),
+            Self::Wait { ttl } => write!(
+                f,
+                "it is waited for {ttl:#}, until its cache has expired; no restart"
+            ),
+            Self::Nothing(why) => write!(f, "{why}"),
+            Self::Person(why) => write!(f, "only a person can refresh it: {why}"),
+            Self::Suspected => {
+                f.write_str("nothing: it is only suspected to use the secret, and is never written to")
+            }
+            Self::Unknown(Why::NotLookedYet) => f.write_str("it was not looked at yet"),
+            Self::Unknown(why) => write!(f, "not known just now: {why}"),
+        }
+    }
+}
+
+/// Each consumer of a secret, in order.
+pub fn outlook(
+    state: &State,
+    secret: &SecretArn,
+    policy: &Policy,
+    settings: &Settings,
+    now: Timestamp,
+) -> Vec<Outlook> {
+    let lambdas = state.rotation_lambdas();
+    let rotates = |id: &ConsumerId| match id {
+        ConsumerId::Function { name } => lambdas.contains(&**name),
+        ConsumerId::Service { .. } | ConsumerId::Declared { .. } => false,
+    };
+    let consumers = state.consumers_of(secret).filter(|(id, _)| !rotates(id));
+    consumers
+        .map(|(id, facts)| of_consumer(id, facts, secret, policy, settings, now))
+        .collect()
+}
+
+fn of_consumer(
+    id: &ConsumerId,
+    facts: &ConsumerFacts,
+    secret: &SecretArn,
+    policy: &Policy,
+    settings: &Settings,
+    now: Timestamp,
+) -> Outlook {
+    let of_it = facts.references.iter().filter(|r| &r.secret == secret);
+    if of_it.clone().all(|r| r.kind == ReferenceKind::Suspected) {
+        return Outlook {
+            consumer: id.clone(),
+            next: Next::Suspected,
+            as_of: None,
+        };
+    }
+    let looked = looked(facts).unwrap_or(now);
+    let question = Question {
+        rotation: &RotationKey {
+            secret: secret.clone(),
+            version: VersionId::new("next"),
+            n: 1,
+        },
+        promoted: looked,
+        not_before: Some(looked),
+        tenures: Vec::new(),
+        policy,
+        reached: &Reached::new(),
+        timing: &settings.timing,
+        now: looked,
+    };
+    let standing = stand(id, facts, &question);
+    Outlook {
+        consumer: id.clone(),
+        as_of: standing.as_of,
+        next: next(standing, &question),
+    }
+}
+
+/// When the consumer was last looked at.
+fn looked(facts: &ConsumerFacts) -> Option<Timestamp> {
+    let service = facts.service.as_ref().map(|(look, _)| look.sent);
+    service.or_else(|| facts.function.as_ref().map(|(look, _)| look.sent))
+}
+
+fn next(standing: Standing, question: &Question<'_>) -> Next {
+    let Standing {
+        stage, why, action, ..
+    } = standing;
+    match (action.as_ref().map(Method::of), stage) {
+        (Some(Method::Redeploy), _) => Next::Redeploy,
+        (Some(Method::ConfigUpdate), _) => Next::ConfigUpdate,
+        (Some(Method::ConcurrencyCycle), _) => Next::SwitchedOff {
+            for_so_long: question.timing.sleep_for,
+        },
+        (None, Stage::Fresh | Stage::Presumed) => Next::Nothing(why),
+        (None, Stage::Beyond) => Next::Person(why),
+        (None, Stage::Unknown | Stage::Stale | Stage::Refreshing) => match why {
+            Why::CacheLives { until } => Next::Wait {
+                ttl: until.duration_since(question.threshold()),
+            },
+            why => Next::Unknown(why),
+        },
+    }
+}
