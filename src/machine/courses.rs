@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::consumers::{CACHE_EXPIRED, Standing, Why};
+use crate::consumers::{Standing, Why};
 use crate::model::{ConsumerId, LookKey, RotationKey, Stage, When};
 use crate::state::{Reached, SecretFacts, StageRun, State};
 
@@ -204,7 +204,7 @@ impl<'a> Course<'a> {
             runs,
             standing: None,
             failing: false,
-            caches: matches!(runs, [run] if &*run.why == CACHE_EXPIRED),
+            caches: runs.iter().any(|run| Why::tells_of_a_cache(&run.why)),
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::doubt;
+use crate::milestones::is_accepted;
 use crate::model::{
     Attempt, AttemptId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure, LookKey,
     Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
@@ -81,12 +82,22 @@ impl State {
                 secret,
                 version,
                 answer,
-            } => self.learn(Fact::Login {
-                secret,
-                version,
-                look,
-                answer,
-            }),
+            } => {
+                let tells = is_accepted(&answer) && self.is_first_beside_another(&secret, &version, look);
+                let fact = Fact::Login {
+                    secret,
+                    version,
+                    look,
+                    answer,
+                };
+                let news = self.learn(fact.clone());
+                // The same answer as before, but two passwords work: a restart would not know.
+                if news.is_empty() && tells {
+                    vec![fact]
+                } else {
+                    news
+                }
+            }
             Evidence::Service { consumer, seen } => {
                 let facts = self.consumers.entry(consumer).or_default();
                 keep_latest(&mut facts.service, look, seen);
@@ -177,6 +188,23 @@ impl State {
             changed: None,
         });
         fact.into_iter().collect()
+    }
+
+    /// Whether another version was accepted since this one was last logged in with.
+    fn is_first_beside_another(&self, secret: &SecretArn, version: &VersionId, look: Look) -> bool {
+        let logins = self.secrets.get(secret).map(|facts| &facts.logins);
+        let before = logins
+            .and_then(|logins| logins.get(version)?.latest())
+            .map(|run| run.last.sent);
+        let others = logins
+            .into_iter()
+            .flatten()
+            .filter(|(other, _)| *other != version);
+        let mut accepted = others.filter_map(|(_, track)| {
+            let run = track.runs().iter().find(|run| is_accepted(&run.state))?;
+            Some(run.first.arrived)
+        });
+        accepted.any(|at| before < Some(at) && at <= look.sent)
     }
 
     fn see_versions(&mut self, look: Look, secret: &SecretArn, valued: &[VersionId]) -> Vec<Fact> {

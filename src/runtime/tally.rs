@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use machine::consumers::Why;
 use machine::judge::{Judgement, RotationView, judge};
-use machine::model::{Action, ConsumerId, Event, Outcome, RotationKey, SecretArn, Stage};
+use machine::model::{Action, ConsumerId, Event, Outcome, RotationKey, SecretArn, Stage, Strategy};
 use machine::phase::Phase;
 use machine::policy::{Policy, Settings};
 use machine::rotations::{Ending, Origin};
@@ -89,15 +90,19 @@ impl Tally {
         judgement: &Judgement,
         state: &State,
         settings: &Settings,
+        now: Timestamp,
     ) {
         let Some(facts) = state.secrets.get(secret) else {
             return;
         };
         let counted = self.secrets.entry(secret.clone()).or_default();
         counted.forget_unknown(judgement);
+        let is_told = judgement.strategy.0 != Strategy::Unknown;
         for view in &judgement.rotations {
-            let found = counted.find(view, &facts.reached, settings);
-            self.found.extend(found);
+            self.found.extend(counted.find(view, &facts.reached));
+            if is_closed(view, &facts.reached, settings) && (is_told || has_told(view, now)) {
+                self.found.extend(counted.window(view));
+            }
             let strategy = words::strategy(judgement.strategy.0);
             for (consumer, lasted) in counted.recoveries(view, &facts.reached) {
                 let method = method(state, &view.rotation.key, consumer);
@@ -181,7 +186,7 @@ impl Counted {
         self.last_failure.retain(|key, _| known(key));
     }
 
-    fn find(&mut self, view: &RotationView, reached: &Reached, settings: &Settings) -> Vec<Count> {
+    fn find(&mut self, view: &RotationView, reached: &Reached) -> Vec<Count> {
         let key = &view.rotation.key;
         if self.alone.contains(key) && was_left(reached, key) {
             // Somebody used it, and was not refreshed: the life before had not come so far.
@@ -195,13 +200,13 @@ impl Counted {
         {
             found.push(Count::Rotation(result));
         }
-        let window = view.window.filter(|_| is_closed(view, reached, settings));
-        if let Some(lasted) = window.and_then(|window| window.seen_for())
-            && self.windows.insert(key.clone())
-        {
-            found.push(Count::Window(lasted));
-        }
         found
+    }
+
+    fn window(&mut self, view: &RotationView) -> Option<Count> {
+        let lasted = view.window?.seen_for()?;
+        let is_new = self.windows.insert(view.rotation.key.clone());
+        is_new.then_some(Count::Window(lasted))
     }
 
     /// The steps that failed since they were last noted; and the rotation, once.
@@ -254,10 +259,11 @@ fn is_over(stage: Stage) -> bool {
     matches!(stage, Stage::Fresh | Stage::Presumed)
 }
 
-/// The first look that showed a consumer fresh or presumed that had been seen otherwise.
+/// The first look that showed a consumer fresh or presumed that had been seen otherwise. Nobody looks at a cache.
 fn recovered_at(runs: &[StageRun]) -> Option<Timestamp> {
     let first = runs.iter().position(|run| is_over(run.stage))?;
-    (first > 0).then(|| runs[first].first)
+    let is_seen = first > 0 && !Why::tells_of_a_cache(&runs[first].why);
+    is_seen.then(|| runs[first].first)
 }
 
 fn runs_of<'a>(reached: &'a Reached, key: &'a RotationKey) -> impl Iterator<Item = &'a Vec<StageRun>> {
@@ -282,6 +288,14 @@ fn is_closed(view: &RotationView, reached: &Reached, settings: &Settings) -> boo
     let told = DangerWindow::told(view, reached, &settings.timing);
     let is_alone = view.rotation.is_current() && !is_told;
     view.rotation.promoted.is_some() && (is_alone || told.is_some_and(|window| window.closed.is_some()))
+}
+
+/// Until then a line or a login may still tell that the secret has two users in turn, and no window.
+const TOLD_LATE: SignedDuration = SignedDuration::from_secs(60);
+
+fn has_told(view: &RotationView, now: Timestamp) -> bool {
+    let promoted = view.rotation.promoted.as_ref();
+    promoted.is_some_and(|seen| now >= seen.when.not_after + TOLD_LATE)
 }
 
 /// How a rotation ended; nothing while it goes on, and for what was no rotation to us.

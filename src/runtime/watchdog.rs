@@ -312,7 +312,7 @@ impl Watchdog {
             let is_ready = self.publisher.is_ready();
             story::tell_judgement(known, &judgement, is_ready);
             if is_ready {
-                self.tally.count(&secret, &judgement, &self.state, settings);
+                self.tally.count(&secret, &judgement, &self.state, settings, now);
             }
             let looks = machine::cadence::secret_looks(
                 &self.state,

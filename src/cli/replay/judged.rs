@@ -1,7 +1,7 @@
 //! A secret judged by the journal alone.
 //!
-//! The journal keeps no look at a consumer but the stages that it came to, nothing of those that wait for their cache, no
-//! tag and no LastRotatedDate. What rests on these is not concluded.
+//! The journal keeps no look at a consumer but the stages that it came to, no tag and no LastRotatedDate. What rests on
+//! these is not concluded.
 
 use jiff::Timestamp;
 use machine::findings::{Finding, Kind, of_secret};

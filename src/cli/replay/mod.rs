@@ -36,8 +36,7 @@ each judged at its own time; what time alone changes is told up to the last tran
 
 Each line begins with the time at which something was known; in brackets stand the interval in which it happened and who \
 told. A decision names what it rests on. Told is only what follows from the journal. It keeps no look at a consumer but \
-the stages that it came to, nothing of those that wait for a cache, no tag, no LastRotatedDate, no failed look and no \
-wait: phases after the promotion, findings, waits and origins that rest on these are left out; status and explain ask the \
+the stages that it came to, no tag, no LastRotatedDate, no failed look and no wait: phases after the promotion, findings, waits and origins that rest on these are left out; status and explain ask the \
 running process for them. Labels that go back (a rotation given up, a rollback) are believed with the next change, whose \
 record says how long they stayed. What is older than store.retention may be gone.
 

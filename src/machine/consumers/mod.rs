@@ -10,7 +10,6 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use sleep::{former_concurrency, open_sleep, restore};
 pub(crate) use tenure::{Tenure, tenures_before};
-pub(crate) use why::CACHE_EXPIRED;
 pub use why::Why;
 
 use crate::courses::over_since;
@@ -199,7 +198,9 @@ fn wait_out(question: &Question<'_>, ttl: SignedDuration) -> Standing {
     if question.now >= until {
         Standing::of(Stage::Presumed, Why::CacheExpired).seen_at(until)
     } else {
-        Standing::of(Stage::Stale, Why::CacheLives { until }).until(until)
+        Standing::of(Stage::Stale, Why::CacheLives { until })
+            .until(until)
+            .seen_at(question.promoted)
     }
 }
 

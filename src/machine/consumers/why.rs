@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::model::NoEffect;
 
-/// What the journal says of a consumer that nobody looked at: its cache was waited for.
-pub(crate) const CACHE_EXPIRED: &str = "its cache has expired since the promotion";
+/// What the journal says of consumers that nobody looks at: their caches are waited for.
+const CACHE_LIVES: &str = "its cache may hold the old value until";
+const CACHE_EXPIRED: &str = "its cache has expired since the promotion";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -106,6 +107,11 @@ pub enum Why {
 }
 
 impl Why {
+    /// Whether the words, as the journal keeps them, are of a cache that was waited for.
+    pub fn tells_of_a_cache(words: &str) -> bool {
+        words == CACHE_EXPIRED || words.starts_with(CACHE_LIVES)
+    }
+
     /// Nobody saw when the promotion was, and this was made about then.
     pub fn is_ambiguous(&self) -> bool {
         matches!(self, Self::CreatedAround { .. } | Self::ConfiguredAround)
@@ -148,7 +154,7 @@ impl fmt::Display for Why {
             ),
             Self::Pinned { to } => write!(f, "its reference is pinned to {to}: a restart gives it the same value again"),
             Self::OnlyDeclared => f.write_str("only the configuration names it: a person restarts it"),
-            Self::CacheLives { until } => write!(f, "its cache may hold the old value until {until:.0}"),
+            Self::CacheLives { until } => write!(f, "{CACHE_LIVES} {until:.0}"),
             Self::CacheExpired => f.write_str(CACHE_EXPIRED),
             Self::UnderWay { action } => write!(f, "{action} is under way"),
             Self::InDoubt { action } => write!(f, "{action} may have happened or not: looking twice before anything is repeated"),

@@ -281,10 +281,11 @@ fn f2_alternating_users_have_no_window_and_their_stale_consumers_a_stage() {
 #[test]
 fn f2_where_both_passwords_log_in_there_is_no_window() {
     let mut tale = under_way(&[orders()], None);
-    tale.login(16, "b", true);
+    tale.login(11, "a", true).login(16, "b", true);
     assert!(window(&tale, 17).is_some());
     tale.login(18, "a", true);
     assert_eq!(window(&tale, 80), None);
+    assert_eq!(window(&tale.restarted(), 80), None, "the journal knows");
     assert!(!kinds(&tale, 80).contains(&"danger-window-open"));
     tale.login(81, "a", false);
     assert!(window(&tale, 82).is_some(), "not any more");

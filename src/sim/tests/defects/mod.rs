@@ -2,6 +2,7 @@
 
 mod deciding;
 mod first;
+mod numbers;
 mod outside;
 mod resting;
 mod secrets;
@@ -68,6 +69,7 @@ fn every_rule_has_a_defect() {
     let defects = [
         include_str!("deciding.rs"),
         include_str!("first.rs"),
+        include_str!("numbers.rs"),
         include_str!("outside.rs"),
         include_str!("resting.rs"),
         include_str!("secrets.rs"),
