@@ -34,3 +34,35 @@ fn operation_of(key: &LookKey) -> &'static str {
         LookKey::Discovery(Scope::Functions) => "lambda:ListFunctions",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SecretArn;
+
+    #[test]
+    fn f8_what_the_failure_does_not_name_is_named() {
+        let db = || SecretArn::new("arn:aws:secretsmanager:eu-west-1:1:secret:db-AbCdEf");
+        let table = [
+            (LookKey::Sweep, "secretsmanager:ListSecrets"),
+            (LookKey::Secret(db()), "secretsmanager:DescribeSecret"),
+            (LookKey::Log(db()), "logs:FilterLogEvents"),
+            (
+                LookKey::Consumer(ConsumerId::service("prod", "orders")),
+                "ecs:DescribeServices",
+            ),
+            (
+                LookKey::Consumer(ConsumerId::function("mailer")),
+                "lambda:GetFunction",
+            ),
+            (LookKey::Discovery(Scope::Functions), "lambda:ListFunctions"),
+        ];
+        for (key, operation) in table {
+            for failure in [LookFailure::Timeout, LookFailure::Throttled] {
+                assert_eq!(asked(&key, &failure), format!(" ({operation})"));
+            }
+            let why = "ecs:ListTasks: io error".to_owned();
+            assert_eq!(asked(&key, &LookFailure::Unreachable { why }), "");
+        }
+    }
+}

@@ -71,30 +71,6 @@ fn how_long_a_look_may_fail_and_what_helps() {
     }
 }
 
-/// What the failure itself does not name, the finding does.
-#[test]
-fn f8_a_finding_says_what_was_asked() {
-    let table = [
-        (LookKey::Sweep, "secretsmanager:ListSecrets"),
-        (LookKey::Secret(arn("db")), "secretsmanager:DescribeSecret"),
-        (LookKey::Log(arn("db")), "logs:FilterLogEvents"),
-        (LookKey::Consumer(orders()), "ecs:DescribeServices"),
-        (
-            LookKey::Consumer(ConsumerId::function("mailer")),
-            "lambda:GetFunction",
-        ),
-        (LookKey::Discovery(Scope::Functions), "lambda:ListFunctions"),
-    ];
-    for (key, operation) in table {
-        for failure in [LookFailure::Timeout, LookFailure::Throttled] {
-            let mut tale = Tale::new();
-            fail(&mut tale, &key, &failure, 3);
-            let finding = sole(&told(&tale, 1));
-            assert!(finding.text.ends_with(&format!("({operation})")), "{finding:?}");
-        }
-    }
-}
-
 #[test]
 fn without_the_list_of_secrets_nothing_is_seen_at_all() {
     let mut tale = Tale::new();
