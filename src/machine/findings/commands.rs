@@ -165,13 +165,15 @@ pub(super) fn drop_pending(secret: &SecretArn, version: &VersionId) -> String {
 }
 
 /// What finishSecret does.
-pub(super) fn move_current(secret: &SecretArn, to: &VersionId, from: &VersionId) -> String {
+pub(super) fn move_current(secret: &SecretArn, to: &VersionId, from: Option<&VersionId>) -> String {
+    let from = from.map_or_else(String::new, |from| {
+        format!(" --remove-from-version-id {}", quoted(from.as_str()))
+    });
     format!(
         "`aws secretsmanager update-secret-version-stage --secret-id {} --version-stage AWSCURRENT \
-         --move-to-version-id {} --remove-from-version-id {}`",
+         --move-to-version-id {}{from}`",
         quoted(secret.as_str()),
-        quoted(to.as_str()),
-        quoted(from.as_str())
+        quoted(to.as_str())
     )
 }
 

@@ -57,7 +57,7 @@ fn failed_remedy(view: &RotationView, judgement: &Judgement, facts: &SecretFacts
     match (logs_in(version), current, current.and_then(logs_in)) {
         (Some(true), Some(current), Some(false)) => format!(
             "our login with AWSPENDING is accepted, with AWSCURRENT refused, so finish the rotation: {}",
-            commands::move_current(secret, version, current)
+            commands::move_current(secret, version, Some(current))
         ),
         (Some(false), _, Some(false)) => {
             "neither AWSPENDING nor AWSCURRENT logs in: set the database's password to AWSCURRENT's value".to_owned()

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Kind, List, Severity};
+use super::{Kind, List, Severity, commands};
 use crate::judge::RotationView;
 use crate::policy::Timing;
 use crate::state::SecretFacts;
@@ -33,14 +33,9 @@ impl List<'_> {
             "the database has the password of {version} since {since:.0} or longer, and AWSCURRENT has not moved to it: \
              consumers hold, and are given, one that is refused"
         );
-        let from = facts.current().map_or_else(String::new, |current| {
-            format!(" --remove-from-version-id {current}")
-        });
         let remedy = format!(
-            "read the rotation Lambda's log; where a login with AWSPENDING is accepted, finish the rotation: `aws \
-             secretsmanager update-secret-version-stage --secret-id {} --version-stage AWSCURRENT --move-to-version-id \
-             {version}{from}`",
-            self.secret
+            "read the rotation Lambda's log; where a login with AWSPENDING is accepted, finish the rotation: {}",
+            commands::move_current(self.secret, version, facts.current())
         );
         self.add(severity, Kind::DangerWindowOpen, text, remedy);
     }
