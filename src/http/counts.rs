@@ -217,7 +217,6 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration) -
         findings_by_kind: by_kind,
         finding_list: findings.iter().map(finding_reading).collect(),
         lowered: lowered(snapshot),
-        unwatched: snapshot.unwatched.len(),
         last_list_age_seconds: age(snapshot.last_list),
         loop_age_seconds: loop_age.as_secs_f64(),
     }

@@ -69,7 +69,8 @@ impl Watchdog {
         let listed = summaries.filter(|(look, _)| Some(look.sent) == newest);
         let listed = listed.map(|(_, summary)| summary);
         let watched = |secret: &SecretArn| self.assigned.contains_key(secret);
-        self.covered = Some(cover(&self.options, listed, watched, self.assigned.len()));
+        let covered = cover(&self.options, listed, watched, self.assigned.len());
+        self.publisher.cover(covered);
     }
 
     /// Secrets keep their rule where the list has lost them, and where their rotation was switched off: consumers may

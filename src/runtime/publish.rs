@@ -25,7 +25,6 @@ const PAUSE: SignedDuration = SignedDuration::from_millis(100);
 pub(super) struct View<'a> {
     pub(super) state: &'a State,
     pub(super) assigned: &'a BTreeMap<SecretArn, Arc<Assignment>>,
-    pub(super) covered: Option<&'a Covered>,
     pub(super) judgements: &'a Judgements,
     pub(super) admission: &'a Admission,
     pub(super) settings: &'a Settings,
@@ -39,6 +38,8 @@ pub(super) struct Publisher {
     sender: watch::Sender<Arc<Snapshot>>,
     secrets: BTreeMap<SecretArn, Arc<SecretView>>,
     changed: BTreeSet<SecretArn>,
+    /// What the rules make of the last list; nothing before the first.
+    covered: Option<Covered>,
     /// Something was learned of a consumer since the last snapshot.
     consumers_changed: bool,
     last: Timestamp,
@@ -52,6 +53,7 @@ impl Publisher {
             sender,
             secrets: BTreeMap::new(),
             changed: BTreeSet::new(),
+            covered: None,
             consumers_changed: true,
             last: now - PAUSE,
             pending: false,
@@ -80,6 +82,11 @@ impl Publisher {
         if let Some(lost) = self.secrets.remove(secret) {
             story::tell_findings(&lost.findings, &[]);
         }
+        self.pending = true;
+    }
+
+    pub(super) fn cover(&mut self, covered: Covered) {
+        self.covered = Some(covered);
         self.pending = true;
     }
 
@@ -112,7 +119,8 @@ impl Publisher {
                 self.secrets.insert(secret, Arc::new(shown));
             }
         }
-        let findings = fleet_findings(view, now);
+        let covered = self.covered.as_ref();
+        let findings = fleet_findings(view, covered, now);
         story::tell_findings(&before.findings, &findings);
         let consumers = if std::mem::take(&mut self.consumers_changed) {
             Arc::new(consumers(view.state, &before.consumers))
@@ -129,10 +137,9 @@ impl Publisher {
             consumers,
             waits: Arc::new(view.admission.waits.clone()),
             findings: Arc::new(findings),
-            region: view.covered.and_then(|covered| covered.coverage.region.clone()),
-            account: view.covered.and_then(|covered| covered.coverage.account.clone()),
-            unwatched: view
-                .covered
+            region: covered.and_then(|covered| covered.coverage.region.clone()),
+            account: covered.and_then(|covered| covered.coverage.account.clone()),
+            unwatched: covered
                 .map(|covered| Arc::clone(&covered.unwatched))
                 .unwrap_or_default(),
             journal_bytes: view.journal_bytes,
@@ -188,10 +195,10 @@ fn consumers(state: &State, before: &Consumers) -> Consumers {
     shared.collect()
 }
 
-fn fleet_findings(view: &View<'_>, now: Timestamp) -> Vec<Finding> {
+fn fleet_findings(view: &View<'_>, covered: Option<&Covered>, now: Timestamp) -> Vec<Finding> {
     let mut found = findings::of_fleet(view.state, view.judgements, view.admission, view.settings, now);
     found.extend(
-        view.covered
+        covered
             .map(|covered| findings::of_rules(&covered.coverage))
             .unwrap_or_default(),
     );

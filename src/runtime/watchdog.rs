@@ -47,7 +47,6 @@ pub struct Watchdog {
     pub(super) options: Options,
     pub(super) state: State,
     pub(super) assigned: BTreeMap<SecretArn, Arc<Assignment>>,
-    pub(super) covered: Option<super::coverage::Covered>,
     pub(super) judgements: Judgements,
     pub(super) admission: Admission,
     /// When the set of assigned secrets last changed.
@@ -84,7 +83,6 @@ impl Watchdog {
             options,
             state: State::default(),
             assigned: BTreeMap::new(),
-            covered: None,
             judgements: Judgements::new(),
             admission: Admission::default(),
             wanted_since: now,
@@ -413,7 +411,6 @@ impl Watchdog {
         let view = super::publish::View {
             state: &self.state,
             assigned: &self.assigned,
-            covered: self.covered.as_ref(),
             judgements: &self.judgements,
             admission: &self.admission,
             settings: &self.options.settings,

@@ -137,8 +137,6 @@ metrics! {
         findings_without_series: IntGauge = PLAIN,
         /// Secrets whose mode is below their rule's, or that are held, by what lowers it.
         secrets_lowered: IntGaugeVec = by(&["by"]),
-        /// Listed secrets that no rule takes.
-        secrets_unwatched: IntGauge = PLAIN,
         /// Time since ListSecrets last answered, or since the start where it has not yet.
         last_list_age_seconds: Gauge = PLAIN,
         /// Time since the loop last turned, by a clock that nobody sets.
@@ -325,8 +323,6 @@ impl Read {
         set_each(&self.findings, &reading.findings);
         set_each(&self.findings_by_kind, &reading.findings_by_kind);
         set_each(&self.secrets_lowered, &reading.lowered);
-        self.secrets_unwatched
-            .set(i64::try_from(reading.unwatched).unwrap_or(i64::MAX));
         self.last_list_age_seconds.set(reading.last_list_age_seconds);
         self.loop_age_seconds.set(reading.loop_age_seconds);
         #[expect(

@@ -18,8 +18,6 @@ pub struct Reading {
     pub finding_list: Vec<FindingReading>,
     /// Secrets whose mode is lowered, by what lowers it.
     pub lowered: BTreeMap<&'static str, usize>,
-    /// Listed secrets that no rule takes.
-    pub unwatched: usize,
     pub last_list_age_seconds: f64,
     pub loop_age_seconds: f64,
 }

@@ -2,7 +2,7 @@
 
 use super::world::{Tale, arn, at, consumer, labels, service};
 use crate::cadence::secret_looks;
-use crate::findings::{of_fleet, of_secret};
+use crate::findings::{Finding, of_fleet, of_secret};
 use crate::fleet::Admission;
 use crate::judge::{Judgements, Reason};
 use crate::model::{
@@ -10,6 +10,13 @@ use crate::model::{
     Step,
 };
 use crate::policy::Settings;
+use crate::state::State;
+
+/// What is told of the fleet, whatever the rules say.
+pub(super) fn found_in(state: &State, admission: &Admission, second: i64) -> Vec<Finding> {
+    let (judgements, settings) = (Judgements::new(), Settings::default());
+    of_fleet(state, &judgements, admission, &settings, at(second))
+}
 
 pub(super) fn kinds(tale: &Tale, second: i64) -> Vec<&'static str> {
     let found = of_secret(
@@ -139,13 +146,7 @@ fn functions_that_cannot_be_read_name_the_missing_right() {
     };
     let scope = Scope::Functions;
     tale.see(1, Evidence::Scope { scope, seen });
-    let found = of_fleet(
-        &tale.state,
-        &Judgements::new(),
-        &Admission::default(),
-        &Settings::default(),
-        at(2),
-    );
+    let found = found_in(&tale.state, &Admission::default(), 2);
     let [finding] = found.as_slice() else {
         panic!("{found:?}")
     };
@@ -163,16 +164,7 @@ fn a_look_that_is_not_asked_for_any_more_is_no_finding_for_ever() {
                 failure: failure.clone(),
             });
         }
-        [10, 10_000].map(|second| {
-            of_fleet(
-                &tale.state,
-                &Judgements::new(),
-                &Admission::default(),
-                &Settings::default(),
-                at(second),
-            )
-            .len()
-        })
+        [10, 10_000].map(|second| found_in(&tale.state, &Admission::default(), second).len())
     };
     assert_eq!(told(LookFailure::Timeout), [1, 0]);
     let denied = LookFailure::Denied {
@@ -277,13 +269,7 @@ fn a_consumer_that_the_hourly_cap_leaves_stale_is_told() {
     let mut admission = Admission::default();
     let waiting = (arn("db"), ConsumerId::service("prod", "orders"));
     admission.waits.insert(waiting, Reason::HourlyCap { limit: 3 });
-    let found = of_fleet(
-        &Tale::new().state,
-        &Judgements::new(),
-        &admission,
-        &Settings::default(),
-        at(0),
-    );
+    let found = found_in(&Tale::new().state, &admission, 0);
     assert_eq!(
         found
             .iter()

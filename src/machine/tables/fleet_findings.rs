@@ -1,22 +1,15 @@
 //! What a person is told of the fleet: looks that fail, consumers that wait, functions that sleep.
 
-use super::findings::kinds;
+use super::findings::{found_in, kinds};
 use super::standings::{attempt, orders, promoted};
 use super::world::{Tale, arn, at, consumer, function, version};
-use crate::findings::{Finding, Severity, of_fleet};
+use crate::findings::{Finding, Severity};
 use crate::fleet::Admission;
-use crate::judge::{Judgements, Reason};
+use crate::judge::Reason;
 use crate::model::{
     Action, AttemptId, ConsumerId, Event, Evidence, Look, LookFailure, LookKey, NoEffect, Outcome,
     ReferenceKind, Scope, ScopeSeen, SleepTag,
 };
-use crate::policy::Settings;
-use crate::state::State;
-
-fn found_in(state: &State, admission: &Admission, second: i64) -> Vec<Finding> {
-    let (judgements, settings) = (Judgements::new(), Settings::default());
-    of_fleet(state, &judgements, admission, &settings, at(second))
-}
 
 fn told(tale: &Tale, second: i64) -> Vec<Finding> {
     found_in(&tale.state, &Admission::default(), second)

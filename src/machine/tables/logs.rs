@@ -1,9 +1,8 @@
 //! What a rotation Lambda's log can tell, and what keeps it from telling.
 
 use super::world::{Tale, arn, at, version};
-use crate::findings::{Finding, Kind, Severity, of_fleet, of_secret};
+use crate::findings::{Finding, Kind, Severity, of_secret};
 use crate::fleet::Admission;
-use crate::judge::Judgements;
 use crate::milestones::{Proof, Works};
 use crate::model::{
     Event, Evidence, LogLine, LogReach, LogTrouble, Look, LookFailure, LookKey, Step, Strategy,
@@ -83,13 +82,7 @@ fn a_log_that_is_encrypted_beyond_our_reach_says_so() {
             resource: "/aws/lambda/rotate".to_owned(),
         },
     });
-    let found = of_fleet(
-        &tale.state,
-        &Judgements::new(),
-        &Admission::default(),
-        &tale.settings,
-        at(13),
-    );
+    let found = super::findings::found_in(&tale.state, &Admission::default(), 13);
     let remedies: Vec<_> = found.iter().map(|finding| &finding.remedy).collect();
     assert!(
         matches!(remedies.as_slice(), [remedy] if remedy.contains("key's policy")),

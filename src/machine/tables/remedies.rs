@@ -3,17 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use super::findings::found_in;
 use super::standings::{attempt, promoted, redeploy};
 use super::world::{Tale, arn, at, consumer, function, labels, service, version};
-use crate::findings::{Coverage, Finding, Kind, RuleCoverage, commands_in, of_fleet, of_rules, of_secret};
+use crate::findings::{Finding, Kind, commands_in, of_secret};
 use crate::fleet::Admission;
-use crate::judge::{Judgements, Reason};
+use crate::judge::Reason;
 use crate::model::{
-    Action, Alias, AttemptId, ConsumerId, Controller, EnvironmentSeen, Event, Evidence, FunctionSeen,
-    LoginAnswer, Look, LookFailure, LookKey, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen, SecretSeen,
-    ServiceSeen, SleepTag, Step, UpdateStatus,
+    Action, Alias, AttemptId, ConsumerId, Controller, EnvironmentSeen, Event, Evidence, FunctionSeen, Look,
+    LookFailure, LookKey, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen, SecretSeen, ServiceSeen,
+    SleepTag, Step, UpdateStatus,
 };
-use crate::policy::Settings;
 
 const CORPUS: &str = include_str!("../../../tests/corpus/remedies.txt");
 /// What the runtime tells by itself.
@@ -27,16 +27,10 @@ fn odd_function() -> ConsumerId {
     ConsumerId::function("$mail er")
 }
 
-fn told(tale: &Tale, name: &str, second: i64) -> Vec<Finding> {
+pub(super) fn told(tale: &Tale, name: &str, second: i64) -> Vec<Finding> {
     let judgement = tale.judge_of(name, second);
     let mut found = of_secret(&tale.state, &arn(name), &judgement, &tale.settings, at(second));
-    found.extend(of_fleet(
-        &tale.state,
-        &Judgements::new(),
-        &Admission::default(),
-        &tale.settings,
-        at(second),
-    ));
+    found.extend(found_in(&tale.state, &Admission::default(), second));
     found
 }
 
@@ -267,13 +261,7 @@ fn of_waits() -> Vec<Finding> {
             admission
                 .waits
                 .insert((secret.clone(), consumer.clone()), reason.clone());
-            found.extend(of_fleet(
-                &Tale::new().state,
-                &Judgements::new(),
-                &admission,
-                &Settings::default(),
-                at(0),
-            ));
+            found.extend(found_in(&Tale::new().state, &admission, 0));
         }
     }
     found
@@ -309,68 +297,12 @@ fn of_the_fleet() -> Vec<Finding> {
             });
         }
     }
-    of_fleet(
-        &tale.state,
-        &Judgements::new(),
-        &Admission::default(),
-        &tale.settings,
-        at(2),
-    )
-}
-
-/// Logins that tell nothing, or more than that the password works; rules that take nothing.
-fn of_logins_and_rules() -> Vec<Finding> {
-    let why = || "`host` is missing: correct the secret, or set login.host in its rule".to_owned();
-    let unknown = "the server's certificate comes from an unknown authority".to_owned();
-    let answers = [
-        LoginAnswer::Unusable { why: why() },
-        LoginAnswer::Unusable {
-            why: "no JSON".to_owned(),
-        },
-        LoginAnswer::Tls { why: unknown },
-        LoginAnswer::Admitted { but: why() },
-        LoginAnswer::Unreachable { why: why() },
-        LoginAnswer::Busy { code: why() },
-        LoginAnswer::Account { code: why() },
-        LoginAnswer::Unknown { code: why() },
-    ];
-    let mut found = Vec::new();
-    for answer in answers {
-        let mut tale = Tale::new();
-        tale.policy.login_test = true;
-        tale.labels(0, "a - z");
-        let (secret, version) = (arn("db"), version("a"));
-        tale.see(
-            1,
-            Evidence::Login {
-                secret,
-                version,
-                answer,
-            },
-        );
-        found.extend(told(&tale, "db", 10_000));
-    }
-    let rule = |matches, gets| RuleCoverage {
-        rule: "rule 1".to_owned(),
-        catches_all: false,
-        matches,
-        gets,
-    };
-    for (listed, rules) in [(0, vec![rule(0, 0)]), (3, vec![rule(1, 0)])] {
-        let region = Some("eu-west-1".to_owned());
-        found.extend(of_rules(&Coverage {
-            region,
-            listed,
-            rules,
-            ..Coverage::default()
-        }));
-    }
-    found
+    found_in(&tale.state, &Admission::default(), 2)
 }
 
 fn everything() -> Vec<Finding> {
     [
-        of_logins_and_rules(),
+        super::rules::of_logins_and_rules(),
         of_secrets_at_rest(),
         of_rotations(),
         of_promotions(),
