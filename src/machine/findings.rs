@@ -17,7 +17,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use self::beyond::{beyond_remedy, severity_of};
-pub use self::commands::commands_in;
+pub use self::commands::{commands_in, put_back, untag};
 pub use self::kind::Kind;
 use self::waits::long_waits;
 use crate::consumers::{NO_EFFECT_LIMIT, Why, former_concurrency, open_sleep};

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::consumers::{Question, Standing, Why, stand};
 use crate::model::{ConsumerId, Method, ReferenceKind, RotationKey, SecretArn, Stage, VersionId};
 use crate::policy::{Policy, Settings};
-use crate::state::{ConsumerFacts, State};
+use crate::state::{ConsumerFacts, Reached, State};
 
 /// What the next rotation would do to one consumer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +142,7 @@ fn of_consumer(
         promoted: looked,
         not_before: Some(looked),
         tenures: Vec::new(),
+        reached: &Reached::new(),
         policy,
         timing: &settings.timing,
         now: looked,

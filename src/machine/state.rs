@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::model::{
     Attempt, AttemptId, Consumer, ConsumerId, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer, Look,
-    LookFailure, LookKey, Method, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary,
-    ServiceSeen, Stage, VersionId,
+    LookFailure, LookKey, Method, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen,
+    SecretSummary, ServiceSeen, Stage, VersionId,
 };
 use crate::track::Track;
 

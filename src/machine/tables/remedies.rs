@@ -249,7 +249,10 @@ fn of_waits() -> Vec<Finding> {
         Reason::Observing,
         Reason::Held,
         first,
-        Reason::HourlyCap { limit: 3 },
+        Reason::HourlyCap {
+            limit: 3,
+            until: at(0),
+        },
         moving(),
     ];
     let consumers = [odd_service(), odd_function(), ConsumerId::declared("report")];
