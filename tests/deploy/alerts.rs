@@ -58,7 +58,8 @@ impl Rule {
     fn kinds(&self, operators: &[&str]) -> BTreeSet<&str> {
         let mut kinds = BTreeSet::new();
         for operator in operators {
-            let lists = self.expression().split(&format!("kind{operator}\"")).skip(1);
+            let begins = format!("kind{operator}\"");
+            let lists = self.expression().split(begins.as_str()).skip(1);
             kinds.extend(lists.flat_map(|rest| rest.split('"').next().unwrap_or_default().split('|')));
         }
         kinds
