@@ -19,7 +19,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use self::beyond::{beyond_remedy, severity_of};
-pub use self::commands::commands_in;
+pub use self::commands::{commands_in, put_back, untag};
 pub use self::kind::Kind;
 pub use self::rules::{Coverage, RuleCoverage, Unwatched, of_rules};
 use self::waits::Waits;

@@ -142,6 +142,7 @@ fn of_consumer(
         promoted: looked,
         not_before: Some(looked),
         tenures: Vec::new(),
+        reached: &Reached::new(),
         policy,
         reached: &Reached::new(),
         timing: &settings.timing,

@@ -2,6 +2,7 @@
 
 use machine::cadence::Agenda;
 use machine::consumers::{Left, left_by_us};
+use machine::findings::{put_back, untag};
 use machine::model::{ConsumerId, LookKey, SleepTag};
 
 use super::watchdog::Watchdog;
@@ -74,44 +75,13 @@ fn tell_left(id: &ConsumerId, left: Left) {
     match left {
         Left::Asleep { former } => tracing::error!(
             consumer = %id,
-            to_do = put_back(name, former),
+            to_do = format!("{}; then: {}", put_back(name, former), untag(name, SleepTag::KEY)),
             "left switched off: its reserved concurrency is 0, or may be; the next start puts it back"
         ),
         Left::Note => tracing::error!(
             consumer = %id,
-            to_do = format!("remove the function's tag {}", SleepTag::KEY),
+            to_do = untag(name, SleepTag::KEY),
             "left with our note on it: its concurrency is as it was; the next start removes the note"
         ),
-    }
-}
-
-/// The command that puts a function's reserved concurrency back.
-fn put_back(name: &str, former: Option<u32>) -> String {
-    match former {
-        Some(n) => format!(
-            "aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions {n}"
-        ),
-        None => format!("aws lambda delete-function-concurrency --function-name {name}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn f7_the_command_puts_back_what_was_there() {
-        for (former, expected) in [
-            (
-                Some(7),
-                "aws lambda put-function-concurrency --function-name mailer --reserved-concurrent-executions 7",
-            ),
-            (
-                None,
-                "aws lambda delete-function-concurrency --function-name mailer",
-            ),
-        ] {
-            assert_eq!(put_back("mailer", former), expected);
-        }
     }
 }

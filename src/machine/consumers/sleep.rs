@@ -268,13 +268,11 @@ pub enum Left {
 pub fn left_by_us(facts: &ConsumerFacts) -> Option<Left> {
     open_sleep(facts)?;
     let seen = facts.function.as_ref().and_then(|(_, seen)| seen.as_ref());
-    let tag = seen.and_then(|seen| seen.sleep_tag.as_ref());
-    let is_awake = seen.is_some_and(|seen| seen.reserved != Some(0));
-    match (lost_note(facts), tag) {
-        (Some(former), _) => Some(Left::Asleep { former }),
-        (None, Some(_)) if is_awake => Some(Left::Note),
-        (None, tag) => tag.map(|tag| Left::Asleep { former: tag.former }),
+    let is_awake = seen.is_some_and(|seen| seen.reserved != Some(0)) && lost_note(facts).is_none();
+    if is_awake {
+        return Some(Left::Note);
     }
+    former_concurrency(facts).map(|former| Left::Asleep { former })
 }
 
 /// A function that is, or may be, switched off by us; and the last failure to put it back. Of one that is deleted there

@@ -135,7 +135,7 @@ pub(super) fn log_group(name: &str) -> String {
 }
 
 /// Exactly what it was: a number, or no reservation at all.
-pub(super) fn put_back(name: &str, former: Option<u32>) -> String {
+pub fn put_back(name: &str, former: Option<u32>) -> String {
     let name = quoted(name);
     match former {
         Some(former) => format!(
@@ -145,7 +145,8 @@ pub(super) fn put_back(name: &str, former: Option<u32>) -> String {
     }
 }
 
-pub(super) fn untag(name: &str, key: &str) -> String {
+/// Takes a tag off a function.
+pub fn untag(name: &str, key: &str) -> String {
     let name = quoted(name);
     format!(
         "`aws lambda untag-resource --tag-keys {} --resource \"$(aws lambda get-function-configuration \
