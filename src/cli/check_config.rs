@@ -43,13 +43,6 @@ pub(super) fn run(file: &Path, show: bool, secret: Option<&str>, out: &mut dyn W
     Ok(0)
 }
 
-fn rules(n: usize) -> String {
-    match n {
-        1 => "1 rule".to_owned(),
-        n => format!("{n} rules"),
-    }
-}
-
 /// Where the brake for everything holds a rule back, whoever reads the file wants to know.
 fn brake(config: &Config) -> String {
     let at_most = config.settings.limits.at_most;

@@ -66,7 +66,6 @@ struct Secret {
     mode: String,
     /// `at-most`, `tag` or `hold`.
     lowered_by: Option<String>,
-    held: bool,
     phase: String,
     phase_text: String,
     consumers: Consumers,

@@ -144,7 +144,6 @@ fn of_consumer(
         tenures: Vec::new(),
         reached: &Reached::new(),
         policy,
-        reached: &Reached::new(),
         timing: &settings.timing,
         now: looked,
     };

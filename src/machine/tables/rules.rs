@@ -1,8 +1,6 @@
 //! What a person is told of rules that get no secret.
 
-use super::world::{Tale, arn, version};
-use crate::findings::{Coverage, Finding, RuleCoverage, Severity, of_rules};
-use crate::model::{Evidence, LoginAnswer};
+use crate::findings::{Coverage, RuleCoverage, Severity, of_rules};
 
 pub(super) fn coverage(listed: usize, rules: &[(&str, usize, usize)]) -> Coverage {
     let rule = |(rule, matches, gets): &(&str, usize, usize)| RuleCoverage {
@@ -80,54 +78,4 @@ fn g2_a_rule_whose_secrets_are_all_taken_by_others_is_told_but_for_the_one_that_
 fn nobody_reads_a_thousand_of_them() {
     let rules: Vec<(&str, usize, usize)> = vec![("rule n (name)", 0, 0); 1000];
     assert_eq!(of_rules(&coverage(1, &rules)).len(), 21);
-}
-
-/// Logins that tell nothing, or more than that the password works; rules that take nothing.
-pub(super) fn of_logins_and_rules() -> Vec<Finding> {
-    let why = || "`host` is missing: correct the secret, or set login.host in its rule".to_owned();
-    let unknown = "the server's certificate comes from an unknown authority".to_owned();
-    let answers = [
-        LoginAnswer::Unusable { why: why() },
-        LoginAnswer::Unusable {
-            why: "no JSON".to_owned(),
-        },
-        LoginAnswer::Tls { why: unknown },
-        LoginAnswer::Admitted { but: why() },
-        LoginAnswer::Unreachable { why: why() },
-        LoginAnswer::Busy { code: why() },
-        LoginAnswer::Account { code: why() },
-        LoginAnswer::Unknown { code: why() },
-    ];
-    let mut found = Vec::new();
-    for answer in answers {
-        let mut tale = Tale::new();
-        tale.policy.login_test = true;
-        tale.labels(0, "a - z");
-        let (secret, version) = (arn("db"), version("a"));
-        tale.see(
-            1,
-            Evidence::Login {
-                secret,
-                version,
-                answer,
-            },
-        );
-        found.extend(super::remedies::told(&tale, "db", 10_000));
-    }
-    let rule = |matches, gets| RuleCoverage {
-        rule: "rule 1".to_owned(),
-        catches_all: false,
-        matches,
-        gets,
-    };
-    for (listed, rules) in [(0, vec![rule(0, 0)]), (3, vec![rule(1, 0)])] {
-        let region = Some("eu-west-1".to_owned());
-        found.extend(of_rules(&Coverage {
-            region,
-            listed,
-            rules,
-            ..Coverage::default()
-        }));
-    }
-    found
 }
