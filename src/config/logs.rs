@@ -67,7 +67,8 @@ const LEVELS: [&str; 8] = [
 ];
 
 fn is_level(pattern: &str) -> bool {
-    let mut words = pattern
+    let words = literals(pattern).unwrap_or_default();
+    let mut words = words
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty());
     let first = words.next().map(str::to_ascii_lowercase);
@@ -76,19 +77,24 @@ fn is_level(pattern: &str) -> bool {
 
 /// A pattern of placeholders alone would take any line for the step's success, and so for proof.
 fn flaw(pattern: &str) -> Option<&'static str> {
-    const UNEVEN: &str = "has a `<` or `>` without the other";
+    let Some(words) = literals(pattern) else {
+        return Some("has a `<` or `>` without the other");
+    };
+    let says_something = words.contains(char::is_alphanumeric);
+    (!says_something).then_some("would match every line")
+}
+
+/// A pattern's own words, without its placeholders; nothing where they are not closed.
+fn literals(pattern: &str) -> Option<String> {
     let (head, rest) = pattern.split_once('<').unwrap_or((pattern, ""));
     if head.contains('>') {
-        return Some(UNEVEN);
+        return None;
     }
     let mut words = head.to_owned();
     let placeholders = rest.split('<').filter(|_| head.len() < pattern.len());
     for placeholder in placeholders {
-        let Some((_, literal)) = placeholder.split_once('>') else {
-            return Some(UNEVEN);
-        };
+        let (_, literal) = placeholder.split_once('>')?;
         words += literal;
     }
-    let says_something = words.contains(char::is_alphanumeric);
-    (!says_something).then_some("would match every line")
+    Some(words)
 }

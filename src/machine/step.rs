@@ -39,7 +39,7 @@ impl State {
         let _ = self.learn(fact);
     }
 
-    fn see_log(&mut self, secret: SecretArn, lines: Vec<LogFact>, trouble: Option<LogTrouble>) -> Vec<Fact> {
+    fn see_log(&mut self, secret: &SecretArn, lines: Vec<LogFact>, trouble: Option<LogTrouble>) -> Vec<Fact> {
         self.secrets.entry(secret.clone()).or_default().log_trouble = trouble;
         let facts = lines.into_iter().flat_map(|fact| {
             let secret = secret.clone();
@@ -72,12 +72,12 @@ impl State {
                 Vec::new()
             }
             Evidence::Versions { secret, valued } => self.see_versions(look, &secret, &valued),
-            Evidence::Log { secret, lines } => self.see_log(secret, lines, None),
+            Evidence::Log { secret, lines } => self.see_log(&secret, lines, None),
             Evidence::LogTrouble {
                 secret,
                 lines,
                 trouble,
-            } => self.see_log(secret, lines, Some(trouble)),
+            } => self.see_log(&secret, lines, Some(trouble)),
             Evidence::Login {
                 secret,
                 version,

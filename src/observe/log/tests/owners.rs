@@ -205,12 +205,20 @@ fn streams_are_told_apart() {
         at("a", &format!("REPORT RequestId: {REQUEST}\t")),
     ];
     assert_eq!(lines(&events, &asked(true)), vec![]);
-    let many: Vec<LogEvent> = (0..100_000).map(|n| at(&n.to_string(), error)).collect();
-    assert_eq!(
-        lines(&many, &asked(false)).len(),
-        100_000,
-        "each stream has an invocation of its own"
-    );
+}
+
+/// As many as a group may have.
+#[test]
+fn a_hundred_thousand_streams_are_a_hundred_thousand_environments() {
+    let of = |n: u32| LogEvent {
+        stream: n.to_string(),
+        ..event("REPORT Status: timeout")
+    };
+    let mut events: Vec<LogEvent> = (0..100_000).map(of).collect();
+    events.push(event(
+        "2026-11-01T00:00:30.123Z Task timed out after 30.03 seconds",
+    ));
+    assert_eq!(lines(&events, &asked(false)).len(), 1);
 }
 
 #[test]
