@@ -139,7 +139,15 @@ fn seen(secret: &SecretArn, described: &DescribeSecretOutput) -> SecretSeen {
         replicas: replicas
             .filter_map(|replica| replica.region().map(str::to_owned))
             .collect(),
+        primary_region: described.primary_region().map(str::to_owned),
+        external: is_external(described),
     }
+}
+
+/// A partner's key, which Secrets Manager rotates itself (aws-facts: Managed external secrets).
+fn is_external(described: &DescribeSecretOutput) -> bool {
+    let is_typed = described.r#type().is_some_and(|of| !of.is_empty());
+    is_typed || !described.external_secret_rotation_metadata().is_empty()
 }
 
 fn labels(stages: Option<&HashMap<String, Vec<String>>>) -> Labels {

@@ -83,6 +83,8 @@ impl Told {
             last_changed: None,
             deleted: None,
             replicas: Vec::new(),
+            primary_region: None,
+            external: false,
         };
         let secret = arn(secret);
         self.see(second, Evidence::Secret { secret, seen });

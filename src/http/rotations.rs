@@ -28,7 +28,8 @@ pub(super) struct RotationSummary {
     version: String,
     /// The how-many-th promotion of this version.
     n: u32,
-    /// `rotation`, `manual`, `rollback`, or `baseline`: current when the secret was first seen.
+    /// `rotation`, `manual`, `replicated` from the primary region, `rollback`, or `baseline`: current when the secret was
+    /// first seen.
     origin: &'static str,
     /// When its first sign was seen, at the latest.
     seen: Option<Timestamp>,
@@ -136,6 +137,7 @@ fn summary(view: &SecretView, rotation: &RotationView, now: Timestamp) -> Rotati
         origin: match rotation.rotation.origin {
             Origin::Rotation => "rotation",
             Origin::Manual => "manual",
+            Origin::Replicated => "replicated",
             Origin::Rollback => "rollback",
             Origin::Baseline => "baseline",
         },

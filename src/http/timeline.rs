@@ -290,6 +290,7 @@ mod tests {
             failures: Vec::new(),
             ending: None,
             moves: Moves::One,
+            early: false,
         };
         let entries = milestones(&rotation);
         let order: Vec<_> = entries.iter().map(|entry| (entry.what, entry.order)).collect();

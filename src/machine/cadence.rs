@@ -223,7 +223,10 @@ impl Plan<'_> {
                 Phase::Creating | Phase::Created | Phase::Exposed | Phase::Tested | Phase::Failed { .. },
             ) => cadence.active,
             Some(Phase::Propagating | Phase::Verifying | Phase::Stalled) => cadence.announced,
-            Some(Phase::Watching | Phase::Settled | Phase::Abandoned | Phase::RolledBack) | None => {
+            Some(
+                Phase::Watching | Phase::Settled | Phase::Superseded | Phase::Abandoned | Phase::RolledBack,
+            )
+            | None => {
                 if self.is_announced(facts) {
                     cadence.announced
                 } else {

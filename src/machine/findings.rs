@@ -11,6 +11,7 @@ mod open;
 mod rules;
 mod secret;
 mod waits;
+mod way_out;
 mod window;
 mod worth;
 
@@ -94,13 +95,14 @@ pub fn of_secret(
     list.references(state);
     list.stale_at_the_baseline(state, judgement);
     list.rotation_log(facts, judgement);
-    list.abandoned(facts, judgement);
+    list.left_exposed(facts, judgement);
+    list.pending_left(facts, judgement);
     if let Some(view) = judgement.open() {
         list.open_rotation(view, judgement, facts);
         list.open_window(view, facts, &settings.timing, now);
     }
     if let Some(view) = judgement.current() {
-        list.promotion(state, view, judgement.open());
+        list.promotion(state, view, judgement.open().or(judgement.left_exposed()));
     }
     list.last_window(judgement, settings);
     list.found
@@ -273,19 +275,31 @@ impl List<'_> {
             .when
             .not_before
             .map(|bound| bound.duration_since(exposed.when.not_after));
-        let single = judgement.strategy.0 == Strategy::SingleUser;
-        if let Some(lasted) = least.filter(|lasted| single && *lasted > settings.timing.long_window) {
+        // Where the old password works on, there is no window.
+        if let Some(lasted) =
+            least.filter(|lasted| view.window.is_some() && *lasted > settings.timing.long_window)
+        {
             let text = format!(
                 "{} s passed between setSecret and finishSecret: all that time only the new password worked",
                 lasted.as_secs()
             );
-            self.add(
-                Severity::Warning,
-                Kind::LongWindow,
-                text,
-                "take sleeps out of the rotation Lambda: they only lengthen the outage",
-            );
+            let (severity, remedy) = long_window_of(judgement.strategy.0);
+            self.add(severity, Kind::LongWindow, text, remedy);
         }
+    }
+}
+
+/// Who can shorten it: the function's author; where a service rotates by itself, nobody.
+fn long_window_of(strategy: Strategy) -> (Severity, &'static str) {
+    match strategy {
+        Strategy::Managed | Strategy::External => (
+            Severity::Info,
+            "the service that rotates it takes so long: let applications try their logins again for as long",
+        ),
+        Strategy::SingleUser | Strategy::Unknown | Strategy::AlternatingUsers | Strategy::DualPasswords => (
+            Severity::Warning,
+            "take sleeps out of the rotation Lambda: they only lengthen the outage",
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::consumers::{Question, Standing, Why, stand, tenures_before};
 use crate::courses::Courses;
@@ -15,7 +15,7 @@ use crate::phase::{Consumers, Phase, phase};
 use crate::policy::{Policy, Settings};
 use crate::proof::{awaits_login, doubtful, withheld};
 pub use crate::reason::Reason;
-use crate::rotations::{Origin, Rotation, rotations};
+use crate::rotations::{Ending, Origin, Rotation, rotations};
 use crate::state::{SecretFacts, State};
 use crate::strategy::strategy;
 use crate::window::DangerWindow;
@@ -108,6 +108,14 @@ impl Judgement {
             .find(|view| view.rotation.is_current())
     }
 
+    /// A rotation that was given up with its danger window open: nothing shows since that AWSCURRENT works.
+    pub fn left_exposed(&self) -> Option<&RotationView> {
+        self.rotations.iter().rev().find(|view| {
+            let is_given_up = matches!(view.rotation.ending, Some((Ending::Abandoned, _)));
+            is_given_up && view.window.is_some_and(|window| window.closed.is_none())
+        })
+    }
+
     /// The rotation that matters most: the one under way, else the last promotion.
     pub fn latest(&self) -> Option<&RotationView> {
         self.open().or_else(|| self.rotations.last())
@@ -136,7 +144,7 @@ pub fn judge(
             .database
             .clone()
             .unwrap_or_else(|| secret.name().to_owned()),
-        strategy: strategy(facts),
+        strategy: strategy(facts, None),
         rotations: Vec::new(),
         wants: Vec::new(),
         waits: Vec::new(),
@@ -148,7 +156,10 @@ pub fn judge(
         let view = judgement.view(state, facts, rotation, policy, settings, now);
         judgement.rotations.push(view);
     }
+    let latest = judgement.latest().map(|view| &view.rotation);
+    judgement.strategy = strategy(facts, latest);
     judgement.show_windows(state, facts, settings, now);
+    judgement.doubt_what_was_left_exposed();
     judgement.want(state, facts, policy, settings, now);
     judgement
 }
@@ -195,15 +206,13 @@ impl Judgement {
             _ => Vec::new(),
         };
         self.note_stages(facts, &rotation, &consumers, now);
-        let settled = rotation
-            .promoted
-            .as_ref()
-            .map(|seen| seen.when)
-            .and_then(|promoted| {
-                let promotion = (&rotation.key, promoted);
-                let clock = (settings.timing.verify_for, now);
-                Courses::of(state, facts, promotion, &consumers, clock).settled()
-            });
+        let settled = settled(
+            state,
+            facts,
+            &rotation,
+            &consumers,
+            (settings.timing.verify_for, now),
+        );
         let together = settled.map_or(Consumers::Pending, |since| Consumers::Over { since });
         let (phase, wake) = phase(&rotation, together, now, &settings.timing);
         self.wake_at(wake, now);
@@ -233,6 +242,24 @@ impl Judgement {
         if let Some(since) = open.map(|window| window.opened.not_after) {
             self.wake_at(Some(since + settings.timing.open_window_warning), now);
             self.wake_at(Some(since + settings.timing.open_window_critical), now);
+        }
+    }
+
+    /// Whoever holds AWSCURRENT was well with it before setSecret of a rotation that was given up.
+    fn doubt_what_was_left_exposed(&mut self) {
+        let Some(version) = self.left_exposed().map(|view| view.rotation.key.version.clone()) else {
+            return;
+        };
+        let Some(view) = self.rotations.iter_mut().rfind(|view| view.rotation.is_current()) else {
+            return;
+        };
+        for (_, standing) in &mut view.consumers {
+            if matches!(standing.stage, Stage::Fresh | Stage::Presumed) {
+                let why = Why::LeftExposed {
+                    version: version.clone(),
+                };
+                *standing = Standing::of(Stage::Unknown, why);
+            }
         }
     }
 
@@ -289,7 +316,10 @@ impl Judgement {
             return;
         };
         let not_before = promoted + settings.timing.margin;
-        self.withheld = withheld(state, &view, facts, policy, settings, now);
+        let left_exposed = self.left_exposed().map(|_| Reason::Unproven);
+        self.withheld = left_exposed
+            .clone()
+            .or_else(|| withheld(state, &view, facts, policy, settings, now));
         self.wake_at(self.withheld.as_ref().and_then(Reason::until), now);
         let wanted = view
             .consumers
@@ -299,6 +329,7 @@ impl Judgement {
             let reason = self
                 .held
                 .then_some(Reason::Held)
+                .or_else(|| left_exposed.clone())
                 .or_else(|| doubtful(state, &view, consumer, policy, settings, now))
                 .or_else(|| (now < not_before).then_some(Reason::Margin { until: not_before }));
             if let Some(reason) = reason {
@@ -318,6 +349,26 @@ impl Judgement {
             });
         }
     }
+}
+
+/// When a promotion had come to all its consumers. Until everybody was looked for once since the start, whom the journal
+/// does not name may yet be found.
+fn settled(
+    state: &State,
+    facts: &SecretFacts,
+    rotation: &Rotation,
+    consumers: &[(ConsumerId, Standing)],
+    clock: (SignedDuration, Timestamp),
+) -> Option<Timestamp> {
+    let promoted = rotation.promoted.as_ref()?.when;
+    if rotation.ending.is_some() {
+        return Courses::told(&rotation.key, &facts.reached, promoted, clock.0).settled();
+    }
+    let is_told = || facts.reached.keys().any(|(of, _)| *of == rotation.key);
+    if state.searching && !is_told() {
+        return None;
+    }
+    Courses::of(state, facts, (&rotation.key, promoted), consumers, clock).settled()
 }
 
 fn standings(state: &State, secret: &SecretArn, question: &Question<'_>) -> Vec<(ConsumerId, Standing)> {

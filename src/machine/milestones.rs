@@ -1,5 +1,6 @@
 //! The steps of a rotation, each as the interval that versions, logs and logins narrow it to.
 
+mod implied;
 mod lines;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::lines::{created_line, lines_of};
 use crate::model::{Labels, LogFact, LogLine, LoginAnswer, Step, VersionId, When};
 use crate::policy::{Settings, Timing};
-use crate::rotations::{Ending, Failure, Moves, Origin, Rotation, Seen, Source};
+use crate::rotations::{Failure, Moves, Origin, Rotation, Seen, Source};
 use crate::state::SecretFacts;
 use crate::track::{Run, Track};
 
@@ -16,12 +17,18 @@ pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<T
     fill_created(rotation, facts, timing);
     if rotation.origin.has_steps() {
         let put = created_line(rotation, facts);
-        for fact in lines_of(rotation, facts, after, put, timing) {
+        let lines = lines_of(rotation, facts, after, put, timing);
+        let finished = lines.iter().filter(|fact| rotation.is_finished_by(&fact.line));
+        let finished = finished.map(|fact| fact.at).min();
+        for fact in lines {
             take_line(rotation, fact, put);
         }
+        implied::name_test_runs(rotation, put);
+        implied::steps_before_a_failure(rotation, put);
+        implied::promoted_before_its_lines(rotation, facts, finished);
+        rotation.early = implied::is_early(rotation, put);
     }
     fill_exposed_by_login(rotation, facts, timing);
-    name_test_runs(rotation);
 }
 
 fn fill_created(rotation: &mut Rotation, facts: &SecretFacts, timing: &Timing) {
@@ -41,9 +48,7 @@ fn fill_created(rotation: &mut Rotation, facts: &SecretFacts, timing: &Timing) {
 fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
     match fact.line {
         LogLine::Done { step, version, .. } => {
-            // A step's effect lies between the line of the step before and its own line.
-            let not_before = rotation.last_line_before(step, put);
-            let when = not_before.map_or(When::by(fact.at), |bound| When::between(bound, fact.at));
+            let when = rotation.done_by(step, fact.at, put);
             match step {
                 Step::CreateSecret => Seen::also(&mut rotation.created, when, Source::Log),
                 Step::SetSecret => Seen::also(&mut rotation.exposed, when, Source::Log),
@@ -72,11 +77,22 @@ fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
 }
 
 impl Rotation {
+    fn is_finished_by(&self, line: &LogLine) -> bool {
+        matches!(line, LogLine::Done { step: Step::FinishSecret, version: Some(version), .. }
+            if *version == self.key.version)
+    }
+
     /// Whether finishSecret's line tells when it was promoted. Too early a promotion would make stale tasks fresh: the
     /// line must name the version, and not be of a time in which labels showed another.
     fn is_dated_by(&self, line: Timestamp, version: Option<&VersionId>) -> bool {
         let is_of_now = |seen: &Seen| seen.when.not_before.is_none_or(|bound| line >= bound);
         self.promoted.as_ref().is_some_and(is_of_now) && self.moves == Moves::One && version.is_some()
+    }
+
+    /// A step's effect lies between the line of the step before and its own line.
+    fn done_by(&self, step: Step, line: Timestamp, put: Option<Timestamp>) -> When {
+        let not_before = self.last_line_before(step, put);
+        not_before.map_or(When::by(line), |bound| When::between(bound, line))
     }
 
     /// Where lines of earlier attempts may be missing, only `put` is known to come before every setSecret.
@@ -167,15 +183,6 @@ fn gave_way_to_another(rotation: &Rotation, facts: &SecretFacts, by: Timestamp) 
     })
 }
 
-fn name_test_runs(rotation: &mut Rotation) {
-    let only_tested = rotation.tested.is_some() && rotation.exposed.is_none();
-    if let Some((ending @ Ending::Abandoned, _)) = &mut rotation.ending
-        && only_tested
-    {
-        *ending = Ending::OnlyTested;
-    }
-}
-
 /// When a track first came to a state: after the last look before it with the opposite one.
 fn first<T: Clone + Eq>(
     track: &Track<T>,
@@ -242,7 +249,9 @@ pub fn works(rotation: &Rotation, facts: &SecretFacts, settings: &Settings) -> W
     }
     match (&rotation.tested, rotation.origin) {
         (Some(tested), _) => Works::Yes(Proof::TestSecret(tested.when.not_after)),
-        (None, Origin::Rotation) if !failed_its_test(rotation, facts) => Works::Yes(Proof::Protocol),
+        (None, Origin::Rotation) if !failed_its_test(rotation, facts) && !rotation.early => {
+            Works::Yes(Proof::Protocol)
+        }
         (None, _) => Works::Unproven,
     }
 }

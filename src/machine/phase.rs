@@ -15,7 +15,7 @@ pub enum Phase {
     Creating,
     /// It has a value; the database may still hold the old password.
     Created,
-    /// setSecret is proven: the danger window is open.
+    /// setSecret is proven: the danger window is open, unless the old password works on.
     Exposed,
     Tested,
     /// Promoted; stale consumers are left.
@@ -24,6 +24,8 @@ pub enum Phase {
     Verifying,
     Watching,
     Settled,
+    /// The next promotion took its place before all its consumers were fresh or presumed, and checked.
+    Superseded,
     /// No progress for long.
     Stalled,
     Failed {
@@ -44,6 +46,7 @@ impl Phase {
             Self::Verifying => "verifying",
             Self::Watching => "watching",
             Self::Settled => "settled",
+            Self::Superseded => "superseded",
             Self::Stalled => "stalled",
             Self::Failed { .. } => "failed",
             Self::Abandoned => "abandoned",
@@ -81,7 +84,13 @@ pub fn phase(
     match (&rotation.promoted, rotation.ending) {
         (_, Some((Ending::Abandoned | Ending::OnlyTested, _))) => (Phase::Abandoned, None),
         (_, Some((Ending::RolledBack, _))) => (Phase::RolledBack, None),
-        (_, Some((Ending::Superseded, _))) => (Phase::Settled, None),
+        (_, Some((Ending::Superseded, _))) if rotation.origin == Origin::Baseline => (Phase::Settled, None),
+        (_, Some((Ending::Superseded, when))) => match consumers {
+            Consumers::Over { since } if when.not_after >= since + timing.verify_for => {
+                (Phase::Settled, None)
+            }
+            Consumers::Over { .. } | Consumers::Pending => (Phase::Superseded, None),
+        },
         (None, None) => before_promotion(rotation, now, timing),
         (Some(promoted), None) => after_promotion(rotation, promoted.when.not_after, consumers, now, timing),
     }

@@ -23,6 +23,8 @@ pub enum Origin {
     Rotation,
     /// By a person or a tool, without AWSPENDING: no phases.
     Manual,
+    /// From the region where the secret is rotated: a replica has neither AWSPENDING nor steps.
+    Replicated,
     /// AWSCURRENT moved back to a version that was current before.
     Rollback,
     /// It was current when the secret was first seen.
@@ -34,7 +36,7 @@ impl Origin {
     pub(crate) fn has_steps(self) -> bool {
         match self {
             Self::Rotation | Self::Baseline => true,
-            Self::Manual | Self::Rollback => false,
+            Self::Manual | Self::Replicated | Self::Rollback => false,
         }
     }
 }
@@ -111,6 +113,8 @@ pub struct Rotation {
     pub failures: Vec<Failure>,
     pub ending: Option<(Ending, When)>,
     pub moves: Moves,
+    /// AWSCURRENT moved before setSecret was done: nothing that the protocol promises holds.
+    pub early: bool,
 }
 
 /// How AWSCURRENT came to a version between two looks: what the log may tell of it.
@@ -148,6 +152,7 @@ impl Rotation {
             failures: Vec::new(),
             ending: None,
             moves: Moves::One,
+            early: false,
         }
     }
 
@@ -207,7 +212,6 @@ pub fn rotations(secret: &SecretArn, facts: &SecretFacts, timing: &Timing) -> Ve
         let before = i.checked_sub(1).map(|i| &runs[i]);
         story.take_in(before, run);
     }
-    story.bound_by_last_rotation();
     let mut rotations = story.rotations;
     for i in 0..rotations.len() {
         let after = promotion_before(&rotations, i);
@@ -257,6 +261,7 @@ impl Story<'_> {
             (Some(before), Some(current)) => self.there_and_back(before, run, current, when),
             _ => {}
         }
+        self.bound_by_rotated_date(run);
         self.follow_pending(before, run, when);
     }
 
@@ -298,7 +303,7 @@ impl Story<'_> {
         } else if self.was_rotated(current, change) {
             Origin::Rotation
         } else {
-            Origin::Manual
+            self.put()
         }
     }
 

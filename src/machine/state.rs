@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Attempt, AttemptId, Consumer, ConsumerId, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer, Look,
-    LookFailure, LookKey, Method, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen,
+    Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer,
+    Look, LookFailure, LookKey, Method, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen,
     SecretSummary, ServiceSeen, Stage, VersionId,
 };
 use crate::track::Track;
@@ -17,6 +17,8 @@ pub struct State {
     pub secrets: BTreeMap<SecretArn, SecretFacts>,
     pub consumers: BTreeMap<ConsumerId, ConsumerFacts>,
     pub scopes: BTreeMap<Scope, (Look, ScopeSeen)>,
+    /// Not every part of discovery was looked at once since the start: consumers are not known yet.
+    pub searching: bool,
     /// The last answer to each look, with any content.
     pub looked: BTreeMap<LookKey, Look>,
     /// Looks whose last try gave no answer.
@@ -93,6 +95,8 @@ pub type WouldHave = BTreeMap<(RotationKey, ConsumerId), Would>;
 #[derive(Clone, Debug, Default)]
 pub struct SecretFacts {
     pub labels: Track<Labels>,
+    /// The dates that came with new labels, and each LastRotatedDate: what the latest answer says is of the latest rotation.
+    pub dates: Track<Dates>,
     pub valued: BTreeMap<VersionId, Track<bool>>,
     pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
     pub log: BTreeSet<LogFact>,
@@ -184,6 +188,14 @@ pub struct Failing {
 }
 
 impl State {
+    /// Nothing is known, and nobody was looked for.
+    pub fn at_the_start() -> Self {
+        Self {
+            searching: true,
+            ..Self::default()
+        }
+    }
+
     /// Forgets when things were looked at that nobody asks for any more: versions without a label, consumers gone.
     pub(crate) fn forget_unasked(&mut self) {
         let (secrets, consumers) = (&self.secrets, &self.consumers);
@@ -245,9 +257,9 @@ impl SecretFacts {
         self.rotation_lambda().map(function_name)
     }
 
-    /// LastRotatedDate, as it was last seen.
-    pub(crate) fn last_rotated(&self) -> Option<Timestamp> {
-        self.seen.as_ref().and_then(|(_, seen)| seen.last_rotated)
+    /// Every LastRotatedDate that was seen.
+    pub(crate) fn rotated(&self) -> impl Iterator<Item = Timestamp> {
+        self.dates.runs().iter().filter_map(|run| run.state.rotated)
     }
 
     /// Whether a version was last seen on its way, by DescribeSecret or, where that does not ask, by the sweep.

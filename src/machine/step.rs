@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::doubt;
 use crate::milestones::is_accepted;
 use crate::model::{
-    Attempt, AttemptId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure, LookKey,
+    Attempt, AttemptId, Dates, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure, LookKey,
     Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
 };
 use crate::policy::Timing;
@@ -165,7 +165,7 @@ impl State {
 
     fn see_secret(&mut self, look: Look, secret: &SecretArn, seen: SecretSeen) -> Vec<Fact> {
         let labels = seen.labels.clone();
-        let changed = seen.last_changed;
+        let dates = seen.dates();
         let facts = self.secrets.entry(secret.clone()).or_default();
         facts.gone = None;
         facts.see_current(look, &labels);
@@ -174,7 +174,7 @@ impl State {
             secret: secret.clone(),
             look,
             labels,
-            changed,
+            dates,
         })
     }
 
@@ -185,7 +185,7 @@ impl State {
             secret: secret.clone(),
             look: run.last,
             labels: run.state.clone(),
-            changed: None,
+            dates: Dates::default(),
         });
         fact.into_iter().collect()
     }
@@ -237,8 +237,8 @@ impl State {
                 secret,
                 look,
                 labels,
-                changed,
-            } => self.secret(&secret).learn_labels(&secret, look, labels, changed),
+                dates,
+            } => self.secret(&secret).learn_labels(&secret, look, labels, dates),
             Fact::Valued {
                 secret,
                 version,

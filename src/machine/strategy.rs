@@ -4,25 +4,42 @@ use jiff::Timestamp;
 
 use crate::milestones::{is_accepted, verdict};
 use crate::model::{Labels, LogLine, Strategy, VersionId};
+use crate::rotations::Rotation;
 use crate::state::SecretFacts;
+use crate::window::both_log_in;
 
-/// How the secret rotates, and by what evidence (aws-facts: Strategies).
-pub(crate) fn strategy(facts: &SecretFacts) -> (Strategy, &'static str) {
-    let owner = match (&facts.seen, &facts.summary) {
-        (Some((_, seen)), _) => seen.owning_service.as_deref(),
-        (None, Some((_, summary))) => summary.owning_service.as_deref(),
-        (None, None) => None,
-    };
-    if owner.is_some() {
-        return (Strategy::Managed, "the secret has an owning service");
+/// How the secret rotates, and by what evidence (aws-facts: Strategies). `latest`: its last rotation.
+pub(crate) fn strategy(facts: &SecretFacts, latest: Option<&Rotation>) -> (Strategy, &'static str) {
+    if let Some(by_owner) = strategy_by_owner(facts) {
+        return by_owner;
     }
     let told = facts.log.iter().rev().find_map(|fact| match &fact.line {
         LogLine::Done { strategy, .. } => *strategy,
         LogLine::Failed { .. } => None,
     });
     match told {
+        Some(Strategy::SingleUser) if latest.is_some_and(|latest| both_log_in(latest, facts)) => (
+            Strategy::DualPasswords,
+            "setSecret's line is of a single user, and the version before still logs in",
+        ),
         Some(strategy) => (strategy, "setSecret's line in the rotation Lambda's log"),
         None => strategy_by_logins(facts),
+    }
+}
+
+/// What DescribeSecret says of a secret that no function of its owner's rotates here.
+fn strategy_by_owner(facts: &SecretFacts) -> Option<(Strategy, &'static str)> {
+    let owner = match (&facts.seen, &facts.summary) {
+        (Some((_, seen)), _) => seen.owning_service.as_deref(),
+        (None, Some((_, summary))) => summary.owning_service.as_deref(),
+        (None, None) => None,
+    };
+    let is_external = facts.seen.as_ref().is_some_and(|(_, seen)| seen.external);
+    if is_external {
+        let why = "a partner's key that Secrets Manager rotates itself: the secret has a Type";
+        Some((Strategy::External, why))
+    } else {
+        owner.map(|_| (Strategy::Managed, "the secret has an owning service"))
     }
 }
 

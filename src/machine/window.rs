@@ -156,13 +156,11 @@ fn is_anybody_unseen(rotation: &Rotation, state: &State, facts: &SecretFacts) ->
 
 /// Whether no consumer can be locked out: no rotation, or one that leaves the old password as it is.
 fn is_spared(rotation: &Rotation, strategy: Strategy, facts: &SecretFacts) -> bool {
-    rotation.origin != Origin::Rotation
-        || strategy == Strategy::AlternatingUsers
-        || both_log_in(rotation, facts)
+    rotation.origin != Origin::Rotation || strategy.keeps_the_old() || both_log_in(rotation, facts)
 }
 
 /// Both passwords log in at the same time: alternating users, or a database that keeps two for one user.
-fn both_log_in(rotation: &Rotation, facts: &SecretFacts) -> bool {
+pub(crate) fn both_log_in(rotation: &Rotation, facts: &SecretFacts) -> bool {
     let (Some(new), Some(old)) = (
         facts.logins.get(&rotation.key.version),
         rotation.replaced.as_ref(),

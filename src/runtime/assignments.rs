@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
-    Consumer, Event, Evidence, Look, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn, SecretSummary,
+    Consumer, Event, Evidence, Look, LookKey, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn,
+    SecretSummary,
 };
 
 use super::coverage::cover;
 use super::parts::Assignment;
+use super::questions;
 use super::watchdog::Watchdog;
 
 /// The longest time that a deleted secret can be restored.
@@ -71,6 +73,26 @@ impl Watchdog {
         let watched = |secret: &SecretArn| self.assigned.contains_key(secret);
         let covered = cover(&self.options, listed, watched, self.assigned.len());
         self.publisher.cover(covered);
+    }
+
+    /// Consumers are known once each part of discovery was looked at; one that fails is a finding, not a wait.
+    pub(super) fn end_search(&mut self) {
+        if !self.state.searching {
+            return;
+        }
+        let scopes = questions::scopes(&self.state, &self.assigned, self.options.clusters.as_deref());
+        let is_looked_at = |scope: &Scope| {
+            let failing = || {
+                self.state
+                    .failing
+                    .contains_key(&LookKey::Discovery(scope.clone()))
+            };
+            self.state.scopes.contains_key(scope) || failing()
+        };
+        if !scopes.is_empty() && scopes.iter().all(is_looked_at) {
+            self.state.searching = false;
+            self.stale.extend(self.assigned.keys().cloned());
+        }
     }
 
     /// Secrets keep their rule where the list has lost them, and where their rotation was switched off: consumers may

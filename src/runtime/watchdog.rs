@@ -82,7 +82,7 @@ impl Watchdog {
             pulse: Pulse::start(),
             parts,
             options,
-            state: State::default(),
+            state: State::at_the_start(),
             assigned: BTreeMap::new(),
             judgements: Judgements::new(),
             admission: Admission::default(),
@@ -153,7 +153,7 @@ impl Watchdog {
         }
         if loaded.baseline {
             self.publisher.begin_new_journal();
-            tracing::info!("the journal is new: what was promoted before now is the baseline");
+            tracing::info!("the journal is new: what is current at a secret's first look is its baseline");
         }
         Ok(())
     }
@@ -293,6 +293,7 @@ impl Watchdog {
     }
 
     fn judge(&mut self, now: Timestamp) {
+        self.end_search();
         let woken = self
             .judgements
             .iter()

@@ -67,9 +67,9 @@ pub(super) fn write(fact: &Fact) -> Row {
             secret,
             look,
             labels,
-            changed,
+            dates,
         } => {
-            let record = LabelsRecord::new(secret, *look, labels, *changed);
+            let record = LabelsRecord::new(secret, *look, labels, *dates);
             row(Kind::Labels, Some(secret), &record)
         }
         Fact::Valued {

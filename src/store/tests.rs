@@ -6,7 +6,7 @@ mod facts;
 mod golden;
 mod room;
 
-use machine::model::{Action, AttemptId, ConsumerId, Done, Fact, Labels, Look, Outcome, VersionId};
+use machine::model::{Action, AttemptId, ConsumerId, Dates, Done, Fact, Labels, Look, Outcome, VersionId};
 use rusqlite::Connection;
 
 use super::{OpenError, Sqlite};
@@ -82,7 +82,7 @@ fn pruning_keeps_what_must_stay() {
             current: Some(version()),
             ..Labels::default()
         },
-        changed: None,
+        dates: Dates::default(),
     };
     let note = decision("t", note(Some(7)));
     let sleep = decision("s", Action::Sleep { former: Some(7) });

@@ -27,7 +27,9 @@ pub fn strategy(strategy: Strategy) -> &'static str {
     match strategy {
         Strategy::SingleUser => "single-user",
         Strategy::AlternatingUsers => "alternating-users",
+        Strategy::DualPasswords => "dual-passwords",
         Strategy::Managed => "managed",
+        Strategy::External => "external",
         Strategy::Unknown => "unknown",
     }
 }

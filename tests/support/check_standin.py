@@ -105,6 +105,20 @@ def labels_tell_the_phases_of_a_rotation(world):
 
 
 @check
+def a_secret_is_described_as_it_was_ordered(world):
+    described = {
+        "PrimaryRegion": "us-east-1",
+        "Type": "SalesforceClientSecret",
+        "ExternalSecretRotationMetadata": [{"Key": "apiVersion", "Value": "v65.0"}],
+    }
+    secret = world.post("secret", name="app/partner", value=f"{PASSWORD}-1", described=described)
+    found = world.client("secretsmanager").describe_secret(SecretId=secret["arn"])
+    assert {key: found[key] for key in described} == described
+    plain = world.client("secretsmanager").describe_secret(SecretId=world.secret("app/plain")["arn"])
+    assert "Type" not in plain and "PrimaryRegion" not in plain
+
+
+@check
 def a_label_moves_only_from_the_version_that_holds_it(world):
     client, secret = world.client("secretsmanager"), world.secret()
     arn, old = secret["arn"], secret["version"]

@@ -45,6 +45,33 @@ async fn a_described_secret() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replica_names_its_primary_and_a_partners_key_its_type() {
+    let described = async |more: serde_json::Value| {
+        let mut answer = json!({ "ARN": secret().as_str(), "VersionIdsToStages": { "v1": ["AWSCURRENT"] } });
+        answer
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let fake = Fake::answers([Answer::json(&answer)]);
+        let (_, seen) = aws(&fake).secrets.describe(&secret()).await.unwrap();
+        seen.unwrap()
+    };
+    let plain = described(json!({})).await;
+    assert_eq!((plain.primary_region, plain.external), (None, false));
+    let replica = described(json!({ "PrimaryRegion": "us-east-1" })).await;
+    assert_eq!(replica.primary_elsewhere(&secret()), Some("us-east-1"));
+    let primary = described(json!({ "PrimaryRegion": "eu-west-1" })).await;
+    assert_eq!(primary.primary_elsewhere(&secret()), None);
+    let metadata = json!([{ "Key": "apiVersion", "Value": "v65.0" }]);
+    for of in [
+        json!({ "Type": "SalesforceClientSecret" }),
+        json!({ "ExternalSecretRotationMetadata": metadata }),
+    ] {
+        assert!(described(of.clone()).await.external, "{of}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_absent_secret_is_none() {
     let fake = Fake::answers([Answer::error(
         400,

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::milestones::{Proof, Works};
 use machine::model::{
-    AttemptId, ConsumerId, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome, RotationKey,
-    SecretArn, VersionId, When, WouldAct,
+    AttemptId, ConsumerId, Dates, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome,
+    RotationKey, SecretArn, VersionId, When, WouldAct,
 };
 use machine::state::{StageRun, State};
 use machine::track::{Run, Track, began};
@@ -75,6 +75,13 @@ pub(super) fn labels(
     let (before, when) = run_of(&state.secrets.get(secret)?.labels, look, labels, settle)?;
     let text = changes(before.map(|run| &run.state), labels);
     Some(entry("labels", text, at, when, &["labels"]).of(secret))
+}
+
+/// LastRotatedDate, which is written a little after finishSecret.
+pub(super) fn rotated(secret: &SecretArn, look: Look, dates: Dates, at: Timestamp) -> Option<Entry> {
+    let rotated = dates.rotated?;
+    let text = format!("Secrets Manager says that it was last rotated at {rotated:.0}");
+    Some(entry("rotated", text, at, When::by(look.arrived), &["labels"]).of(secret))
 }
 
 /// What differs. AWSPREVIOUS follows AWSCURRENT, and is told only where it moved alone.

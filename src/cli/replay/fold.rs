@@ -79,11 +79,17 @@ impl Fold<'_> {
     }
 
     fn learn(&mut self, fact: &Fact, at: Timestamp) {
+        let is_known = self.knows_labels(fact);
         if self.state.learn(fact.clone()).is_empty() {
             self.confirm(fact, at);
             return;
         }
-        let entry = self.entry(fact, at);
+        let entry = match fact {
+            Fact::Labels {
+                secret, look, dates, ..
+            } if is_known => facts::rotated(secret, *look, *dates, at),
+            _ => self.entry(fact, at),
+        };
         self.entries.extend(entry);
         match fact {
             Fact::Labels { secret, .. }
@@ -98,6 +104,19 @@ impl Fold<'_> {
             }
             Fact::WouldAct(_) | Fact::Decided(_) | Fact::Ended { .. } => {}
         }
+    }
+
+    /// The labels are as they were: only a date has come with them.
+    fn knows_labels(&self, fact: &Fact) -> bool {
+        let Fact::Labels { secret, labels, .. } = fact else {
+            return false;
+        };
+        let known = self
+            .state
+            .secrets
+            .get(secret)
+            .and_then(|facts| facts.labels.latest());
+        known.is_some_and(|run| run.state == *labels)
     }
 
     /// A look that shows what was known bounds the change that follows it, and is no news. But labels that seem to go back

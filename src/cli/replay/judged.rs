@@ -9,7 +9,7 @@ use machine::judge::{Judgement, RotationView, judge};
 use machine::model::{RotationKey, SecretArn, Stage};
 use machine::phase::{Consumers, Phase, phase};
 use machine::policy::{Policy, Settings};
-use machine::rotations::{Origin, Rotation};
+use machine::rotations::Origin;
 use machine::state::{Reached, SecretFacts, State};
 
 /// What the facts mean at one moment.
@@ -54,7 +54,7 @@ impl Judged {
         let mut judgement = judge(state, secret, policy, settings, at);
         let mut judged = Self::default();
         for view in &mut judgement.rotations {
-            let (phase, wake) = known_phase(&view.rotation, &facts.reached, settings, at);
+            let (phase, wake) = known_phase(view, &facts.reached, settings, at);
             judged.wake = judged.wake.into_iter().chain(wake).min();
             view.phase = phase.for_findings();
             view.consumers.clear();
@@ -122,14 +122,18 @@ impl Known {
 
 /// The phase, and when time alone may change it.
 fn known_phase(
-    rotation: &Rotation,
+    view: &RotationView,
     reached: &Reached,
     settings: &Settings,
     at: Timestamp,
 ) -> (Known, Option<Timestamp>) {
+    let rotation = &view.rotation;
     let stages = stages(reached, &rotation.key);
     if stages.is_empty() && rotation.origin == Origin::Baseline {
         return (Known::Baseline, None);
+    }
+    if rotation.ending.is_some() {
+        return (Known::Phase(view.phase), None);
     }
     if !rotation.is_current() {
         let (phase, wake) = phase(rotation, Consumers::Pending, at, &settings.timing);

@@ -28,6 +28,9 @@ impl Plan<'_> {
     ) {
         if let Some(view) = judgement.open() {
             self.logins_while_open(secret, facts, view, policy);
+        } else if let (Some(view), Some(current)) = (judgement.left_exposed(), facts.current()) {
+            // Until AWSCURRENT is seen to work, nobody knows whether its consumers do.
+            self.login(secret, facts, &view.rotation, current);
         } else if let Some(view) = judgement.current()
             && view.rotation.origin == Origin::Baseline
         {
@@ -109,7 +112,15 @@ impl Plan<'_> {
     /// Nothing yet tells the secret's strategy, and AWSPREVIOUS can still be read.
     fn is_untold(&self, facts: &SecretFacts, judgement: &Judgement, view: &RotationView) -> bool {
         let previous = facts.labels.latest().and_then(|run| run.state.previous.as_ref());
-        judgement.strategy.0 == Strategy::Unknown && previous == view.rotation.replaced.as_ref()
+        let is_untold = match judgement.strategy.0 {
+            Strategy::Unknown => true,
+            // Its user may keep the password before: one try tells, once and for all.
+            Strategy::SingleUser => view.rotation.origin == Origin::Rotation && !was_refused_since(facts),
+            Strategy::AlternatingUsers | Strategy::DualPasswords | Strategy::Managed | Strategy::External => {
+                false
+            }
+        };
+        is_untold && previous == view.rotation.replaced.as_ref()
     }
 
     /// The old password shows when the window opens; the new one is tried only with reason, lest an account is locked.
@@ -145,6 +156,13 @@ impl Plan<'_> {
         {
             self.login(secret, facts, rotation, old);
         }
+        // What helps a rotation that does not go on depends on which password the database has.
+        if matches!(view.phase, Phase::Failed { .. } | Phase::Stalled)
+            && let (Some(old), Some(exposed)) = (old, &rotation.exposed)
+            && verdict(facts, old).is_none_or(|(_, at)| at <= exposed.when.not_after)
+        {
+            self.login(secret, facts, rotation, old);
+        }
         let reason = old_refused || told || (policy.login_pending_early && rotation.created.is_some());
         if reason && !proven {
             self.login(secret, facts, rotation, new);
@@ -175,6 +193,20 @@ impl Plan<'_> {
         let mut refusals = others.filter_map(|(_, track)| refused(track));
         refusals.any(|run| run.last.sent > run.first.sent && self.now < run.last.sent + ACCOUNT_COUNTS)
     }
+}
+
+/// Whether a version that had been current was refused after it.
+fn was_refused_since(facts: &SecretFacts) -> bool {
+    let was_current = |version: &VersionId| {
+        let mut runs = facts.labels.runs().iter();
+        runs.any(|run| run.state.current.as_ref() == Some(version))
+    };
+    let refused = |track: &Track<LoginAnswer>| track.runs().iter().any(|run| is_refused(&run.state));
+    let mut others = facts
+        .logins
+        .iter()
+        .filter(|(version, _)| Some(*version) != facts.current());
+    others.any(|(version, track)| was_current(version) && refused(track))
 }
 
 /// The latest answers, where they are refusals.

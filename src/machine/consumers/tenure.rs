@@ -39,7 +39,7 @@ pub(crate) fn tenures_before(earlier: &[RotationView], rotation: &Rotation, timi
         .peekable();
     let is_untold = match rotation.origin {
         // Somebody had moved AWSCURRENT to it before the first look: it may have been current long ago.
-        Origin::Manual => earlier().next().is_none(),
+        Origin::Manual | Origin::Replicated => earlier().next().is_none(),
         Origin::Rollback => same.peek().is_none(),
         Origin::Rotation | Origin::Baseline => false,
     };

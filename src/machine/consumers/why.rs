@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::model::NoEffect;
+use crate::model::{NoEffect, VersionId};
 
 /// What the journal says of consumers that nobody looks at: their caches are waited for.
 const CACHE_LIVES: &str = "its cache may hold the old value until";
@@ -104,6 +104,10 @@ pub enum Why {
     Cycling,
     Cycled,
     CycleBroken,
+    /// It holds AWSCURRENT, which the database may refuse since a rotation to this version was given up.
+    LeftExposed {
+        version: VersionId,
+    },
 }
 
 impl Why {
@@ -147,11 +151,7 @@ impl fmt::Display for Why {
             Self::Controller { name } => write!(f, "its deployments are made by {name}"),
             Self::StagedStrategy { name } => write!(f, "deployment strategy {name} is not supported yet"),
             Self::Downtime => f.write_str("a redeploy would stop tasks before their successors run, and no rule allows it"),
-            Self::NoRoom { minimum, maximum } => write!(
-                f,
-                "its deployment configuration ({minimum} % to {maximum} %) allows neither one task more nor one less: a \
-                 redeploy would never begin"
-            ),
+            Self::NoRoom { minimum, maximum } => f.write_str(&no_room(*minimum, *maximum)),
             Self::Pinned { to } => write!(f, "its reference is pinned to {to}: a restart gives it the same value again"),
             Self::OnlyDeclared => f.write_str("only the configuration names it: a person restarts it"),
             Self::CacheLives { until } => write!(f, "{CACHE_LIVES} {until:.0}"),
@@ -176,9 +176,23 @@ impl fmt::Display for Why {
             Self::Asleep { until } => write!(f, "switched off until {until:.0}, then its concurrency is put back"),
             Self::Cycling => f.write_str("its environments are being recycled"),
             Self::CycleBroken => f.write_str("its concurrency or our note on it was changed by another in the middle of each cycle"),
+            Self::LeftExposed { version } => f.write_str(&left_exposed(version)),
             Self::Cycled => f.write_str("it was switched off and on again after the promotion"),
         }
     }
+}
+
+fn no_room(minimum: u32, maximum: u32) -> String {
+    format!(
+        "its deployment configuration ({minimum} % to {maximum} %) allows neither one task more nor one less: a redeploy \
+         would never begin"
+    )
+}
+
+fn left_exposed(version: &VersionId) -> String {
+    format!(
+        "it holds AWSCURRENT, which may not log in any more: the rotation to {version} was given up after setSecret"
+    )
 }
 
 impl fmt::Display for NoEffect {

@@ -49,10 +49,14 @@ pub enum Kind {
     NoteLeft,
     /// A rotation was due and has not happened.
     Overdue,
+    /// AWSPENDING was left on a version that no rotation works on.
+    PendingLeft,
     /// A consumer's reference is pinned to one version or to AWSPREVIOUS.
     Pinned,
-    /// The secret has replicas in other regions.
+    /// The secret has replicas in other regions, or is one.
     Replicated,
+    /// A value arrived from the region where the secret is rotated, and nothing proves it.
+    ReplicatedPromotion,
     /// A function that we switched off could not be switched on again.
     RestoreFailed,
     /// AWSCURRENT moved back, and nothing proves the value.
@@ -93,7 +97,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 44] = [
         Self::BeyondUs,
         Self::Capped,
         Self::DangerWindowOpen,
@@ -116,8 +120,10 @@ impl Kind {
         Self::NoRotation,
         Self::NoteLeft,
         Self::Overdue,
+        Self::PendingLeft,
         Self::Pinned,
         Self::Replicated,
+        Self::ReplicatedPromotion,
         Self::RestoreFailed,
         Self::Rollback,
         Self::RotationAbandoned,
@@ -163,8 +169,10 @@ impl Kind {
             Self::NoRotation => "no-rotation",
             Self::NoteLeft => "note-left",
             Self::Overdue => "overdue",
+            Self::PendingLeft => "pending-left",
             Self::Pinned => "pinned",
             Self::Replicated => "replicated",
+            Self::ReplicatedPromotion => "replicated-promotion",
             Self::RestoreFailed => "restore-failed",
             Self::Rollback => "rollback",
             Self::RotationAbandoned => "rotation-abandoned",

@@ -1,76 +1,95 @@
-//! A rotation that failed or stalled on its way.
+//! A rotation that failed or stalled on its way, and AWSPENDING that lies in the way of the next one.
 
+use super::way_out::{Course, way_out};
 use super::{Kind, List, Severity, commands};
 use crate::judge::{Judgement, RotationView};
-use crate::milestones::verdict;
-use crate::model::{RotationKey, Strategy, VersionId};
+use crate::model::VersionId;
 use crate::phase::Phase;
 use crate::state::SecretFacts;
 
 impl List<'_> {
     pub(super) fn open_rotation(&mut self, view: &RotationView, judgement: &Judgement, facts: &SecretFacts) {
         let version = &view.rotation.key.version;
+        let strategy = judgement.strategy.0;
         match view.phase {
             Phase::Failed { step } => {
                 let step = step.map_or("an unknown step".to_owned(), |step| step.to_string());
                 let last = view.rotation.failures.last();
                 let why = last.map_or_else(String::new, |failure| format!(": {}", failure.why));
                 let text = format!("rotation to {version} failed in {step}{why}");
-                self.add(
-                    Severity::Critical,
-                    Kind::RotationFailed,
-                    text,
-                    failed_remedy(view, judgement, facts),
-                );
+                let course = if is_off(facts) {
+                    Course::LiesStill
+                } else {
+                    Course::Retried
+                };
+                let remedy = way_out(&view.rotation, course, strategy, facts);
+                self.add(Severity::Critical, Kind::RotationFailed, text, remedy);
+            }
+            Phase::Stalled if is_passed_over(view, facts) => {
+                let value = has_value(view.rotation.created.is_some());
+                self.left_behind(version, "AWSCURRENT was moved past it by hand", value);
             }
             Phase::Stalled => {
-                let value = if view.rotation.created.is_some() {
-                    "has a value"
+                let value = has_value(view.rotation.created.is_some());
+                let off = if is_off(facts) {
+                    "; rotation is switched off, so nobody goes on with it"
                 } else {
-                    "has no value"
+                    ""
                 };
-                let text = format!("rotation to {version} makes no progress; AWSPENDING {value}");
-                let remedy = format!(
-                    "read the rotation Lambda's log; once the database accepts AWSCURRENT: {}",
-                    commands::drop_pending(self.secret, version)
-                );
+                let text = format!("rotation to {version} makes no progress; AWSPENDING {value}{off}");
+                let remedy = way_out(&view.rotation, Course::LiesStill, strategy, facts);
                 self.add(Severity::Critical, Kind::RotationStalled, text, remedy);
             }
-            _ => {}
+            Phase::Creating | Phase::Created | Phase::Exposed | Phase::Tested => {}
+            Phase::Propagating | Phase::Verifying | Phase::Watching | Phase::Settled => {}
+            Phase::Superseded | Phase::Abandoned | Phase::RolledBack => {}
         }
+    }
+
+    /// AWSPENDING on AWSPREVIOUS, or on a version that was promoted before: no rotation works on it, and AWS takes it for
+    /// one under way all the same (aws-facts: Staging labels).
+    pub(super) fn pending_left(&mut self, facts: &SecretFacts, judgement: &Judgement) {
+        let Some(labels) = facts.labels.latest().map(|run| &run.state) else {
+            return;
+        };
+        let Some(pending) = labels.pending.as_ref() else {
+            return;
+        };
+        if judgement.open().is_some() || labels.current.as_ref() == Some(pending) {
+            return;
+        }
+        // It was current before, so it has one.
+        self.left_behind(pending, "it was AWSCURRENT before", "has a value");
+    }
+
+    fn left_behind(&mut self, version: &VersionId, why: &str, value: &str) {
+        let text = format!(
+            "AWSPENDING was left on {version}: {why}. It {value}. Secrets Manager takes it for a rotation that is not \
+             complete, and refuses the next one, or tries that one again"
+        );
+        let remedy = format!(
+            "take AWSPENDING away from it, so that the next rotation makes a version of its own: {}",
+            commands::drop_pending(self.secret, version)
+        );
+        self.add(Severity::Warning, Kind::PendingLeft, text, remedy);
     }
 }
 
-/// What to do depends on which password the database has: logins know, else the steps tell what it may be.
-fn failed_remedy(view: &RotationView, judgement: &Judgement, facts: &SecretFacts) -> String {
-    let RotationKey { secret, version, .. } = &view.rotation.key;
-    let current = facts.current();
-    // What logged in before setSecret may not any more.
-    let exposed = view.rotation.exposed.as_ref().map(|seen| seen.when.not_after);
-    let logs_in = |version: &VersionId| {
-        let (accepted, at) = verdict(facts, version)?;
-        exposed
-            .is_none_or(|exposed| at >= exposed || !accepted)
-            .then_some(accepted)
-    };
-    let single = judgement.strategy.0 != Strategy::AlternatingUsers;
-    match (logs_in(version), current, current.and_then(logs_in)) {
-        (Some(true), Some(current), Some(false)) => format!(
-            "our login with AWSPENDING is accepted, with AWSCURRENT refused, so finish the rotation: {}",
-            commands::move_current(secret, version, Some(current))
-        ),
-        (Some(false), _, Some(false)) => {
-            "neither AWSPENDING nor AWSCURRENT logs in: set the database's password to AWSCURRENT's value".to_owned()
-        }
-        (_, _, Some(true)) => STILL_WORKS.to_owned(),
-        _ if exposed.is_some() && single => {
-            "the database may hold the new password already: log in with AWSPENDING; if it works, finish the rotation by \
-             moving AWSCURRENT to it, else set the database back to AWSCURRENT's password"
-                .to_owned()
-        }
-        _ => STILL_WORKS.to_owned(),
-    }
+fn has_value(created: bool) -> &'static str {
+    if created { "has a value" } else { "has no value" }
 }
 
-const STILL_WORKS: &str = "consumers still hold a working password; mend the rotation Lambda: Secrets Manager retries the \
-                           rotation by itself";
+/// CancelRotateSecret stops a rotation where it is, and leaves its labels.
+fn is_off(facts: &SecretFacts) -> bool {
+    facts
+        .seen
+        .as_ref()
+        .is_some_and(|(_, seen)| !seen.rotation_enabled)
+}
+
+/// A value was put by hand while the rotation was under way, and it had not set its password: it is in the way alone.
+fn is_passed_over(view: &RotationView, facts: &SecretFacts) -> bool {
+    let rotation = &view.rotation;
+    let is_moved = rotation.replaced.is_some() && rotation.replaced.as_ref() != facts.current();
+    is_moved && rotation.exposed.is_none()
+}

@@ -2,12 +2,11 @@
 
 use jiff::SignedDuration;
 
+use super::way_out::{Course, way_out};
 use super::{Kind, List, Severity, commands};
 use crate::baseline;
 use crate::judge::Judgement;
-use crate::milestones::verdict;
-use crate::model::{ConsumerId, ReferenceKind, SecretSeen, Strategy};
-use crate::rotations::Ending;
+use crate::model::{ConsumerId, ReferenceKind, SecretSeen};
 use crate::state::{SecretFacts, State};
 
 /// A rotation that is so late is overdue: AWS rotates until the end of that day.
@@ -49,9 +48,16 @@ impl List<'_> {
                 "run a watchdog in each of these regions",
             );
         }
+        let primary = seen.primary_elsewhere(self.secret);
+        if let Some(primary) = primary {
+            let text = format!("a replica of {primary}, where it is rotated: only its values are seen here");
+            let remedy =
+                format!("run a watchdog in {primary} too: it sees the rotation's steps and failures");
+            self.add(Severity::Info, Kind::Replicated, text, remedy);
+        }
         let next = seen
             .next_rotation
-            .filter(|_| seen.rotation_enabled && seen.deleted.is_none());
+            .filter(|_| seen.rotation_enabled && seen.deleted.is_none() && primary.is_none());
         if let Some(next) = next.filter(|next| look.arrived > *next + OVERDUE) {
             let text = format!("rotation was due by {next:.0} and has not happened");
             self.add(
@@ -80,7 +86,8 @@ impl List<'_> {
     }
 
     fn rotation_off(&mut self, seen: &SecretSeen) {
-        if seen.rotation_enabled || seen.owning_service.is_some() || seen.deleted.is_some() {
+        let is_elsewhere = seen.primary_elsewhere(self.secret).is_some();
+        if seen.rotation_enabled || seen.owning_service.is_some() || seen.deleted.is_some() || is_elsewhere {
             return;
         }
         if seen.rotation_lambda.is_some() {
@@ -163,23 +170,21 @@ impl List<'_> {
     }
 
     /// AWSPENDING is gone after setSecret: the failure's finding goes with it, the outage does not.
-    pub(super) fn abandoned(&mut self, facts: &SecretFacts, judgement: &Judgement) {
-        let Some(rotation) = judgement.latest().map(|view| &view.rotation) else {
+    pub(super) fn left_exposed(&mut self, facts: &SecretFacts, judgement: &Judgement) {
+        let Some(rotation) = judgement.left_exposed().map(|view| &view.rotation) else {
             return;
         };
-        let (Some((Ending::Abandoned, _)), Some(exposed)) = (rotation.ending, &rotation.exposed) else {
-            return;
+        // Another rotation is under way: its end puts things right, or is told.
+        let course = if judgement.open().is_some() {
+            Course::Retried
+        } else {
+            Course::GivenUp
         };
-        let current = facts.current().and_then(|current| verdict(facts, current));
-        let works = current.is_some_and(|(accepted, at)| accepted && at > exposed.when.not_after);
-        if works || judgement.strategy.0 == Strategy::AlternatingUsers {
-            return;
-        }
         let text = format!(
             "rotation to {} was given up after setSecret: the database may hold its password, and AWSCURRENT the old one",
             rotation.key.version
         );
-        let remedy = "log in with AWSCURRENT; if it is refused, set the database's password back to AWSCURRENT's value, or move AWSCURRENT to that version";
+        let remedy = way_out(rotation, course, judgement.strategy.0, facts);
         self.add(Severity::Critical, Kind::RotationAbandoned, text, remedy);
     }
 }

@@ -41,7 +41,18 @@ impl List<'_> {
             }
             (Works::Unproven, Origin::Manual) if self.log_may_tell(state) => {}
             (Works::Unproven, Origin::Manual) => {
-                self.add(Severity::Warning, Kind::ManualPromotion, "the value was replaced outside a rotation, and no login proves that it works: nobody is restarted", format!("{}, or restart the consumers by hand", self.prove_it()));
+                // At the first look only its dates tell, and they tell of tags and clean-up as well.
+                let text = if view.rotation.replaced.is_some() {
+                    "the value was replaced outside a rotation, and no login proves that it works: nobody is restarted"
+                } else {
+                    "the secret was changed after its last rotation, maybe its value, and no login proves that it works: nobody is restarted"
+                };
+                let remedy = format!("{}, or restart the consumers by hand", self.prove_it());
+                self.add(Severity::Warning, Kind::ManualPromotion, text, remedy);
+            }
+            (Works::Unproven, Origin::Replicated) => self.replicated_promotion(facts),
+            (Works::Unproven, Origin::Rotation) if view.rotation.early => {
+                self.add(Severity::Critical, Kind::UntestedPromotion, "AWSCURRENT moved before setSecret was done, and no login proves that the version works: nobody is restarted", "log in with AWSCURRENT by hand; if it works restart the consumers, else set the database's password to its value; in the rotation Lambda let createSecret put the value with VersionStages=['AWSPENDING'] alone");
             }
             (Works::Unproven, Origin::Rotation) => {
                 self.add(Severity::Critical, Kind::UntestedPromotion, "AWSCURRENT moved though testSecret had failed, and no login proves that the version works: nobody is restarted", "log in with AWSCURRENT by hand; if it works restart the consumers, else set the database's password to its value");
@@ -51,6 +62,24 @@ impl List<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The rotation ran where its steps cannot be seen from here, or somebody put the value there.
+    fn replicated_promotion(&mut self, facts: Option<&SecretFacts>) {
+        let seen = facts.and_then(|facts| facts.seen.as_ref());
+        let primary = seen.and_then(|(_, seen)| seen.primary_elsewhere(self.secret));
+        let Some(primary) = primary else { return };
+        let text = format!(
+            "a value arrived from {primary}, where the secret is rotated: whether a rotation tested it cannot be seen \
+             here, and no login proves that it works: nobody is restarted"
+        );
+        let remedy = format!(
+            "switch the login test on for this secret; or see whether it was rotated, \
+             `aws secretsmanager describe-secret --region {primary} --secret-id {} --query LastRotatedDate`, and \
+             restart the consumers by hand",
+            self.secret.in_region(primary)
+        );
+        self.add(Severity::Warning, Kind::ReplicatedPromotion, text, remedy);
     }
 
     /// The rotation's log was not read yet, and nothing says that it cannot be.

@@ -78,8 +78,8 @@ fn first_line(rotation: &Rotation, facts: &SecretFacts, put: Option<Timestamp>) 
             Some(if is_told { bound } else { not_after })
         }
         Some(When { not_after, .. }) => {
-            let before = facts.last_rotated().filter(|rotated| *rotated <= not_after);
-            Some(not_after - START_SLACK).max(before)
+            let before = facts.rotated().filter(|rotated| *rotated <= not_after);
+            Some(not_after - START_SLACK).max(before.max())
         }
         None => {
             let promoted = rotation.promoted.as_ref();

@@ -5,8 +5,9 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AttemptId, Consumer, ConsumerId, Decision, FunctionSeen, Labels, LoginAnswer, Look, Method, Outcome,
-    RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy, VersionId,
+    AttemptId, Consumer, ConsumerId, Dates, Decision, FunctionSeen, Labels, LoginAnswer, Look, Method,
+    Outcome, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy,
+    VersionId,
 };
 
 /// What to look at. One look of a key is under way at a time.
@@ -234,12 +235,12 @@ pub enum Event {
 /// What the journal keeps: enough to know after a restart what was seen, decided and done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// The labels were so during the look; AWS says they were last changed at `changed`.
+    /// The labels were so during the look, and AWS told these dates with them.
     Labels {
         secret: SecretArn,
         look: Look,
         labels: Labels,
-        changed: Option<Timestamp>,
+        dates: Dates,
     },
     Valued {
         secret: SecretArn,

@@ -51,6 +51,14 @@ text_id!(
 );
 
 impl SecretArn {
+    /// The same secret in another region: a replica's ARN differs in nothing else.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let parts = self.0.splitn(5, ':').enumerate();
+        let parts = parts.map(|(i, part)| if i == 3 { region } else { part });
+        Self::new(parts.collect::<Vec<_>>().join(":"))
+    }
+
     /// The secret's name: what follows `:secret:`, without the hyphen and six random characters.
     pub fn name(&self) -> &str {
         let tail = self.0.split_once(":secret:").map_or(&*self.0, |(_, tail)| tail);
@@ -144,6 +152,16 @@ mod tests {
         assert_eq!(arn("/shop/rds/prod-AbCdEf").name(), "/shop/rds/prod");
         assert_eq!(arn("plain").name(), "plain");
         assert_eq!(arn("has-hyphens-x1").name(), "has-hyphens-x1");
+    }
+
+    #[test]
+    fn a_replica_has_its_primarys_arn_but_for_the_region() {
+        let arn = SecretArn::new("arn:aws:secretsmanager:eu-west-1:1:secret:a:b-AbCdEf");
+        let primary = arn.in_region("us-east-1");
+        assert_eq!(
+            primary.as_str(),
+            "arn:aws:secretsmanager:us-east-1:1:secret:a:b-AbCdEf"
+        );
     }
 
     #[test]

@@ -22,5 +22,5 @@ pub use evidence::{
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
 pub use remediation::{Action, Attempt, Decision, Done, Method, NoEffect, Outcome};
-pub use secret::{Brake, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
+pub use secret::{Brake, Dates, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
 pub use time::{Look, When};

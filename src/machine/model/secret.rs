@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::VersionId;
+use super::{SecretArn, VersionId};
 
 /// The staging labels that matter, as one answer showed them (aws-facts: Staging labels).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Labels {
 /// One row of ListSecrets; may lag behind by up to five minutes (aws-facts: Reading cheaply).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretSummary {
-    pub arn: super::SecretArn,
+    pub arn: SecretArn,
     pub name: String,
     pub labels: Labels,
     pub tags: BTreeMap<String, String>,
@@ -45,6 +45,15 @@ pub struct SecretSummary {
     pub rotation_lambda: Option<String>,
     pub owning_service: Option<String>,
     pub next_rotation: Option<Timestamp>,
+}
+
+/// When Secrets Manager says that a secret was changed, as one answer showed it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// LastChangedDate: modified in any way, a tag's edit included.
+    pub changed: Option<Timestamp>,
+    /// LastRotatedDate: written a little after a rotation's finishSecret.
+    pub rotated: Option<Timestamp>,
 }
 
 /// One answer of DescribeSecret.
@@ -65,9 +74,26 @@ pub struct SecretSeen {
     pub deleted: Option<Timestamp>,
     /// Regions that hold replicas; consumers there are unseen.
     pub replicas: Vec<String>,
+    /// PrimaryRegion: where a replicated secret is rotated.
+    pub primary_region: Option<String>,
+    /// A partner's key that Secrets Manager rotates itself: `Type`, or the metadata for its rotation.
+    pub external: bool,
 }
 
 impl SecretSeen {
+    pub fn dates(&self) -> Dates {
+        Dates {
+            changed: self.last_changed,
+            rotated: self.last_rotated,
+        }
+    }
+
+    /// Where a replica is rotated: its values arrive here by themselves.
+    pub fn primary_elsewhere(&self, secret: &SecretArn) -> Option<&str> {
+        let primary = self.primary_region.as_deref()?;
+        (secret.region()? != primary).then_some(primary)
+    }
+
     /// The operator's brake: the tag `rotation-watchdog` lowers the mode, never raises it.
     pub fn brake(&self) -> Option<Brake> {
         match self.tags.get("rotation-watchdog").map(String::as_str) {
@@ -130,9 +156,24 @@ pub enum Strategy {
     SingleUser,
     /// Two users in turn; a stale consumer lives until the next rotation.
     AlternatingUsers,
+    /// One user that keeps its password before (MySQL: RETAIN CURRENT PASSWORD); a stale consumer lives until the next
+    /// rotation.
+    DualPasswords,
     /// By the owning service, without a Lambda.
     Managed,
+    /// A partner's key, by Secrets Manager itself, without a Lambda.
+    External,
     Unknown,
+}
+
+impl Strategy {
+    /// The old password works on through the rotation: no danger window.
+    pub fn keeps_the_old(self) -> bool {
+        match self {
+            Self::AlternatingUsers | Self::DualPasswords => true,
+            Self::SingleUser | Self::Managed | Self::External | Self::Unknown => false,
+        }
+    }
 }
 
 /// What a login with one version of a secret answered.

@@ -27,7 +27,7 @@ impl Look {
     }
 }
 
-/// The interval in which something happened. Only ever narrows.
+/// The interval in which something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When {
     /// Send time of the last look with the opposite answer; nothing where there was none.
@@ -51,23 +51,33 @@ impl When {
         }
     }
 
-    /// What both say. Where they contradict each other, the upper bound wins: acting late is safe, early is not.
+    /// What both say. Where they contradict each other one of them is wrong, and nobody knows which: all that either of
+    /// them allows. Acting late is safe, early is not.
     #[must_use]
     pub fn narrow(self, other: Self) -> Self {
-        let not_after = self.not_after.min(other.not_after);
-        let not_before = self
-            .not_before
-            .max(other.not_before)
-            .map(|bound| bound.min(not_after));
-        Self {
-            not_before,
-            not_after,
+        if self.contradicts(other) {
+            return Self {
+                not_before: self.not_before.min(other.not_before),
+                not_after: self.not_after.max(other.not_after),
+            };
         }
+        Self {
+            not_before: self.not_before.max(other.not_before),
+            not_after: self.not_after.min(other.not_after),
+        }
+    }
+
+    /// No moment lies in both.
+    fn contradicts(self, other: Self) -> bool {
+        let begins_later = |a: Self, b: Self| a.not_before.is_some_and(|bound| bound > b.not_after);
+        begins_later(self, other) || begins_later(other, self)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -84,8 +94,28 @@ mod tests {
     }
 
     #[test]
-    fn a_contradiction_collapses_onto_the_upper_bound() {
-        let when = When::between(at(10), at(12)).narrow(When::between(at(20), at(30)));
-        assert_eq!(when, When::between(at(12), at(12)));
+    fn g6_a_contradiction_widens_to_all_that_either_allows() {
+        let (early, late) = (When::between(at(10), at(12)), When::between(at(20), at(30)));
+        assert_eq!(early.narrow(late), When::between(at(10), at(30)));
+        assert_eq!(late.narrow(early), When::between(at(10), at(30)));
+        assert_eq!(When::by(at(12)).narrow(late), When::by(at(30)));
+        let touching = When::between(at(12), at(30));
+        assert_eq!(early.narrow(touching), When::between(at(12), at(12)));
+    }
+
+    proptest! {
+        /// Whatever one of two sources that disagree says, it is not lost; where they agree, both are kept.
+        #[test]
+        fn what_is_true_of_both_is_true_of_what_they_say_together(bounds in prop::array::uniform4(0..60_i64), truth in 0..60_i64) {
+            let interval = |a: i64, b: i64| When::between(at(a.min(b)), at(a.max(b)));
+            let (one, other) = (interval(bounds[0], bounds[1]), interval(bounds[2], bounds[3]));
+            let holds = |when: When| when.not_before <= Some(at(truth)) && at(truth) <= when.not_after;
+            let together = one.narrow(other);
+            prop_assert!(holds(together) || !(holds(one) && holds(other)));
+            if one.contradicts(other) {
+                prop_assert!(holds(together) || !holds(one) && !holds(other));
+            }
+            prop_assert_eq!(together, other.narrow(one));
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Origin, Story};
-use crate::model::{Labels, LogLine, Step, VersionId, When};
+use super::{Origin, Rotation, Story};
+use crate::model::{Dates, Labels, LogLine, Step, VersionId, When};
 use crate::track::{Run, began};
 
 /// LastRotatedDate is written after finishSecret has returned, so it is a little later than the labels' change.
@@ -41,21 +41,53 @@ impl Story<'_> {
     /// What was current at the first look is a baseline, unless it came about shortly before (design rule 9): by the
     /// rotation of that time, or by somebody who has changed the secret since.
     pub(super) fn baseline(&self, current: &VersionId, run: &Run<Labels>) -> Origin {
-        let rotated = self
+        let Some(rotated) = self.rotated_before_the_first_look(run) else {
+            return Origin::Baseline;
+        };
+        let is_finished = || self.finished(current) >= Some(rotated - ROTATED_AFTER);
+        if self.unchanged_since(run, rotated) || run.state.pending.as_ref() == Some(current) || is_finished()
+        {
+            Origin::Rotation
+        } else if run.state.in_progress().is_some() {
+            // The next rotation has changed the secret: of the one before nothing is known.
+            Origin::Baseline
+        } else {
+            self.put()
+        }
+    }
+
+    fn rotated_before_the_first_look(&self, run: &Run<Labels>) -> Option<Timestamp> {
+        let first = self.facts.first_look?;
+        let is_recent = |rotated: &Timestamp| {
+            *rotated <= first && first.duration_since(*rotated) <= self.timing.baseline_age
+        };
+        let rotated = self.dates_of(run).filter_map(|dates| dates.rotated);
+        rotated
+            .filter(is_recent)
+            .filter(|rotated| self.left(run).is_none_or(|left| *rotated < left))
+            .max()
+    }
+
+    /// The dates that were told while the labels were so.
+    fn dates_of(&self, run: &Run<Labels>) -> impl Iterator<Item = Dates> {
+        let (from, to) = (run.first.sent, run.last.sent);
+        let dates = self.facts.dates.runs().iter();
+        dates
+            .filter(move |dates| dates.first.sent <= to && dates.last.sent >= from)
+            .map(|dates| dates.state)
+    }
+
+    /// A value that came without a rotation that could be seen.
+    pub(super) fn put(&self) -> Origin {
+        let is_replica = self
             .facts
-            .first_look
-            .zip(self.facts.last_rotated())
-            .filter(|(first, rotated)| {
-                rotated <= first
-                    && first.duration_since(*rotated) <= self.timing.baseline_age
-                    && self.left(run).is_none_or(|left| *rotated < left)
-            });
-        match rotated {
-            None => Origin::Baseline,
-            Some((_, rotated)) if self.unchanged_since(rotated) => Origin::Rotation,
-            Some(_) if run.state.pending.as_ref() == Some(current) => Origin::Rotation,
-            Some((_, rotated)) if self.finished(current) >= Some(rotated - ROTATED_AFTER) => Origin::Rotation,
-            Some(_) => Origin::Manual,
+            .seen
+            .as_ref()
+            .is_some_and(|(_, seen)| seen.primary_elsewhere(self.secret).is_some());
+        if is_replica {
+            Origin::Replicated
+        } else {
+            Origin::Manual
         }
     }
 
@@ -72,30 +104,36 @@ impl Story<'_> {
     pub(super) fn was_finished_last(&self, version: &VersionId, run: &Run<Labels>, when: When) -> bool {
         self.finished(version).is_some_and(|finished| {
             let unchanged = when.not_after <= finished + CHANGED_AFTER || run.state.in_progress().is_some();
-            let rotated = self.facts.last_rotated();
-            unchanged && rotated.is_none_or(|rotated| rotated <= finished + ROTATED_AFTER)
+            let mut rotated = self.dates_of(run).filter_map(|dates| dates.rotated);
+            unchanged && rotated.all(|rotated| rotated <= finished + ROTATED_AFTER)
         })
     }
 
-    /// The version that is current now was promoted by the last rotation or after it.
-    pub(super) fn bound_by_last_rotation(&mut self) {
-        let Some((_, seen)) = &self.facts.seen else { return };
-        let Some(rotated) = seen.last_rotated else { return };
-        let current = self.rotations.iter_mut().rfind(|rotation| rotation.is_current());
-        if let Some(rotation) = current
-            && seen.labels.current.as_ref() == Some(&rotation.key.version)
-            && let Some(promoted) = &mut rotation.promoted
-            && rotated <= promoted.when.not_after
+    /// What is current in this run was promoted by the last rotation or after it.
+    pub(super) fn bound_by_rotated_date(&mut self, run: &Run<Labels>) {
+        let Some(i) = self.rotations.iter().rposition(Rotation::is_current) else {
+            return;
+        };
+        let rotated: Vec<Timestamp> = self.dates_of(run).filter_map(|dates| dates.rotated).collect();
+        let rotation = &mut self.rotations[i];
+        if run.state.current.as_ref() != Some(&rotation.key.version) {
+            return;
+        }
+        if let Some(promoted) = &mut rotation.promoted
+            && let Some(rotated) = rotated
+                .into_iter()
+                .filter(|at| *at <= promoted.when.not_after)
+                .max()
         {
             let bound = When::between(rotated - ROTATED_AFTER, promoted.when.not_after);
             promoted.when = promoted.when.narrow(bound);
         }
     }
 
-    /// Whether the rotation was the last thing that happened to the secret.
-    fn unchanged_since(&self, rotated: Timestamp) -> bool {
-        let changed = self.facts.seen.as_ref().and_then(|(_, seen)| seen.last_changed);
-        changed.is_some_and(|changed| changed <= rotated + CHANGED_AFTER)
+    /// Whether the rotation was the last thing that had happened to the secret when labels were first seen so.
+    fn unchanged_since(&self, run: &Run<Labels>, rotated: Timestamp) -> bool {
+        let mut changed = self.dates_of(run).filter_map(|dates| dates.changed);
+        changed.any(|changed| changed <= rotated + CHANGED_AFTER)
     }
 
     /// A rotation that ran unseen left its mark in the log, or in LastRotatedDate where nothing came after it.
@@ -122,10 +160,10 @@ impl Story<'_> {
     /// LastRotatedDate from before the last look without it is the rotation's before, and one from after the next move
     /// the rotation's after.
     fn is_last_rotation(&self, change: Change<'_>) -> bool {
-        self.facts.last_rotated().is_some_and(|rotated| {
+        self.facts.rotated().any(|rotated| {
             change.may_be_of(rotated)
                 && self.left(change.run).is_none_or(|left| rotated < left)
-                && (change.is_direct || self.unchanged_since(rotated))
+                && (change.is_direct || self.unchanged_since(change.run, rotated))
         })
     }
 

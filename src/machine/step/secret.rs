@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{ConsumerId, Fact, Labels, LogFact, LogLine, Look, RotationKey, SecretArn, WouldAct};
+use crate::model::{
+    ConsumerId, Dates, Fact, Labels, LogFact, LogLine, Look, RotationKey, SecretArn, WouldAct,
+};
 use crate::state::{SecretFacts, StageRun, Would};
 
 impl SecretFacts {
@@ -11,24 +13,37 @@ impl SecretFacts {
         secret: &SecretArn,
         look: Look,
         labels: Labels,
-        changed: Option<Timestamp>,
+        dates: Dates,
     ) -> Vec<Fact> {
         self.first_look = Some(self.first_look.map_or(look.sent, |first| first.min(look.sent)));
         let border = self.labels.latest().cloned();
-        let since = since_changed(look, changed, border.as_ref().map(|run| run.last.sent));
+        let since = since_changed(look, dates, border.as_ref().map(|run| run.last.sent));
         let narrowed = self.labels.see(since, labels.clone());
         self.labels.see(look, labels.clone());
-        if !narrowed {
+        if !self.keep_dates(look, dates, narrowed) {
             return Vec::new();
         }
-        let fact = |look, labels, changed| Fact::Labels {
+        let fact = |look, labels, dates| Fact::Labels {
             secret: secret.clone(),
             look,
             labels,
-            changed,
+            dates,
         };
-        let border = border.map(|run| fact(run.last, run.state, None));
-        border.into_iter().chain([fact(look, labels, changed)]).collect()
+        let border = border.filter(|_| narrowed);
+        let border = border.map(|run| fact(run.last, run.state, Dates::default()));
+        border.into_iter().chain([fact(look, labels, dates)]).collect()
+    }
+
+    /// Dates go on with each rotation, so those of a past one must be kept: the first that came with new labels, and each
+    /// LastRotatedDate. Returns whether there is anything to keep.
+    fn keep_dates(&mut self, look: Look, dates: Dates, came_with_news: bool) -> bool {
+        let mut known = self.dates.runs().iter().map(|run| run.state.rotated);
+        let is_news = dates.rotated.is_some() && !known.any(|rotated| rotated == dates.rotated);
+        let keeps = came_with_news || is_news;
+        if keeps && dates != Dates::default() {
+            self.dates.see(look, dates);
+        }
+        keeps
     }
 
     pub(super) fn see_current(&mut self, look: Look, labels: &Labels) {
@@ -137,13 +152,17 @@ impl SecretFacts {
 }
 
 /// LastChangedDate says that the labels were already so at that moment: useful after downtime, when it is later
-/// than the last look with other labels. Rounded up, since some answers cut it to whole seconds.
-fn since_changed(look: Look, changed: Option<Timestamp>, other_labels: Option<Timestamp>) -> Look {
-    let changed = changed.map(|at| match at.subsec_nanosecond() {
+/// than the last look with other labels. That a label's move changes it is not documented: LastRotatedDate, which follows
+/// a rotation's last move, must not be later. Rounded up, since some answers cut dates to whole seconds.
+fn since_changed(look: Look, dates: Dates, other_labels: Option<Timestamp>) -> Look {
+    let rounded = |at: Timestamp| match at.subsec_nanosecond() {
         0 => at + SignedDuration::from_secs(1),
         _ => at,
-    });
-    match (changed, other_labels) {
+    };
+    let changed = dates
+        .changed
+        .map(|changed| changed.max(dates.rotated.unwrap_or(changed)));
+    match (changed.map(rounded), other_labels) {
         (Some(at), Some(other)) if at > other && at < look.sent => Look::at(at),
         (Some(at), None) if at < look.sent => Look::at(at),
         _ => look,

@@ -217,13 +217,39 @@ fn whether_the_replaced_version_still_works_is_asked_once() {
     told.line(13, Step::SetSecret).login(22, "b", true);
     assert_eq!(
         asked(&told, 22),
+        ["a"],
+        "its one user may keep the password before"
+    );
+    told.login(23, "a", false);
+    told.labels(100, "b - a").labels(110, "b c a");
+    told.line(113, Step::SetSecret)
+        .labels(120, "c - b")
+        .login(122, "c", true);
+    assert_eq!(
+        asked(&told, 122),
         Vec::<String>::new(),
-        "its log told the strategy"
+        "it does not: told once and for all"
     );
 
     let mut other = promoted("x");
     other.login(22, "b", true);
     assert_eq!(asked(&other, 22), Vec::<String>::new(), "AWSPREVIOUS is another");
+}
+
+#[test]
+fn g7_which_password_a_rotation_left_behind_is_asked_until_it_is_told() {
+    let nobody: [&str; 0] = [];
+    let mut tale = created();
+    tale.line(14, Step::SetSecret);
+    assert_eq!(asked(&tale, 17), ["b"], "it goes on");
+    tale.failure(16, Step::TestSecret);
+    assert_eq!(asked(&tale, 20), ["a", "b"], "it does not");
+    tale.login(21, "a", false);
+    assert_eq!(asked(&tale, 22), ["b"]);
+    tale.labels(100, "a - z").labels(106, "a - z");
+    assert_eq!(asked(&tale, 107), ["a"], "given up");
+    tale.login(120, "a", true);
+    assert_eq!(asked(&tale, 121), nobody);
 }
 
 /// `b` was promoted at 20, and AWSCURRENT moved back to `a` at 100.

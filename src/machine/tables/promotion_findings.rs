@@ -271,8 +271,8 @@ fn a_stalled_rotation_says_whether_awspending_has_a_value() {
     let stalled = told(&tale, 4_000, "rotation-stalled");
     assert!(stalled.text.ends_with("has a value"), "{stalled:?}");
     assert!(
-        stalled.remedy.ends_with("--remove-from-version-id b`"),
-        "{stalled:?}"
+        stalled.remedy.starts_with("the database may hold"),
+        "setSecret may have run, {stalled:?}"
     );
 }
 
@@ -296,7 +296,10 @@ fn a_failed_rotation_leaves_the_old_password_working_until_it_is_changed() {
         tale.failure(14, Step::TestSecret);
         told(&tale, 20, "rotation-failed").remedy
     };
-    assert!(remedy(None).starts_with("consumers still hold"));
+    assert!(
+        remedy(None).starts_with("the database may hold"),
+        "setSecret ran before testSecret"
+    );
     assert!(remedy(Some(Strategy::AlternatingUsers)).starts_with("consumers still hold"));
     assert!(remedy(Some(Strategy::SingleUser)).starts_with("the database may hold"));
 }

@@ -103,10 +103,7 @@ impl Tale {
 
     /// A login with this version of `db`, refused at the very moment that it was tried.
     pub(super) fn refused_at_once(&mut self, second: i64, id: &str) {
-        let answer = LoginAnswer::Refused {
-            code: "1045".to_owned(),
-        };
-        let (secret, version) = (arn("db"), version(id));
+        let (secret, version, answer) = (arn("db"), version(id), refused());
         self.see_at_once(
             second,
             Evidence::Login {
@@ -148,6 +145,8 @@ impl Tale {
             last_changed: self.last_changed,
             deleted: None,
             replicas: Vec::new(),
+            primary_region: None,
+            external: false,
         }
     }
 
@@ -175,13 +174,7 @@ impl Tale {
     }
 
     pub(super) fn login_of(&mut self, name: &str, second: i64, id: &str, accepted: bool) -> &mut Self {
-        let answer = if accepted {
-            LoginAnswer::Accepted
-        } else {
-            LoginAnswer::Refused {
-                code: "1045".to_owned(),
-            }
-        };
+        let answer = [refused(), LoginAnswer::Accepted][usize::from(accepted)].clone();
         self.see(
             second,
             Evidence::Login {
@@ -321,6 +314,11 @@ pub(super) fn consumer(id: &ConsumerId, references: &[(&str, ReferenceKind)]) ->
         references: references.iter().map(reference).collect(),
         mutable_images: Vec::new(),
     }
+}
+
+fn refused() -> LoginAnswer {
+    let code = "1045".to_owned();
+    LoginAnswer::Refused { code }
 }
 
 /// A row of ListSecrets.

@@ -117,6 +117,8 @@ fn seen(secret: &Secret, now: Timestamp, angle: Angle) -> SecretSeen {
         last_changed: Some(shown.last_changed),
         deleted: secret.deleted(now),
         replicas: Vec::new(),
+        primary_region: None,
+        external: false,
     }
 }
 

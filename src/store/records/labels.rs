@@ -1,7 +1,7 @@
 //! What looks at a secret told: its staging labels, and which versions have a value.
 
 use jiff::Timestamp;
-use machine::model::{Fact, Labels, Look, SecretArn, VersionId};
+use machine::model::{Dates, Fact, Labels, Look, SecretArn, VersionId};
 use serde::{Deserialize, Serialize};
 
 use super::{LookRecord, text};
@@ -14,17 +14,21 @@ pub(super) struct LabelsRecord {
     pending: Option<String>,
     previous: Option<String>,
     changed: Option<Timestamp>,
+    /// Left out where it is not told, as in older rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rotated: Option<Timestamp>,
 }
 
 impl LabelsRecord {
-    pub(super) fn new(secret: &SecretArn, look: Look, labels: &Labels, changed: Option<Timestamp>) -> Self {
+    pub(super) fn new(secret: &SecretArn, look: Look, labels: &Labels, dates: Dates) -> Self {
         Self {
             secret: secret.to_string(),
             look: look.into(),
             current: text(&labels.current),
             pending: text(&labels.pending),
             previous: text(&labels.previous),
-            changed,
+            changed: dates.changed,
+            rotated: dates.rotated,
         }
     }
 }
@@ -40,7 +44,10 @@ impl From<LabelsRecord> for Fact {
                 pending: version(record.pending),
                 previous: version(record.previous),
             },
-            changed: record.changed,
+            dates: Dates {
+                changed: record.changed,
+                rotated: record.rotated,
+            },
         }
     }
 }

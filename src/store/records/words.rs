@@ -34,14 +34,38 @@ words!(
         FinishSecret
     }
 );
-words!(
-    StrategyRecord = Strategy {
-        SingleUser,
-        AlternatingUsers,
-        Managed,
-        Unknown
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StrategyRecord {
+    SingleUser,
+    AlternatingUsers,
+    Managed,
+    Unknown,
+}
+
+impl From<Strategy> for StrategyRecord {
+    fn from(strategy: Strategy) -> Self {
+        match strategy {
+            // No line tells the second of each two: logins and DescribeSecret do.
+            Strategy::SingleUser | Strategy::DualPasswords => Self::SingleUser,
+            Strategy::Managed | Strategy::External => Self::Managed,
+            Strategy::AlternatingUsers => Self::AlternatingUsers,
+            Strategy::Unknown => Self::Unknown,
+        }
     }
-);
+}
+
+impl From<StrategyRecord> for Strategy {
+    fn from(strategy: StrategyRecord) -> Self {
+        match strategy {
+            StrategyRecord::SingleUser => Self::SingleUser,
+            StrategyRecord::Managed => Self::Managed,
+            StrategyRecord::AlternatingUsers => Self::AlternatingUsers,
+            StrategyRecord::Unknown => Self::Unknown,
+        }
+    }
+}
+
 words!(
     StageRecord = Stage {
         Unknown,

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
-    Action, AttemptId, ConsumerId, Decision, DeploymentId, Done, Fact, Labels, LogFact, LogLine, LoginAnswer,
-    Look, Method, NoEffect, Outcome, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy, VersionId,
-    WouldAct,
+    Action, AttemptId, ConsumerId, Dates, Decision, DeploymentId, Done, Fact, Labels, LogFact, LogLine,
+    LoginAnswer, Look, Method, NoEffect, Outcome, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy,
+    VersionId, WouldAct,
 };
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -50,8 +50,22 @@ pub(super) fn all() -> Vec<Fact> {
         stages(),
         later_logins(),
         would_have(),
+        later(),
     ]
     .concat()
+}
+
+/// What records learned to say after the first journals were written.
+fn later() -> Vec<Fact> {
+    vec![Fact::Labels {
+        secret: secret(),
+        look: look(),
+        labels: Labels::default(),
+        dates: Dates {
+            changed: Some(at(0)),
+            rotated: Some(at(0)),
+        },
+    }]
 }
 
 fn labels() -> Vec<Fact> {
@@ -64,7 +78,10 @@ fn labels() -> Vec<Fact> {
         secret: secret(),
         look: look(),
         labels,
-        changed,
+        dates: Dates {
+            changed,
+            rotated: None,
+        },
     };
     vec![
         fact(Labels::default(), Some(at(0))),

@@ -63,12 +63,13 @@ class Control:
         return {}
 
     def _create_secret(self, given):
-        """A secret with its first value, and its rotation Lambda where one is named."""
+        """A secret with its first value, its rotation Lambda where one is named, and what else DescribeSecret says of it."""
         region = given.get("region", REGION)
         backend = secrets.backend_of(region)
         tags = [{"Key": key, "Value": value} for key, value in given.get("tags", {}).items()]
         backend.create_secret(given["name"], given["value"], None, None, tags, None, None, [], False)
         secret = backend.secrets[given["name"]]
+        secret.described = given.get("described", {})
         if "rotation_lambda" in given:
             name = given["rotation_lambda"]
             function = functions.find(region, name) or functions.create(region, name)

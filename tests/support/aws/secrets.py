@@ -251,7 +251,10 @@ def list_versions(backend, secret_id):
 
 
 def after(request, answer):
-    """Of ListSecretVersionIds, the page that the parameters ask for."""
+    """Of ListSecretVersionIds, the page that the parameters ask for. Of DescribeSecret, also what moto has not."""
+    if request.operation == "DescribeSecret":
+        secret = find(backend_of(request.region), request.parameters["SecretId"])
+        return answer | getattr(secret, "described", {})
     if request.operation != "ListSecretVersionIds":
         return answer
     parameters = request.parameters
