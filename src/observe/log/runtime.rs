@@ -197,5 +197,5 @@ fn crash(text: &str) -> Option<(Break, Weight)> {
     if begins("panic: ") || begins("fatal error: ") || panics {
         return Some((Break::Exited, Weight::IfLast));
     }
-    begins("FATAL ERROR: ").then(|| (Break::Killed, Weight::IfLast))
+    begins("FATAL ERROR: ").then_some((Break::Killed, Weight::IfLast))
 }
