@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::doubt;
 use crate::milestones::is_accepted;
 use crate::model::{
-    Attempt, AttemptId, Dates, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure, LookKey,
-    Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
+    Attempt, AttemptId, Dates, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure,
+    LookKey, Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
 };
 use crate::policy::Timing;
 use crate::settling::is_settling;

@@ -74,10 +74,12 @@ impl List<'_> {
              here, and no login proves that it works: nobody is restarted"
         );
         let remedy = format!(
-            "switch the login test on for this secret; or see whether it was rotated, \
-             `aws secretsmanager describe-secret --region {primary} --secret-id {} --query LastRotatedDate`, and \
+            "{}; or see whether it was rotated, \
+             `aws secretsmanager describe-secret --region {} --secret-id {} --query LastRotatedDate`, and \
              restart the consumers by hand",
-            self.secret.in_region(primary)
+            self.prove_it(),
+            commands::quoted(primary),
+            commands::quoted(self.secret.in_region(primary).as_str())
         );
         self.add(Severity::Warning, Kind::ReplicatedPromotion, text, remedy);
     }

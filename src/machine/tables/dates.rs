@@ -152,10 +152,4 @@ fn g8_before_consumers_are_known_a_rotation_is_where_the_journal_saw_it() {
         Phase::Watching,
         "found, and not looked at"
     );
-    restarted.service(401, &orders(), service(&[-500]));
-    assert_eq!(
-        restarted.latest(402).phase,
-        Phase::Propagating,
-        "it holds the old value"
-    );
 }

@@ -242,7 +242,14 @@ fn a_refused_awscurrent_is_told_only_where_no_rotation_explains_it() {
         .login(64, "b", false);
     assert_eq!(kinds(&tale, 65), Vec::<&str>::new());
     tale.labels(70, "b - a").labels(76, "b - a").login(77, "b", false);
-    assert!(kinds(&tale, 78).contains(&"dead-value"), "{:?}", kinds(&tale, 78));
+    assert_eq!(
+        kinds(&tale, 78),
+        ["rotation-abandoned"],
+        "given up, it explains it still"
+    );
+    let mut put = Tale::new();
+    put.labels(0, "a - z").labels(11, "b - a").login(12, "b", false);
+    assert_eq!(kinds(&put, 13), ["dead-value"]);
 }
 
 /// Told once the log was asked, which may say when the promotion was.

@@ -45,6 +45,25 @@ pub(super) fn seen(tale: &mut Tale, second: i64, text: &str, change: impl FnOnce
     tale.see(second, Evidence::Secret { secret, seen });
 }
 
+/// AWSPENDING left behind, and a replica's value, of a secret whose name needs quotes.
+pub(super) fn with_odd_names() -> Vec<Finding> {
+    let name = "rds!a b'c";
+    let of = |name, tale: &Tale| {
+        let (secret, judgement) = (arn(name), tale.judge_of(name, 30));
+        of_secret(&tale.state, &secret, &judgement, &tale.settings, at(30))
+    };
+    let mut left = Tale::new();
+    left.labels_of(name, 0, "b - a").labels_of(name, 20, "c b b");
+    let mut replica = Tale::new();
+    for (second, text) in [(0, "a - z"), (20, "b - a")] {
+        let mut seen = replica.secret_seen(name, labels(text));
+        seen.primary_region = Some("us-east-1".to_owned());
+        let secret = arn(name);
+        replica.see(second, Evidence::Secret { secret, seen });
+    }
+    [of(name, &left), of(name, &replica)].concat()
+}
+
 /// The rows of the table under Staging labels, in its order: `seen | means`.
 #[test]
 fn what_is_seen_before_a_promotion_and_what_it_means() {

@@ -353,6 +353,7 @@ fn everything() -> Vec<Finding> {
         of_secrets_at_rest(),
         of_rotations(),
         of_promotions(),
+        super::histories::with_odd_names(),
         of_services(),
         of_functions(),
         of_waits(),

@@ -3,7 +3,7 @@
 use super::findings::kinds;
 use super::histories::{HALF_AN_HOUR, NOTHING, created, seen, told, window};
 use super::standings::{orders, promoted};
-use super::world::{Tale, arn, at, millis, service};
+use super::world::{Tale, at, millis, service};
 use crate::findings::Severity;
 use crate::judge::Reason;
 use crate::model::{ConsumerId, LogLine, Stage, Step, Strategy, When};
@@ -154,10 +154,7 @@ fn g7_given_up_after_setsecret_the_window_stays_open_until_something_works() {
     );
     let mut works = given_up();
     works.login(120, "a", false).login(130, "a", true);
-    assert_eq!(
-        window(&works, 140),
-        Some(Some(When::between(at(120), millis(130_020))))
-    );
+    assert_eq!(window(&works, 140), Some(Some(When::by(millis(130_020)))));
     assert_eq!(kinds(&works, 140), NOTHING);
     let mut promoted = given_up();
     promoted.labels(200, "a - z").labels(201, "c - a");
