@@ -8,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::consumers::{Question, Standing, Why, stand, tenures_before};
 use crate::courses::Courses;
 use crate::milestones::{Works, works};
+use crate::mode::lower;
+pub use crate::mode::{Lowered, LoweredBy};
 use crate::model::{
     Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, Scope, SecretArn, Stage, Strategy,
 };
@@ -73,22 +75,6 @@ pub struct Judgement {
     pub reached: Vec<Fact>,
     /// When time alone may change this.
     pub wake: Option<Timestamp>,
-}
-
-/// The mode that the rule gives, and what lowered it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lowered {
-    pub from: Mode,
-    pub by: LoweredBy,
-}
-
-/// What lowers a rule's mode. The one that holds for all is named first: it must be lifted first, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoweredBy {
-    /// `remediation.at_most`.
-    AtMost,
-    /// The tag `rotation-watchdog` on the secret.
-    Tag,
 }
 
 /// The latest judgement of each secret.
@@ -162,16 +148,6 @@ pub fn judge(
     judgement.doubt_what_was_left_exposed();
     judgement.want(state, facts, policy, settings, now);
     judgement
-}
-
-/// The mode in effect, and what keeps it below the rule's.
-fn lower(rule: Mode, at_most: Mode, tag: Option<Brake>) -> (Mode, Option<Lowered>) {
-    let by_tag = if tag.is_some() { Mode::Observe } else { rule };
-    let lowered = [(at_most, LoweredBy::AtMost), (by_tag, LoweredBy::Tag)]
-        .into_iter()
-        .find(|(mode, _)| *mode < rule)
-        .map(|(_, by)| Lowered { from: rule, by });
-    (rule.min(at_most).min(by_tag), lowered)
 }
 
 impl Judgement {

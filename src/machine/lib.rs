@@ -12,6 +12,7 @@ pub mod findings;
 pub mod fleet;
 pub mod judge;
 pub mod milestones;
+mod mode;
 pub mod model;
 pub mod outlook;
 pub mod phase;

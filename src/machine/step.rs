@@ -1,6 +1,7 @@
 //! Taking in events: what was seen is merged, and what narrows the knowledge comes back as facts to journal.
 
 mod secret;
+mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,21 +53,7 @@ impl State {
         self.note_answer(look, evidence.key());
         match evidence {
             Evidence::Sweep { secrets } => self.see_list(look, secrets),
-            Evidence::Secret { secret, seen } => {
-                let is_doubted = |state: &Self| {
-                    state
-                        .secrets
-                        .get(&secret)
-                        .is_some_and(|facts| is_settling(facts, timing))
-                };
-                let was_doubted = is_doubted(self);
-                let news = self.see_secret(look, &secret, seen);
-                if was_doubted && news.is_empty() && !is_doubted(self) {
-                    self.believed(secret)
-                } else {
-                    news
-                }
-            }
+            Evidence::Secret { secret, seen } => self.see_doubted(look, &secret, seen, timing),
             Evidence::SecretGone { secret } => {
                 self.secrets.entry(secret).or_default().gone = Some(look);
                 Vec::new()
@@ -82,22 +69,7 @@ impl State {
                 secret,
                 version,
                 answer,
-            } => {
-                let tells = is_accepted(&answer) && self.is_first_beside_another(&secret, &version, look);
-                let fact = Fact::Login {
-                    secret,
-                    version,
-                    look,
-                    answer,
-                };
-                let news = self.learn(fact.clone());
-                // The same answer as before, but two passwords work: a restart would not know.
-                if news.is_empty() && tells {
-                    vec![fact]
-                } else {
-                    news
-                }
-            }
+            } => self.see_login(look, secret, version, answer),
             Evidence::Service { consumer, seen } => {
                 let facts = self.consumers.entry(consumer).or_default();
                 keep_latest(&mut facts.service, look, seen);
@@ -176,35 +148,6 @@ impl State {
             labels,
             dates,
         })
-    }
-
-    /// Labels that went back were seen so for long enough: the look that says so is kept, or a restart would doubt it again.
-    fn believed(&self, secret: SecretArn) -> Vec<Fact> {
-        let run = self.secrets.get(&secret).and_then(|facts| facts.labels.latest());
-        let fact = run.map(|run| Fact::Labels {
-            secret: secret.clone(),
-            look: run.last,
-            labels: run.state.clone(),
-            dates: Dates::default(),
-        });
-        fact.into_iter().collect()
-    }
-
-    /// Whether another version was accepted since this one was last logged in with.
-    fn is_first_beside_another(&self, secret: &SecretArn, version: &VersionId, look: Look) -> bool {
-        let logins = self.secrets.get(secret).map(|facts| &facts.logins);
-        let before = logins
-            .and_then(|logins| logins.get(version)?.latest())
-            .map(|run| run.last.sent);
-        let others = logins
-            .into_iter()
-            .flatten()
-            .filter(|(other, _)| *other != version);
-        let mut accepted = others.filter_map(|(_, track)| {
-            let run = track.runs().iter().find(|run| is_accepted(&run.state))?;
-            Some(run.first.arrived)
-        });
-        accepted.any(|at| before < Some(at) && at <= look.sent)
     }
 
     fn see_versions(&mut self, look: Look, secret: &SecretArn, valued: &[VersionId]) -> Vec<Fact> {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+mod result;
+
 use machine::model::{Action, LoginAnswer, Method, Outcome};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
@@ -9,6 +11,8 @@ use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
 };
+
+pub use result::RotationResult;
 
 use super::{FindingReading, Reading, words};
 
@@ -149,46 +153,6 @@ metrics! {
         ready: IntGauge = PLAIN,
         /// Always 1; the labels say what was built.
         build_info: IntGaugeVec = by(&["version", "commit"]),
-    }
-}
-
-/// How a rotation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RotationResult {
-    /// Promoted, and every consumer held the new value once.
-    Completed,
-    /// A step failed. Where a retry gets further, it also counts as what it came to.
-    Failed,
-    /// Promoted, and a consumer is left that only a person can refresh.
-    LeftBehind,
-    /// The next promotion came first.
-    Superseded,
-    Abandoned,
-    OnlyTested,
-    RolledBack,
-}
-
-impl RotationResult {
-    const ALL: [Self; 7] = [
-        Self::Completed,
-        Self::Failed,
-        Self::LeftBehind,
-        Self::Superseded,
-        Self::Abandoned,
-        Self::OnlyTested,
-        Self::RolledBack,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::LeftBehind => "left-behind",
-            Self::Superseded => "superseded",
-            Self::Abandoned => "abandoned",
-            Self::OnlyTested => "only-tested",
-            Self::RolledBack => "rolled-back",
-        }
     }
 }
 

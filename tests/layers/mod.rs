@@ -53,7 +53,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // A remediation's check comes between two looks, where no scenario can reach.
     (
         "sim::tests",
-        &["machine", "ports", "remediation", "runtime", "sim", "store"],
+        &[
+            "machine",
+            "ports",
+            "remediation",
+            "runtime",
+            "sim",
+            "store",
+            "telemetry",
+        ],
     ),
     (
         "cli",

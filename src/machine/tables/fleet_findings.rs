@@ -19,113 +19,14 @@ pub(super) fn found_in(state: &State, admission: &Admission, second: i64) -> Vec
     of_fleet(state, &judgements, admission, &settings, at(second))
 }
 
-fn told(tale: &Tale, second: i64) -> Vec<Finding> {
+pub(super) fn told(tale: &Tale, second: i64) -> Vec<Finding> {
     found_in(&tale.state, &Admission::default(), second)
 }
 
 /// The only finding there is.
-fn sole(found: &[Finding]) -> Finding {
+pub(super) fn sole(found: &[Finding]) -> Finding {
     let [finding] = found else { panic!("{found:?}") };
     finding.clone()
-}
-
-fn fail(tale: &mut Tale, key: &LookKey, failure: &LookFailure, times: usize) {
-    for _ in 0..times {
-        tale.event(Event::Unseen {
-            look: Look::at(at(0)),
-            key: key.clone(),
-            failure: failure.clone(),
-        });
-    }
-}
-
-fn denied() -> LookFailure {
-    LookFailure::Denied {
-        iam_action: "secretsmanager:DescribeSecret".to_owned(),
-        resource: "*".to_owned(),
-    }
-}
-
-/// A failure, how often it must come before it is told, and what the remedy says.
-#[test]
-fn how_long_a_look_may_fail_and_what_helps() {
-    let why = || "x".to_owned();
-    let table = [
-        (denied(), 1, "allow secretsmanager:DescribeSecret on *"),
-        (
-            LookFailure::Credentials { why: why() },
-            1,
-            "renew the credentials",
-        ),
-        (LookFailure::Throttled, 3, "raise the cadence's intervals"),
-        (LookFailure::Timeout, 3, "it is tried again by itself"),
-        (
-            LookFailure::Unreachable { why: why() },
-            3,
-            "it is tried again by itself",
-        ),
-    ];
-    for (failure, times, remedy) in table {
-        let mut tale = Tale::new();
-        fail(&mut tale, &LookKey::Secret(arn("db")), &failure, times - 1);
-        assert_eq!(told(&tale, 1), vec![], "{failure}");
-        fail(&mut tale, &LookKey::Secret(arn("db")), &failure, 1);
-        let finding = sole(&told(&tale, 1));
-        assert_eq!(
-            (finding.kind.name(), finding.severity),
-            ("unseen", Severity::Warning)
-        );
-        assert!(finding.remedy.starts_with(remedy), "{finding:?}");
-    }
-}
-
-#[test]
-fn without_the_list_of_secrets_nothing_is_seen_at_all() {
-    let mut tale = Tale::new();
-    fail(&mut tale, &LookKey::Sweep, &denied(), 1);
-    assert_eq!(sole(&told(&tale, 1)).severity, Severity::Critical);
-}
-
-#[test]
-fn a_look_that_nobody_repeats_is_told_for_two_hours() {
-    let mut tale = Tale::new();
-    fail(&mut tale, &LookKey::Secret(arn("db")), &LookFailure::Timeout, 3);
-    assert_eq!(told(&tale, 7_200).len(), 1);
-    assert_eq!(told(&tale, 7_201).len(), 0);
-}
-
-#[test]
-fn a_failing_look_is_named_in_words() {
-    let db = || arn("db");
-    let cluster = || "prod".to_owned();
-    let table = [
-        (LookKey::Sweep, "list of secrets", false),
-        (LookKey::Secret(db()), "labels of db", true),
-        (LookKey::Versions(db()), "versions of db", true),
-        (LookKey::Log(db()), "rotation log of db", true),
-        (LookKey::Login(db(), version("a")), "login test of db", true),
-        (LookKey::Consumer(orders()), "ecs:prod/orders", false),
-        (LookKey::Discovery(Scope::Clusters), "list of clusters", false),
-        (
-            LookKey::Discovery(Scope::Cluster(cluster())),
-            "services of cluster prod",
-            false,
-        ),
-        (
-            LookKey::Discovery(Scope::Tasks(cluster())),
-            "standalone tasks of cluster prod",
-            false,
-        ),
-        (LookKey::Discovery(Scope::Functions), "Lambda functions", false),
-        (LookKey::Discovery(Scope::Declared), "declared consumers", false),
-    ];
-    for (key, subject, of_the_secret) in table {
-        let mut tale = Tale::new();
-        fail(&mut tale, &key, &denied(), 1);
-        let finding = sole(&told(&tale, 1));
-        assert_eq!(finding.subject, subject);
-        assert_eq!(finding.secret, of_the_secret.then(db), "{key:?}");
-    }
 }
 
 /// What a wait comes to: the kind of its finding, or nothing where it ends by itself.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod belief;
+mod counters;
 mod ending;
 mod numbers;
 mod outage;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use machine::judge::Judgement;
 use machine::model::{Mode, SecretArn};
 
-pub use numbers::Counters;
+pub use counters::Counters;
 pub use outage::Excuse;
 
 use super::case::{Case, Disk};

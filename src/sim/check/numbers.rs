@@ -23,61 +23,6 @@ use crate::sim::world::{History, Kind, Reads, Task, Touch, World};
 const OLD: SignedDuration = SignedDuration::from_secs(5);
 /// A task that runs on for so long is healthy (`Timing::steady`).
 const STEADY: SignedDuration = SignedDuration::from_secs(15);
-/// A strategy that is unknown is awaited for so long, and a life looks once more.
-const AWAITED: SignedDuration = SignedDuration::from_mins(3);
-/// What is read or tried later tells otherwise when setSecret was: lines come late, and passwords true (90 s).
-const LATE: f64 = 120.0;
-/// Numbers are kept as floating point.
-const ROUNDING: f64 = 0.001;
-
-/// What the lives have counted, added up.
-#[derive(Debug, Default)]
-pub struct Counters {
-    series: BTreeMap<String, f64>,
-    /// A life was killed between a transaction and its counting: that much may be missing.
-    lost: bool,
-}
-
-impl Counters {
-    pub fn add(&mut self, life: &Life) {
-        for line in life.counted.lines().filter(|line| !line.starts_with('#')) {
-            if let Some((name, value)) = line.rsplit_once(' ')
-                && let Ok(value) = value.parse::<f64>()
-            {
-                *self.series.entry(name.to_owned()).or_default() += value;
-            }
-        }
-        let was_durable = |point: &Crossing| point.operation == "journal.commit" && point.side == Side::After;
-        let is_unready = matches!(life.end, End::Crashed { .. }) && !life.last.is_ready();
-        let is_waiting =
-            matches!(life.end, End::Crashed { .. } | End::Drained) && is_strategy_awaited(&life.last);
-        self.lost |= is_unready || is_waiting || life.killed_at.as_ref().is_some_and(was_durable);
-    }
-
-    /// All series of a metric that have these labels.
-    fn sum(&self, metric: &str, labels: &[&str]) -> f64 {
-        let name = format!("rotation_watchdog_{metric}");
-        let is_of_it = |series: &str| {
-            let rest = series.strip_prefix(&name);
-            let is_metric = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('{'));
-            is_metric && labels.iter().all(|label| series.contains(label))
-        };
-        let series = self.series.iter().filter(|(series, _)| is_of_it(series));
-        series.map(|(_, value)| value).sum()
-    }
-}
-
-/// Whether windows wait to be counted until it is known that they are none: two users in turn.
-fn is_strategy_awaited(last: &Snapshot) -> bool {
-    let unknown = last
-        .secrets
-        .values()
-        .filter(|view| view.judgement.strategy.0 == Strategy::Unknown);
-    let promoted = unknown.filter_map(|view| view.judgement.current()?.rotation.promoted.as_ref());
-    let mut promoted = promoted.map(|seen| seen.when.not_after);
-    promoted.any(|at| last.at < at + AWAITED)
-}
-
 /// One rotation as it is told, with its secret as it is.
 #[derive(Clone, Copy)]
 struct Told<'a> {
@@ -179,40 +124,6 @@ impl Checks {
             });
         }
     }
-
-    /// At the end: what all lives together counted is what happened, each once.
-    pub fn counters(
-        &mut self,
-        case: &Case,
-        world: &World,
-        last: &Snapshot,
-        facts: &[Fact],
-        counters: &Counters,
-    ) {
-        let is_of_the_journal = |fault: &Fault| fault.operation == "journal.commit";
-        if is_forgotten(case) || case.faults.iter().any(is_of_the_journal) {
-            return;
-        }
-        for (what, counted, (least, most)) in against(counters, last, facts, world) {
-            let is_enough = counters.lost || counted >= least - ROUNDING;
-            self.holds("counters-add-up", is_enough && counted <= most + ROUNDING, || {
-                format!("{what}: counted {counted}, happened {least} to {most}")
-            });
-        }
-        let of_kind = |outcome| counters.sum("remediations_total", &["kind=\"redeploy\"", outcome]);
-        let (done, in_doubt) = (of_kind("outcome=\"done\""), of_kind("outcome=\"in-doubt\""));
-        let written = world
-            .writes
-            .iter()
-            .filter(|write| write.operation == "ecs:UpdateService");
-        let written = number(written.count());
-        let is_as_much = done <= written && (counters.lost || written <= done + in_doubt);
-        self.holds("counters-add-up", is_as_much, || {
-            format!(
-                "{written} redeploys reached the account, {done} were counted as done, {in_doubt} in doubt"
-            )
-        });
-    }
 }
 
 impl<'a> Told<'a> {
@@ -255,7 +166,7 @@ fn is_over(stage: Stage) -> bool {
 }
 
 /// The first look that showed a consumer fresh or presumed, and how long after the one before it, which did not.
-fn recovery(runs: &[StageRun]) -> Option<(Timestamp, SignedDuration)> {
+pub(super) fn recovery(runs: &[StageRun]) -> Option<(Timestamp, SignedDuration)> {
     let first = runs.iter().position(|run| is_over(run.stage))?;
     let before = runs.get(first.checked_sub(1)?)?;
     if Why::tells_of_a_cache(&runs[first].why) {
@@ -320,125 +231,6 @@ fn recovered(
     let last_ill = moments.iter().rposition(|at| !is_recovered(*at));
     let since = last_ill.map_or(0, |i| i + 1);
     moments.get(since).copied()
-}
-
-/// What was counted, and what happened: as the last snapshot, the journal and the rotation Lambdas' logs tell it.
-fn against(
-    counters: &Counters,
-    last: &Snapshot,
-    facts: &[Fact],
-    world: &World,
-) -> Vec<(&'static str, f64, (f64, f64))> {
-    let views: Vec<(&SecretView, &RotationView)> = last
-        .secrets
-        .values()
-        .flat_map(|secret| {
-            secret
-                .judgement
-                .rotations
-                .iter()
-                .map(move |view| (&**secret, view))
-        })
-        .filter(|(_, view)| view.rotation.origin != Origin::Baseline)
-        .collect();
-    let count = |is: fn(&RotationView) -> bool| number(views.iter().filter(|(_, view)| is(view)).count());
-    let exactly = |count: f64| (count, count);
-    let failed = counters.sum("rotations_total", &["result=\"failed\""]);
-    // Of what is retried again and again only the first and the last failure are kept.
-    let kept: usize = views.iter().map(|(_, view)| view.rotation.failures.len()).sum();
-    let recoveries: Vec<SignedDuration> = views
-        .iter()
-        .flat_map(|(secret, view)| recovered_in(secret, view))
-        .collect();
-    let seconds: f64 = recoveries.iter().map(SignedDuration::as_secs_f64).sum();
-    // That a secret alternates users may come out when its first windows are counted.
-    let alternates = |secret: &SecretView| {
-        let kind = world.secrets.get(&secret.arn).map(|secret| secret.kind);
-        matches!(kind, Some(Kind::AlternatingUsers { .. }))
-    };
-    let taken_back = views
-        .iter()
-        .filter(|(secret, view)| alternates(secret) && view.window.is_none())
-        .count();
-    let late = number(recoveries.len()) * LATE;
-    vec![
-        (
-            "rotations",
-            counters.sum("rotations_total", &[]) - failed,
-            exactly(count(is_ended)),
-        ),
-        (
-            "failed rotations",
-            failed,
-            exactly(count(|view| !view.rotation.failures.is_empty())),
-        ),
-        (
-            "failed steps",
-            counters.sum("step_failures_total", &[]),
-            (number(kept), number(failures(world))),
-        ),
-        (
-            "windows",
-            counters.sum("danger_window_seconds_count", &[]),
-            (count(is_closed), count(is_closed) + number(taken_back)),
-        ),
-        (
-            "recoveries",
-            counters.sum("recovery_seconds_count", &[]),
-            exactly(number(recoveries.len())),
-        ),
-        (
-            "recoveries' seconds",
-            counters.sum("recovery_seconds_sum", &[]),
-            (seconds - late, seconds + late),
-        ),
-        (
-            "writes",
-            counters.sum("remediations_total", &[]),
-            exactly(number(answered(facts).len())),
-        ),
-    ]
-}
-
-/// Failures that rotation Lambdas logged, each once.
-fn failures(world: &World) -> usize {
-    let lines = world.logs.iter().flat_map(|(group, lines)| {
-        let failed = lines.iter().filter(|line| line.message.starts_with("[ERROR]"));
-        failed.map(move |line| (group, line.at))
-    });
-    lines.collect::<BTreeSet<_>>().len()
-}
-
-fn answered(facts: &[Fact]) -> BTreeSet<&AttemptId> {
-    let answered = facts.iter().filter_map(|fact| match fact {
-        Fact::Ended { attempt, .. } => Some(attempt),
-        _ => None,
-    });
-    answered.collect()
-}
-
-fn is_ended(view: &RotationView) -> bool {
-    view.rotation.ending.is_some()
-        || matches!(view.phase, Phase::Verifying | Phase::Watching | Phase::Settled)
-}
-
-fn is_closed(view: &RotationView) -> bool {
-    view.rotation.promoted.is_some() && view.window.is_some_and(|window| window.closed.is_some())
-}
-
-/// How long after setSecret each of its consumers recovered.
-fn recovered_in(secret: &SecretView, view: &RotationView) -> Vec<SignedDuration> {
-    let rotation = &view.rotation;
-    let since = rotation.exposed.as_ref().or(rotation.promoted.as_ref());
-    let since = since.filter(|_| rotation.origin == Origin::Rotation);
-    let of_it = secret.reached.iter().filter(|((of, _), _)| *of == rotation.key);
-    let looks = of_it.filter_map(|(_, runs)| Some(recovery(runs)?.0));
-    let lasted = looks.filter_map(|looked| Some(looked.duration_since(since?.when.not_after)));
-    lasted.map(|lasted| lasted.max(SignedDuration::ZERO)).collect()
-}
-
-fn number(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::MAX, f64::from)
 }
 
 /// What a person put or moved changes whose value is older.
