@@ -8,13 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::doubt;
-use crate::milestones::is_accepted;
 use crate::model::{
-    Attempt, AttemptId, Dates, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure,
-    LookKey, Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
+    Attempt, AttemptId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure, LookKey,
+    Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
 };
 use crate::policy::Timing;
-use crate::settling::is_settling;
 use crate::state::{ConsumerFacts, Failing, SecretFacts, StageRun, State};
 use crate::track::Track;
 

@@ -213,6 +213,10 @@ impl fmt::Display for LookFailure {
 }
 
 /// Everything the loop feeds the machine.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most events are answers: a box would be an allocation for each"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     Seen {

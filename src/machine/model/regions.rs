@@ -76,7 +76,7 @@ pub fn has_the_shape(region: &str) -> bool {
     let is_word =
         |word: &&str| (2..=12).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase());
     let is_number = (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
-    (2..=4).contains(&words.len()) && words.iter().all(|word| is_word(&word)) && is_number
+    (2..=4).contains(&words.len()) && words.iter().all(is_word) && is_number
 }
 
 /// Where AWS offers the authorities of a region that has none built in; nothing where they are built in.

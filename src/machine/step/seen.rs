@@ -1,7 +1,7 @@
 //! Answers about one secret that tell more than what they merge.
 
 use crate::milestones::is_accepted;
-use crate::model::{Dates, Evidence, Fact, LoginAnswer, Look, SecretArn, SecretSeen, VersionId};
+use crate::model::{Dates, Fact, LoginAnswer, Look, SecretArn, SecretSeen, VersionId};
 use crate::policy::Timing;
 use crate::settling::is_settling;
 use crate::state::State;

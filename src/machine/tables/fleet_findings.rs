@@ -7,8 +7,7 @@ use crate::findings::{Finding, Severity, of_fleet};
 use crate::fleet::Admission;
 use crate::judge::{Judgements, Reason};
 use crate::model::{
-    Action, AttemptId, ConsumerId, Event, Evidence, Look, LookFailure, LookKey, NoEffect, Outcome,
-    ReferenceKind, Scope, ScopeSeen, SleepTag,
+    Action, AttemptId, ConsumerId, Evidence, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen, SleepTag,
 };
 use crate::policy::Settings;
 use crate::state::State;

@@ -256,7 +256,7 @@ fn f11_a_dead_value_is_asked_no_more_often_than_the_key_allows() {
         tale.labels(0, "a - z").labels(10, "a b z").labels(20, "b - a");
         tale.login(30, "b", false);
         let key = LookKey::Login(arn("db"), version("b"));
-        assert_eq!(wait(&tale, 30, &key).is_some(), true);
+        assert!(wait(&tale, 30, &key).is_some());
         assert_eq!(tale.settings.cadence.login_seldom().as_mins(), expected);
     }
 }

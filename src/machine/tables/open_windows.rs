@@ -1,21 +1,16 @@
 //! What is told of a window that stays open, and what a team's own deployment afterwards does not undo.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::findings::kinds;
-use super::rotations::done;
-use super::standings::{orders, promoted, standing};
+use super::standings::{orders, standing};
 use super::windows::{DAY, arrived, closed, look, redeployed, remember, rotated, under_way};
-use super::world::{Tale, arn, at, consumer, deployment, service, task, version};
+use super::world::{Tale, arn, at, service};
 use crate::consumers::Why;
 use crate::findings::{Severity, of_secret};
-use crate::model::{
-    ConsumerId, Health, LogLine, ReferenceKind, Rollout, Scope, ServiceSeen, Stage, Staleness, Step,
-    Strategy, When,
-};
+use crate::model::{ConsumerId, Stage, Strategy, When};
 use crate::phase::Phase;
 use crate::state::StageRun;
-use crate::window::DangerWindow;
 
 /// The worst state there is: the database may have the password of a version that is gone.
 #[test]

@@ -338,11 +338,16 @@ fn f7_what_is_left_on_a_function_names_what_it_was_before() {
         (&[], Some(7), None, None),
         (&[], Some(0), None, None),
         (&[], Some(0), Some(tag()), asleep),
-        (&[noted.clone()], Some(7), Some(tag()), Some(Left::Note)),
+        (
+            std::slice::from_ref(&noted),
+            Some(7),
+            Some(tag()),
+            Some(Left::Note),
+        ),
         (&[noted.clone(), slept.clone()], Some(0), Some(tag()), asleep),
         (&[noted.clone(), slept.clone()], Some(0), None, asleep),
         (
-            &[noted, slept, (50, wake(), done())],
+            &[noted.clone(), slept, (50, wake(), done())],
             Some(7),
             Some(tag()),
             Some(Left::Note),

@@ -1,18 +1,10 @@
 //! What a person is told of looks that fail.
 
-use super::findings::kinds;
 use super::fleet_findings::{sole, told};
-use super::standings::{attempt, orders, promoted};
-use super::world::{Tale, arn, at, consumer, function, version};
-use crate::findings::{Finding, Severity, of_fleet};
-use crate::fleet::Admission;
-use crate::judge::{Judgements, Reason};
-use crate::model::{
-    Action, AttemptId, ConsumerId, Event, Evidence, Look, LookFailure, LookKey, NoEffect, Outcome,
-    ReferenceKind, Scope, ScopeSeen, SleepTag,
-};
-use crate::policy::Settings;
-use crate::state::State;
+use super::standings::orders;
+use super::world::{Tale, arn, at, version};
+use crate::findings::Severity;
+use crate::model::{Event, Look, LookFailure, LookKey, Scope};
 
 fn fail(tale: &mut Tale, key: &LookKey, failure: &LookFailure, times: usize) {
     for _ in 0..times {

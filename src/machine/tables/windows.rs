@@ -7,13 +7,11 @@ use super::rotations::done;
 use super::standings::{orders, promoted, standing};
 use super::world::{Tale, arn, at, consumer, deployment, service, task, version};
 use crate::consumers::Why;
-use crate::findings::{Severity, of_secret};
 use crate::model::{
     ConsumerId, Health, LogLine, ReferenceKind, Rollout, Scope, ServiceSeen, Stage, Staleness, Step,
     Strategy, When,
 };
 use crate::phase::Phase;
-use crate::state::StageRun;
 use crate::window::DangerWindow;
 
 pub(super) const DAY: i64 = 24 * 3_600;

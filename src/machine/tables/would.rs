@@ -36,7 +36,7 @@ fn g10_what_would_have_been_done_is_told_once_for_each_rotation_and_consumer() {
     assert_eq!((told.method, told.at), (Method::Redeploy, at(30)));
     assert!(told.why.contains("hold the old value"), "{}", told.why);
     let fact = Fact::WouldAct(told.clone());
-    assert_eq!(tale.state.learn(fact.clone()), [fact.clone()]);
+    assert_eq!(tale.state.learn(fact.clone()), std::slice::from_ref(&fact));
     assert_eq!(would(&tale, 40), []);
     assert_eq!(tale.state.learn(fact), [], "no news the second time");
     let known = Would {

@@ -2,15 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
-use machine::consumers::Why;
-use machine::findings::Kind as Finding;
+use jiff::SignedDuration;
 use machine::judge::RotationView;
-use machine::model::{AttemptId, ConsumerId, Fact, RotationKey, SecretArn, Stage, Strategy};
+use machine::model::{AttemptId, Fact, Strategy};
 use machine::phase::Phase;
-use machine::policy::LambdaMethod;
 use machine::rotations::Origin;
-use machine::state::StageRun;
 
 use super::numbers::recovery;
 use super::{Checks, is_forgotten};
@@ -18,7 +14,7 @@ use crate::runtime::{SecretView, Snapshot};
 use crate::sim::case::Case;
 use crate::sim::life::{End, Life};
 use crate::sim::ports::{Crossing, Fault, Side};
-use crate::sim::world::{History, Kind, Reads, Task, Touch, World};
+use crate::sim::world::{Kind, World};
 
 /// A strategy that is unknown is awaited for so long, and a life looks once more.
 const AWAITED: SignedDuration = SignedDuration::from_mins(3);

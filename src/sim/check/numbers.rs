@@ -1,22 +1,16 @@
 //! What is told in numbers: danger windows and recoveries against what was so, counters against what happened.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::{SignedDuration, Timestamp};
 use machine::consumers::Why;
 use machine::findings::Kind as Finding;
 use machine::judge::RotationView;
-use machine::model::{AttemptId, ConsumerId, Fact, RotationKey, SecretArn, Stage, Strategy};
-use machine::phase::Phase;
+use machine::model::{ConsumerId, RotationKey, SecretArn, Stage, Strategy};
 use machine::policy::LambdaMethod;
-use machine::rotations::Origin;
 use machine::state::StageRun;
 
-use super::{Checks, is_forgotten};
+use super::Checks;
 use crate::runtime::{SecretView, Snapshot};
 use crate::sim::case::Case;
-use crate::sim::life::{End, Life};
-use crate::sim::ports::{Crossing, Fault, Side};
 use crate::sim::world::{History, Kind, Reads, Task, Touch, World};
 
 /// An answer may be so old (`Timing::settle`), and arrive so much later.
