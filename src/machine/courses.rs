@@ -214,8 +214,10 @@ impl<'a> Course<'a> {
         self
     }
 
+    /// The look just taken is not among the runs yet; one that showed nothing never will be.
     fn first_look(&self) -> Option<Timestamp> {
-        let as_of = || self.standing?.as_of;
+        let standing = self.standing.filter(|standing| standing.stage != Stage::Unknown);
+        let as_of = || standing?.as_of;
         self.runs.first().map(|run| run.first).or_else(as_of)
     }
 
@@ -224,7 +226,6 @@ impl<'a> Course<'a> {
             .is_some_and(|standing| standing.why == Why::NotLookedYet)
     }
 
-    /// The look just taken is not among the runs yet.
     fn done(&self, is_done: fn(Stage) -> bool, promoted: When) -> Option<When> {
         let now = || {
             let standing = self.standing.filter(|standing| is_done(standing.stage))?;

@@ -104,13 +104,12 @@ impl DangerWindow {
     ) -> Option<Self> {
         let opened = opened(rotation, facts)?;
         let closed = match rotation.ending {
-            None => None,
+            None => mended(facts, opened),
             Some((Ending::OnlyTested, _)) => return None,
-            Some((Ending::Abandoned | Ending::Superseded | Ending::RolledBack, _)) => {
+            Some((Ending::Abandoned | Ending::Superseded | Ending::RolledBack, ended)) => {
                 let promoted = later.find_map(|later| later.promoted.as_ref());
-                promoted
-                    .map(|seen| seen.when)
-                    .or_else(|| mended(rotation, facts, opened))
+                let taken_over = promoted.map(|seen| taken_over(seen.when, ended));
+                taken_over.or_else(|| mended(facts, opened))
             }
         };
         Some(Self {
@@ -184,19 +183,38 @@ fn opened(rotation: &Rotation, facts: &SecretFacts) -> Option<When> {
 
 fn refused_since(rotation: &Rotation, facts: &SecretFacts) -> Option<When> {
     let began_at = rotation.started.as_ref()?.when.not_after;
-    let track = facts.logins.get(rotation.replaced.as_ref()?)?;
-    let telling = telling(track);
-    let (last, before) = telling.split_last()?;
+    let old = rotation.replaced.as_ref()?;
+    let telling_old = telling(facts.logins.get(old)?);
+    let (last, before) = telling_old.split_last()?;
+    let new = facts.logins.get(&rotation.key.version).map(telling);
+    // Where both are refused, somebody else has changed the password; and what AWSCURRENT has left is no matter.
+    let is_another = new.is_some_and(|runs| runs.last().is_some_and(|run| is_refused(&run.state)));
     let is_new = is_refused(&last.state) && last.first.sent >= began_at;
-    is_new.then(|| began(before.last().copied(), last, SignedDuration::ZERO))
+    let is_its = is_new && !is_another && facts.current() == Some(old);
+    is_its.then(|| began(before.last().copied(), last, SignedDuration::ZERO))
 }
 
-/// AWSCURRENT logs in after all.
-fn mended(rotation: &Rotation, facts: &SecretFacts, opened: When) -> Option<When> {
-    let track = facts.logins.get(rotation.replaced.as_ref()?)?;
+/// AWSCURRENT logs in after all, whatever it is on.
+fn mended(facts: &SecretFacts, opened: When) -> Option<When> {
+    let track = facts.logins.get(facts.current()?)?;
     let last = telling(track).pop().filter(|run| is_accepted(&run.state))?;
     let looks = [last.first.arrived, last.last.arrived];
     looks.into_iter().find(|at| *at > opened.not_after).map(When::by)
+}
+
+/// The next promotion, after a rotation that was given up. Where nobody looked between the two, it may have been
+/// promoted itself.
+fn taken_over(promoted: When, ended: When) -> When {
+    let is_between = promoted.not_before.is_some_and(|bound| bound >= ended.not_after);
+    let not_before = if is_between {
+        promoted.not_before
+    } else {
+        ended.not_before
+    };
+    When {
+        not_before,
+        ..promoted
+    }
 }
 
 /// What says anything about the password.

@@ -163,7 +163,7 @@ impl Counted {
             if is_alone {
                 counted.alone.insert(key.clone());
             }
-            if is_alone || is_closed(view, reached, settings) {
+            if view.window.is_some() && is_closed(view, reached, settings) {
                 counted.windows.insert(key.clone());
             }
             counted.fails(view);

@@ -30,8 +30,8 @@ impl List<'_> {
         };
         let version = &view.rotation.key.version;
         let text = format!(
-            "the database has the password of {version} since {since:.0} or longer, and AWSCURRENT has not moved to it: \
-             consumers hold, and are given, one that is refused"
+            "setSecret of {version} is done since {since:.0} or longer, as its log or a login shows, and AWSCURRENT has not \
+             moved to it: consumers hold, and are given, a password that the database refuses"
         );
         let remedy = format!(
             "read the rotation Lambda's log; where a login with AWSPENDING is accepted, finish the rotation: {}",

@@ -8,7 +8,7 @@ use super::windows::{DAY, arrived, closed, look, redeployed, remember, rotated, 
 use super::world::{Tale, arn, at, service};
 use crate::consumers::Why;
 use crate::findings::{Severity, of_secret};
-use crate::model::{ConsumerId, Stage, Strategy, When};
+use crate::model::{ConsumerId, ServiceSeen, Stage, Strategy, When};
 use crate::phase::Phase;
 use crate::state::StageRun;
 
@@ -106,6 +106,57 @@ fn f5_nothing_is_told_before_set_secret_after_the_promotion_and_of_a_refusal_fro
     let mut tale = rotated(&[orders()], Strategy::SingleUser);
     look(&mut tale, 25, &orders(), service(&[-500]));
     assert_eq!(open(&tale, 300), None, "its consumer is told of");
+}
+
+/// Somebody put a value by hand meanwhile, and told the database: AWSCURRENT has left what is refused.
+#[test]
+fn f5_a_password_that_somebody_else_changed_opens_no_window() {
+    let refused = || {
+        let mut tale = under_way(&[orders()], None);
+        tale.login(13, "a", true).login(15, "a", false);
+        tale
+    };
+    assert!(refused().latest(16).window.is_some());
+    let mut both = refused();
+    both.login(16, "b", false);
+    assert_eq!(both.latest(80).window, None, "AWSPENDING is refused, too");
+    let mut moved = refused();
+    moved.labels(17, "c b a");
+    let judgement = moved.judge(80);
+    assert_eq!(judgement.open().and_then(|view| view.window), None);
+    // setSecret is done, and what was put logs in: whoever starts is given what works.
+    let mut put = under_way(&[orders()], Some(Strategy::SingleUser));
+    put.labels(17, "c b a").login(19, "c", true);
+    assert_eq!(open(&put, 80), None);
+}
+
+/// Nobody looked for an hour: the rotation that seems given up may have been promoted, and another after it.
+#[test]
+fn what_may_have_been_promoted_unseen_is_not_certainly_open() {
+    let mut tale = under_way(&[orders()], Some(Strategy::SingleUser));
+    tale.labels(16, "a b z").labels(3_600, "c - b");
+    let judgement = tale.judge(3_700);
+    let first = judgement.rotations.iter().find_map(|view| view.window);
+    let first = first.expect("the window of b");
+    assert_eq!(first.at_least(at(3_700)), SignedDuration::ZERO, "{first:?}");
+}
+
+/// Whether its tasks are older cannot be told, look after look: it may hold the old value.
+#[test]
+fn a_consumer_that_looks_tell_nothing_of_is_not_taken_for_a_new_one() {
+    let reports = ConsumerId::service("prod", "reports");
+    let mut tale = rotated(&[orders(), reports.clone()], Strategy::SingleUser);
+    look(&mut tale, 25, &orders(), service(&[23]));
+    let unlisted = ServiceSeen {
+        tasks: Vec::new(),
+        tasks_listed: false,
+        ..service(&[-500])
+    };
+    for second in [26, 400, 4_000] {
+        look(&mut tale, second, &reports, unlisted.clone());
+        assert_eq!(closed(&tale, second + 1), None, "{second}");
+        assert_eq!(tale.latest(second + 1).phase, Phase::Propagating, "{second}");
+    }
 }
 
 #[test]
