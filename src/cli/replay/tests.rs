@@ -333,10 +333,14 @@ fn what_time_alone_changes_is_told_at_its_time_and_only_up_to_the_end() {
         (10, "creating"),
         (12, "exposed"),
         (20, "baseline"),
+        (22, "danger-window-open"),
     ];
     assert_turns(&records, &until_then);
     records.push(look(7200, "other", "b", None));
     let later = [
+        // It is critical now: the warning ends.
+        (72, "danger-window-open"),
+        (72, "danger-window-open"),
         (12 + 1800, "stalled"),
         (12 + 1800, "rotation-stalled"),
         // Whether by hand or by a rotation, the journal does not tell: no finding.
@@ -350,7 +354,7 @@ fn labels_that_went_back_are_believed_with_the_next_change() {
     let mut records = standing_still();
     records.push(look(30, "shop", "v1", None));
     let once = turns(&records);
-    assert_eq!(once.len(), 4, "one look is not believed: {once:?}");
+    assert_eq!(once.len(), 5, "one look is not believed: {once:?}");
     // The change brings the last look before it.
     let change = look(90, "shop", "v1", Some("v3"));
     let border = look(89, "shop", "v1", None);
@@ -364,8 +368,12 @@ fn labels_that_went_back_are_believed_with_the_next_change() {
         (10, "creating"),
         (12, "exposed"),
         (20, "baseline"),
+        (22, "danger-window-open"),
+        (72, "danger-window-open"),
+        (72, "danger-window-open"),
         (89, "abandoned"),
         (89, "rotation-abandoned"),
+        (89, "danger-window-open"),
         // The next rotation ends it by its promotion, not by its beginning.
         (90, "creating"),
     ];

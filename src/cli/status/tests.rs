@@ -61,8 +61,9 @@ fn the_table_shows_each_secret_and_the_findings_with_remedies() {
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].ends_with(", simulated account: ready"), "{text}");
     assert_eq!(
-        lines[1..3],
+        lines[1..4],
         [
+            "secrets of eu-west-1, account 1",
             "started 100s ago; journal /var/lib/rotation-watchdog/rotation-watchdog.sqlite",
             "consumers at the next rotations: 2 to redeploy, 1 unknown"
         ]

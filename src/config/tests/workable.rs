@@ -160,7 +160,7 @@ fn f10_so_are_those_of_every_other_section() {
             "remediation.sleep_deadline: 2d is above 1h",
         ),
         (
-            "[remediation]\nsteady = \"40m\"",
+            "[remediation]\nrecover_deadline = \"31s\"\nsteady = \"40s\"",
             "is shorter than steady and margin together",
         ),
         (

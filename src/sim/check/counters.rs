@@ -9,7 +9,7 @@ use machine::phase::Phase;
 use machine::rotations::Origin;
 
 use super::numbers::recovery;
-use super::{Checks, is_forgotten};
+use super::{Checks, is_forgotten, is_steady};
 use crate::runtime::{SecretView, Snapshot};
 use crate::sim::case::Case;
 use crate::sim::life::{End, Life};
@@ -18,8 +18,6 @@ use crate::sim::world::{Kind, World};
 
 /// A strategy that is unknown is awaited for so long, and a life looks once more.
 const AWAITED: SignedDuration = SignedDuration::from_mins(3);
-/// What is read or tried later tells otherwise when setSecret was: lines come late, and passwords true (90 s).
-const LATE: f64 = 120.0;
 /// Numbers are kept as floating point.
 const ROUNDING: f64 = 0.001;
 
@@ -82,7 +80,7 @@ impl Checks {
         counters: &Counters,
     ) {
         let is_of_the_journal = |fault: &Fault| fault.operation == "journal.commit";
-        if is_forgotten(case) || case.faults.iter().any(is_of_the_journal) {
+        if is_forgotten(case) || !is_steady(case) || case.faults.iter().any(is_of_the_journal) {
             return;
         }
         for (what, counted, (least, most)) in against(counters, last, facts, world) {
@@ -173,20 +171,11 @@ fn rotations_against(counters: &Counters, views: &[Of<'_>], world: &World) -> Ve
 fn recoveries_against(counters: &Counters, views: &[Of<'_>]) -> Vec<Against> {
     let recoveries = views.iter().flat_map(|(secret, view)| recovered_in(secret, view));
     let recoveries: Vec<SignedDuration> = recoveries.collect();
-    let seconds: f64 = recoveries.iter().map(SignedDuration::as_secs_f64).sum();
-    let late = number(recoveries.len()) * LATE;
-    vec![
-        (
-            "recoveries",
-            counters.sum("recovery_seconds_count", &[]),
-            exactly(number(recoveries.len())),
-        ),
-        (
-            "recoveries' seconds",
-            counters.sum("recovery_seconds_sum", &[]),
-            (seconds - late, seconds + late),
-        ),
-    ]
+    vec![(
+        "recoveries",
+        counters.sum("recovery_seconds_count", &[]),
+        exactly(number(recoveries.len())),
+    )]
 }
 
 fn exactly(count: f64) -> (f64, f64) {

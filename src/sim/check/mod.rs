@@ -78,6 +78,11 @@ impl Checks {
     }
 }
 
+/// No pause of the process, and no jump of its clock.
+fn is_steady(case: &Case) -> bool {
+    case.pauses.is_empty() && case.jumps.is_empty()
+}
+
 /// Whether a life began without the journal of the time before it, or saw nothing before it was suspended.
 fn is_forgotten(case: &Case) -> bool {
     let mut crashes = case.crashes.iter();
