@@ -333,11 +333,11 @@ fn what_time_alone_changes_is_told_at_its_time_and_only_up_to_the_end() {
         (10, "creating"),
         (12, "exposed"),
         (20, "baseline"),
-        (22, "danger-window-open"),
     ];
     assert_turns(&records, &until_then);
     records.push(look(7200, "other", "b", None));
     let later = [
+        (22, "danger-window-open"),
         // It is critical now: the warning ends.
         (72, "danger-window-open"),
         (72, "danger-window-open"),

@@ -164,7 +164,7 @@ fn f10_so_are_those_of_every_other_section() {
             "is shorter than steady and margin together",
         ),
         (
-            "[remediation]\nwatch_for = \"60d\"",
+            "[store]\nretention = \"3d\"\n[remediation]\nwatch_for = \"2d\"",
             "store.retention: is below twice remediation.watch_for",
         ),
         (
