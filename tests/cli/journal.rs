@@ -92,15 +92,15 @@ fn the_golden_journal_is_told_whole() {
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
     assert_eq!(lines[0]["what"], "journal");
-    assert_eq!(lines[0]["facts"], 54);
+    assert_eq!(lines[0]["facts"], 57);
     assert_eq!(lines[0]["written_by"], "0.1.0");
     let count = |what: &str| lines.iter().filter(|line| line["what"] == what).count();
     assert_eq!(count("remediation-decided"), 9);
     assert_eq!(count("remediation-answered"), 9);
     assert_eq!(count("would-remediate"), 1);
-    assert_eq!(count("login"), 7);
+    assert_eq!(count("login"), 9);
     assert_eq!(count("log"), 13);
-    assert_eq!(count("consumer"), 7);
+    assert_eq!(count("consumer"), 8);
     let lines = told(&replay(&journal, &[]));
     let in_one = lines.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(in_one.contains("no effect, rejected: because \"it\""));
