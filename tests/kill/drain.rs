@@ -15,7 +15,7 @@ fn f7_a_drain_that_leaves_a_function_switched_off_says_which_and_how_to_put_it_b
         "fault",
         &json!({"operation": "DeleteFunctionConcurrency", "kind": "denied", "times": 1_000}),
     );
-    let configuration = format!("{CONFIGURATION}[shutdown]\ndrain = \"1s\"\n");
+    let configuration = format!("{CONFIGURATION}[shutdown]\ndrain = \"11s\"\n");
     let home = Home::asking(&standin.address, &configuration);
     let daemon = home.start();
     daemon.until_ready();
