@@ -8,7 +8,7 @@ use machine::model::{ConsumerId, RotationKey, SecretArn, Stage, Strategy};
 use machine::policy::LambdaMethod;
 use machine::state::StageRun;
 
-use super::{Checks, is_steady};
+use super::{Checks, is_calm};
 use crate::runtime::{SecretView, Snapshot};
 use crate::sim::case::Case;
 use crate::sim::world::{History, Kind, Reads, Task, Touch, World};
@@ -48,10 +48,7 @@ impl Checks {
 
     /// At the end of each life: closed windows and recoveries, against what was so.
     pub fn numbers(&mut self, case: &Case, world: &World, last: &Snapshot) {
-        // A clock that jumps, a life that saw nothing, and an answer that is lost or old move a bound that nobody can
-        // put right afterwards.
-        let is_calm = case.faults.is_empty() && case.crashes.is_empty() && is_steady(case);
-        if !is_calm {
+        if !is_calm(case) {
             return;
         }
         for view in last
