@@ -127,6 +127,19 @@ impl<'a> Courses<'a> {
         Some(done.when)
     }
 
+    /// When it was over at the latest, with this: no earlier than the last look that certainly showed an old value. Who was
+    /// never seen to hold one may have been over long before.
+    pub(crate) fn until(&self, ended: When) -> When {
+        let runs = self.courses.iter().flat_map(|course| course.runs);
+        let old = runs.filter_map(|run| run.old).max();
+        When {
+            not_before: old
+                .max(self.promoted.not_before)
+                .map(|bound| bound.min(ended.not_after)),
+            ..ended
+        }
+    }
+
     /// When nothing was left to do for the first time; nothing while something is. One that is found stale later is.
     pub(crate) fn settled(&self) -> Option<Timestamp> {
         let mut done = self.begin();

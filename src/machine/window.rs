@@ -57,7 +57,7 @@ impl DangerWindow {
         Some(
             match ended.filter(|_| is_anybody_unseen(rotation, state, facts)) {
                 Some(ended) => Self {
-                    closed: Some(ended),
+                    closed: Some(courses.until(ended)),
                     ..window
                 },
                 None => window,
@@ -89,7 +89,9 @@ impl DangerWindow {
             closed: match rotation.ending {
                 None => closed,
                 // The next promotion took it over at the latest.
-                Some((_, when)) => Some(closed.map_or(when, |seen| earlier(seen, when))),
+                Some((_, when)) => {
+                    Some(closed.map_or_else(|| courses.until(when), |seen| earlier(seen, when)))
+                }
             },
             caches_until: courses.caches_until(),
         }
