@@ -60,7 +60,7 @@ fn a_failing_case_is_made_as_small_as_it_can_be() {
     }
 }
 
-/// Has no defect that 500 seeds would show (ARCHITECTURE: Random cases).
+/// Has no defect that 500 seeds would show (docs/proof.md: Random cases).
 const UNPROVEN: [&str; 1] = ["a-restart-pages-nobody"];
 
 /// Whoever adds a rule adds a defect that it catches.
