@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Finding, Kind, Severity, commands};
 use crate::fleet::Admission;
 use crate::judge::{Judgement, Judgements, LoweredBy, Reason};
-use crate::model::{ConsumerId, SecretArn};
+use crate::model::{ConsumerId, Mode, SecretArn};
 use crate::policy::Settings;
 use crate::state::State;
 
@@ -50,14 +50,7 @@ impl Waits<'_> {
                 Kind::WouldAct,
                 self.let_it_act(secret, consumer),
             ),
-            Reason::Held => (
-                Severity::Warning,
-                Kind::Held,
-                format!(
-                    "when it may go on, remove the secret's tag: {}",
-                    commands::release(secret)
-                ),
-            ),
+            Reason::Held => (Severity::Warning, Kind::Held, self.let_it_go_on(secret, consumer)),
             Reason::FirstFailed { .. } => (
                 Severity::Critical,
                 Kind::FirstFailed,
@@ -97,18 +90,49 @@ impl Waits<'_> {
         Some((severity, kind, remedy))
     }
 
-    /// What keeps the mode at observe must be lifted where it stands.
+    /// The tag may stand on another secret of the consumer: a restart would give the consumer that one's value too.
+    fn let_it_go_on(&self, secret: &SecretArn, consumer: &ConsumerId) -> String {
+        let is_held = |secret: &SecretArn| self.judgements.get(secret).is_some_and(|judged| judged.held);
+        let held = self.of_the_consumer(secret, consumer, is_held);
+        format!(
+            "when it may go on, remove the tag of {}: {}",
+            held.name(),
+            commands::release(held)
+        )
+    }
+
+    /// What keeps the mode at observe must be lifted where it stands: maybe at another secret of the consumer.
     fn let_it_act(&self, secret: &SecretArn, consumer: &ConsumerId) -> String {
-        let judgement = self.judgements.get(secret);
-        let lift = match judgement
-            .and_then(|judgement| judgement.lowered)
-            .map(|lowered| lowered.by)
-        {
+        let only_observes = |secret: &SecretArn| {
+            let judged = self.judgements.get(secret);
+            judged.is_some_and(|judged| judged.mode != Mode::Act)
+        };
+        let secret = self.of_the_consumer(secret, consumer, only_observes);
+        let lowered = self.judgements.get(secret).and_then(|judged| judged.lowered);
+        let lift = match lowered.map(|lowered| lowered.by) {
             Some(LoweredBy::AtMost) => "raise remediation.at_most, which lowers every rule".to_owned(),
-            Some(LoweredBy::Tag) => format!("remove the secret's tag: {}", commands::release(secret)),
-            None => "set mode = \"act\" for the secret".to_owned(),
+            Some(LoweredBy::Tag) => format!(
+                "remove the tag of {}: {}",
+                secret.name(),
+                commands::release(secret)
+            ),
+            None => format!("set mode = \"act\" for {}", secret.name()),
         };
         format!("{lift}, or do it by hand: {}", commands::refresh(consumer))
+    }
+
+    /// The secret itself where it is so, else another one of the consumer's.
+    fn of_the_consumer<'s>(
+        &'s self,
+        secret: &'s SecretArn,
+        consumer: &ConsumerId,
+        is_so: impl Fn(&SecretArn) -> bool,
+    ) -> &'s SecretArn {
+        let known = self.state.consumers.get(consumer);
+        let references = known.into_iter().flat_map(|facts| &facts.references);
+        let others = references.map(|reference| &reference.secret);
+        let mut all = std::iter::once(secret).chain(others);
+        all.find(|secret| is_so(secret)).unwrap_or(secret)
     }
 
     /// Where the login test is on already there is nothing to switch on.
