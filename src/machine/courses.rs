@@ -7,23 +7,10 @@ use crate::consumers::{Standing, Why};
 use crate::model::{ConsumerId, LookKey, RotationKey, Stage, When};
 use crate::state::{Reached, SecretFacts, StageRun, State};
 
-/// Fresh or presumed: it is taken to hold the new value.
-pub(crate) fn is_over(stage: Stage) -> bool {
-    match stage {
-        Stage::Fresh | Stage::Presumed => true,
-        Stage::Unknown | Stage::Stale | Stage::Refreshing | Stage::Beyond => false,
-    }
-}
-
-/// Nothing is left for the watchdog to do: the same, or left to a person.
-pub(crate) fn is_settled(stage: Stage) -> bool {
-    is_over(stage) || stage == Stage::Beyond
-}
-
 /// When a consumer first came to hold the new value: between the last look that certainly showed the old one and the
 /// first that showed it over. A deployment under way does not show who holds what: its own tasks may be young.
 pub(crate) fn over_since(runs: &[StageRun]) -> Option<When> {
-    done_since(runs, is_over)
+    done_since(runs, Stage::is_over)
 }
 
 fn done_since(runs: &[StageRun], is_done: fn(Stage) -> bool) -> Option<When> {
@@ -99,7 +86,7 @@ impl<'a> Courses<'a> {
         });
         let is_gone = |id: &ConsumerId| !consumers.iter().any(|(known, _)| known == id);
         let gone = facts.reached.iter().filter(|((of, id), runs)| {
-            of == rotation && is_gone(id) && runs.iter().any(|run| is_settled(run.stage))
+            of == rotation && is_gone(id) && runs.iter().any(|run| run.stage.is_settled())
         });
         let current = facts.current_seen.as_ref();
         Self {
@@ -121,7 +108,7 @@ impl<'a> Courses<'a> {
         let courses = self.in_order();
         for course in courses.into_iter().filter(|course| !course.caches) {
             if !self.is_late(course, done) {
-                done.add(course.done(is_over, self.promoted)?);
+                done.add(course.done(Stage::is_over, self.promoted)?);
             }
         }
         Some(done.when)
@@ -144,7 +131,7 @@ impl<'a> Courses<'a> {
     pub(crate) fn settled(&self) -> Option<Timestamp> {
         let mut done = self.begin();
         for course in self.in_order() {
-            let settled = course.done(is_settled, self.promoted);
+            let settled = course.done(Stage::is_settled, self.promoted);
             let is_nothing_new = settled.is_some() || !course.was_old();
             if !(self.is_late(course, done) && is_nothing_new) {
                 done.add(settled?);

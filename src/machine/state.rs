@@ -73,11 +73,28 @@ impl StageRun {
             }
             before => before.map(|run| Self::at(run.last, run.stage, &run.why).holding_old(run.old)),
         };
+        let mut next = next;
         if runs.len() >= RUN_LIMIT {
-            return Vec::new();
+            let Some(forgotten) = Self::forget_two(runs, next) else {
+                return Vec::new();
+            };
+            next -= forgotten;
         }
         runs.insert(next, seen.clone());
         border.into_iter().chain([seen]).collect()
+    }
+
+    /// Makes room among tries that came to nothing: two neighbours between the first run and what is noted. Returns how many
+    /// runs went; nothing where the consumer had come to the new value already, for no later run matters then.
+    fn forget_two(runs: &mut Vec<Self>, before: usize) -> Option<usize> {
+        let is_open = |run: &Self| !run.stage.is_over();
+        let until = before.min(runs.iter().position(|run| !is_open(run)).unwrap_or(runs.len()));
+        if until < 3 {
+            return None;
+        }
+        let old = runs.drain(1..3).filter_map(|run| run.old).max();
+        runs[0].old = runs[0].old.max(old);
+        Some(2)
     }
 }
 

@@ -255,13 +255,9 @@ fn set_by(view: &RotationView) -> Option<Timestamp> {
     (rotation.origin == Origin::Rotation).then_some(seen.when.not_after)
 }
 
-fn is_over(stage: Stage) -> bool {
-    matches!(stage, Stage::Fresh | Stage::Presumed)
-}
-
 /// The first look that showed a consumer fresh or presumed that had been seen otherwise. Nobody looks at a cache.
 fn recovered_at(runs: &[StageRun]) -> Option<Timestamp> {
-    let first = runs.iter().position(|run| is_over(run.stage))?;
+    let first = runs.iter().position(|run| run.stage.is_over())?;
     let is_seen = first > 0 && !Why::tells_of_a_cache(&runs[first].why);
     is_seen.then(|| runs[first].first)
 }
@@ -273,13 +269,13 @@ fn runs_of<'a>(reached: &'a Reached, key: &'a RotationKey) -> impl Iterator<Item
 
 /// Whether the journal has seen each consumer of it fresh, presumed or beyond once.
 fn is_settled(reached: &Reached, key: &RotationKey) -> bool {
-    let is_done = |run: &StageRun| is_over(run.stage) || run.stage == Stage::Beyond;
+    let is_done = |run: &StageRun| run.stage.is_settled();
     runs_of(reached, key).all(|runs| runs.iter().any(is_done))
 }
 
 /// Whether somebody who used it was seen with an old value.
 fn was_left(reached: &Reached, key: &RotationKey) -> bool {
-    runs_of(reached, key).any(|runs| runs.first().is_some_and(|run| !is_over(run.stage)))
+    runs_of(reached, key).any(|runs| runs.first().is_some_and(|run| !run.stage.is_over()))
 }
 
 /// Whether its window is closed by what the journal keeps, too. One without a promotion is not counted.

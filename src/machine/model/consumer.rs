@@ -123,6 +123,21 @@ pub enum Stage {
     Beyond,
 }
 
+impl Stage {
+    /// Fresh or presumed: it is taken to hold the new value.
+    pub fn is_over(self) -> bool {
+        match self {
+            Self::Fresh | Self::Presumed => true,
+            Self::Unknown | Self::Stale | Self::Refreshing | Self::Beyond => false,
+        }
+    }
+
+    /// Nothing is left for the watchdog to do: the same, or left to a person.
+    pub fn is_settled(self) -> bool {
+        self.is_over() || self == Self::Beyond
+    }
+}
+
 /// One look at an ECS service and its tasks. A service that is gone is `None` in the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSeen {

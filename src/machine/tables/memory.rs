@@ -222,6 +222,27 @@ fn of_many_consumers_the_one_seen_first_makes_room() {
     assert!(!names.contains(&ConsumerId::declared("0")) && names.contains(&ConsumerId::declared("new")));
 }
 
+/// A redeploy that is throttled for an hour: stale, refreshing, stale, and so on.
+#[test]
+fn tries_that_came_to_nothing_are_forgotten_before_the_end_is() {
+    let mut runs = Vec::new();
+    for second in 0..100 {
+        let (stage, old) = if second % 2 == 0 {
+            (Stage::Stale, Some(at(second)))
+        } else {
+            (Stage::Refreshing, None)
+        };
+        StageRun::note(&mut runs, StageRun::at(at(second), stage, "").holding_old(old));
+    }
+    assert_eq!((runs.len(), runs[0].first), (32, at(0)));
+    let news = StageRun::note(&mut runs, StageRun::at(at(100), Stage::Fresh, ""));
+    assert_eq!(news.last().map(|run| run.stage), Some(Stage::Fresh));
+    let over = runs.iter().find(|run| run.stage.is_over()).map(|run| run.first);
+    assert_eq!(over, Some(at(100)));
+    let old = runs.iter().filter_map(|run| run.old).max();
+    assert_eq!(old, Some(at(98)), "what was seen of the old value stays");
+}
+
 #[test]
 fn looks_at_the_same_stage_lengthen_it_and_others_change_it() {
     let mut runs = Vec::new();
