@@ -2,17 +2,14 @@
 
 use std::io::Write;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::ago::ago;
-use super::client::{ask, list, read};
-use super::filter::Filter;
-use super::findings::arn_and_name;
+use super::client::{list, read};
+use super::listing::Listing;
 use super::table::table;
-use super::width::Width;
 
 #[derive(Deserialize)]
 struct Consumer {
@@ -32,47 +29,37 @@ struct Reference {
     next: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Now {
-    now: Timestamp,
-}
-
 /// Always 0: `status` tells by its exit code whether somebody must act.
-pub(super) fn run(
-    url: &str,
-    filter: &Filter,
-    as_json: bool,
-    width: Width,
-    out: &mut dyn Write,
-) -> anyhow::Result<u8> {
-    let Now { now } = read(ask(url, "/v1/status")?)?;
-    let known = list(url, "/v1/secrets")?;
-    let known: Vec<(&str, &str)> = known.iter().filter_map(arn_and_name).collect();
-    let named = filter.named(&known)?;
+pub(super) fn run(asked: &Listing<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let now = asked.now()?;
+    let (filter, named) = (asked.filter, asked.named()?);
     let is_asked = |reference: &Reference| {
         let stage = reference.stage.as_deref().unwrap_or("unjudged");
-        (filter.name.is_none() || named.contains(&reference.secret_arn.as_str())) && filter.admits([stage])
+        (filter.name.is_none() || named.contains(&reference.secret_arn)) && filter.admits([stage])
     };
     let mut chosen = Vec::new();
     let mut rows = Vec::new();
-    for raw in list(url, "/v1/consumers")? {
+    for raw in list(asked.url, "/v1/consumers")? {
         let consumer: Consumer = read(raw.clone())?;
-        let asked: Vec<&Reference> = consumer.references.iter().filter(|r| is_asked(r)).collect();
-        if !asked.is_empty() {
-            rows.extend(asked.into_iter().map(|reference| row(&consumer, reference, now)));
+        let references: Vec<&Reference> = consumer.references.iter().filter(|r| is_asked(r)).collect();
+        if !references.is_empty() {
+            rows.extend(
+                references
+                    .into_iter()
+                    .map(|reference| row(&consumer, reference, now.now)),
+            );
             chosen.push(raw);
         }
     }
-    let text = if as_json {
-        serde_json::to_string_pretty(&Value::Array(chosen)).context("cannot write JSON")? + "\n"
-    } else if rows.is_empty() {
-        "no consumer was found\n".to_owned()
-    } else {
+    let told = |_| {
         let header = ["consumer", "secret", "how", "stage", "next rotation", "looked at"];
-        table(header, rows, width)
+        Ok(if rows.is_empty() {
+            now.empty("no consumer was found")
+        } else {
+            table(header, rows, asked.width)
+        })
     };
-    out.write_all(text.as_bytes())
-        .context("cannot write the consumers")?;
+    asked.write(Value::Array(chosen), told, out)?;
     Ok(0)
 }
 
@@ -103,7 +90,9 @@ fn row(consumer: &Consumer, reference: &Reference, now: Timestamp) -> [String; 6
 
 #[cfg(test)]
 mod tests {
+    use super::super::filter::Filter;
     use super::super::status::tests::{printed, served};
+    use super::super::width::Width;
     use super::*;
 
     #[test]
@@ -114,7 +103,7 @@ mod tests {
                 name: None,
                 only: only.iter().map(|word| (*word).to_owned()).collect(),
             };
-            printed(|out| run(&url, &filter, false, Width::UNKNOWN, out)).1
+            printed(|out| run(&Listing::new(&url, &filter, false, Width::UNKNOWN), out)).1
         };
         let all = shown(&[]);
         for part in [

@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
-use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::{list, read};
 use super::filter::Filter;
+use super::listing::Listing;
 use super::width::Width;
 
 #[derive(Deserialize)]
@@ -20,30 +20,12 @@ pub(super) struct Finding {
 }
 
 /// Always 0: `status` tells by its exit code whether somebody must act.
-pub(super) fn run(
-    url: &str,
-    filter: &Filter,
-    as_json: bool,
-    width: Width,
-    out: &mut dyn Write,
-) -> anyhow::Result<u8> {
-    let known = list(url, "/v1/secrets")?;
-    let known: Vec<(&str, &str)> = known.iter().filter_map(arn_and_name).collect();
-    let named: Vec<String> = filter.named(&known)?.into_iter().map(str::to_owned).collect();
-    let findings = about(list(url, "/v1/findings")?, filter, &named);
-    let text = if as_json {
-        serde_json::to_string_pretty(&findings).context("cannot write JSON")? + "\n"
-    } else {
-        told(&read::<Vec<Finding>>(Value::Array(findings))?, width)
-    };
-    out.write_all(text.as_bytes())
-        .context("cannot write the findings")?;
+pub(super) fn run(asked: &Listing<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let named = asked.named()?;
+    let findings = about(list(asked.url, "/v1/findings")?, asked.filter, &named);
+    let told = |findings| Ok(told(&read::<Vec<Finding>>(findings)?, asked.width));
+    asked.write(Value::Array(findings), told, out)?;
     Ok(0)
-}
-
-/// Of one item of `/v1/secrets`.
-pub(super) fn arn_and_name(secret: &Value) -> Option<(&str, &str)> {
-    Some((secret["arn"].as_str()?, secret["name"].as_str()?))
 }
 
 /// Those of the chosen secrets; without a name to go by, those about none as well.
@@ -122,13 +104,18 @@ mod tests {
     #[test]
     fn f13_findings_is_a_command_of_its_own() {
         let (url, _serving, _guard) = served(true);
-        let (code, text) = printed(|out| run(&url, &asked(None, &["critical"]), false, Width::UNKNOWN, out));
+        let (code, text) = printed(|out| {
+            run(
+                &Listing::new(&url, &asked(None, &["critical"]), false, Width::UNKNOWN),
+                out,
+            )
+        });
         assert_eq!(code, 0);
         assert!(
             text.contains("[rotation-failed]") && !text.contains("warning:"),
             "{text}"
         );
-        let (_, json) = printed(|out| run(&url, &asked(None, &[]), true, Width::UNKNOWN, out));
+        let (_, json) = printed(|out| run(&Listing::new(&url, &asked(None, &[]), true, Width::UNKNOWN), out));
         let all: Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(all[0]["kind"], "rotation-failed");
     }

@@ -9,6 +9,7 @@ mod explain;
 mod filter;
 mod findings;
 mod health;
+mod listing;
 mod pick;
 mod replay;
 mod rotations;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use self::filter::Filter;
+use self::listing::Listing;
 use self::width::Width;
 
 /// Where the commands that ask a running watchdog find its API, if they are not told.
@@ -172,14 +174,18 @@ fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
         Command::Health { url, live } => health::run(&url, live, out),
         Command::Unwatched { asking } => unwatched::run(&asking.url, asking.json, out),
         Command::Explain { secret, asking } => explain::run(&asking.url, &secret, asking.json, width, out),
-        Command::Status { filter, asking } => status::run(&asking.url, &filter, asking.json, width, out),
+        Command::Status { filter, asking } => {
+            status::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
+        }
         Command::Consumers { filter, asking } => {
-            consumers::run(&asking.url, &filter, asking.json, width, out)
+            consumers::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
         }
         Command::Rotations { filter, asking } => {
-            rotations::run(&asking.url, &filter, asking.json, width, out)
+            rotations::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
         }
-        Command::Findings { filter, asking } => findings::run(&asking.url, &filter, asking.json, width, out),
+        Command::Findings { filter, asking } => {
+            findings::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
+        }
         Command::Replay(args) => replay::run(&args, width, out),
     }
 }

@@ -2,18 +2,15 @@
 
 use std::io::Write;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::ago::with_ago;
-use super::client::{ask, list, read};
-use super::filter::Filter;
-use super::findings::arn_and_name;
+use super::client::{list, read};
+use super::listing::Listing;
 use super::story;
 use super::table::{plural, table};
-use super::width::Width;
 
 #[derive(Deserialize)]
 struct Rotation {
@@ -35,37 +32,20 @@ struct Window {
     at_most_seconds: Option<f64>,
 }
 
-#[derive(Deserialize)]
-struct Now {
-    now: Timestamp,
-}
-
 /// Always 0: `status` tells by its exit code whether somebody must act.
-pub(super) fn run(
-    url: &str,
-    filter: &Filter,
-    as_json: bool,
-    width: Width,
-    out: &mut dyn Write,
-) -> anyhow::Result<u8> {
-    let Now { now } = read(ask(url, "/v1/status")?)?;
-    let known = list(url, "/v1/secrets")?;
-    let known: Vec<(&str, &str)> = known.iter().filter_map(arn_and_name).collect();
-    let named = filter.named(&known)?;
+pub(super) fn run(asked: &Listing<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let now = asked.now()?;
+    let (filter, named) = (asked.filter, asked.named()?);
     let mut chosen = Vec::new();
     let mut rows = Vec::new();
-    for raw in list(url, "/v1/rotations")? {
+    for raw in list(asked.url, "/v1/rotations")? {
         let rotation: Rotation = read(raw.clone())?;
-        if named.contains(&rotation.secret_arn.as_str()) && filter.admits([rotation.phase.as_str()]) {
-            rows.push(rotation.row(now));
+        if named.contains(&rotation.secret_arn) && filter.admits([rotation.phase.as_str()]) {
+            rows.push(rotation.row(now.now));
             chosen.push(raw);
         }
     }
-    let text = if as_json {
-        serde_json::to_string_pretty(&Value::Array(chosen)).context("cannot write JSON")? + "\n"
-    } else if rows.is_empty() {
-        "no rotation is known\n".to_owned()
-    } else {
+    let told = |_| {
         let header = [
             "rotation",
             "secret",
@@ -74,10 +54,13 @@ pub(super) fn run(
             "danger window",
             "only observed",
         ];
-        table(header, rows, width)
+        Ok(if rows.is_empty() {
+            now.empty("no rotation is known")
+        } else {
+            table(header, rows, asked.width)
+        })
     };
-    out.write_all(text.as_bytes())
-        .context("cannot write the rotations")?;
+    asked.write(Value::Array(chosen), told, out)?;
     Ok(0)
 }
 
@@ -106,7 +89,9 @@ impl Rotation {
 
 #[cfg(test)]
 mod tests {
+    use super::super::filter::Filter;
     use super::super::status::tests::{printed, served};
+    use super::super::width::Width;
     use super::*;
 
     #[test]
@@ -117,7 +102,7 @@ mod tests {
                 name: None,
                 only: only.iter().map(|word| (*word).to_owned()).collect(),
             };
-            printed(|out| run(&url, &filter, false, Width::UNKNOWN, out)).1
+            printed(|out| run(&Listing::new(&url, &filter, false, Width::UNKNOWN), out)).1
         };
         let all = shown(&[]);
         for part in [

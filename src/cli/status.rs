@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,6 +11,7 @@ use super::ago::ago;
 use super::client::{ask, list, read};
 use super::filter::Filter;
 use super::findings::{self, Finding};
+use super::listing::Listing;
 use super::story;
 use super::table::{counts, table};
 use super::unwatched;
@@ -94,33 +94,28 @@ struct Window {
 }
 
 /// 0; [`MUST_ACT`] where a finding that is shown is critical, [`NOT_READY`].
-pub(super) fn run(
-    url: &str,
-    filter: &Filter,
-    as_json: bool,
-    width: Width,
-    out: &mut dyn Write,
-) -> anyhow::Result<u8> {
-    let raw = ask(url, "/v1/status")?;
+pub(super) fn run(asked: &Listing<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let raw = ask(asked.url, "/v1/status")?;
     let status: Status = read(raw.clone())?;
-    let secrets = list(url, "/v1/secrets")?;
-    let chosen = chosen(&secrets, filter)?;
+    let secrets = list(asked.url, "/v1/secrets")?;
+    let chosen = chosen(&secrets, asked.filter)?;
     let secrets: Vec<Value> = secrets
         .into_iter()
         .filter(|secret| chosen.iter().any(|arn| secret["arn"] == arn.as_str()))
         .collect();
-    let findings = findings::about(list(url, "/v1/findings")?, filter, &chosen);
-    let text = if as_json {
-        let all = json!({"status": raw, "secrets": secrets, "findings": findings});
-        serde_json::to_string_pretty(&all).context("cannot write JSON")? + "\n"
-    } else {
-        let secrets: Vec<Secret> = read(Value::Array(secrets))?;
-        let findings: Vec<Finding> = read(Value::Array(findings.clone()))?;
-        headline(&status, filter, width) + &shown(&secrets, filter, width) + &findings::told(&findings, width)
+    let findings = findings::about(list(asked.url, "/v1/findings")?, asked.filter, &chosen);
+    let code = code(&status, &findings);
+    let told = |mut all: Value| {
+        let secrets: Vec<Secret> = read(all["secrets"].take())?;
+        let findings: Vec<Finding> = read(all["findings"].take())?;
+        let (filter, width) = (asked.filter, asked.width);
+        Ok(headline(&status, filter, width)
+            + &shown(&secrets, filter, width)
+            + &findings::told(&findings, width))
     };
-    out.write_all(text.as_bytes())
-        .context("cannot write the status")?;
-    Ok(code(&status, &findings))
+    let all = json!({"status": raw, "secrets": secrets, "findings": findings});
+    asked.write(all, told, out)?;
+    Ok(code)
 }
 
 fn code(status: &Status, findings: &[Value]) -> u8 {

@@ -10,6 +10,7 @@ use super::client::{ask, list, read};
 
 #[derive(Deserialize)]
 struct Status {
+    ready: bool,
     region: Option<String>,
     account: Option<String>,
 }
@@ -37,6 +38,9 @@ pub(super) fn run(url: &str, json: bool, out: &mut dyn Write) -> anyhow::Result<
 
 fn told(status: &Status, secrets: &[Unwatched]) -> String {
     let place = place(status.region.as_deref(), status.account.as_deref());
+    if secrets.is_empty() && !status.ready {
+        return format!("nothing was listed yet in {place}: see rotation-watchdog status\n");
+    }
     if secrets.is_empty() {
         return format!("every secret that is listed in {place} is watched\n");
     }

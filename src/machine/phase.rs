@@ -36,6 +36,23 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Every word of [`Self::name`].
+    pub const NAMES: [&'static str; 13] = [
+        "creating",
+        "created",
+        "exposed",
+        "tested",
+        "propagating",
+        "verifying",
+        "watching",
+        "settled",
+        "superseded",
+        "stalled",
+        "failed",
+        "abandoned",
+        "rolled-back",
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Creating => "creating",

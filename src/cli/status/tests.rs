@@ -56,7 +56,7 @@ fn row<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
 #[test]
 fn the_table_shows_each_secret_and_the_findings_with_remedies() {
     let (url, _serving, _guard) = served(true);
-    let (code, text) = printed(|out| run(&url, &all(), false, Width::of(200), out));
+    let (code, text) = printed(|out| run(&Listing::new(&url, &all(), false, Width::of(200)), out));
     assert_eq!(code, MUST_ACT, "a critical finding stands");
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].ends_with(", simulated account: ready"), "{text}");
@@ -89,7 +89,7 @@ fn the_table_shows_each_secret_and_the_findings_with_remedies() {
 #[test]
 fn f13_one_secret_and_what_is_at_a_stage_can_be_asked_for() {
     let (url, _serving, _guard) = served(true);
-    let shown = |filter: Filter| printed(|out| run(&url, &filter, false, Width::UNKNOWN, out));
+    let shown = |filter: Filter| printed(|out| run(&Listing::new(&url, &filter, false, Width::UNKNOWN), out));
     for filter in [asked(Some("shop/"), &[]), asked(None, &["stale"])] {
         let (code, text) = shown(filter);
         assert_eq!(code, 0, "no finding about it is critical: {text}");
@@ -115,7 +115,7 @@ fn f13_exit_codes_tell_who_must_act_from_who_cannot_be_asked() {
     };
     let code = |change: &dyn Fn(&mut Snapshot)| {
         let (url, _serving, _guard) = served_as(change);
-        printed(|out| run(&url, &all(), false, Width::UNKNOWN, out)).0
+        printed(|out| run(&Listing::new(&url, &all(), false, Width::UNKNOWN), out)).0
     };
     let unready = |state: &mut Snapshot| state.missing.push("a list".to_owned());
     assert_eq!(code(&|_| {}), MUST_ACT);
@@ -137,7 +137,7 @@ fn status_fits_a_hundred_columns() {
         wide.name = "production/billing/aurora-postgres".to_owned();
         state.secrets.insert(wide.arn.clone(), wide.into());
     });
-    let (_, text) = printed(|out| run(&url, &all(), false, Width::UNKNOWN, out));
+    let (_, text) = printed(|out| run(&Listing::new(&url, &all(), false, Width::UNKNOWN), out));
     let longest = text.lines().map(|line| line.chars().count()).max();
     assert!(longest <= Some(100), "{longest:?}\n{text}");
     assert!(text.contains("production/billing/aurora-postgres "), "{text}");
@@ -146,7 +146,7 @@ fn status_fits_a_hundred_columns() {
 #[test]
 fn g14_a_journal_that_was_begun_by_this_start_is_told() {
     let (url, _serving, _guard) = served_as(|state| state.journal_is_new = true);
-    let (_, text) = printed(|out| run(&url, &all(), false, Width::of(200), out));
+    let (_, text) = printed(|out| run(&Listing::new(&url, &all(), false, Width::of(200)), out));
     assert!(
         text.contains("rotation-watchdog.sqlite; there was none before this start"),
         "{text}"
@@ -156,7 +156,7 @@ fn g14_a_journal_that_was_begun_by_this_start_is_told() {
 #[test]
 fn json_is_what_the_api_says() {
     let (url, _serving, _guard) = served(true);
-    let (_, text) = printed(|out| run(&url, &all(), true, Width::UNKNOWN, out));
+    let (_, text) = printed(|out| run(&Listing::new(&url, &all(), true, Width::UNKNOWN), out));
     let all: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(all["secrets"][1]["arn"], crate::http::fixture::FAILING);
     assert_eq!(all["status"]["findings"]["critical"], 1);
@@ -188,5 +188,11 @@ fn nobody_there_is_told_and_unhealthy() {
     let (code, text) = printed(|out| health::run(&url, true, out));
     assert_eq!(code, 1);
     assert!(text.contains("is it running"), "{text}");
-    assert!(run(&url, &all(), false, Width::UNKNOWN, &mut Vec::new()).is_err());
+    assert!(
+        run(
+            &Listing::new(&url, &all(), false, Width::UNKNOWN),
+            &mut Vec::new()
+        )
+        .is_err()
+    );
 }
