@@ -142,8 +142,8 @@ fn done(line: &Line<'_>, question: &LogQuestion) -> Option<LogFact> {
 /// A line without the secrets that it names. A long one says more than that a step is done.
 fn without_arns(text: &str) -> Option<String> {
     const LONGEST: usize = 400;
-    let arns = arn::all(text).map(|arn| text.replace(arn, " ")).next();
-    (text.len() <= LONGEST).then(|| arns.unwrap_or_else(|| text.to_owned()))
+    let without = |left: String, arn: &str| left.replace(arn, " ");
+    (text.len() <= LONGEST).then(|| arn::all(text).fold(text.to_owned(), without))
 }
 
 /// Lambda's word that the invocation succeeded, where its event shows the step.

@@ -42,6 +42,12 @@ fn b2_a_failure_that_names_the_master_secret_is_the_users() {
     }
 }
 
+#[test]
+fn b2_a_step_is_done_though_its_line_names_the_master_secret_too() {
+    let line = format!("[INFO]\t2026\t{REQUEST}\tsetSecret: done {ARN} {THIRD}");
+    assert_eq!(facts(&[line]), vec![done(Step::SetSecret, None, None)]);
+}
+
 /// The master secret of one is another that the function rotates just now.
 #[test]
 fn b2_lines_that_name_no_other_secret_stay_with_their_invocation() {
