@@ -237,12 +237,6 @@ fn finding_reading(finding: &Finding) -> FindingReading {
 
 /// How long a window has been open that is not closed yet, since setSecret was seen.
 fn open_window(view: &SecretView, now: Timestamp) -> Option<f64> {
-    let windows = view
-        .judgement
-        .rotations
-        .iter()
-        .filter_map(|rotation| rotation.window);
-    let open = windows.filter(|window| window.closed.is_none());
-    open.map(|window| window.at_least(now).as_secs_f64())
-        .reduce(f64::max)
+    let open = view.judgement.window().filter(|window| window.closed.is_none())?;
+    Some(open.at_least(now).as_secs_f64())
 }

@@ -139,7 +139,6 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
     let judgement = &*view.judgement;
     let seen = view.seen.as_ref();
     let latest = judgement.latest();
-    let window = judgement.latest().or_else(|| judgement.current());
     SecretSummary {
         arn: view.arn.to_string(),
         name: view.name.clone(),
@@ -160,9 +159,7 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
         last_look: view.last_look,
         consumers: index.count(view),
         outlook: OutlookCounts::of(&view.outlook),
-        danger_window: window
-            .and_then(|rotation| rotation.window)
-            .map(|window| WindowView::of(window, now)),
+        danger_window: judgement.window().map(|window| WindowView::of(window, now)),
         findings: FindingCounts::of(findings.iter().copied()),
     }
 }

@@ -145,6 +145,17 @@ impl DangerWindow {
     }
 }
 
+impl Judgement {
+    /// The window that matters most: the one that is open for longest, else the latest rotation's. The next rotation may
+    /// have begun while consumers of the one before are left.
+    pub fn window(&self) -> Option<DangerWindow> {
+        let windows = self.rotations.iter().filter_map(|view| view.window);
+        let open = windows.filter(|window| window.closed.is_none());
+        open.min_by_key(|window| window.opened.not_after)
+            .or_else(|| self.latest()?.window)
+    }
+}
+
 fn is_anybody_unseen(rotation: &Rotation, state: &State, facts: &SecretFacts) -> bool {
     let secret = &rotation.key.secret;
     let is_sure = |used: &ConsumerFacts| {

@@ -44,6 +44,7 @@ pub(super) struct Publisher {
     /// Something was learned of a consumer since the last snapshot.
     consumers_changed: bool,
     journal_is_new: bool,
+    has_looked: bool,
     last: Timestamp,
     pending: bool,
 }
@@ -52,6 +53,7 @@ impl Publisher {
     pub(super) fn new(now: Timestamp, options: &Options) -> Self {
         let (sender, _) = watch::channel(Arc::new(Snapshot {
             journal: Arc::from(options.journal.as_str()),
+            region: options.region.clone(),
             ..Snapshot::empty(now, options.simulated)
         }));
         Self {
@@ -61,6 +63,7 @@ impl Publisher {
             covered: None,
             consumers_changed: true,
             journal_is_new: false,
+            has_looked: false,
             last: now - PAUSE,
             pending: false,
         }
@@ -105,9 +108,10 @@ impl Publisher {
         self.sender.borrow().started
     }
 
-    /// Whether everything was looked at once, as far as the last snapshot knew.
-    pub(super) fn is_ready(&self) -> bool {
-        self.sender.borrow().missing.is_empty()
+    /// Whether everything was looked at once, as far as the last snapshot knew. A journal or a list that fails later takes
+    /// nothing of that back.
+    pub(super) fn has_looked(&self) -> bool {
+        self.has_looked
     }
 
     /// When a snapshot is due that came too soon after the last one.
@@ -137,17 +141,21 @@ impl Publisher {
         } else {
             Arc::clone(&before.consumers)
         };
+        let missing = missing(view);
+        self.has_looked |= missing.is_empty();
         self.sender.send_replace(Arc::new(Snapshot {
             at: now,
             started: before.started,
             simulated: before.simulated,
             draining: view.draining,
-            missing: missing(view),
+            missing,
             secrets: self.secrets.clone(),
             consumers,
             waits: Arc::new(view.admission.waits.clone()),
             findings: Arc::new(findings),
-            region: covered.and_then(|covered| covered.coverage.region.clone()),
+            region: covered
+                .and_then(|covered| covered.coverage.region.clone())
+                .or_else(|| before.region.clone()),
             account: covered.and_then(|covered| covered.coverage.account.clone()),
             unwatched: covered
                 .map(|covered| Arc::clone(&covered.unwatched))

@@ -108,7 +108,7 @@ fn tell_outcome(decision: &Decision, outcome: &Outcome) {
 
 /// Tells how a secret's rotations and their consumers moved on since the judgement before. Until everything was looked at
 /// once, nobody knows who uses what was promoted, and how far that has come.
-pub(super) fn tell_judgement(before: Option<&Judgement>, after: &Judgement, is_ready: bool) {
+pub(super) fn tell_judgement(before: Option<&Judgement>, after: &Judgement, has_looked: bool) {
     for view in &after.rotations {
         let known = before.and_then(|judgement| {
             judgement
@@ -116,7 +116,7 @@ pub(super) fn tell_judgement(before: Option<&Judgement>, after: &Judgement, is_r
                 .iter()
                 .find(|b| b.rotation.key == view.rotation.key)
         });
-        let is_known = is_ready || !view.rotation.is_current();
+        let is_known = has_looked || !view.rotation.is_current();
         if known.is_none_or(|known| known.phase != view.phase)
             && is_known
             && (before.is_some() || view.rotation.is_open())
@@ -143,19 +143,23 @@ fn tell_phase(view: &RotationView) {
     }
 }
 
-/// Tells which findings came and which went. One that only changed its words is the same.
+/// Tells which findings came or changed their severity, and which went. One that only changed its words is the same.
 pub(super) fn tell_findings(before: &[Finding], after: &[Finding]) {
-    let is_among = |list: &[Finding], finding: &Finding| list.iter().any(|other| is_same(other, finding));
-    for finding in after.iter().filter(|finding| !is_among(before, finding)) {
+    let is_told = |finding: &Finding| {
+        let mut known = before.iter();
+        known.any(|known| is_same(known, finding) && known.severity == finding.severity)
+    };
+    for finding in after.iter().filter(|finding| !is_told(finding)) {
         tell_finding(finding);
     }
-    for Finding { kind, subject, .. } in before.iter().filter(|finding| !is_among(after, finding)) {
+    let stands = |known: &Finding| after.iter().any(|finding| is_same(known, finding));
+    for Finding { kind, subject, .. } in before.iter().filter(|known| !stands(known)) {
         tracing::info!(kind = kind.name(), %subject, "finding ended");
     }
 }
 
 fn is_same(a: &Finding, b: &Finding) -> bool {
-    (a.kind, &a.subject, &a.secret, a.severity) == (b.kind, &b.subject, &b.secret, b.severity)
+    (a.kind, &a.subject, &a.secret) == (b.kind, &b.subject, &b.secret)
 }
 
 fn tell_finding(finding: &Finding) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use machine::consumers::Why;
 use machine::judge::{Judgement, RotationView, judge};
-use machine::model::{Action, ConsumerId, Event, Outcome, RotationKey, SecretArn, Stage, Strategy};
+use machine::model::{ConsumerId, Event, Method, Outcome, RotationKey, SecretArn, Stage, Strategy};
 use machine::phase::Phase;
 use machine::policy::{Policy, Settings};
 use machine::rotations::{Ending, Origin};
@@ -44,6 +44,7 @@ enum Count {
         outcome: Outcome,
         lasted: SignedDuration,
     },
+    Would(Method),
 }
 
 #[derive(Debug, Default)]
@@ -81,6 +82,11 @@ impl Tally {
                 lasted: at.duration_since(known.decision.at),
             });
         }
+    }
+
+    /// What only the mode keeps from being done.
+    pub(super) fn would(&mut self, method: Method) {
+        self.found.push(Count::Would(method));
     }
 
     /// Finds what came to its end since the last judgement.
@@ -147,6 +153,7 @@ impl Count {
                 outcome,
                 lasted,
             } => metrics.remediation_ended(kind, &outcome, lasted.as_secs_f64()),
+            Self::Would(method) => metrics.would_remediate(method),
         }
     }
 }
@@ -326,12 +333,5 @@ fn result(view: &RotationView, reached: &Reached) -> Option<RotationResult> {
 fn method(state: &State, rotation: &RotationKey, consumer: &ConsumerId) -> &'static str {
     let facts = state.consumers.get(consumer);
     let first = facts.and_then(|facts| facts.attempts_for(rotation).next());
-    match first.map(|attempt| &attempt.decision.action) {
-        Some(Action::Redeploy { .. }) => "redeploy",
-        Some(Action::UpdateEnvironment { .. }) => "config-update",
-        Some(Action::TagSleep { .. } | Action::Sleep { .. } | Action::Restore { .. } | Action::Untag) => {
-            "concurrency-cycle"
-        }
-        None => "another",
-    }
+    first.map_or("another", |attempt| Method::of(&attempt.decision.action).name())
 }

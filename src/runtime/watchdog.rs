@@ -311,10 +311,10 @@ impl Watchdog {
                 self.backlog.extend(learned);
             }
             let known = self.judgements.get(&secret).map(Arc::as_ref);
-            let is_ready = self.publisher.is_ready();
+            let has_looked = self.publisher.has_looked();
             super::backlog::tell(&secret, known, &judgement, self.publisher.started());
-            story::tell_judgement(known, &judgement, is_ready);
-            if is_ready {
+            story::tell_judgement(known, &judgement, has_looked);
+            if has_looked {
                 self.tally.count(&secret, &judgement, &self.state, settings, now);
             }
             let looks = machine::cadence::secret_looks(
