@@ -1,13 +1,16 @@
 //! What a person is told of the fleet: looks that fail, consumers that wait, functions that sleep.
 
+use std::sync::Arc;
+
 use super::findings::kinds;
 use super::standings::{attempt, orders, promoted};
-use super::world::{Tale, arn, at, consumer, function, version};
+use super::world::{Tale, arn, at, consumer, function, labels, version};
 use crate::findings::{Finding, Severity, of_fleet};
 use crate::fleet::Admission;
 use crate::judge::{Judgements, Reason};
 use crate::model::{
-    Action, AttemptId, ConsumerId, Evidence, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen, SleepTag,
+    Action, AttemptId, ConsumerId, Evidence, Mode, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
+    SleepTag,
 };
 use crate::policy::Settings;
 use crate::state::State;
@@ -303,4 +306,28 @@ fn who_is_only_suspected_is_told_but_not_a_rotation_lambda() {
     );
     assert_eq!(finding.secret, Some(arn("db")));
     assert_eq!(kinds(&tale, 3), Vec::<&str>::new());
+}
+
+/// A service of two secrets: the one that waits may act, and the other one is observed, or held.
+#[test]
+fn the_secret_that_keeps_a_consumer_from_its_restart_is_named_though_another_waits() {
+    let orders = ConsumerId::service("prod", "orders");
+    for (tag, reason, expected) in [
+        ("observe", Reason::Observing, "remove the tag of queue: `"),
+        ("hold", Reason::Held, "remove the tag of queue: `"),
+    ] {
+        let mut tale = Tale::new();
+        tale.policy.mode = Mode::Act;
+        tale.uses(&orders, &["db", "queue"]).labels(0, "a - z");
+        let mut seen = tale.secret_seen("queue", labels("x - w"));
+        seen.tags.insert("rotation-watchdog".to_owned(), tag.to_owned());
+        let secret = arn("queue");
+        tale.see(1, Evidence::Secret { secret, seen });
+        let judged = |name: &str| (arn(name), Arc::new(tale.judge_of(name, 2)));
+        let judgements = Judgements::from([judged("db"), judged("queue")]);
+        let mut admission = Admission::default();
+        admission.waits.insert((arn("db"), orders.clone()), reason);
+        let found = of_fleet(&tale.state, &judgements, &admission, &tale.settings, at(2));
+        assert!(found[0].remedy.contains(expected), "{tag}: {}", found[0].remedy);
+    }
 }

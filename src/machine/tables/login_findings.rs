@@ -398,27 +398,3 @@ fn g11_what_would_be_done_says_what_keeps_it_from_being_done() {
     assert!(remedy(Mode::Observe).contains("raise remediation.at_most"));
     assert!(remedy(Mode::Act).contains("set mode = \"act\" for db"));
 }
-
-/// A service of two secrets: the one that waits may act, and the other one is observed, or held.
-#[test]
-fn the_secret_that_keeps_a_consumer_from_its_restart_is_named_though_another_waits() {
-    let orders = ConsumerId::service("prod", "orders");
-    for (tag, reason, expected) in [
-        ("observe", Reason::Observing, "remove the tag of queue: `"),
-        ("hold", Reason::Held, "remove the tag of queue: `"),
-    ] {
-        let mut tale = Tale::new();
-        tale.policy.mode = Mode::Act;
-        tale.uses(&orders, &["db", "queue"]).labels(0, "a - z");
-        let mut seen = tale.secret_seen("queue", super::world::labels("x - w"));
-        seen.tags.insert("rotation-watchdog".to_owned(), tag.to_owned());
-        let secret = arn("queue");
-        tale.see(1, Evidence::Secret { secret, seen });
-        let judged = |name: &str| (arn(name), Arc::new(tale.judge_of(name, 2)));
-        let judgements = Judgements::from([judged("db"), judged("queue")]);
-        let mut admission = Admission::default();
-        admission.waits.insert((arn("db"), orders.clone()), reason);
-        let found = of_fleet(&tale.state, &judgements, &admission, &tale.settings, at(2));
-        assert!(found[0].remedy.contains(expected), "{tag}: {}", found[0].remedy);
-    }
-}

@@ -339,18 +339,17 @@ fn without_a_sign_of_set_secret_it_opened_between_start_and_promotion() {
 /// Nobody saw an old value after second 25: what came later may have been over long before the next promotion.
 #[test]
 fn the_next_promotion_closes_it_at_the_latest_and_an_old_value_that_was_seen_at_the_earliest() {
-    let never_healthy = |tale: &mut Tale| look(tale, 60, &orders(), redeployed(34));
-    let fresh = |tale: &mut Tale| look(tale, 60, &orders(), service(&[34]));
-    let nothing = |_: &mut Tale| {};
-    let rows: [(fn(&mut Tale), Timestamp); 3] = [
-        (nothing, arrived(121)),
-        (never_healthy, arrived(121)),
-        (fresh, arrived(60)),
+    let rows = [
+        (None, arrived(121)),
+        (Some(redeployed(34)), arrived(121)),
+        (Some(service(&[34])), arrived(60)),
     ];
     for (then, closed) in rows {
         let mut tale = rotated(&[orders()], Strategy::SingleUser);
         look(&mut tale, 25, &orders(), service(&[-500]));
-        then(&mut tale);
+        if let Some(seen) = then {
+            look(&mut tale, 60, &orders(), seen);
+        }
         tale.labels(110, "b c a")
             .labels(120, "b c a")
             .labels(121, "c - b");
@@ -360,6 +359,17 @@ fn the_next_promotion_closes_it_at_the_latest_and_an_old_value_that_was_seen_at_
         let window = first.and_then(|view| view.window).unwrap();
         assert_eq!(window.closed, Some(When::between(old(25), closed)));
     }
+}
+
+#[test]
+fn a_window_that_is_open_is_shown_though_the_next_rotation_has_begun() {
+    let mut tale = rotated(&[orders()], Strategy::SingleUser);
+    look(&mut tale, 25, &orders(), service(&[-500]));
+    tale.labels(110, "b c a");
+    let judgement = tale.judge(111);
+    assert!(judgement.latest().is_some_and(|view| view.window.is_none()));
+    let shown = judgement.window().expect("that of the promotion");
+    assert_eq!((shown.closed, shown.opened.not_after), (None, at(SET)));
 }
 
 #[test]
