@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{DesiredStatus, Failure, Service, Task};
-use machine::model::{Done, LookFailure, ServiceSeen};
+use machine::model::{Done, LookFailure, Protected, ServiceSeen};
 
 use super::call::{Ask, Sending, is_absent};
 use super::clock::AwsClock;
@@ -23,6 +23,7 @@ const LIST_SERVICES: &str = "ecs:ListServices";
 const DESCRIBE_SERVICES: &str = "ecs:DescribeServices";
 const LIST_TASKS: &str = "ecs:ListTasks";
 const DESCRIBE_TASKS: &str = "ecs:DescribeTasks";
+const TASK_PROTECTION: &str = "ecs:GetTaskProtection";
 const TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
 const UPDATE: &str = "ecs:UpdateService";
 
@@ -158,6 +159,31 @@ impl Ecs {
         }
     }
 
+    /// What keeps tasks of older deployments running, asked only where there are some. It explains a look, and so never
+    /// fails one.
+    async fn protected(
+        &self,
+        ask: &Ask<'_>,
+        cluster: &str,
+        service: &Service,
+        tasks: Option<&[Task]>,
+    ) -> Option<Protected> {
+        let mut old = seen::outdated(service, tasks?);
+        old.truncate(TASKS_AT_ONCE);
+        if old.is_empty() {
+            return None;
+        }
+        let request = self.reader.get_task_protection().cluster(cluster);
+        match request.set_tasks(Some(old)).send().await {
+            Ok(answer) => seen::protected(answer.protected_tasks()),
+            Err(error) => {
+                let error = ask.error(TASK_PROTECTION, &error);
+                tracing::debug!(%error, "whether scale-in protection keeps old tasks is not known");
+                None
+            }
+        }
+    }
+
     fn known_definition(&self, arn: &str) -> Option<TaskDefinition> {
         let definitions = self.definitions.lock().unwrap_or_else(PoisonError::into_inner);
         definitions.get(arn).cloned()
@@ -232,7 +258,8 @@ impl EcsReads for Ecs {
             return ask.answered(None);
         };
         let tasks = self.tasks_if_allowed(&ask, cluster, service).await?;
-        let seen = seen::service(&found, tasks.as_deref());
+        let protected = self.protected(&ask, cluster, &found, tasks.as_deref()).await;
+        let seen = seen::service(&found, tasks.as_deref(), protected);
         ask.answered(Some(seen.map_err(|why| ask.unexpected(DESCRIBE_SERVICES, why))?))
     }
 }

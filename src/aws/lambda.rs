@@ -8,12 +8,13 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::types::{Environment, TagsError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use machine::model::{Alias, Done, FunctionSeen, LookFailure, NoEffect, Outcome};
 
 use super::call::{Ask, Sending, is_absent};
 use super::clock::AwsClock;
 use super::pages::Pages;
-use super::trouble::Trouble;
+use super::trouble::{SdkError, Trouble};
 use crate::ports::{FunctionSummary, LambdaReads, LambdaWrites, PortError, ReadResult, WriteResult};
 
 const LIST: &str = "lambda:ListFunctions";
@@ -206,6 +207,10 @@ impl LambdaWrites for Lambda {
             .function_name(function);
         let request = request.environment(environment).revision_id(revision).customize();
         let answer = request.interceptor(sending.watch()).send().await;
+        if answer.as_ref().is_err_and(is_blocked_runtime) {
+            let why = NoEffect::RUNTIME_BLOCKED.to_owned();
+            return self.no_effect(NoEffect::Rejected { why });
+        }
         sending.ended(answer.map(|_| WRITTEN))
     }
 
@@ -250,6 +255,15 @@ impl LambdaWrites for Lambda {
         let answer = request.customize().interceptor(sending.watch()).send().await;
         sending.ended(answer.map(|_| WRITTEN))
     }
+}
+
+/// Lambda's refusal to update a function whose runtime is out of support. Of its words, which may quote what was sent,
+/// only this is looked for, and nothing kept.
+fn is_blocked_runtime<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    let meta = error.as_service_error().map(ProvideErrorMetadata::meta);
+    let is_invalid = meta.and_then(|meta| meta.code()) == Some("InvalidParameterValueException");
+    let message = meta.and_then(|meta| meta.message()).unwrap_or_default();
+    is_invalid && message.contains("is no longer supported for creating or updating")
 }
 
 /// GetFunction leaves the tags out where it may not list them, and says so.

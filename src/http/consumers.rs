@@ -33,7 +33,7 @@ pub(super) struct ConsumerView {
 struct ReferenceView {
     secret: String,
     secret_arn: String,
-    /// `injected`, `pinned`, `fetches`, `suspected` or `declared`.
+    /// `injected`, `pinned`, `fetches`, `fetches-by-name`, `suspected` or `declared`.
     how: &'static str,
     /// The version or label it is pinned to.
     pinned_to: Option<String>,
@@ -122,6 +122,7 @@ pub(super) fn how(kind: &ReferenceKind) -> (&'static str, Option<String>) {
         ReferenceKind::Injected => ("injected", None),
         ReferenceKind::Pinned { to } => ("pinned", Some(to.clone())),
         ReferenceKind::Fetches => ("fetches", None),
+        ReferenceKind::Named => ("fetches-by-name", None),
         ReferenceKind::Suspected => ("suspected", None),
         ReferenceKind::Declared => ("declared", None),
     }

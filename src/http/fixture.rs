@@ -138,6 +138,7 @@ impl Told {
                 kind: ReferenceKind::Injected,
             }],
             mutable_images: Vec::new(),
+            settings: None,
         };
         let services = ScopeSeen {
             consumers: vec![
@@ -189,6 +190,7 @@ impl Told {
             deployments: vec![deployment],
             tasks: vec![task],
             tasks_listed: true,
+            protected: None,
         };
         self.see(
             second,

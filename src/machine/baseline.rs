@@ -8,7 +8,7 @@ use crate::rotations::Origin;
 use crate::state::{ConsumerFacts, State};
 
 /// LastRotatedDate is written after the promotion: a task created shortly before it may be fresh.
-const WRITTEN_AFTER: SignedDuration = SignedDuration::from_mins(1);
+pub(crate) const WRITTEN_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// When the secret was last rotated, if that was before the first look.
 pub(crate) fn last_rotation(state: &State, secret: &SecretArn, judgement: &Judgement) -> Option<Timestamp> {
@@ -27,6 +27,7 @@ pub(crate) fn services<'a>(
     state.consumers_of(secret).filter(move |(id, facts)| {
         let mut references = facts.references.iter();
         matches!(id, ConsumerId::Service { .. })
+            && !facts.is_gone()
             && references.any(|r| &r.secret == secret && r.kind == ReferenceKind::Injected)
     })
 }

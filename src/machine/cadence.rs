@@ -1,5 +1,6 @@
 //! When to look at what: seldom at rest, closely from the moment AWSPENDING shows.
 
+mod consumers;
 mod logins;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::baseline;
-use crate::consumers::{Standing, open_sleep};
+use crate::consumers::Standing;
 use crate::fleet::Admission;
 use crate::judge::{Judgement, Judgements, Reason, RotationView, since};
 use crate::model::{ConsumerId, LogReach, LogTrouble, Look, LookFailure, LookKey, Scope, SecretArn, Stage};
@@ -82,20 +83,24 @@ pub fn fleet_looks(
     for scope in scopes {
         let key = LookKey::Discovery(scope.clone());
         let outdated = state.looked.get(&key).is_some_and(|look| look.sent < since);
+        // What could not be read of it is tried again as a look that failed is.
+        let is_whole = state
+            .scopes
+            .get(scope)
+            .is_none_or(|(_, seen)| seen.unread.is_empty());
         if outdated {
             plan.at(key, now)
-        } else {
+        } else if is_whole {
             plan.every(key, settings.cadence.discovery)
+        } else {
+            plan.every(
+                key,
+                settings.cadence.discovery.min(settings.cadence.failure_backoff),
+            )
         }
     }
     for (consumer, facts) in &state.consumers {
-        let key = LookKey::Consumer(consumer.clone());
-        if open_sleep(facts).is_some() || facts.unresolved().is_some() {
-            plan.every(key, settings.cadence.consumer);
-        } else if matches!(consumer, ConsumerId::Function { .. }) {
-            // It may bear the note of a life whose journal is gone, whatever its secrets do now (design rule 4).
-            plan.once(key);
-        }
+        plan.between_rotations(consumer, facts);
     }
     for want in judgements.values().flat_map(|judgement| &judgement.wants) {
         let waits = admission.waits.get(&(want.secret.clone(), want.consumer.clone()));
@@ -185,6 +190,10 @@ impl Plan<'_> {
                     // The sweep may be old: it only tells that there is something to look at.
                     summary.labels != run.state && run.last.sent < look.sent
                 });
+        // Of two that are listed under one name one is dead: which, a look tells.
+        if self.state.has_living_namesake(secret) {
+            interval = interval.min(self.cadence().announced);
+        }
         if differs || self.is_label_missed(secret) {
             self.at(key, self.now)
         } else {

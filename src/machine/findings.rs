@@ -1,6 +1,7 @@
 //! What a person should know, with a severity and a way out. Derived: a finding goes when its cause goes.
 
 mod asked;
+mod at_rest;
 mod beyond;
 mod commands;
 mod discovered;
@@ -19,6 +20,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::at_rest::{Assigned, beyond_next, unmatched};
 use self::beyond::{beyond_remedy, severity_of};
 pub use self::commands::{commands_in, put_back, untag};
 pub use self::kind::Kind;
@@ -90,7 +92,10 @@ pub fn of_secret(
         found: Vec::new(),
     };
     let facts = state.secrets.get(secret).unwrap_or(&empty);
-    list.account(facts);
+    if state.successor(secret).is_none() {
+        list.gone(facts, state);
+        list.account(facts);
+    }
     list.logins(facts, judgement, settings, now);
     list.references(state);
     list.stale_at_the_baseline(state, judgement);
@@ -105,6 +110,8 @@ pub fn of_secret(
         list.promotion(state, view, judgement.open().or(judgement.left_exposed()));
     }
     list.last_window(judgement, settings);
+    list.standalone_tasks(state, judgement, settings);
+    list.no_consumers(state);
     list.found
 }
 
@@ -119,6 +126,7 @@ pub fn of_fleet(
     let mut found: Vec<Finding> = state
         .failing
         .iter()
+        .filter(|(key, _)| !is_of_the_dead(state, key))
         .filter_map(|(key, failing)| unseen(key, failing, now))
         .collect();
     found.extend(
@@ -127,9 +135,10 @@ pub fn of_fleet(
             .iter()
             .filter_map(|(id, facts)| Some(not_put_back(id, facts, open_sleep(facts)??))),
     );
-    found.extend(discovered::standalone_tasks(state));
     found.extend(discovered::suspected(state));
     found.extend(discovered::unreadable(state));
+    found.extend(discovered::unread(state));
+    found.extend(discovered::lost(state));
     let waits = Waits {
         state,
         judgements,
@@ -139,6 +148,13 @@ pub fn of_fleet(
     };
     found.extend(waits.told());
     found
+}
+
+/// What cannot be looked at because its secret is not there any more is no failure.
+fn is_of_the_dead(state: &State, key: &LookKey) -> bool {
+    let (_, secret) = subject_of(key);
+    let facts = secret.and_then(|secret| state.secrets.get(&secret));
+    facts.is_some_and(|facts| facts.gone.is_some())
 }
 
 fn not_put_back(id: &ConsumerId, facts: &ConsumerFacts, why: &NoEffect) -> Finding {

@@ -11,6 +11,7 @@ use crate::model::{Action, AttemptId, Brake, ConsumerId, Decision, LookKey, Mode
 use crate::policy::Settings;
 use crate::settling::on_its_way_to;
 use crate::state::{ConsumerFacts, State};
+use crate::successors::needs_it_to_start;
 
 /// What may start now, and why the rest waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -177,6 +178,9 @@ fn not_at_rest(
     facts.references.iter().find_map(|reference| {
         let secret = reference.secret.clone();
         let known = state.secrets.get(&secret);
+        if state.is_dead(&secret) {
+            return needs_it_to_start(&reference.kind).then_some(Reason::Deleted { secret });
+        }
         if !judgements.contains_key(&secret) {
             let (_, summary) = known?.summary.as_ref()?;
             let version = summary.labels.in_progress()?.clone();

@@ -10,9 +10,7 @@ use crate::courses::Courses;
 use crate::milestones::{Works, works};
 use crate::mode::lower;
 pub use crate::mode::{Lowered, LoweredBy};
-use crate::model::{
-    Action, Brake, ConsumerId, Fact, Mode, ReferenceKind, RotationKey, Scope, SecretArn, Stage, Strategy,
-};
+use crate::model::{Action, Brake, ConsumerId, Fact, Mode, RotationKey, Scope, SecretArn, Stage, Strategy};
 use crate::phase::{Consumers, Phase, phase};
 use crate::policy::{Policy, Settings};
 use crate::proof::{awaits_login, doubtful, withheld};
@@ -160,7 +158,7 @@ impl Judgement {
         settings: &Settings,
         now: Timestamp,
     ) -> RotationView {
-        let consumers = match &rotation.promoted {
+        let mut consumers = match &rotation.promoted {
             Some(promoted) if rotation.is_current() && rotation.origin != Origin::Baseline => {
                 let question = Question {
                     rotation: &rotation.key,
@@ -182,6 +180,7 @@ impl Judgement {
             _ => Vec::new(),
         };
         self.note_stages(facts, &rotation, &consumers, now);
+        // One that is gone ends what is told of it, and is no consumer any more.
         let settled = settled(
             state,
             facts,
@@ -189,6 +188,7 @@ impl Judgement {
             &consumers,
             (settings.timing.verify_for, now),
         );
+        consumers.retain(|(_, standing)| standing.why != Why::Gone);
         let together = settled.map_or(Consumers::Pending, |since| Consumers::Over { since });
         let (phase, wake) = phase(&rotation, together, now, &settings.timing);
         self.wake_at(wake, now);
@@ -259,6 +259,9 @@ impl Judgement {
                 continue;
             };
             let known = facts.reached.get(&(rotation.key.clone(), consumer.clone()));
+            if known.is_none() && standing.why == Why::Gone {
+                continue;
+            }
             let at = match known.and_then(|runs| runs.last()) {
                 Some(run) if run.stage == standing.stage && run.last >= looked => continue,
                 // No look has changed it: a decision or a deadline has, just now.
@@ -348,20 +351,8 @@ fn settled(
 }
 
 fn standings(state: &State, secret: &SecretArn, question: &Question<'_>) -> Vec<(ConsumerId, Standing)> {
-    let lambdas = state.rotation_lambdas();
-    let is_rotation_lambda = |id: &ConsumerId| match id {
-        ConsumerId::Function { name } => lambdas.contains(&**name),
-        _ => false,
-    };
     state
-        .consumers_of(secret)
-        .filter(|(id, _)| !is_rotation_lambda(id))
-        .filter(|(_, facts)| {
-            facts
-                .references
-                .iter()
-                .any(|r| &r.secret == secret && r.kind != ReferenceKind::Suspected)
-        })
+        .users_of(secret)
         .map(|(id, facts)| (id.clone(), stand(id, facts, question)))
         .collect()
 }

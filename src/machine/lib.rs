@@ -25,6 +25,7 @@ mod settling;
 pub mod state;
 pub mod step;
 mod strategy;
+mod successors;
 pub mod track;
 pub mod window;
 pub mod would;

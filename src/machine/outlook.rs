@@ -7,7 +7,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::consumers::{Question, Standing, Why, stand};
+use crate::consumers::{Question, Standing, Why, redeployable, stand};
 use crate::model::{ConsumerId, Method, ReferenceKind, RotationKey, SecretArn, Stage, VersionId};
 use crate::policy::{Policy, Settings};
 use crate::state::{ConsumerFacts, Reached, State};
@@ -110,7 +110,8 @@ pub fn outlook(
         ConsumerId::Function { name } => lambdas.contains(&**name),
         ConsumerId::Service { .. } | ConsumerId::Declared { .. } => false,
     };
-    let consumers = state.consumers_of(secret).filter(|(id, _)| !rotates(id));
+    let consumers = state.consumers_of(secret);
+    let consumers = consumers.filter(|(id, facts)| !rotates(id) && !facts.is_gone());
     consumers
         .map(|(id, facts)| of_consumer(id, facts, secret, policy, settings, now))
         .collect()
@@ -148,10 +149,24 @@ fn of_consumer(
         now: looked,
     };
     let standing = stand(id, facts, &question);
+    let as_of = standing.as_of;
+    let next = next(standing, &question);
     Outlook {
         consumer: id.clone(),
-        as_of: standing.as_of,
-        next: next(standing, &question),
+        as_of,
+        next: as_deployed(redeployable(id, facts, secret, policy), next),
+    }
+}
+
+/// How a service is deployed is seen anew by each discovery, and so may be newer than the look.
+fn as_deployed(deployed: Option<Result<(), Why>>, looked: Next) -> Next {
+    match (deployed, looked) {
+        (Some(Err(why)), Next::Redeploy | Next::Person(_) | Next::Unknown(Why::NotLookedYet)) => {
+            Next::Person(why)
+        }
+        (Some(Ok(())), Next::Unknown(Why::NotLookedYet)) => Next::Redeploy,
+        (Some(Ok(())), Next::Person(why)) if why.is_of_settings() => Next::Redeploy,
+        (_, looked) => looked,
     }
 }
 

@@ -49,7 +49,8 @@ impl Default for Policy {
             login_pending_early: false,
             declared: Vec::new(),
             staleness: BTreeMap::new(),
-            ecs_fetching: Staleness::Wait(SignedDuration::from_hours(1)),
+            // Most applications fetch once, when they start: waiting would leave them with the old value.
+            ecs_fetching: Staleness::Restart,
             lambda_fetching: Staleness::Restart,
             lambda_method: LambdaMethod::ConfigUpdate,
             allow_downtime: false,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Consumer, ConsumerId, Look, ReferenceKind, Scope, ScopeSeen};
-use crate::state::State;
+use crate::model::{Consumer, ConsumerId, Look, ReferenceKind, Scope, ScopeSeen, SecretArn};
+use crate::state::{ConsumerFacts, State};
 
 impl State {
     /// One part of discovery anew. Others may name the same consumers: a rule names what a list finds too.
@@ -11,6 +11,15 @@ impl State {
         let known = self.scopes.get(&scope);
         if known.is_some_and(|(known, _)| known.sent > look.sent) {
             return;
+        }
+        let seen = with_what_was_known(seen, known.map(|(_, before)| before));
+        if scope != Scope::Declared {
+            for consumer in &seen.consumers {
+                self.consumers
+                    .entry(consumer.id.clone())
+                    .or_default()
+                    .found(&look);
+            }
         }
         let mut concerned = ids_of(&seen);
         if scope == Scope::Clusters {
@@ -20,6 +29,24 @@ impl State {
             concerned.extend(ids_of(&before));
         }
         self.describe_anew(concerned);
+    }
+
+    /// Who is known to use a secret: neither suspected of it, nor the function that rotates it.
+    pub(crate) fn users_of<'a>(
+        &'a self,
+        secret: &'a SecretArn,
+    ) -> impl Iterator<Item = (&'a ConsumerId, &'a ConsumerFacts)> {
+        let lambdas = self.rotation_lambdas();
+        let is_rotation_lambda = move |id: &ConsumerId| match id {
+            ConsumerId::Function { name } => lambdas.contains(&**name),
+            ConsumerId::Service { .. } | ConsumerId::Declared { .. } => false,
+        };
+        let is_sure = move |facts: &ConsumerFacts| {
+            let mut references = facts.references.iter();
+            references.any(|r| &r.secret == secret && r.kind != ReferenceKind::Suspected)
+        };
+        self.consumers_of(secret)
+            .filter(move |(id, facts)| !is_rotation_lambda(id) && is_sure(facts))
     }
 
     /// Drops what was found in clusters that are gone. The consumers named there.
@@ -67,6 +94,20 @@ impl State {
     }
 }
 
+/// Of whom the task definition could not be read, it stays what it was.
+fn with_what_was_known(mut seen: ScopeSeen, before: Option<&ScopeSeen>) -> ScopeSeen {
+    let Some(before) = before else { return seen };
+    let unread = |id: &ConsumerId| {
+        seen.unread
+            .iter()
+            .any(|unread| unread.consumer.as_ref() == Some(id))
+    };
+    let known = before.consumers.iter().filter(|consumer| unread(&consumer.id));
+    let known: Vec<Consumer> = known.cloned().collect();
+    seen.consumers.extend(known);
+    seen
+}
+
 fn ids_of(seen: &ScopeSeen) -> BTreeSet<ConsumerId> {
     seen.consumers
         .iter()
@@ -90,4 +131,7 @@ fn add(known: &mut Consumer, more: &Consumer) {
         .retain(|reference| reference.kind != ReferenceKind::Suspected || !sure.contains(&reference.secret));
     known.mutable_images.extend(more.mutable_images.iter().cloned());
     known.mutable_images.dedup();
+    if known.settings.is_none() {
+        known.settings.clone_from(&more.settings);
+    }
 }

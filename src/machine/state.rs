@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use crate::model::{
     Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer,
     Look, LookFailure, LookKey, Method, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen,
-    SecretSummary, ServiceSeen, Stage, VersionId,
+    SecretSummary, ServiceSeen, ServiceSettings, Stage, VersionId,
 };
+use crate::successors::needs_it_to_start;
 use crate::track::Track;
 
 #[derive(Clone, Debug, Default)]
@@ -147,6 +148,10 @@ impl SecretFacts {
 pub struct ConsumerFacts {
     pub references: Vec<Reference>,
     pub mutable_images: Vec<String>,
+    /// How discovery last saw a service deployed.
+    pub settings: Option<ServiceSettings>,
+    /// Discovery or a look has found it; not kept over a restart.
+    pub existed: bool,
     pub service: Option<(Look, Option<ServiceSeen>)>,
     pub function: Option<(Look, Option<FunctionSeen>)>,
     /// In the order of their decisions.
@@ -162,6 +167,29 @@ impl ConsumerFacts {
     pub fn describe(&mut self, consumer: &Consumer) {
         self.references.clone_from(&consumer.references);
         self.mutable_images.clone_from(&consumer.mutable_images);
+        self.settings.clone_from(&consumer.settings);
+    }
+
+    /// When a look found nothing by its name, if that was the last.
+    pub fn absent(&self) -> Option<&Look> {
+        match (&self.service, &self.function) {
+            (Some((look, None)), _) | (_, Some((look, None))) => Some(look),
+            _ => None,
+        }
+    }
+
+    /// It was there, and is no more.
+    pub fn is_gone(&self) -> bool {
+        let was_there = || self.existed || self.attempts.iter().any(|attempt| attempt.written().is_some());
+        self.absent().is_some() && was_there()
+    }
+
+    /// Discovery has found it: what did not find it before is outdated.
+    pub(crate) fn found(&mut self, listed: &Look) {
+        self.existed = true;
+        if self.absent().is_some_and(|look| look.sent < listed.sent) {
+            (self.service, self.function) = (None, None);
+        }
     }
 
     pub fn references(&self, secret: &SecretArn) -> bool {
@@ -239,17 +267,35 @@ impl State {
             .filter(move |(_, facts)| facts.references(secret))
     }
 
-    /// The secrets that `consumer` references, each with the version believed to be AWSCURRENT.
+    /// The secrets that `consumer` references, each with the version believed to be AWSCURRENT. Those that are dead are
+    /// left out where it starts without them: nobody gives it their value any more.
     pub fn believed_current(&self, consumer: &ConsumerId) -> BTreeMap<SecretArn, Option<VersionId>> {
         let references = self
             .consumers
             .get(consumer)
             .into_iter()
-            .flat_map(|facts| &facts.references);
+            .flat_map(|facts| &facts.references)
+            .filter(|reference| needs_it_to_start(&reference.kind) || !self.is_dead(&reference.secret));
         let believed = |secret| self.secrets.get(secret)?.current().cloned();
         references
             .map(|reference| (reference.secret.clone(), believed(&reference.secret)))
             .collect()
+    }
+
+    /// Whether every part of discovery that there is has had an answer since then.
+    pub fn is_searched(&self, since: Timestamp) -> bool {
+        let has = |scope: &Scope| self.scopes.get(scope).is_some_and(|(look, _)| look.sent >= since);
+        let clusters = match self.scopes.get(&Scope::Clusters) {
+            Some((_, seen)) => seen
+                .clusters
+                .iter()
+                .all(|name| has(&Scope::Cluster(name.clone()))),
+            None => self
+                .scopes
+                .keys()
+                .any(|scope| matches!(scope, Scope::Cluster(_)) && has(scope)),
+        };
+        clusters && has(&Scope::Functions)
     }
 
     /// Names of the Lambda functions that rotate secrets: neither consumers nor suspects.

@@ -70,11 +70,13 @@ impl State {
             } => self.see_login(look, secret, version, answer),
             Evidence::Service { consumer, seen } => {
                 let facts = self.consumers.entry(consumer).or_default();
+                facts.existed |= seen.is_some();
                 keep_latest(&mut facts.service, look, seen);
                 self.resolve_doubts(timing)
             }
             Evidence::Function { consumer, seen } => {
                 let facts = self.consumers.entry(consumer).or_default();
+                facts.existed |= seen.is_some();
                 keep_latest(&mut facts.function, look, seen);
                 self.resolve_doubts(timing)
             }
@@ -111,6 +113,7 @@ impl State {
         secrets
             .into_iter()
             .for_each(|summary| self.see_summary(look, summary));
+        self.forget_the_dead();
         Vec::new()
     }
 

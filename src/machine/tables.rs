@@ -1,6 +1,7 @@
 //! Tables: what is seen, in order, and what it means (aws-facts: Staging labels; checklist C2.4 to C2.7).
 
 mod agenda;
+mod at_rest;
 mod cadence;
 mod caps;
 mod cycles;
@@ -29,9 +30,12 @@ mod open_windows;
 mod outlook;
 mod promotion_findings;
 mod putting_back;
+mod reach;
+mod recreated;
 mod remedies;
 mod rotations;
 mod rules;
+mod seen_or_waited;
 mod settling;
 mod stages;
 mod staleness;

@@ -1,16 +1,18 @@
-//! Who uses the watched secrets (C1.5, C1.6). Environment values are compared and dropped.
+//! Who uses the watched secrets (C1.5, C1.6). Values of environments and commands are compared and dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use machine::model::{
-    Consumer, ConsumerId, Evidence, Look, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn,
+    Consumer, ConsumerId, Evidence, Look, LookFailure, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn,
+    StandaloneTask, Unread,
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::Answer;
-use super::reference::Known;
+use super::reference::{Known, settled};
 use crate::ports::{
-    ContainerDefinition, EnvironmentVariable, FunctionSummary, PortError, Ports, TaskDefinition,
+    ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, PortError, Ports,
+    TaskDefinition,
 };
 
 /// What discovery looks for.
@@ -44,92 +46,217 @@ pub(super) async fn discover(ports: &Ports, scope: Scope, wanted: &Wanted) -> An
                 },
             )
         }
-        Scope::Cluster(cluster) => in_cluster(ports, cluster, wanted).await?,
-        Scope::Tasks(cluster) => standalone(ports, cluster, wanted).await?,
-        Scope::Functions => in_functions(ports, wanted).await?,
+        Scope::Cluster(cluster) => in_cluster(&*ports.ecs, cluster, wanted).await?,
+        Scope::Tasks(cluster) => standalone(&*ports.ecs, cluster, wanted).await?,
+        Scope::Functions => in_functions(&*ports.lambda, wanted).await?,
         // The configuration says it; there is nothing to ask.
         Scope::Declared => (Look::at(jiff::Timestamp::UNIX_EPOCH), ScopeSeen::default()),
     };
     Ok((look, Evidence::Scope { scope, seen }))
 }
 
-async fn in_cluster(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
-    let (look, services) = ports.ecs.services(cluster).await?;
-    let known = Known::of(&wanted.secrets);
-    let mut definitions = Definitions {
-        ports,
-        known: BTreeMap::new(),
-    };
+async fn in_cluster(
+    ecs: &dyn EcsReads,
+    cluster: &str,
+    wanted: &Wanted,
+) -> Result<(Look, ScopeSeen), PortError> {
+    let (look, services) = ecs.services(cluster).await?;
+    let search = Search::of(wanted);
+    let mut definitions = Definitions::of(ecs);
     let mut seen = ScopeSeen::default();
     for service in services {
-        let definition = definitions.get(&service.task_definition).await?;
-        let references = references(definition, &known);
-        if wanted.concerns(&references) {
-            let id = ConsumerId::service(cluster, &service.name);
+        let id = ConsumerId::service(cluster, &service.name);
+        let definition = match definitions.get(&service.task_definition).await? {
+            Ok(definition) => definition,
+            Err(why) => {
+                seen.unread.push(unread(Some(id), &service.task_definition, why));
+                continue;
+            }
+        };
+        let held = search.definition(definition, &service.value_from);
+        seen.hosts.extend(held.hosts);
+        if wanted.concerns(&held.references) {
             seen.consumers.push(Consumer {
                 id,
-                references,
+                references: held.references,
                 mutable_images: mutable_images(definition),
+                settings: service.settings,
             });
         }
     }
     Ok((look, seen))
 }
 
-async fn standalone(ports: &Ports, cluster: &str, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
-    let (look, tasks) = ports.ecs.standalone_tasks(cluster).await?;
-    let known = Known::of(&wanted.secrets);
-    let mut definitions = Definitions {
-        ports,
-        known: BTreeMap::new(),
-    };
+async fn standalone(
+    ecs: &dyn EcsReads,
+    cluster: &str,
+    wanted: &Wanted,
+) -> Result<(Look, ScopeSeen), PortError> {
+    let (look, tasks) = ecs.standalone_tasks(cluster).await?;
+    let search = Search::of(wanted);
+    let mut definitions = Definitions::of(ecs);
     let mut seen = ScopeSeen::default();
     for task in tasks {
-        let definition = definitions.get(&task.task_definition).await?;
-        let held = references(definition, &known)
-            .into_iter()
-            .filter(|reference| wanted.watched.contains(&reference.secret))
-            .map(|reference| (task.arn.clone(), reference.secret));
-        seen.standalone.extend(held);
+        let definition = match definitions.get(&task.task_definition).await? {
+            Ok(definition) => definition,
+            Err(why) => {
+                // One finding for all tasks of a definition.
+                if !seen
+                    .unread
+                    .iter()
+                    .any(|one| one.definition == task.task_definition)
+                {
+                    seen.unread.push(unread(None, &task.task_definition, why));
+                }
+                continue;
+            }
+        };
+        let held = search.definition(definition, &[]).references.into_iter();
+        let is_told = |reference: &Reference| {
+            wanted.watched.contains(&reference.secret) && reference.kind != ReferenceKind::Suspected
+        };
+        let secrets: BTreeSet<SecretArn> = held.filter(is_told).map(|reference| reference.secret).collect();
+        seen.standalone
+            .extend(secrets.into_iter().map(|secret| StandaloneTask {
+                task: task.arn.clone(),
+                secret,
+                created: task.created,
+            }));
     }
     Ok((look, seen))
 }
 
-/// Task definitions of this round; across rounds the adapter keeps them, for a revision never changes.
-struct Definitions<'a> {
-    ports: &'a Ports,
-    known: BTreeMap<String, TaskDefinition>,
-}
-
-impl Definitions<'_> {
-    async fn get(&mut self, arn: &str) -> Result<&TaskDefinition, PortError> {
-        if !self.known.contains_key(arn) {
-            let (_, definition) = self.ports.ecs.task_definition(arn).await?;
-            self.known.insert(arn.to_owned(), definition);
-        }
-        Ok(&self.known[arn])
+fn unread(consumer: Option<ConsumerId>, definition: &str, why: LookFailure) -> Unread {
+    Unread {
+        consumer,
+        definition: definition.to_owned(),
+        why,
     }
 }
 
-fn references(definition: &TaskDefinition, known: &Known<'_>) -> Vec<Reference> {
-    let injected = definition
-        .containers
-        .iter()
-        .flat_map(|container| &container.value_from)
-        .filter_map(|value_from| known.named_by(value_from));
-    let environment = definition
-        .containers
-        .iter()
-        .flat_map(|container| &container.environment);
-    let found: BTreeSet<Reference> = injected.chain(fetches(environment, known)).collect();
-    found.into_iter().collect()
+/// Task definitions of this round; across rounds the adapter keeps them, for a revision never changes.
+struct Definitions<'a> {
+    ecs: &'a dyn EcsReads,
+    known: BTreeMap<String, Result<TaskDefinition, LookFailure>>,
+    /// Answers that did not come, one after the other.
+    unanswered: usize,
 }
 
-fn fetches<'a>(
-    environment: impl Iterator<Item = &'a EnvironmentVariable>,
-    known: &'a Known<'a>,
-) -> impl Iterator<Item = Reference> {
-    environment.flat_map(|variable| known.in_environment(variable.value.expose_secret()))
+/// So many in a row are no matter of one definition: the round is given up, and what was known stays.
+const UNANSWERED_LIMIT: usize = 3;
+
+impl<'a> Definitions<'a> {
+    fn of(ecs: &'a dyn EcsReads) -> Self {
+        Self {
+            ecs,
+            known: BTreeMap::new(),
+            unanswered: 0,
+        }
+    }
+
+    /// The definition, or why it could not be read while others can be.
+    async fn get(&mut self, arn: &str) -> Result<Result<&TaskDefinition, LookFailure>, PortError> {
+        if !self.known.contains_key(arn) {
+            let read = match self.ecs.task_definition(arn).await {
+                Ok((_, definition)) => Ok(definition),
+                Err(error) => Err(self.failed(error)?),
+            };
+            if read.is_ok() {
+                self.unanswered = 0;
+            }
+            self.known.insert(arn.to_owned(), read);
+        }
+        Ok(self.known[arn].as_ref().map_err(Clone::clone))
+    }
+
+    fn failed(&mut self, error: PortError) -> Result<LookFailure, PortError> {
+        self.unanswered += 1;
+        let is_of_this_one = match error.failure {
+            LookFailure::Denied { .. } | LookFailure::NotFound { .. } | LookFailure::Unexpected { .. } => {
+                true
+            }
+            LookFailure::Throttled
+            | LookFailure::Timeout
+            | LookFailure::Credentials { .. }
+            | LookFailure::Unreachable { .. } => self.unanswered < UNANSWERED_LIMIT,
+        };
+        if is_of_this_one {
+            Ok(error.failure)
+        } else {
+            Err(error)
+        }
+    }
+}
+
+/// What is looked for in definitions and environments.
+struct Search<'a> {
+    known: Known<'a>,
+    hosts: &'a [(String, SecretArn)],
+}
+
+/// What was found in one of them.
+#[derive(Default)]
+struct Held {
+    references: Vec<Reference>,
+    hosts: BTreeSet<String>,
+}
+
+impl<'a> Search<'a> {
+    fn of(wanted: &'a Wanted) -> Self {
+        Self {
+            known: Known::of(&wanted.secrets),
+            hosts: &wanted.hosts,
+        }
+    }
+
+    /// `of_the_service`: what the service injects beside its definition. The credentials of a private registry
+    /// (`repositoryCredentials`) are no such value: ECS reads them for each pull of an image, and no task keeps them.
+    fn definition(&self, definition: &TaskDefinition, of_the_service: &[String]) -> Held {
+        let containers = definition.containers.iter();
+        let value_from = containers.clone().flat_map(|container| &container.value_from);
+        let injected = value_from.chain(of_the_service);
+        let injected = injected
+            .filter_map(|value_from| self.known.named_by(value_from))
+            .collect();
+        let texts = containers.flat_map(|container| texts(&container.environment, &container.commands));
+        self.texts(texts, injected)
+    }
+
+    fn function(&self, function: &FunctionSummary) -> Held {
+        self.texts(texts(&function.environment, &function.commands), BTreeSet::new())
+    }
+
+    fn texts<'t>(
+        &self,
+        texts: impl Iterator<Item = (&'t str, &'t SecretString)>,
+        mut found: BTreeSet<Reference>,
+    ) -> Held {
+        let mut hosts = BTreeSet::new();
+        for (place, text) in texts {
+            let text = text.expose_secret();
+            found.extend(self.known.in_text(place, text));
+            for (host, secret) in self.hosts.iter().filter(|(host, _)| names_host(text, host)) {
+                hosts.insert(host.clone());
+                found.insert(Reference {
+                    secret: secret.clone(),
+                    kind: ReferenceKind::Suspected,
+                });
+            }
+        }
+        let references = settled(&found);
+        Held { references, hosts }
+    }
+}
+
+/// Each variable with its name, and each command.
+fn texts<'t>(
+    environment: &'t [EnvironmentVariable],
+    commands: &'t [SecretString],
+) -> impl Iterator<Item = (&'t str, &'t SecretString)> {
+    let variables = environment
+        .iter()
+        .map(|variable| (variable.name.as_str(), &variable.value));
+    variables.chain(commands.iter().map(|command| ("", command)))
 }
 
 /// Containers whose image is not pinned by its digest: a redeploy resolves the tag anew (aws-facts: ECS).
@@ -143,77 +270,40 @@ fn mutable_images(definition: &TaskDefinition) -> Vec<String> {
         .collect()
 }
 
-async fn in_functions(ports: &Ports, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
-    let (look, functions) = ports.lambda.functions().await?;
-    let known = Known::of(&wanted.secrets);
-    let consumers = functions
-        .iter()
-        .filter_map(|function| function_consumer(function, wanted, &known));
-    let unreadable = functions
-        .iter()
-        .filter(|function| function.environment_error.is_some());
-    Ok((
-        look,
-        ScopeSeen {
-            consumers: consumers.collect(),
-            unreadable: unreadable.map(|function| function.name.clone()).collect(),
-            ..ScopeSeen::default()
-        },
-    ))
-}
-
-fn function_consumer(function: &FunctionSummary, wanted: &Wanted, known: &Known<'_>) -> Option<Consumer> {
-    let mut references: BTreeSet<Reference> = fetches(function.environment.iter(), known).collect();
-    for (host, secret) in &wanted.hosts {
-        let held = references.iter().any(|reference| &reference.secret == secret);
-        if !held
-            && function
-                .environment
-                .iter()
-                .any(|variable| names_host(variable.value.expose_secret(), host))
-        {
-            references.insert(Reference {
-                secret: secret.clone(),
-                kind: ReferenceKind::Suspected,
+async fn in_functions(lambda: &dyn LambdaReads, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
+    let (look, functions) = lambda.functions().await?;
+    let search = Search::of(wanted);
+    let mut seen = ScopeSeen::default();
+    for function in functions {
+        let held = search.function(&function);
+        seen.hosts.extend(held.hosts);
+        if wanted.concerns(&held.references) {
+            seen.consumers.push(Consumer {
+                id: ConsumerId::function(&function.name),
+                references: held.references,
+                mutable_images: Vec::new(),
+                settings: None,
             });
         }
+        if function.environment_error.is_some() {
+            seen.unreadable.push(function.name);
+        }
     }
-    let references: Vec<Reference> = references.into_iter().collect();
-    let id = ConsumerId::function(&function.name);
-    wanted.concerns(&references).then_some(Consumer {
-        id,
-        references,
-        mutable_images: Vec::new(),
-    })
+    Ok((look, seen))
 }
 
-/// Whether a value is a host or has it in an address, such as `mysql://user@host:3306/name`.
+/// Whether a value is a host or has it in an address, such as `mysql://user@host:3306/name`. Case does not matter.
 fn names_host(value: &str, host: &str) -> bool {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    !host.is_empty()
-        && value.match_indices(host).any(|(start, _)| {
-            let (before, after) = (&value[..start], &value[start + host.len()..]);
-            !before.ends_with(is_name) && !after.starts_with(is_name)
-        })
+    let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'.';
+    let (value, host) = (value.as_bytes(), host.as_bytes());
+    let is_whole = |start: usize| {
+        let before = start.checked_sub(1).map(|at| value[at]);
+        let behind = value.get(start + host.len()).copied();
+        !before.is_some_and(is_name) && !behind.is_some_and(is_name)
+    };
+    let mut places = value.windows(host.len().max(1)).enumerate();
+    !host.is_empty() && places.any(|(start, part)| part.eq_ignore_ascii_case(host) && is_whole(start))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::names_host;
-
-    #[test]
-    fn a_host_is_named_alone_or_in_an_address() {
-        let host = "db.eu-west-1.rds.amazonaws.com";
-        for value in [
-            host.to_owned(),
-            format!("mysql://app@{host}:3306/shop"),
-            format!("jdbc:postgresql://{host}/shop"),
-            format!("host={host} user=app"),
-        ] {
-            assert!(names_host(&value, host), "{value}");
-        }
-        for value in [format!("old-{host}"), format!("{host}.cn"), String::new()] {
-            assert!(!names_host(&value, host), "{value}");
-        }
-    }
-}
+mod tests;

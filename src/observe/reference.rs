@@ -1,9 +1,11 @@
-//! How task definitions and environments name a secret (aws-facts: ECS).
+//! How task definitions, environments and commands name a secret (aws-facts: ECS).
 
+mod decoding;
 #[cfg(test)]
 mod tests;
+mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use machine::model::{Reference, ReferenceKind, SecretArn};
 
@@ -13,7 +15,8 @@ use super::arn;
 /// `:VERSION-ID` (Systems Manager: Referencing Secrets Manager secrets from Parameter Store).
 const SSM_REFERENCE: &str = "/aws/reference/secretsmanager/";
 
-/// The secrets that can be found, by each way to name one. Of two with the same name the first counts.
+/// The secrets that can be found, by each way to name one. Of two with the same name the first counts: whoever asks puts
+/// the living one first.
 pub(super) struct Known<'a> {
     by_arn: BTreeMap<&'a str, &'a SecretArn>,
     by_name: BTreeMap<&'a str, &'a SecretArn>,
@@ -37,10 +40,11 @@ impl<'a> Known<'a> {
     /// The secret that a `valueFrom` names, if it is one of these.
     ///
     /// Forms: the full ARN; the ARN without its six random characters; either with `:json-key:stage:version-id`;
-    /// and SSM's reference path. A bare name is an SSM parameter, not a secret.
+    /// and SSM's reference path, alone or in a parameter's ARN. A bare name is an SSM parameter, not a secret.
     pub(super) fn named_by(&self, value_from: &str) -> Option<Reference> {
-        if let Some((_, parameter)) = value_from.split_once(SSM_REFERENCE) {
-            return self.by_parameter(parameter);
+        if let Some((before, parameter)) = value_from.split_once(SSM_REFERENCE) {
+            let found = self.by_parameter(parameter)?;
+            return is_of_region(&found.secret, before).then_some(found);
         }
         let arn = arn::bare(value_from);
         let secret = *self.by_arn.get(arn)?;
@@ -65,14 +69,23 @@ impl<'a> Known<'a> {
         Some(reference(secret, kind))
     }
 
-    /// The secrets whose ARN stands somewhere in an environment value: the program fetches by itself.
-    pub(super) fn in_environment<'v>(
-        &self,
-        value: &'v str,
-    ) -> impl Iterator<Item = Reference> + use<'a, '_, 'v> {
-        let named = arn::all(value).filter_map(|found| self.by_arn.get(arn::bare(found)).copied());
-        named.map(|secret| reference(secret, ReferenceKind::Fetches))
+    /// The secrets that the value of a variable, or a command, names: the program fetches them by itself.
+    ///
+    /// `place` is the variable's name; it may say that its value is a secret's name. The text is read as it stands, and
+    /// as what it encodes.
+    pub(super) fn in_text(&self, place: &str, text: &str) -> BTreeSet<Reference> {
+        let mut found = BTreeSet::new();
+        for reading in decoding::readings(text) {
+            words::search(self, place, &reading, &mut found);
+        }
+        found
     }
+}
+
+/// What precedes the path in a parameter's ARN. A path alone is of the region that it is read in.
+fn is_of_region(secret: &SecretArn, before: &str) -> bool {
+    let region = |arn: &str| arn.split(':').nth(3).map(str::to_owned);
+    !before.starts_with("arn:") || region(before) == region(secret.as_str())
 }
 
 fn pinned(to: &str) -> ReferenceKind {
@@ -84,4 +97,33 @@ fn reference(secret: &SecretArn, kind: ReferenceKind) -> Reference {
         secret: secret.clone(),
         kind,
     }
+}
+
+/// Who is known to use a secret is not suspected of it, and whose ARN was found need not be told by its name.
+pub(super) fn settled(found: &BTreeSet<Reference>) -> Vec<Reference> {
+    let strength = |kind: &ReferenceKind| match kind {
+        ReferenceKind::Suspected => 0,
+        ReferenceKind::Named => 1,
+        ReferenceKind::Pinned { .. }
+        | ReferenceKind::Injected
+        | ReferenceKind::Fetches
+        | ReferenceKind::Declared => 2,
+    };
+    let mut strongest: BTreeMap<SecretArn, u8> = BTreeMap::new();
+    for reference in found {
+        let known = strongest.entry(reference.secret.clone()).or_insert(0);
+        *known = strength(&reference.kind).max(*known);
+    }
+    let is_pinned_alone = |secret: &SecretArn| {
+        let mut sure = found
+            .iter()
+            .filter(|one| &one.secret == secret && strength(&one.kind) == 2);
+        sure.all(|one| matches!(one.kind, ReferenceKind::Pinned { .. }))
+    };
+    let stays = |one: &&Reference| match one.kind {
+        // Whoever is pinned in one place and fetches in another gets the new value there.
+        ReferenceKind::Named => strongest[&one.secret] == 1 || is_pinned_alone(&one.secret),
+        _ => strength(&one.kind) == strongest[&one.secret],
+    };
+    found.iter().filter(stays).cloned().collect()
 }

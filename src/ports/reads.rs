@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{FunctionSeen, LogReach, SecretArn, SecretSeen, SecretSummary, ServiceSeen, VersionId};
+use machine::model::{
+    FunctionSeen, LogReach, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, VersionId,
+};
 use secrecy::SecretString;
 
 use super::ReadResult;
@@ -70,6 +72,10 @@ pub trait LogReads: Send + Sync {
 pub struct ServiceSummary {
     pub name: String,
     pub task_definition: String,
+    /// `valueFrom` of the service itself: Service Connect's log configuration in its primary deployment.
+    pub value_from: Vec<String>,
+    /// Nothing where the answer does not tell.
+    pub settings: Option<ServiceSettings>,
 }
 
 /// A task as DescribeTasks lists it, for discovery.
@@ -79,6 +85,7 @@ pub struct TaskSummary {
     pub task_definition: String,
     /// `service:NAME` for a service's tasks.
     pub group: Option<String>,
+    pub created: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -94,6 +101,9 @@ pub struct ContainerDefinition {
     pub value_from: Vec<String>,
     /// Plain environment. Compared and dropped by discovery: values may be secret.
     pub environment: Vec<EnvironmentVariable>,
+    /// Entry point, command and the health check's command, each with its words on lines of their own. Compared and
+    /// dropped as well.
+    pub commands: Vec<SecretString>,
 }
 
 /// One environment variable. `Debug` never shows its value.
@@ -128,6 +138,8 @@ pub struct FunctionSummary {
     pub name: String,
     pub arn: String,
     pub environment: Vec<EnvironmentVariable>,
+    /// Entry point and command of a container image, as of a container.
+    pub commands: Vec<SecretString>,
     /// The environment could not be decrypted for us.
     pub environment_error: Option<String>,
 }

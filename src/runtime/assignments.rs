@@ -27,7 +27,9 @@ impl Watchdog {
             .filter_map(|facts| facts.summary.as_ref());
         let newest = summaries.clone().map(|(look, _)| look.sent).max();
         let mut assigned = BTreeMap::new();
-        for (_, summary) in summaries.filter(|(look, _)| Some(look.sent) == newest) {
+        let listed = summaries.filter(|(look, _)| Some(look.sent) == newest);
+        // A list may go on to name one that is dead, beside the one that was made anew under its name.
+        for (_, summary) in listed.filter(|(_, summary)| self.state.successor(&summary.arn).is_none()) {
             if let Some(assignment) = (self.options.rules)(summary) {
                 let known = self
                     .assigned
@@ -96,7 +98,7 @@ impl Watchdog {
     }
 
     /// Secrets keep their rule where the list has lost them, and where their rotation was switched off: consumers may
-    /// be left behind, and a deleted secret must say so.
+    /// be left behind, and a deleted secret must say so. Not one that is gone for good, or has a successor.
     fn kept(
         &self,
         assigned: &BTreeMap<SecretArn, Arc<Assignment>>,
@@ -109,10 +111,12 @@ impl Watchdog {
                 rotation_enabled: true,
                 ..summary.clone()
             };
-            Some(if unlisted_for.is_zero() {
+            Some(if self.state.successor(secret).is_some() {
+                false
+            } else if unlisted_for.is_zero() {
                 (self.options.rules)(&rotating).is_some()
             } else {
-                unlisted_for < RECOVERY_WINDOW
+                unlisted_for < RECOVERY_WINDOW && !self.state.is_dead(secret)
             })
         };
         let before = self
@@ -133,6 +137,7 @@ impl Watchdog {
                     id: declared.id.clone(),
                     references: Vec::new(),
                     mutable_images: Vec::new(),
+                    settings: None,
                 });
                 consumer.references.push(Reference {
                     secret: secret.clone(),

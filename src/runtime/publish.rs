@@ -29,7 +29,7 @@ pub(super) struct View<'a> {
     pub(super) judgements: &'a Judgements,
     pub(super) admission: &'a Admission,
     pub(super) settings: &'a Settings,
-    pub(super) clusters: Option<&'a [String]>,
+    pub(super) options: &'a Options,
     pub(super) draining: bool,
     pub(super) journal_failing: bool,
     pub(super) journal_bytes: u64,
@@ -134,7 +134,8 @@ impl Publisher {
             }
         }
         let covered = self.covered.as_ref();
-        let findings = fleet_findings(view, covered, now);
+        let mut findings = fleet_findings(view, covered, now);
+        findings.extend(self.beyond_next(view));
         story::tell_findings(&before.findings, &findings);
         let consumers = if std::mem::take(&mut self.consumers_changed) {
             Arc::new(consumers(view.state, &before.consumers))
@@ -171,6 +172,13 @@ impl Publisher {
 }
 
 impl Publisher {
+    /// Who could not be refreshed at the next rotation, by what each secret's outlook shows.
+    fn beyond_next(&self, view: &View<'_>) -> Vec<Finding> {
+        let outlooks = self.secrets.iter();
+        let outlooks = outlooks.map(|(secret, shown)| (secret, shown.outlook.as_slice()));
+        findings::beyond_next(outlooks, view.judgements)
+    }
+
     /// Until the first list of secrets tells their rules, what the journal knew is shown as it was.
     fn show_remembered(&mut self, view: &View<'_>, now: Timestamp) {
         let is_listed = view.state.looked.contains_key(&LookKey::Sweep);
@@ -209,7 +217,8 @@ fn remembered(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> SecretView
 
 /// The consumers as they are now; those that have not changed are shared with the snapshot before.
 fn consumers(state: &State, before: &Consumers) -> Consumers {
-    let shared = state.consumers.iter().map(|(id, facts)| {
+    let there = state.consumers.iter().filter(|(_, facts)| !facts.is_gone());
+    let shared = there.map(|(id, facts)| {
         let known = before.get(id).filter(|known| ***known == *facts);
         let shown = known.cloned().unwrap_or_else(|| Arc::new(facts.clone()));
         (id.clone(), shown)
@@ -224,6 +233,11 @@ fn fleet_findings(view: &View<'_>, covered: Option<&Covered>, now: Timestamp) ->
             .map(|covered| findings::of_rules(&covered.coverage))
             .unwrap_or_default(),
     );
+    found.extend(findings::unmatched(
+        view.state,
+        &rules(view),
+        &view.options.database_hosts,
+    ));
     if view.journal_failing {
         found.push(Finding {
             severity: Severity::Critical,
@@ -236,6 +250,17 @@ fn fleet_findings(view: &View<'_>, covered: Option<&Covered>, now: Timestamp) ->
         });
     }
     found
+}
+
+/// What the rules say, secret by secret.
+fn rules<'a>(view: &View<'a>) -> Vec<findings::Assigned<'a>> {
+    let assigned = view.assigned.iter();
+    let rule = |(secret, assignment): (&'a SecretArn, &'a Arc<Assignment>)| findings::Assigned {
+        secret,
+        rule: &assignment.rule,
+        policy: &assignment.policy,
+    };
+    assigned.map(rule).collect()
 }
 
 fn secret_view(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> Option<SecretView> {
@@ -290,7 +315,7 @@ fn missing(view: &View<'_>) -> Vec<String> {
     if unseen > 0 {
         missing.push(format!("the first look at {unseen} secrets"));
     }
-    for scope in questions::scopes(view.state, view.assigned, view.clusters) {
+    for scope in questions::scopes(view.state, view.assigned, view.options.clusters.as_deref()) {
         if !tried(&LookKey::Discovery(scope.clone())) {
             missing.push(format!("discovery: {scope:?}"));
         }

@@ -120,8 +120,10 @@ fn login(watchdog: &Watchdog, secret: &SecretArn, version: &VersionId) -> Option
 
 fn wanted(watchdog: &Watchdog) -> Wanted {
     // A list may leave one out that the journal knows: whoever uses it would be given its value unseen.
-    let secrets: Vec<SecretArn> = watchdog.state.secrets.keys().cloned().collect();
-    let watched: BTreeSet<SecretArn> = watchdog.assigned.keys().cloned().collect();
+    let secrets = watchdog.state.by_life();
+    // Who names what is gone for good cannot start again: that is told.
+    let lost = watchdog.state.lost().cloned();
+    let watched: BTreeSet<SecretArn> = watchdog.assigned.keys().cloned().chain(lost).collect();
     let of_rule = watchdog
         .assigned
         .iter()

@@ -410,7 +410,7 @@ impl Watchdog {
             judgements: &self.judgements,
             admission: &self.admission,
             settings: &self.options.settings,
-            clusters: self.options.clusters.as_deref(),
+            options: &self.options,
             draining: self.drain.is_some(),
             journal_failing: self.journal_retry.is_some(),
             journal_bytes: self.parts.journal.bytes(),

@@ -89,6 +89,7 @@ impl Scenario {
         let seed = self.seed;
         for plan in &mut self.secrets {
             disturb_secret(plan, span, seed);
+            recreate(plan, span, seed);
             for (n, rotation) in plan.rotations.iter_mut().enumerate() {
                 let name = format!("{}/rotation/{n}", plan.arn.name());
                 disturb_rotation(rotation, plan.kind, &mut Stream::new(seed, &name));
@@ -160,6 +161,16 @@ fn disturb_secret(plan: &mut SecretPlan, span: Span, seed: u64) {
         let kind = *drawn.pick(&[TroubleKind::Full, TroubleKind::Silent, TroubleKind::Locked]);
         let (from, to) = span.window(&mut drawn, 300_000);
         plan.troubles.push(Trouble { from, to, kind });
+    }
+}
+
+/// Made again under its name, whichever of the two ARNs comes first.
+fn recreate(plan: &mut SecretPlan, span: Span, seed: u64) {
+    let mut drawn = Stream::new(seed, &format!("{}/recreated", plan.arn.name()));
+    if drawn.once_in(8) {
+        let random = *drawn.pick(&["AAAAAA", "zzzzzz"]);
+        plan.touches
+            .push((span.moment(&mut drawn), Touch::Recreate(random)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{Fact, LogPatterns, Mode};
+use machine::model::{Fact, LogPatterns, Mode, Staleness};
 use machine::policy::{LambdaMethod, Policy, Settings};
 use rusqlite::Connection;
 
@@ -183,6 +183,8 @@ pub fn options(mode: Mode, lambda_method: LambdaMethod, login_test: bool) -> Opt
             mode,
             login_test,
             lambda_method,
+            // As their operators know them.
+            ecs_fetching: Staleness::Wait(SignedDuration::from_hours(1)),
             ..Policy::default()
         },
         login: LoginTarget::default(),

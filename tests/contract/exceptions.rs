@@ -76,6 +76,8 @@ const NO_ROTATION: &str = "only RotateSecret with a rotation Lambda does that";
 const NO_TASKS: &str = "no task runs there: it would cost, and need an image, subnets and a role";
 const NO_FAULTS: &str = "AWS fails nothing to order";
 const TOO_MANY: &str = "so many are not made in somebody's account";
+const NOT_MODELLED: &str = "the simulated account has none";
+const NEEDS_MORE: &str = "it would need tasks, capacity or a runtime that is not to be had there";
 const ONE_CALL: &str = "a simulated read is one call, and a simulated write needs none";
 
 pub(super) const EXCEPTIONS: &[Exception] = &[
@@ -86,6 +88,23 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     simulation(
         "log: a group of the class Infrequent Access refuses for good",
         "its log groups have no class",
+    ),
+    simulation(
+        "services: one in Express Mode is found by its primary deployment",
+        NOT_MODELLED,
+    ),
+    simulation(
+        "services: what Service Connect logs with is injected, too",
+        NOT_MODELLED,
+    ),
+    simulation(
+        "tasks: what keeps tasks of an older deployment running is told",
+        NOT_MODELLED,
+    ),
+    simulation("functions: one on managed instances says so", NOT_MODELLED),
+    simulation(
+        "functions: a runtime that may not be updated is refused by name",
+        NOT_MODELLED,
     ),
     simulation("denied: a read names the right to each of its calls", ONE_CALL),
     simulation(
@@ -138,6 +157,18 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "functions.py configuration",
     ),
     moto(
+        "functions: one on managed instances says so",
+        "knows no capacity providers",
+        "answers CapacityProviderConfig",
+        "functions.py configuration",
+    ),
+    moto(
+        "functions: a runtime that may not be updated is refused by name",
+        "updates functions of any runtime",
+        "refuses with InvalidParameterValueException, and names the runtime",
+        "functions.py _check_runtime",
+    ),
+    moto(
         "concurrency: less than 100 unreserved is refused",
         "reserves any number",
         "keeps 100 of the account's concurrency for functions that reserve none",
@@ -179,6 +210,23 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     account(
         "functions: an environment that cannot be read is not written",
         "it would need a KMS key",
+    ),
+    account(
+        "services: one in Express Mode is found by its primary deployment",
+        NEEDS_MORE,
+    ),
+    account(
+        "services: what Service Connect logs with is injected, too",
+        NEEDS_MORE,
+    ),
+    account(
+        "tasks: what keeps tasks of an older deployment running is told",
+        NEEDS_MORE,
+    ),
+    account("functions: one on managed instances says so", NEEDS_MORE),
+    account(
+        "functions: a runtime that may not be updated is refused by name",
+        NEEDS_MORE,
     ),
     account(
         "denied: a read names the right that it needs, and on what",

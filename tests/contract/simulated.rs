@@ -14,7 +14,7 @@ use rotation_watchdog::sim::world::{
 use rotation_watchdog::sim::{Scenario, arn};
 
 use super::owner::stream_of;
-use super::stage::{Names, Place, RESERVED, Stage, Trouble, Wanted};
+use super::stage::{Names, Place, RESERVED, Rare, Stage, Trouble, Wanted};
 
 const CLUSTER: &str = "prod";
 /// From the rotation's begin to the value that is put by hand: before the service takes AWSPENDING away.
@@ -199,6 +199,10 @@ impl Stage for Simulated {
         hidden.unreadable = Some((Timestamp::MIN, Timestamp::MAX));
         self.world().add_function(hidden);
         "hidden".to_owned()
+    }
+
+    async fn add_rare(&self, rare: Rare) -> String {
+        unreachable!("the simulation has no {rare:?}")
     }
 
     async fn log(&self, lines: &[(Timestamp, String)]) {

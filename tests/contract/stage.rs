@@ -77,6 +77,21 @@ impl Wanted {
     }
 }
 
+/// What only some accounts have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rare {
+    /// A service in ECS's Express Mode.
+    Express,
+    /// A service whose Service Connect proxy logs with a secret.
+    ServiceConnect,
+    /// A service with an old task that its scale-in protection keeps, after a deployment.
+    Protected,
+    /// A function on instances of a capacity provider.
+    ManagedInstances,
+    /// A function whose runtime is out of support.
+    BlockedRuntime,
+}
+
 /// The ports, and what others do in the account meanwhile. What a place cannot do stands in `exceptions`, and is never
 /// asked of it.
 #[async_trait]
@@ -108,6 +123,8 @@ pub(super) trait Stage: Send + Sync {
     async fn run_task(&self);
     /// A function whose environment we may not decrypt. Its name.
     async fn add_unreadable_function(&self) -> String;
+    /// The name of one.
+    async fn add_rare(&self, rare: Rare) -> String;
     /// Lines of [`Names::log_group`], in turn from two streams.
     async fn log(&self, lines: &[(Timestamp, String)]);
     /// A line of each function, in a group that was given to them. Its name.

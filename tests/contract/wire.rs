@@ -14,7 +14,7 @@ use rotation_watchdog::runtime::Clock;
 use serde_json::{Value, json};
 
 use super::owner::Owner;
-use super::stage::{Names, Place, RESERVED, Stage, Trouble, Wanted};
+use super::stage::{Names, Place, RESERVED, Rare, Stage, Trouble, Wanted};
 use crate::support::standin::{Standin, text};
 
 const REGION: &str = "eu-west-1";
@@ -220,6 +220,38 @@ impl Stage for Wire {
         let function = json!({"name": "sealed", "variables": {"A": "1"}, "key_denied": true});
         self.standin.post("function", &function);
         "sealed".to_owned()
+    }
+
+    async fn add_rare(&self, rare: Rare) -> String {
+        let secret = json!([self.secret]);
+        let connect = json!({"enabled": true, "logConfiguration": {"logDriver": "splunk", "secretOptions": [
+            {"name": "splunk-token", "valueFrom": self.secret}
+        ]}});
+        let managed = json!({"CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": {
+            "CapacityProviderArn": "arn:aws:lambda:eu-west-1:123456789012:capacity-provider:shared"
+        }}});
+        let canary = json!({"strategy": "CANARY"});
+        let (kind, order) = match rare {
+            Rare::Express => (
+                "service",
+                json!({"name": "express", "secrets": secret, "express": true, "deployment_configuration": canary}),
+            ),
+            Rare::ServiceConnect => (
+                "service",
+                json!({"name": "connected", "service_connect": connect}),
+            ),
+            Rare::Protected => ("service", json!({"name": "protected", "secrets": secret})),
+            Rare::ManagedInstances => ("function", json!({"name": "managed", "shown": managed})),
+            Rare::BlockedRuntime => ("function", json!({"name": "outdated", "runtime": "python3.7"})),
+        };
+        let name = text(&order, "name");
+        let mut order = order;
+        order["cluster"] = CLUSTER.into();
+        self.standin.post(kind, &order);
+        if rare == Rare::Protected {
+            self.owner.protect_tasks(CLUSTER, &name).await;
+        }
+        name
     }
 
     async fn log(&self, lines: &[(Timestamp, String)]) {

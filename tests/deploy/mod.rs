@@ -20,6 +20,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("ecs:DescribeServices", OBSERVE),
     ("ecs:DescribeTaskDefinition", OBSERVE),
     ("ecs:DescribeTasks", OBSERVE),
+    ("ecs:GetTaskProtection", OBSERVE),
     ("ecs:ListClusters", OBSERVE),
     ("ecs:ListServices", OBSERVE),
     ("ecs:ListTasks", OBSERVE),

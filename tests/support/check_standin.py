@@ -240,6 +240,57 @@ def a_task_is_given_what_its_reference_means(world):
 
 
 @check
+def a_reference_without_the_six_characters_is_the_secrets_that_is_there(world):
+    client = world.client("secretsmanager")
+
+    def given():
+        (task,) = [task for task in world.get("tasks")["tasks"] if task["group"] == "service:by-name"]
+        return list(task["versions"])
+
+    old = world.secret()["arn"]
+    world.post("service", name="by-name", secrets=[old[:-7], "/aws/reference/secretsmanager/app/db"])
+    assert given() == [old]
+    client.delete_secret(SecretId=old, ForceDeleteWithoutRecovery=True)
+    assert code_of(client.describe_secret, SecretId=old) == "ResourceNotFoundException"
+    new = world.secret()["arn"]
+    assert new != old and new[:-7] == old[:-7]
+    ecs = world.client("ecs")
+    ecs.update_service(service="by-name", forceNewDeployment=True)
+    eventually(lambda: len([task for task in world.get("tasks")["tasks"] if task["group"] == "service:by-name"]) == 1)
+    assert given() == [new]
+
+
+@check
+def an_express_service_names_its_task_definition_in_its_deployment(world):
+    ecs, secret = world.client("ecs"), world.secret()
+    container = {"image": "app", "secrets": [{"name": "DB", "valueFrom": secret["arn"]}]}
+    ecs.create_express_gateway_service(
+        executionRoleArn="arn:aws:iam::123456789012:role/e",
+        infrastructureRoleArn="arn:aws:iam::123456789012:role/i",
+        serviceName="web",
+        primaryContainer=container,
+    )
+    (service,) = ecs.describe_services(services=["web"])["services"]
+    assert "taskDefinition" not in service
+    assert service["deploymentConfiguration"]["strategy"] == "CANARY"
+    definition = ecs.describe_task_definition(taskDefinition=service["deployments"][0]["taskDefinition"])
+    assert definition["taskDefinition"]["containerDefinitions"][0]["secrets"] == container["secrets"]
+
+
+@check
+def a_protected_task_outlives_a_deployment(world):
+    ecs, secret = world.client("ecs"), world.secret()
+    world.post("service", name="worker", secrets=[secret["arn"]])
+    (old,) = ecs.list_tasks(serviceName="worker")["taskArns"]
+    ecs.update_task_protection(cluster="default", tasks=[old], protectionEnabled=True, expiresInMinutes=5)
+    ecs.update_service(service="worker", forceNewDeployment=True)
+    time.sleep(0.3)
+    assert old in ecs.list_tasks(serviceName="worker")["taskArns"]
+    (told,) = ecs.get_task_protection(cluster="default", tasks=[old])["protectedTasks"]
+    assert told["protectionEnabled"] and told["expirationDate"]
+
+
+@check
 def a_forced_deployment_replaces_tasks_over_time(world):
     client, secret = world.client("ecs"), world.secret()
     world.post("service", cluster="shop", name="web", desired=2, secrets=[f"{secret['arn']}:password::"])
@@ -372,6 +423,17 @@ def functions_are_listed_in_pages(world):
     denied = client.get_function_configuration(FunctionName="f0")["Environment"]
     assert denied["Error"]["ErrorCode"] == "AccessDeniedException" and "Variables" not in denied
     assert client.get_function_configuration(FunctionName="f1")["LoggingConfig"]["LogGroup"] == "/mine"
+
+
+@check
+def functions_say_what_they_run_on_and_whether_they_may_be_updated(world):
+    client = world.client("lambda")
+    config = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": "arn:aws:lambda:x"}}
+    world.post("function", name="managed", shown={"CapacityProviderConfig": config})
+    assert "CapacityProviderConfig" in client.get_function_configuration(FunctionName="managed")
+    world.post("function", name="old", runtime="python3.7")
+    changed = {"FunctionName": "old", "Environment": {"Variables": {"A": "1"}}}
+    assert code_of(client.update_function_configuration, **changed) == "InvalidParameterValueException"
 
 
 @check

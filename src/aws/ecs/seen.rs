@@ -2,10 +2,12 @@
 
 use aws_sdk_ecs::types::{
     ContainerDefinition as SdkContainer, Deployment as SdkDeployment, DeploymentControllerType,
-    DeploymentRolloutState, DeploymentStrategy, HealthStatus, SchedulingStrategy, Service, Task as SdkTask,
-    TaskDefinition as SdkTaskDefinition,
+    DeploymentRolloutState, DeploymentStrategy, HealthStatus, ProtectedTask, SchedulingStrategy, Service,
+    Task as SdkTask, TaskDefinition as SdkTaskDefinition,
 };
-use machine::model::{Controller, Deployment, DeploymentId, Health, Rollout, ServiceSeen, Task};
+use machine::model::{
+    Controller, Deployment, DeploymentId, Health, Protected, Rollout, ServiceSeen, ServiceSettings, Task,
+};
 use secrecy::SecretString;
 
 use super::super::clock::timestamp;
@@ -20,8 +22,10 @@ pub(super) fn is_live(service: &Service) -> bool {
     service.status() != Some("INACTIVE")
 }
 
-/// With the EXTERNAL controller the task definition stands in the primary task set. A service without any holds nothing.
+/// With the EXTERNAL controller the task definition stands in the primary task set, in Express Mode in the primary
+/// deployment alone (aws-facts: ECS). A service without any holds nothing.
 pub(super) fn summary(service: &Service) -> Option<ServiceSummary> {
+    let primary = service.deployments().iter().find(|found| is_primary(found));
     let in_task_set = || {
         let primary = service.task_sets().iter();
         let mut primary = primary.filter(|set| set.status() == Some("PRIMARY"));
@@ -29,8 +33,25 @@ pub(super) fn summary(service: &Service) -> Option<ServiceSummary> {
     };
     Some(ServiceSummary {
         name: service.service_name()?.to_owned(),
-        task_definition: service.task_definition().or_else(in_task_set)?.to_owned(),
+        task_definition: service
+            .task_definition()
+            .or_else(|| primary?.task_definition())
+            .or_else(in_task_set)?
+            .to_owned(),
+        value_from: primary.map(service_connect_secrets).unwrap_or_default(),
+        settings: settings(service).ok(),
     })
+}
+
+/// The proxy's own log configuration; its secrets are resolved when a task starts, as those of containers are.
+fn service_connect_secrets(deployment: &SdkDeployment) -> Vec<String> {
+    let connect = deployment.service_connect_configuration();
+    let logs = connect.and_then(|connect| connect.log_configuration());
+    let secrets = logs.map(|logs| logs.secret_options()).unwrap_or_default();
+    secrets
+        .iter()
+        .map(|secret| secret.value_from().to_owned())
+        .collect()
 }
 
 pub(super) fn is_standalone(task: &SdkTask) -> bool {
@@ -42,6 +63,7 @@ pub(super) fn task_summary(task: &SdkTask) -> Option<TaskSummary> {
         arn: task.task_arn()?.to_owned(),
         task_definition: task.task_definition_arn()?.to_owned(),
         group: task.group().map(str::to_owned),
+        created: task.created_at().and_then(timestamp),
     })
 }
 
@@ -65,7 +87,14 @@ fn container(described: SdkContainer) -> ContainerDefinition {
         .unwrap_or_default();
     let secrets = described.secrets.unwrap_or_default().into_iter().chain(for_logs);
     let environment = described.environment.unwrap_or_default().into_iter();
+    let health = described.health_check.map(|check| check.command);
+    let commands = [described.entry_point, described.command, health];
     ContainerDefinition {
+        commands: commands
+            .into_iter()
+            .flatten()
+            .filter_map(|words| command(&words))
+            .collect(),
         name: described.name.unwrap_or_default(),
         image: described.image.unwrap_or_default(),
         value_from: secrets.map(|secret| secret.value_from).collect(),
@@ -80,13 +109,16 @@ fn container(described: SdkContainer) -> ContainerDefinition {
     }
 }
 
-/// `tasks` is `None` where they could not be listed. Fails with what is missing in the answer.
-pub(super) fn service(found: &Service, tasks: Option<&[SdkTask]>) -> Result<ServiceSeen, String> {
+fn command(words: &[String]) -> Option<SecretString> {
+    (!words.is_empty()).then(|| SecretString::from(words.join("\n")))
+}
+
+/// How a service is deployed. Fails with what it does not know.
+fn settings(found: &Service) -> Result<ServiceSettings, String> {
     let configuration = found.deployment_configuration();
     let daemon = found.scheduling_strategy() == Some(&SchedulingStrategy::Daemon);
     let percent = |value: Option<i32>, default| value.map_or(default, count);
-    let deployments: Result<_, _> = found.deployments().iter().map(deployment).collect();
-    Ok(ServiceSeen {
+    Ok(ServiceSettings {
         controller: controller(found)?,
         staged_strategy: configuration
             .and_then(|configuration| configuration.strategy())
@@ -102,11 +134,51 @@ pub(super) fn service(found: &Service, tasks: Option<&[SdkTask]>) -> Result<Serv
             if daemon { 100 } else { 200 },
         ),
         desired: count(found.desired_count()),
+    })
+}
+
+/// `tasks` is `None` where they could not be listed. Fails with what is missing in the answer.
+pub(super) fn service(
+    found: &Service,
+    tasks: Option<&[SdkTask]>,
+    protected: Option<Protected>,
+) -> Result<ServiceSeen, String> {
+    let settings = settings(found)?;
+    let deployments: Result<_, _> = found.deployments().iter().map(deployment).collect();
+    Ok(ServiceSeen {
+        controller: settings.controller,
+        staged_strategy: settings.staged_strategy,
+        daemon: settings.daemon,
+        minimum_percent: settings.minimum_percent,
+        maximum_percent: settings.maximum_percent,
+        desired: settings.desired,
         running: count(found.running_count()),
         pending: count(found.pending_count()),
         deployments: deployments?,
         tasks: tasks.unwrap_or_default().iter().map(task).collect(),
         tasks_listed: tasks.is_some(),
+        protected,
+    })
+}
+
+/// The tasks of older deployments: only they may be kept running beside those of the newest.
+pub(super) fn outdated(found: &Service, tasks: &[SdkTask]) -> Vec<String> {
+    let primary = found.deployments().iter().find(|found| is_primary(found));
+    let Some(primary) = primary.and_then(SdkDeployment::id) else {
+        return Vec::new();
+    };
+    let old = tasks.iter().filter(|task| task.started_by() != Some(primary));
+    old.filter_map(|task| Some(task.task_arn()?.to_owned())).collect()
+}
+
+pub(super) fn protected(found: &[ProtectedTask]) -> Option<Protected> {
+    let protected: Vec<&ProtectedTask> = found.iter().filter(|task| task.protection_enabled()).collect();
+    let ends = protected
+        .iter()
+        .filter_map(|task| timestamp(task.expiration_date()?));
+    (!protected.is_empty()).then(|| Protected {
+        tasks: protected.len(),
+        until: ends.max(),
     })
 }
 

@@ -32,12 +32,23 @@ pub(super) fn function(answer: &GetFunctionOutput, parts: Parts) -> Result<Funct
         reserved: parts.reserved,
         provisioned: parts.provisioned,
         snap_start: has_snap_start(configuration),
+        managed_instances: configuration.capacity_provider_config().is_some(),
+        tenants: configuration.tenancy_config().is_some(),
+        durable: configuration.durable_config().is_some(),
         pinned_aliases: parts.pinned_aliases,
         sleep_tag: sleep_tag.and_then(|value| SleepTag::parse(value)),
     })
 }
 
 pub(super) fn summary(configuration: FunctionConfiguration) -> Option<FunctionSummary> {
+    let image = configuration
+        .image_config_response()
+        .and_then(|image| image.image_config());
+    let commands = image.map(|image| [image.entry_point(), image.command()]);
+    let commands = commands.into_iter().flatten().filter(|words| !words.is_empty());
+    let commands = commands
+        .map(|words| SecretString::from(words.join("\n")))
+        .collect();
     let environment = configuration.environment;
     let error = environment.as_ref().and_then(|found| found.error());
     let environment_error = error.map(environment::unreadable);
@@ -50,6 +61,7 @@ pub(super) fn summary(configuration: FunctionConfiguration) -> Option<FunctionSu
         name: configuration.function_name?,
         arn: configuration.function_arn?,
         environment: variables.into_iter().map(variable).collect(),
+        commands,
         environment_error,
     })
 }

@@ -1,6 +1,7 @@
 //! ECS's answers in our own words, and the forced deployment.
 
 use machine::model::{Controller, DeploymentId, Done, Health, LookFailure, Outcome, Rollout, ServiceSeen};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::aws;
@@ -145,6 +146,78 @@ async fn other_controllers_and_strategies_are_told() {
     assert_eq!(seen.staged_strategy.as_deref(), Some("BLUE_GREEN"));
     assert!(seen.daemon);
     assert_eq!((seen.minimum_percent, seen.maximum_percent), (0, 100));
+}
+
+/// As DescribeServices answers of a service in Express Mode: no task definition but that of its deployments.
+#[tokio::test(start_paused = true)]
+async fn c1_an_express_service_has_the_definition_of_its_primary_deployment() {
+    let mut express = service(&json!({
+        "deploymentConfiguration": { "strategy": "CANARY" },
+        "deployments": [
+            { "id": "ecs-svc/1", "status": "ACTIVE", "taskDefinition": "express:1", "createdAt": 1 },
+            { "id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": "express:2", "createdAt": 2,
+              "serviceConnectConfiguration": { "enabled": true, "logConfiguration": {
+                  "logDriver": "splunk", "secretOptions": [{ "name": "token", "valueFrom": "arn:connect" }] } } },
+        ],
+    }));
+    express.as_object_mut().unwrap().remove("taskDefinition");
+    let fake = Fake::answers([
+        Answer::json(&json!({ "serviceArns": ["a"] })),
+        described(&express),
+    ]);
+    let (_, found) = aws(&fake).ecs.services("prod").await.unwrap();
+    assert_eq!(found[0].task_definition, "express:2");
+    assert_eq!(found[0].value_from, ["arn:connect"]);
+    let settings = found[0].settings.clone().unwrap();
+    assert_eq!(settings.staged_strategy.as_deref(), Some("CANARY"));
+}
+
+/// Old tasks beside those of the primary deployment.
+#[tokio::test(start_paused = true)]
+async fn c4_scale_in_protection_is_asked_for_old_tasks_only() {
+    let looked = |task: Value, protection: Option<Answer>| async move {
+        let answers = [
+            described(&service(&json!({}))),
+            Answer::json(&json!({ "taskArns": ["a"] })),
+            Answer::json(&json!({ "tasks": [task] })),
+        ];
+        let fake = Fake::answers(answers.into_iter().chain(protection));
+        let (_, seen) = aws(&fake).ecs.service("prod", "orders").await.unwrap();
+        (fake.operations(), seen.unwrap().protected)
+    };
+    let (operations, told) = looked(task("a", &json!({})), None).await;
+    assert_eq!((operations.len(), told), (3, None));
+    let old = || task("a", &json!({ "startedBy": "ecs-svc/0" }));
+    let protection = json!({ "protectedTasks": [
+        { "taskArn": "a", "protectionEnabled": true, "expirationDate": 1_767_230_000 },
+        { "taskArn": "b", "protectionEnabled": false },
+    ] });
+    let (operations, told) = looked(old(), Some(Answer::json(&protection))).await;
+    assert_eq!(operations.last().map(String::as_str), Some("GetTaskProtection"));
+    let told = told.unwrap();
+    assert_eq!((told.tasks, told.until.unwrap().as_second()), (1, 1_767_230_000));
+    let denied = Answer::error(400, "AccessDeniedException", "no");
+    assert_eq!(
+        looked(old(), Some(denied)).await.1,
+        None,
+        "it explains, and fails nothing"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_of_a_container_are_read_and_never_shown() {
+    let fake = Fake::answers([Answer::json(
+        &json!({ "taskDefinition": { "containerDefinitions": [{
+        "name": "app", "image": "app",
+        "entryPoint": ["sh", "-c"], "command": ["run", "--token", "hunter2"],
+        "healthCheck": { "command": ["CMD", "check"] },
+    }] } }),
+    )]);
+    let (_, definition) = aws(&fake).ecs.task_definition("app:1").await.unwrap();
+    assert!(!format!("{definition:?}").contains("hunter2"));
+    let commands = definition.containers[0].commands.iter();
+    let words: Vec<_> = commands.map(|command| command.expose_secret()).collect();
+    assert_eq!(words, ["sh\n-c", "run\n--token\nhunter2", "CMD\ncheck"]);
 }
 
 #[tokio::test(start_paused = true)]

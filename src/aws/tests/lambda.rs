@@ -232,6 +232,49 @@ async fn awss_refusal_of_a_merge_is_kept_without_its_words() {
     }
 }
 
+/// What AWS answers of a runtime out of support; the rest of its words is dropped as of every refusal.
+#[tokio::test(start_paused = true)]
+async fn c5_a_runtime_that_may_not_be_updated_is_told_apart() {
+    let words = format!(
+        "The runtime parameter of nodejs12.x is no longer supported for creating or updating AWS Lambda functions. {PASSWORD}"
+    );
+    let refusal = Answer::error(400, "InvalidParameterValueException", &words);
+    let fake = Fake::answers([Answer::json(&configuration(&readable())), refusal]);
+    let outcome = merge(&fake).await;
+    assert!(
+        matches!(&outcome, Outcome::NoEffect(why) if why.is_blocked_runtime()),
+        "{outcome:?}"
+    );
+    assert!(!format!("{outcome:?}").contains(PASSWORD), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn c3_what_an_update_does_not_reach_is_seen() {
+    let mut other = function(&readable());
+    for (key, value) in [
+        (
+            "CapacityProviderConfig",
+            json!({ "LambdaManagedInstancesCapacityProviderConfig": { "CapacityProviderArn": "a" } }),
+        ),
+        ("TenancyConfig", json!({ "TenantIsolationMode": "PER_TENANT" })),
+        (
+            "DurableConfig",
+            json!({ "ExecutionTimeout": 3_600, "RetentionPeriodInDays": 7 }),
+        ),
+    ] {
+        other["Configuration"][key] = value;
+    }
+    for (answer, expected) in [(other, true), (function(&readable()), false)] {
+        let fake = look(Answer::json(&answer));
+        let (_, seen) = aws(&fake).lambda.function("mailer").await.unwrap();
+        let seen = seen.unwrap();
+        assert_eq!(
+            (seen.managed_instances, seen.tenants, seen.durable),
+            (expected, expected, expected)
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn concurrency_is_put_and_deleted() {
     let fake = Fake::answers([Answer::written(&json!({ "ReservedConcurrentExecutions": 7 }))]);

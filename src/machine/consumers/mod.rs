@@ -140,10 +140,14 @@ fn was_watched(when: When, timing: &Timing) -> bool {
 
 /// Where the consumer stands with the promotion in question.
 pub(crate) fn stand(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<'_>) -> Standing {
-    if let Some(to) = pinned(facts, &question.rotation.secret) {
+    if let Some(look) = facts.absent() {
+        return absent(facts).seen_at(look.arrived);
+    }
+    let secret = &question.rotation.secret;
+    if let Some(to) = pinned(facts, secret) {
         return Standing::of(Stage::Beyond, Why::Pinned { to });
     }
-    match (staleness(id, facts, question), id) {
+    match (staleness(id, facts, secret, question.policy), id) {
         (Staleness::Wait(ttl), _) => wait_out(question, ttl),
         (Staleness::Restart, ConsumerId::Service { .. }) => service::stand(id, facts, question),
         (Staleness::Restart, ConsumerId::Function { .. }) => function::stand(id, facts, question),
@@ -151,18 +155,45 @@ pub(crate) fn stand(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<
     }
 }
 
+/// Nothing bears its name. Only of what was there before is it known that nothing holds the old value any more.
+fn absent(facts: &ConsumerFacts) -> Standing {
+    if facts.is_gone() {
+        Standing::of(Stage::Fresh, Why::Gone)
+    } else {
+        Standing::of(Stage::Beyond, Why::NeverFound)
+    }
+}
+
+/// Why a service could not be redeployed, by how discovery found it deployed; for one that a restart would refresh.
+pub(crate) fn redeployable(
+    id: &ConsumerId,
+    facts: &ConsumerFacts,
+    secret: &SecretArn,
+    policy: &Policy,
+) -> Option<Result<(), Why>> {
+    let is_restarted = staleness(id, facts, secret, policy) == Staleness::Restart;
+    let settings = facts
+        .settings
+        .as_ref()
+        .filter(|_| is_restarted && pinned(facts, secret).is_none())?;
+    Some(service::beyond_us(settings, policy).map_or(Ok(()), Err))
+}
+
 /// What the rule says, else what discovery concludes (aws-facts: How stale is a consumer?).
-pub(crate) fn staleness(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<'_>) -> Staleness {
-    let policy = question.policy;
+pub(crate) fn staleness(
+    id: &ConsumerId,
+    facts: &ConsumerFacts,
+    secret: &SecretArn,
+    policy: &Policy,
+) -> Staleness {
     if let Some(staleness) = policy.staleness.get(id) {
         return *staleness;
     }
     if let Some(declared) = policy.declared.iter().find(|declared| &declared.id == id) {
         return declared.staleness;
     }
-    let injected = is_injected(facts, question);
     match id {
-        ConsumerId::Service { .. } if injected => Staleness::Restart,
+        ConsumerId::Service { .. } if is_injected(facts, secret) => Staleness::Restart,
         ConsumerId::Service { .. } => policy.ecs_fetching,
         ConsumerId::Function { .. } => policy.lambda_fetching,
         ConsumerId::Declared { .. } => Staleness::Restart,
@@ -170,10 +201,9 @@ pub(crate) fn staleness(id: &ConsumerId, facts: &ConsumerFacts, question: &Quest
 }
 
 /// Whether its tasks are given the value when they start, and no other later.
-fn is_injected(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
-    facts.references.iter().any(|reference| {
-        reference.secret == question.rotation.secret && reference.kind == ReferenceKind::Injected
-    })
+fn is_injected(facts: &ConsumerFacts, secret: &SecretArn) -> bool {
+    let mut references = facts.references.iter();
+    references.any(|reference| &reference.secret == secret && reference.kind == ReferenceKind::Injected)
 }
 
 /// What the consumer is pinned to, if nothing in it would get the new value.
@@ -187,7 +217,7 @@ fn pinned(facts: &ConsumerFacts, secret: &SecretArn) -> Option<String> {
         match &reference.kind {
             ReferenceKind::Pinned { to: pin } => to = Some(pin.clone()),
             ReferenceKind::Suspected | ReferenceKind::Declared => {}
-            ReferenceKind::Injected | ReferenceKind::Fetches => return None,
+            ReferenceKind::Injected | ReferenceKind::Fetches | ReferenceKind::Named => return None,
         }
     }
     to

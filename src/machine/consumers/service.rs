@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::{Question, Retry, Standing, Why, is_injected, retry};
 use crate::model::{
-    Action, Attempt, ConsumerId, Controller, Deployment, DeploymentId, Done, Health, Outcome, Rollout,
-    ServiceSeen, Stage, Task,
+    Action, Attempt, ConsumerId, Controller, Deployment, DeploymentId, Done, Health, Outcome, Protected,
+    Rollout, ServiceSeen, ServiceSettings, Stage, Task,
 };
+use crate::policy::Policy;
 use crate::state::ConsumerFacts;
 
 pub(super) fn stand(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<'_>) -> Standing {
@@ -14,11 +15,8 @@ pub(super) fn stand(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<
         .service
         .as_ref()
         .filter(|(look, _)| look.sent >= question.promoted);
-    let Some((look, seen)) = looked else {
+    let Some((look, Some(seen))) = looked else {
         return Standing::of(Stage::Unknown, Why::NotLookedYet);
-    };
-    let Some(seen) = seen else {
-        return Standing::of(Stage::Fresh, Why::Gone).seen_at(look.arrived);
     };
     let standing = match proven(id, facts, seen, question, look.arrived) {
         Some(standing) => standing,
@@ -36,7 +34,7 @@ pub(super) fn stand(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<
 /// Whether a task that is wanted was certainly given the old value. What programs fetch later nobody sees.
 fn holds_old(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> bool {
     let mut created = seen.tasks.iter().filter_map(|task| task.created);
-    is_injected(facts, question) && created.any(|at| question.is_certainly_older(at))
+    is_injected(facts, &question.rotation.secret) && created.any(|at| question.is_certainly_older(at))
 }
 
 /// What the tasks prove; nothing where some of them hold the old value. A service that was healthy with the new one
@@ -167,14 +165,23 @@ fn refreshing(why: Why, facts: &ConsumerFacts, seen: &ServiceSeen, question: &Qu
         .max(question.promoted);
     let deadline = began + question.timing.recover_deadline;
     if question.now >= deadline {
-        return Standing::of(Stage::Beyond, Why::NotInTime { deadline });
+        return Standing::of(
+            Stage::Beyond,
+            protected(seen).unwrap_or(Why::NotInTime { deadline }),
+        );
     }
-    Standing::of(Stage::Refreshing, why).until(deadline)
+    Standing::of(Stage::Refreshing, protected(seen).unwrap_or(why)).until(deadline)
+}
+
+/// Old tasks that no deployment stops.
+fn protected(seen: &ServiceSeen) -> Option<Why> {
+    let Protected { tasks, until } = *seen.protected.as_ref()?;
+    Some(Why::Protected { tasks, until })
 }
 
 /// Some tasks hold the old value: what can be done about it?
 fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> Standing {
-    if let Some(why) = beyond_us(seen, question) {
+    if let Some(why) = beyond_us(&seen.settings(), question.policy) {
         return Standing::of(Stage::Beyond, why);
     }
     if deploying_since(seen, question.threshold()) {
@@ -182,7 +189,12 @@ fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) ->
     }
     let tasks = seen.tasks.len();
     let stale = stale_tasks(seen, question);
-    let holds_old = Why::HoldsOld { stale, tasks };
+    // What a program fetched, and when, is seen by nobody.
+    let holds_old = if is_injected(facts, &question.rotation.secret) {
+        Why::HoldsOld { stale, tasks }
+    } else {
+        Why::MayHoldOld { stale, tasks }
+    };
     let redeploy = Action::Redeploy {
         fresh_after: question.threshold(),
     };
@@ -234,22 +246,23 @@ fn waiting_stage(why: &Why) -> Stage {
     }
 }
 
-fn beyond_us(seen: &ServiceSeen, question: &Question<'_>) -> Option<Why> {
-    match seen.controller {
+/// What keeps a redeploy from being made at all, or from being made unasked.
+pub(super) fn beyond_us(settings: &ServiceSettings, policy: &Policy) -> Option<Why> {
+    match settings.controller {
         Controller::CodeDeploy => return Some(Why::Controller { name: "CODE_DEPLOY" }),
         Controller::External => return Some(Why::Controller { name: "EXTERNAL" }),
         Controller::Ecs => {}
     }
-    if let Some(name) = &seen.staged_strategy {
+    if let Some(name) = &settings.staged_strategy {
         return Some(Why::StagedStrategy { name: name.clone() });
     }
-    if seen.redeploy_is_stuck() {
+    if settings.redeploy_is_stuck() {
         return Some(Why::NoRoom {
-            minimum: seen.minimum_percent,
-            maximum: seen.maximum_percent,
+            minimum: settings.minimum_percent,
+            maximum: settings.maximum_percent,
         });
     }
-    (seen.redeploy_has_downtime() && !question.policy.allow_downtime).then_some(Why::Downtime)
+    (settings.redeploy_has_downtime() && !policy.allow_downtime).then_some(Why::Downtime)
 }
 
 fn deploying_since(seen: &ServiceSeen, threshold: Timestamp) -> bool {

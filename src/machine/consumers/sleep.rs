@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::{Question, Retry, Standing, Why, backoff, retry, tries_of};
+use super::{Question, Retry, Standing, Why, backoff, function, retry, tries_of};
 use crate::model::{
     Action, Attempt, AttemptId, ConsumerId, Done, FunctionSeen, NoEffect, Outcome, SleepTag, Stage,
 };
@@ -26,7 +26,7 @@ pub(super) fn stand(
         return Standing::of(Stage::Beyond, why);
     }
     if seen.sleep_tag.is_none() && cycled(facts, question) {
-        return Standing::of(Stage::Presumed, Why::Cycled);
+        return function::likely(seen, Why::Cycled);
     }
     match (&seen.sleep_tag, seen.reserved) {
         (Some(_), Some(0)) => {
@@ -53,15 +53,19 @@ pub(super) fn stand(
     }
 }
 
-fn refused(seen: &FunctionSeen) -> Option<Why> {
+/// What a cycle cannot refresh. SnapStart restores what published versions fetched; callers of $LATEST start anew.
+pub(super) fn refused(seen: &FunctionSeen) -> Option<Why> {
+    if seen.managed_instances {
+        return Some(Why::ManagedInstances);
+    }
     if seen.provisioned {
         return Some(Why::Provisioned);
     }
-    seen.snap_start.then_some(Why::SnapStart)
+    (seen.snap_start && !seen.pinned_aliases.is_empty()).then_some(Why::SnapStart)
 }
 
 /// Whether it was switched off for long enough and put back, for the sake of this rotation.
-fn cycled(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
+pub(super) fn cycled(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
     let done = |kind: &'static str| {
         facts
             .attempts_for(question.rotation)
@@ -93,6 +97,11 @@ fn next_cycle(facts: &ConsumerFacts, question: &Question<'_>) -> Option<Timestam
         (Action::Untag, at) => Some(at),
         (_, at) => Some(at + question.timing.settle + question.timing.doubt_gap),
     }
+}
+
+/// Whether a cycle for the sake of this rotation was begun, whatever became of it.
+pub(super) fn has_begun(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
+    begun(facts, question) > 0
 }
 
 /// Notes that certainly had no effect began no cycle.

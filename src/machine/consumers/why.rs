@@ -20,7 +20,10 @@ pub enum Why {
     /// AWSCURRENT moved back to what these tasks were given.
     CreatedWhileCurrent,
     NothingRuns,
+    /// It was there, and is no more.
     Gone,
+    /// A rule names it, and nothing by this name was ever seen.
+    NeverFound,
     TasksUnseen,
     SoleDeploymentAfter,
     Starting {
@@ -35,6 +38,11 @@ pub enum Why {
         stale: usize,
         tasks: usize,
     },
+    /// The same of tasks that fetch the value themselves.
+    MayHoldOld {
+        stale: usize,
+        tasks: usize,
+    },
     /// Not before the promotion for certain, nor after it: nobody saw when it was.
     CreatedAround {
         tasks: usize,
@@ -46,6 +54,11 @@ pub enum Why {
     RolledBackTwice,
     NotInTime {
         deadline: Timestamp,
+    },
+    /// Scale-in protection keeps old tasks running beside those of a deployment.
+    Protected {
+        tasks: usize,
+        until: Option<Timestamp>,
     },
     Controller {
         name: &'static str,
@@ -97,6 +110,14 @@ pub enum Why {
     },
     SnapStart,
     Provisioned,
+    /// It runs on instances of a capacity provider.
+    ManagedInstances,
+    /// Updated, but each tenant's environments are its own.
+    Tenants,
+    /// Updated, but executions from before go on.
+    Durable,
+    /// Lambda lets functions of its runtime no longer be updated.
+    RuntimeBlocked,
     SwitchedOff,
     Asleep {
         until: Timestamp,
@@ -116,6 +137,14 @@ impl Why {
         words == CACHE_EXPIRED || words.starts_with(CACHE_LIVES)
     }
 
+    /// How the service is deployed is the reason.
+    pub(crate) fn is_of_settings(&self) -> bool {
+        matches!(
+            self,
+            Self::Controller { .. } | Self::StagedStrategy { .. } | Self::NoRoom { .. } | Self::Downtime
+        )
+    }
+
     /// Nobody saw when the promotion was, and this was made about then.
     pub fn is_ambiguous(&self) -> bool {
         matches!(self, Self::CreatedAround { .. } | Self::ConfiguredAround)
@@ -131,6 +160,7 @@ impl fmt::Display for Why {
             Self::CreatedWhileCurrent => f.write_str("every running task was created while this version was current"),
             Self::NothingRuns => f.write_str("nothing runs that could hold the old value"),
             Self::Gone => f.write_str("it no longer exists"),
+            Self::NeverFound => f.write_str("nothing by this name exists, and nothing by it was seen before: the rule may be mistyped"),
             Self::TasksUnseen => f.write_str("its tasks could not be listed"),
             Self::SoleDeploymentAfter => {
                 f.write_str("its only deployment is complete and younger than the promotion; its tasks could not be listed")
@@ -140,6 +170,12 @@ impl fmt::Display for Why {
             Self::HoldsOld { stale, tasks } => {
                 write!(f, "{stale} of {tasks} tasks were created before the promotion and hold the old value")
             }
+            Self::MayHoldOld { stale, tasks } => {
+                write!(
+                    f,
+                    "{stale} of {tasks} tasks were created before the promotion: what they fetched then is the old value"
+                )
+            }
             Self::CreatedAround { tasks } => {
                 write!(f, "some of its {tasks} tasks may be older than the promotion, which nobody saw")
             }
@@ -148,6 +184,10 @@ impl fmt::Display for Why {
             Self::RolledBackOnce => f.write_str("ECS rolled the deployment back; one more try is allowed"),
             Self::RolledBackTwice => f.write_str("ECS rolled the deployment back twice"),
             Self::NotInTime { deadline } => write!(f, "it did not become healthy by {deadline:.0}"),
+            Self::Protected { tasks, until } => {
+                write!(f, "{tasks} of its old tasks are kept running by their scale-in protection")?;
+                until.map_or(Ok(()), |until| write!(f, ", until {until:.0} at the earliest"))
+            }
             Self::Controller { name } => write!(f, "its deployments are made by {name}"),
             Self::StagedStrategy { name } => write!(f, "deployment strategy {name} is not supported yet"),
             Self::Downtime => f.write_str("a redeploy would stop tasks before their successors run, and no rule allows it"),
@@ -172,6 +212,16 @@ impl fmt::Display for Why {
             }
             Self::SnapStart => f.write_str("SnapStart keeps what its initialisation fetched"),
             Self::Provisioned => f.write_str("provisioned concurrency keeps environments alive"),
+            Self::ManagedInstances => f.write_str(
+                "it runs on managed instances: its callers get $LATEST.PUBLISHED, which an update of $LATEST does not reach",
+            ),
+            Self::Tenants => f.write_str(
+                "each tenant has environments of its own, and nothing documents that an update or a cycle ends them all",
+            ),
+            Self::Durable => {
+                f.write_str("durable executions that began before go on with what they fetched, whatever is updated")
+            }
+            Self::RuntimeBlocked => f.write_str("Lambda no longer lets functions of its runtime be updated"),
             Self::SwitchedOff => f.write_str("its reserved concurrency was 0 already: nothing runs"),
             Self::Asleep { until } => write!(f, "switched off until {until:.0}, then its concurrency is put back"),
             Self::Cycling => f.write_str("its environments are being recycled"),

@@ -6,9 +6,11 @@ use crate::model::{ConsumerId, NoEffect};
 
 pub(super) fn severity_of(why: &Why) -> Severity {
     match why {
-        Why::RolledBackTwice | Why::NotInTime { .. } | Why::UpdateFailed | Why::NoEffect { .. } => {
-            Severity::Critical
-        }
+        Why::RolledBackTwice
+        | Why::NotInTime { .. }
+        | Why::Protected { .. }
+        | Why::UpdateFailed
+        | Why::NoEffect { .. } => Severity::Critical,
         _ => Severity::Warning,
     }
 }
@@ -23,42 +25,74 @@ pub(super) fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
             },
         ) => format!("allow {iam_action} on {resource}; the next rotation tries again"),
         (_, Why::Pinned { .. }) => "change the reference to AWSCURRENT and deploy".to_owned(),
-        (ConsumerId::Service { cluster, name }, Why::Controller { name: controller }) => format!(
+        (_, Why::NeverFound) => commands::correct_id(consumer),
+        (ConsumerId::Service { cluster, name }, _) => of_service(cluster, name, why),
+        (ConsumerId::Function { name }, _) => of_function(consumer, name, why),
+        (ConsumerId::Declared { .. }, _) => commands::refresh(consumer),
+    }
+}
+
+fn of_service(cluster: &str, name: &str, why: &Why) -> String {
+    match why {
+        Why::Controller { name: controller } => format!(
             "deploy its present task definition again by {controller} (docs/runbook.md has the steps), or stop its \
              tasks one after another, which ECS starts anew: {}",
             commands::stop_each_task(cluster, name)
         ),
-        (ConsumerId::Service { cluster, name }, Why::Downtime) => format!(
+        Why::Downtime => format!(
             "set allow_downtime in the secret's rule, or redeploy it at a quiet hour: {}",
             commands::redeploy(cluster, name)
         ),
-        (ConsumerId::Service { cluster, name }, Why::NoRoom { .. }) => {
-            format!("give it room: {}", commands::redeploy_with_room(cluster, name))
-        }
-        (ConsumerId::Service { cluster, name }, _) => format!(
+        Why::NoRoom { .. } => format!("give it room: {}", commands::redeploy_with_room(cluster, name)),
+        Why::Protected { .. } => format!(
+            "when they may end, take their protection away: {}",
+            commands::unprotect_each_task(cluster, name)
+        ),
+        _ => format!(
             "look at the service's events: {}; then: {}",
             commands::events(cluster, name),
             commands::redeploy(cluster, name)
         ),
-        (ConsumerId::Function { .. }, Why::EnvironmentUnreadable { .. }) => format!(
+    }
+}
+
+fn of_function(consumer: &ConsumerId, name: &str, why: &Why) -> String {
+    match why {
+        Why::EnvironmentUnreadable { .. } => format!(
             "grant kms:Decrypt on the function's key, or refresh it by hand: {}",
             commands::refresh(consumer)
         ),
-        (ConsumerId::Function { name }, Why::AliasPinned { alias, .. }) => format!(
+        Why::AliasPinned { alias, .. } => format!(
             "publish what $LATEST holds and move the alias to it (its code may be newer than the alias's): {}",
             commands::publish_and_move(name, alias)
         ),
-        (ConsumerId::Function { name }, Why::SnapStart | Why::Provisioned) => format!(
+        Why::SnapStart | Why::Provisioned => format!(
             "publish a new version: {}; then move its alias to the version that this printed, of those that {} shows",
             commands::publish_version(name),
             commands::aliases(name)
         ),
-        (ConsumerId::Function { name }, _) => format!(
+        Why::ManagedInstances => format!(
+            "publish what $LATEST holds to $LATEST.PUBLISHED, which its callers get: {}",
+            commands::publish_latest(name)
+        ),
+        Why::Durable => format!(
+            "see which executions began before, and begin those anew that fail: {}",
+            commands::durable_executions(name)
+        ),
+        Why::Tenants => format!(
+            "watch its log for refused logins, tenant by tenant; they end with the tenant's environments: {}",
+            commands::follow_log(name)
+        ),
+        Why::RuntimeBlocked => format!(
+            "set lambda_method = \"concurrency-cycle\" in the secret's rule, which needs no update, and move the function \
+             to a runtime that Lambda supports; by hand, switch it off and on again with what it has now: {}",
+            commands::cycle(name)
+        ),
+        _ => format!(
             "look at its configuration: {}; then refresh it by hand: {}",
             commands::configuration(name),
             commands::refresh(consumer)
         ),
-        (ConsumerId::Declared { .. }, _) => commands::refresh(consumer),
     }
 }
 
@@ -112,6 +146,17 @@ mod tests {
             pages,
             "--service orders --force-new-deployment",
         );
+        let protected = Why::Protected {
+            tasks: 1,
+            until: None,
+        };
+        assert_told(&orders, &protected, pages, "--no-protection-enabled");
+        assert_told(
+            &orders,
+            &Why::NeverFound,
+            waits,
+            "aws ecs list-services --cluster prod",
+        );
         assert_told(&orders, &late, pages, "look at the service's events");
     }
 
@@ -130,6 +175,21 @@ mod tests {
         assert_told(&mailer, &alias, waits, publish);
         assert_told(&mailer, &Why::SnapStart, waits, "publish a new version");
         assert_told(&mailer, &Why::Provisioned, waits, "publish a new version");
+        assert_told(
+            &mailer,
+            &Why::ManagedInstances,
+            waits,
+            "--publish-to LATEST_PUBLISHED",
+        );
+        assert_told(
+            &mailer,
+            &Why::Durable,
+            waits,
+            "list-durable-executions-by-function",
+        );
+        assert_told(&mailer, &Why::Tenants, waits, "aws logs tail");
+        assert_told(&mailer, &Why::RuntimeBlocked, waits, "concurrency-cycle");
+        assert_told(&mailer, &Why::NeverFound, waits, "aws lambda list-functions");
         assert_told(&mailer, &Why::UpdateFailed, pages, update);
         let report = ConsumerId::declared("report");
         assert_told(&report, &Why::OnlyDeclared, waits, "by hand");

@@ -113,6 +113,60 @@ pub(super) fn publish_and_move(name: &str, alias: &str) -> String {
     )
 }
 
+/// For a function on managed instances: callers without a qualifier get $LATEST.PUBLISHED.
+pub(super) fn publish_latest(name: &str) -> String {
+    format!(
+        "`{} && aws lambda publish-version --function-name {} --publish-to LATEST_PUBLISHED`",
+        publish(name),
+        quoted(name)
+    )
+}
+
+pub(super) fn durable_executions(name: &str) -> String {
+    let name = quoted(name);
+    format!("`aws lambda list-durable-executions-by-function --function-name {name} --statuses RUNNING`")
+}
+
+pub(super) fn follow_log(name: &str) -> String {
+    let group = format!("/aws/lambda/{name}");
+    format!("`aws logs tail {} --follow`", quoted(&group))
+}
+
+/// Where no update is allowed. What was reserved is shown first: it is to be put back.
+pub(super) fn cycle(name: &str) -> String {
+    let name = quoted(name);
+    format!(
+        "`aws lambda get-function-concurrency --function-name {name}`, `aws lambda put-function-concurrency \
+         --function-name {name} --reserved-concurrent-executions 0`, and where nothing was reserved `aws lambda \
+         delete-function-concurrency --function-name {name}`"
+    )
+}
+
+/// Scale-in protection is taken away task by task.
+pub(super) fn unprotect_each_task(cluster: &str, name: &str) -> String {
+    let (cluster, name) = (quoted(cluster), quoted(name));
+    format!(
+        "`for task in $(aws ecs list-tasks --cluster {cluster} --service-name {name} --query 'taskArns[]' --output \
+         text); do aws ecs update-task-protection --cluster {cluster} --tasks \"$task\" --no-protection-enabled; done`"
+    )
+}
+
+/// What there is instead of a consumer that a rule names in vain.
+pub(super) fn correct_id(consumer: &ConsumerId) -> String {
+    let what = match consumer {
+        ConsumerId::Service { cluster, .. } => format!("aws ecs list-services --cluster {}", quoted(cluster)),
+        ConsumerId::Function { .. } | ConsumerId::Declared { .. } => {
+            "aws lambda list-functions --query 'Functions[].FunctionName'".to_owned()
+        }
+    };
+    format!("correct its id in the rule's consumers, or remove it; what there is: `{what}`")
+}
+
+pub(super) fn describe_definition(definition: &str) -> String {
+    let definition = quoted(definition);
+    format!("`aws ecs describe-task-definition --task-definition {definition}`")
+}
+
 pub(super) fn aliases(name: &str) -> String {
     format!("`aws lambda list-aliases --function-name {}`", quoted(name))
 }

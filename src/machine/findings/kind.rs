@@ -5,6 +5,8 @@ use std::fmt;
 /// What kind of finding it is. Its name is stable: alerts, queries and the runbook go by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
+    /// Only a person could refresh the consumer at the next rotation.
+    BeyondNext,
     /// Only a person can refresh the consumer.
     BeyondUs,
     /// The hourly cap keeps a stale consumer from another redeploy.
@@ -13,6 +15,8 @@ pub enum Kind {
     DangerWindowOpen,
     /// The database refuses AWSCURRENT.
     DeadValue,
+    /// A task definition could not be read.
+    DefinitionUnread,
     /// Functions whose environment cannot be decrypted for us.
     EnvironmentUnreadable,
     /// The consumer that tried an unproven version first did not get healthy.
@@ -43,6 +47,8 @@ pub enum Kind {
     MayBeStale,
     /// A redeploy may ship another image.
     MutableImage,
+    /// Nobody who uses the secret was found.
+    NoConsumers,
     /// The secret has no rotation.
     NoRotation,
     /// Our note on a function could not be taken away.
@@ -85,6 +91,8 @@ pub enum Kind {
     TasksUnseen,
     /// The brake's tag has a word that nobody knows.
     UnknownBrake,
+    /// A key of the configuration matches nothing.
+    Unmatched,
     /// Something cannot be looked at.
     Unseen,
     /// AWSCURRENT moved though testSecret had failed.
@@ -97,11 +105,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 48] = [
+        Self::BeyondNext,
         Self::BeyondUs,
         Self::Capped,
         Self::DangerWindowOpen,
         Self::DeadValue,
+        Self::DefinitionUnread,
         Self::EnvironmentUnreadable,
         Self::FirstFailed,
         Self::Held,
@@ -117,6 +127,7 @@ impl Kind {
         Self::ManualPromotion,
         Self::MayBeStale,
         Self::MutableImage,
+        Self::NoConsumers,
         Self::NoRotation,
         Self::NoteLeft,
         Self::Overdue,
@@ -138,6 +149,7 @@ impl Kind {
         Self::SuspectedConsumer,
         Self::TasksUnseen,
         Self::UnknownBrake,
+        Self::Unmatched,
         Self::Unseen,
         Self::UntestedPromotion,
         Self::WatchingNothing,
@@ -147,10 +159,12 @@ impl Kind {
     /// The stable word for queries.
     pub fn name(self) -> &'static str {
         match self {
+            Self::BeyondNext => "beyond-next",
             Self::BeyondUs => "beyond-us",
             Self::Capped => "capped",
             Self::DangerWindowOpen => "danger-window-open",
             Self::DeadValue => "dead-value",
+            Self::DefinitionUnread => "definition-unread",
             Self::EnvironmentUnreadable => "environment-unreadable",
             Self::FirstFailed => "first-failed",
             Self::Held => "held",
@@ -166,6 +180,7 @@ impl Kind {
             Self::ManualPromotion => "manual-promotion",
             Self::MayBeStale => "may-be-stale",
             Self::MutableImage => "mutable-image",
+            Self::NoConsumers => "no-consumers",
             Self::NoRotation => "no-rotation",
             Self::NoteLeft => "note-left",
             Self::Overdue => "overdue",
@@ -187,6 +202,7 @@ impl Kind {
             Self::SuspectedConsumer => "suspected-consumer",
             Self::TasksUnseen => "tasks-unseen",
             Self::UnknownBrake => "unknown-brake",
+            Self::Unmatched => "unmatched",
             Self::Unseen => "unseen",
             Self::UntestedPromotion => "untested-promotion",
             Self::WatchingNothing => "watching-nothing",

@@ -7,15 +7,15 @@ use super::{Kind, List, Severity, commands};
 use crate::baseline;
 use crate::judge::Judgement;
 use crate::model::{ConsumerId, ReferenceKind, SecretSeen};
-use crate::state::{SecretFacts, State};
+use crate::state::{ConsumerFacts, SecretFacts, State};
 
 /// A rotation that is so late is overdue: AWS rotates until the end of that day.
 const OVERDUE: SignedDuration = SignedDuration::from_hours(48);
 
 impl List<'_> {
-    /// What DescribeSecret says about the secret itself.
-    pub(super) fn account(&mut self, facts: &SecretFacts) {
-        if let Some(look) = facts.gone {
+    /// Nothing is said while it is still listed: lists lag, and another may have its name by the next one.
+    pub(super) fn gone(&mut self, facts: &SecretFacts, state: &State) {
+        if let Some(look) = facts.gone.filter(|_| state.is_dead(self.secret)) {
             let text = format!("the secret no longer exists (seen {:.0})", look.arrived);
             self.add(
                 Severity::Warning,
@@ -24,6 +24,10 @@ impl List<'_> {
                 "remove it from the rules, or restore it",
             );
         }
+    }
+
+    /// What DescribeSecret says about the secret itself.
+    pub(super) fn account(&mut self, facts: &SecretFacts) {
         let Some((look, seen)) = &facts.seen else { return };
         self.brake(seen);
         self.rotation_off(seen);
@@ -109,7 +113,15 @@ impl List<'_> {
 
     /// What discovery already tells of the next redeploy.
     pub(super) fn references(&mut self, state: &State) {
-        for (consumer, facts) in state.consumers_of(self.secret) {
+        let is_sure = |facts: &ConsumerFacts| {
+            let mut references = facts.references.iter();
+            references.any(|r| &r.secret == self.secret && r.kind != ReferenceKind::Suspected)
+        };
+        let consumers = state.consumers_of(self.secret);
+        let redeployed: Vec<_> = consumers
+            .filter(|(_, facts)| is_sure(facts) && !facts.is_gone())
+            .collect();
+        for (consumer, facts) in redeployed {
             let pins = facts
                 .references
                 .iter()

@@ -77,6 +77,15 @@ impl Waits<'_> {
                     self.or_test(other)
                 ),
             ),
+            Reason::Deleted { secret: other } if is_surely_deleted(self.state, other) => (
+                Severity::Critical,
+                Kind::HeldBack,
+                format!(
+                    "take {} out of its task definition, or restore or make the secret again: until then no task of it \
+                     can start, so it is not restarted for any other",
+                    other.name()
+                ),
+            ),
             Reason::Moving { secret: other, .. } if self.is_stuck(other) => (
                 Severity::Critical,
                 Kind::HeldBack,
@@ -218,4 +227,10 @@ fn waited_for<'a>(admission: &'a Admission, consumer: &'a ConsumerId) -> Vec<(&'
         }
     }
     reasons
+}
+
+/// Scheduled for deletion, or neither described nor listed: a list may lag behind, and another may have its name by then.
+fn is_surely_deleted(state: &State, secret: &SecretArn) -> bool {
+    let seen = state.secrets.get(secret).and_then(|facts| facts.seen.as_ref());
+    state.is_dead(secret) || seen.is_some_and(|(_, seen)| seen.deleted.is_some())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AttemptId, DeploymentId, SecretArn};
+use super::{DeploymentId, SecretArn};
 
 /// What uses a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +70,8 @@ pub struct Consumer {
     pub references: Vec<Reference>,
     /// Containers whose image is named by a tag that can move: a redeploy may ship other code.
     pub mutable_images: Vec<String>,
+    /// How a service is deployed; nothing for other consumers, and where the list did not tell.
+    pub settings: Option<ServiceSettings>,
 }
 
 /// How a consumer names a secret.
@@ -85,9 +87,11 @@ pub enum ReferenceKind {
     Injected,
     /// Injected, but by a fixed version id or AWSPREVIOUS: a new task holds the old value again.
     Pinned { to: String },
-    /// The environment holds the secret's ARN: the program fetches the value by itself.
+    /// The environment, a command or an entry point holds the secret's ARN: the program fetches the value by itself.
     Fetches,
-    /// Only the database's host matches: suspected, never written to.
+    /// The same, found by the secret's exact name.
+    Named,
+    /// Only the database's host matches, or a word that is the secret's name among others: never written to.
     Suspected,
     /// A person named it.
     Declared,
@@ -155,9 +159,44 @@ pub struct ServiceSeen {
     pub tasks: Vec<Task>,
     /// False where the tasks could not be listed.
     pub tasks_listed: bool,
+    /// What keeps tasks of an older deployment running. Asked for only where there are such tasks.
+    pub protected: Option<Protected>,
+}
+
+/// Tasks that their scale-in protection keeps running, whatever is deployed (aws-facts: ECS).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protected {
+    pub tasks: usize,
+    /// When the last protection ends, unless it is prolonged.
+    pub until: Option<Timestamp>,
 }
 
 impl ServiceSeen {
+    pub fn settings(&self) -> ServiceSettings {
+        ServiceSettings {
+            controller: self.controller.clone(),
+            staged_strategy: self.staged_strategy.clone(),
+            daemon: self.daemon,
+            minimum_percent: self.minimum_percent,
+            maximum_percent: self.maximum_percent,
+            desired: self.desired,
+        }
+    }
+}
+
+/// How a service is deployed: what decides whether a redeploy is possible at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceSettings {
+    pub controller: Controller,
+    /// BLUE_GREEN, LINEAR or CANARY; nothing for the rolling strategy.
+    pub staged_strategy: Option<String>,
+    pub daemon: bool,
+    pub minimum_percent: u32,
+    pub maximum_percent: u32,
+    pub desired: u32,
+}
+
+impl ServiceSettings {
     /// Whether a rolling redeploy stops a task before its successor runs (aws-facts: ECS).
     pub fn redeploy_has_downtime(&self) -> bool {
         self.daemon || (!self.may_start_more() && self.may_stop_some())
@@ -225,80 +264,6 @@ pub enum Health {
     Unknown,
 }
 
-/// One look at a Lambda function's configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FunctionSeen {
-    pub revision: String,
-    pub last_modified: Option<Timestamp>,
-    pub update: UpdateStatus,
-    pub environment: EnvironmentSeen,
-    /// Reserved concurrency; nothing where none is set.
-    pub reserved: Option<u32>,
-    pub provisioned: bool,
-    pub snap_start: bool,
-    /// Aliases that point at a published version: an update of $LATEST does not reach them.
-    pub pinned_aliases: Vec<Alias>,
-    /// Our own note on the function while it is switched off.
-    pub sleep_tag: Option<SleepTag>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alias {
-    pub name: String,
-    pub version: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpdateStatus {
-    Successful,
-    InProgress,
-    Failed,
-}
-
-/// What may be known of an environment without keeping any of its values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EnvironmentSeen {
-    /// Read in full, or the function has none: `bytes` as AWS counts them, and our marker's value.
-    Readable { bytes: usize, marker: Option<String> },
-    /// The answer carried an error instead of variables: a merge would wipe them (aws-facts: Lambda).
-    Unreadable { why: String },
-}
-
-/// The note left on a function before its concurrency is set to 0: what to put back, and by when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SleepTag {
-    pub attempt: AttemptId,
-    /// Reserved concurrency before; nothing where none was set.
-    pub former: Option<u32>,
-    pub deadline: Timestamp,
-}
-
-impl SleepTag {
-    /// The tag's key on the function.
-    pub const KEY: &str = "rotation-watchdog:restore-concurrency";
-
-    /// `<attempt>/<former or none>/<deadline in epoch seconds>`: only characters that AWS allows in tag values.
-    pub fn to_value(&self) -> String {
-        let former = self.former.map_or_else(|| "none".to_owned(), |n| n.to_string());
-        format!("{}/{former}/{}", self.attempt, self.deadline.as_second())
-    }
-
-    pub fn parse(value: &str) -> Option<Self> {
-        let mut parts = value.split('/');
-        let attempt = AttemptId::new(parts.next().filter(|part| !part.is_empty())?);
-        let former = match parts.next()? {
-            "none" => None,
-            n => Some(n.parse().ok()?),
-        };
-        let deadline = Timestamp::from_second(parts.next()?.parse().ok()?).ok()?;
-        parts.next().is_none().then_some(Self {
-            attempt,
-            former,
-            deadline,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -339,39 +304,19 @@ mod tests {
             ((1, 50, 100), (false, true)),
         ];
         for ((desired, minimum_percent, maximum_percent), expected) in table {
-            let seen = ServiceSeen {
+            let seen = ServiceSettings {
                 controller: Controller::Ecs,
                 staged_strategy: None,
                 daemon: false,
                 minimum_percent,
                 maximum_percent,
                 desired,
-                running: desired,
-                pending: 0,
-                deployments: Vec::new(),
-                tasks: Vec::new(),
-                tasks_listed: true,
             };
             let found = (seen.redeploy_has_downtime(), seen.redeploy_is_stuck());
             assert_eq!(
                 found, expected,
                 "{desired} tasks, {minimum_percent} % to {maximum_percent} %"
             );
-        }
-    }
-
-    #[test]
-    fn sleep_tags_read_back_what_they_write() {
-        for former in [None, Some(0), Some(7)] {
-            let tag = SleepTag {
-                attempt: AttemptId::new("0011aabbccdd"),
-                former,
-                deadline: Timestamp::from_second(1_700_000_000).unwrap(),
-            };
-            assert_eq!(SleepTag::parse(&tag.to_value()), Some(tag));
-        }
-        for broken in ["", "a", "a/none", "a/x/1", "a/1/2/3", "/none/1"] {
-            assert_eq!(SleepTag::parse(broken), None, "{broken}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What enters the machine: answers to looks, failures of looks, and the facts that the journal keeps.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -59,10 +60,31 @@ pub struct ScopeSeen {
     pub consumers: Vec<Consumer>,
     /// For [`Scope::Clusters`].
     pub clusters: Vec<String>,
-    /// Running tasks without a service that hold a secret: task and secret.
-    pub standalone: Vec<(String, SecretArn)>,
+    /// Running tasks without a service that hold a secret.
+    pub standalone: Vec<StandaloneTask>,
     /// Functions whose environment could not be decrypted for us: whether they use a secret is unknown.
     pub unreadable: Vec<String>,
+    /// Whose task definition could not be read: what was known of them before is kept.
+    pub unread: Vec<Unread>,
+    /// Database hosts of the configuration that something names.
+    pub hosts: BTreeSet<String>,
+}
+
+/// A running task that no service started, and a secret that it uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandaloneTask {
+    pub task: String,
+    pub secret: SecretArn,
+    pub created: Option<Timestamp>,
+}
+
+/// A task definition that could not be read, while the rest of its cluster was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The service that runs it; nothing for a task without one.
+    pub consumer: Option<ConsumerId>,
+    pub definition: String,
+    pub why: LookFailure,
 }
 
 /// The answer to a look.

@@ -78,6 +78,13 @@ impl SecretArn {
         self.part(4)
     }
 
+    /// The ARN without its six random characters, up to their hyphen: what all secrets of one name have in common, in
+    /// one account and region.
+    pub fn stem(&self) -> Option<&str> {
+        let end = self.0.rfind('-')? + 1;
+        (self.0.len() == end + 6).then(|| &self.0[..end])
+    }
+
     /// `arn:partition:secretsmanager:region:account:secret:…`
     fn part(&self, n: usize) -> Option<&str> {
         let is_arn = self.0.starts_with("arn:") && self.0.contains(":secret:");

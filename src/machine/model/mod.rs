@@ -2,6 +2,7 @@
 
 mod consumer;
 mod evidence;
+mod function;
 mod ids;
 mod patterns;
 #[cfg(test)]
@@ -12,13 +13,14 @@ mod secret;
 mod time;
 
 pub use consumer::{
-    Alias, Consumer, ConsumerId, Controller, Declared, Deployment, EnvironmentSeen, FunctionSeen, Health,
-    Reference, ReferenceKind, Rollout, ServiceSeen, SleepTag, Stage, Staleness, Task, UpdateStatus,
+    Consumer, ConsumerId, Controller, Declared, Deployment, Health, Protected, Reference, ReferenceKind,
+    Rollout, ServiceSeen, ServiceSettings, Stage, Staleness, Task,
 };
 pub use evidence::{
     Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
-    WouldAct,
+    StandaloneTask, Unread, WouldAct,
 };
+pub use function::{Alias, EnvironmentSeen, FunctionSeen, SleepTag, UpdateStatus};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
 pub use remediation::{Action, Attempt, Decision, Done, Method, NoEffect, Outcome};

@@ -161,3 +161,14 @@ pub enum NoEffect {
         why: String,
     },
 }
+
+impl NoEffect {
+    /// What is kept of AWS's refusal to update a function whose runtime is out of support.
+    pub const RUNTIME_BLOCKED: &str =
+        "InvalidParameterValueException: the runtime is no longer supported for updating functions";
+
+    /// Whether no update of the function will ever go through with its present runtime.
+    pub fn is_blocked_runtime(&self) -> bool {
+        matches!(self, Self::Rejected { why } if why == Self::RUNTIME_BLOCKED)
+    }
+}

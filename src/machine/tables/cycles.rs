@@ -86,7 +86,10 @@ fn what_keeps_environments_alive_makes_a_cycle_useless() {
         standing(&tale, 63).why
     };
     assert_eq!(refused(|seen| seen.provisioned = true), Why::Provisioned);
-    assert_eq!(refused(|seen| seen.snap_start = true), Why::SnapStart);
+    assert_eq!(
+        refused(|seen| seen.managed_instances = true),
+        Why::ManagedInstances
+    );
 }
 
 /// The note is to be obeyed by second 151: fifteen seconds of sleep and ten for the write are needed.

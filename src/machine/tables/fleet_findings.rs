@@ -9,8 +9,7 @@ use crate::findings::{Finding, Severity, of_fleet};
 use crate::fleet::Admission;
 use crate::judge::{Judgements, Reason};
 use crate::model::{
-    Action, AttemptId, ConsumerId, Evidence, Mode, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
-    SleepTag,
+    Action, AttemptId, ConsumerId, Evidence, Mode, NoEffect, Outcome, ReferenceKind, Scope, SleepTag,
 };
 use crate::policy::Settings;
 use crate::state::State;
@@ -268,25 +267,6 @@ fn what_could_not_be_put_back_pages_and_what_is_only_left_behind_does_not() {
         (left.kind.name(), left.severity),
         ("note-left", Severity::Warning)
     );
-}
-
-#[test]
-fn tasks_that_no_service_started_are_told_for_each_secret() {
-    let mut tale = Tale::new();
-    let standalone = [("t-1", "db"), ("t-2", "db"), ("t-3", "queue")];
-    let seen = ScopeSeen {
-        standalone: standalone.map(|(task, name)| (task.to_owned(), arn(name))).into(),
-        ..ScopeSeen::default()
-    };
-    let scope = Scope::Tasks("prod".to_owned());
-    tale.see(1, Evidence::Scope { scope, seen });
-    let found = told(&tale, 2);
-    let kinds: Vec<_> = found
-        .iter()
-        .map(|finding| (finding.kind.name(), finding.subject.as_str()))
-        .collect();
-    assert_eq!(kinds, [("standalone-tasks", "db"), ("standalone-tasks", "queue")]);
-    assert!(found[0].text.starts_with("2 running tasks"), "{:?}", found[0]);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn what_decides_about_a_function_and_its_update() {
             },
             Stage::Beyond,
         ),
-        ("snap start", changed(|f| f.snap_start = true), Stage::Beyond),
+        ("snap start", changed(|f| f.snap_start = true), Stage::Stale),
         ("provisioned", changed(|f| f.provisioned = true), Stage::Beyond),
     ];
     for (what, seen, stage) in table {

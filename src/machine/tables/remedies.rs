@@ -1,6 +1,7 @@
 //! Every kind of finding with its remedy, over names that a shell would trip over. The commands are kept in
 //! `tests/corpus/remedies.txt`, where the integration tests hold them to what AWS's tools take.
 
+mod found;
 mod rows;
 
 use std::collections::BTreeSet;

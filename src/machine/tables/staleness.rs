@@ -44,7 +44,8 @@ fn what_its_references_say_of_a_service() {
         (vec![("db", Injected), ("queue", pinned())], Why::NotLookedYet),
     ];
     for (references, why) in table {
-        let tale = with(&orders(), &references);
+        let mut tale = with(&orders(), &references);
+        tale.policy.ecs_fetching = Staleness::Wait(SignedDuration::from_hours(1));
         assert_eq!(standing(&tale, 30).why, why, "{references:?}");
     }
 }
@@ -58,6 +59,29 @@ fn cached(until: i64) -> Why {
 fn beyond() -> Why {
     Why::Pinned {
         to: "AWSPREVIOUS".to_owned(),
+    }
+}
+
+/// Most applications fetch once, when they start. Nothing but a rule that says how long it caches makes one wait.
+#[test]
+fn c7_who_fetches_by_itself_is_restarted_unless_a_rule_says_how_long_it_caches() {
+    use ReferenceKind::{Fetches, Named};
+    for id in [orders(), ConsumerId::function("mailer")] {
+        for kind in [Fetches, Named] {
+            let mut tale = with(&id, &[("db", kind)]);
+            assert_eq!(
+                standing(&tale, 100_000).why,
+                Why::NotLookedYet,
+                "never presumed unseen"
+            );
+            match id {
+                ConsumerId::Service { .. } => tale.service(60, &id, service(&[-500])),
+                _ => tale.function(60, &id, super::world::function(None)),
+            };
+            let stale = standing(&tale, 61);
+            assert_eq!(stale.stage, Stage::Stale);
+            assert!(stale.action.is_some(), "{stale:?}");
+        }
     }
 }
 

@@ -97,8 +97,10 @@ impl Tale {
 
     /// Answered at the very moment that it was asked.
     pub(super) fn see_at_once(&mut self, second: i64, evidence: Evidence) {
-        let look = Look::at(at(second));
-        self.event(Event::Seen { look, evidence });
+        self.event(Event::Seen {
+            look: Look::at(at(second)),
+            evidence,
+        });
     }
 
     /// A login with this version of `db`, refused at the very moment that it was tried.
@@ -159,13 +161,8 @@ impl Tale {
 
     pub(super) fn valued(&mut self, second: i64, ids: &[&str]) -> &mut Self {
         let valued = ids.iter().map(|id| version(id)).collect();
-        self.see(
-            second,
-            Evidence::Versions {
-                secret: arn("db"),
-                valued,
-            },
-        );
+        let secret = arn("db");
+        self.see(second, Evidence::Versions { secret, valued });
         self
     }
 
@@ -238,11 +235,8 @@ impl Tale {
             _ => ReferenceKind::Fetches,
         };
         let references: Vec<_> = secrets.iter().map(|name| (*name, kind.clone())).collect();
-        self.found(
-            -5,
-            Scope::Cluster(id.to_string()),
-            vec![consumer(id, &references)],
-        )
+        let scope = Scope::Cluster(id.to_string());
+        self.found(-5, scope, vec![consumer(id, &references)])
     }
 
     /// A part of discovery with all the consumers that it found.
@@ -313,6 +307,7 @@ pub(super) fn consumer(id: &ConsumerId, references: &[(&str, ReferenceKind)]) ->
         id: id.clone(),
         references: references.iter().map(reference).collect(),
         mutable_images: Vec::new(),
+        settings: None,
     }
 }
 
@@ -338,14 +333,15 @@ pub(super) fn summary(name: &str, text: &str) -> SecretSummary {
 /// A rolling service whose tasks were created at these seconds, all by one complete deployment.
 pub(super) fn service(tasks: &[i64]) -> ServiceSeen {
     let created = tasks.iter().copied().min().unwrap_or(-1000);
+    let count = u32::try_from(tasks.len()).expect("few");
     ServiceSeen {
         controller: Controller::Ecs,
         staged_strategy: None,
         daemon: false,
         minimum_percent: 100,
         maximum_percent: 200,
-        desired: u32::try_from(tasks.len()).expect("few"),
-        running: u32::try_from(tasks.len()).expect("few"),
+        desired: count,
+        running: count,
         pending: 0,
         deployments: vec![deployment("d-0", created - 1, Rollout::Completed)],
         tasks: tasks
@@ -353,6 +349,7 @@ pub(super) fn service(tasks: &[i64]) -> ServiceSeen {
             .map(|second| task(*second, "d-0", Health::Healthy))
             .collect(),
         tasks_listed: true,
+        protected: None,
     }
 }
 
@@ -391,6 +388,9 @@ pub(super) fn function(reserved: Option<u32>) -> FunctionSeen {
         reserved,
         provisioned: false,
         snap_start: false,
+        managed_instances: false,
+        tenants: false,
+        durable: false,
         pinned_aliases: Vec::new(),
         sleep_tag: None,
     }

@@ -205,6 +205,11 @@ impl Scenario {
                 &own,
                 &mut Stream::new(seed, &format!("{}/moments", plan.arn.name())),
             );
+            let mut drawn = Stream::new(seed, &format!("{}/moments/recreated", plan.arn.name()));
+            if drawn.once_in(8) {
+                let random = *drawn.pick(&["AAAAAA", "zzzzzz"]);
+                plan.touches.push((own.one(&mut drawn), Touch::Recreate(random)));
+            }
         }
         for plan in &mut self.services {
             let own = moments.among(&plan.secrets);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
     ConsumerId, Controller, Deployment, DeploymentId, Done, Health, LookFailure, NoEffect, Outcome, Rollout,
-    ServiceSeen, Task,
+    SecretArn, ServiceSeen, Task,
 };
 use secrecy::SecretString;
 
@@ -45,6 +45,8 @@ impl EcsReads for SimAccount {
                 ConsumerId::Service { name, .. } => Some(ServiceSummary {
                     name: name.to_string(),
                     task_definition: id.to_string(),
+                    value_from: Vec::new(),
+                    settings: Some(seen(&world.services[id], angle).settings()),
                 }),
                 _ => None,
             };
@@ -63,7 +65,9 @@ impl EcsReads for SimAccount {
         self.try_read("ecs:DescribeTaskDefinition", arn, |world, _| {
             let service = ConsumerId::parse(arn).and_then(|id| world.services.get(&id));
             let missing = || not_found("such task definition");
-            service.map(definition).ok_or_else(missing)
+            service
+                .map(|service| definition(world, service))
+                .ok_or_else(missing)
         })
         .await
     }
@@ -113,25 +117,51 @@ fn has_cluster(world: &World, wanted: &str) -> Result<(), LookFailure> {
     found.ok_or_else(|| not_found("such cluster"))
 }
 
-fn definition(service: &Service) -> TaskDefinition {
-    let arns = service.plan.secrets.iter().map(ToString::to_string);
+fn definition(world: &World, service: &Service) -> TaskDefinition {
+    let secrets = service.plan.secrets.iter();
     let mut container = ContainerDefinition {
         name: "app".to_owned(),
         image: service.plan.image.clone(),
         ..Default::default()
     };
     match service.plan.reads {
-        Reads::Injected => container.value_from = arns.map(|arn| format!("{arn}:password::")).collect(),
-        Reads::Cached(_) => {
-            let variable = |arn| EnvironmentVariable {
-                name: "SECRET_ARN".to_owned(),
-                value: SecretString::from(arn),
-            };
-            container.environment = arns.map(variable).collect();
+        Reads::Injected => {
+            container.value_from = secrets.map(|arn| value_from(world, arn, service)).collect();
         }
+        Reads::Cached(_) => container.environment = secrets.map(|arn| variable(world, arn)).collect(),
     }
     TaskDefinition {
         containers: vec![container],
+    }
+}
+
+/// The full ARN, and of a secret that is made again one day what stays of it.
+fn value_from(world: &World, arn: &SecretArn, service: &Service) -> String {
+    if !is_recreated(world, arn) {
+        return format!("{arn}:password::");
+    }
+    let stem = arn.stem().unwrap_or(arn.as_str()).trim_end_matches('-');
+    if service.plan.id.to_string().len().is_multiple_of(2) {
+        format!("{stem}:password::")
+    } else {
+        format!("/aws/reference/secretsmanager/{}", arn.name())
+    }
+}
+
+fn is_recreated(world: &World, arn: &SecretArn) -> bool {
+    world.secrets.get(arn).is_some_and(|secret| secret.is_recreated)
+}
+
+/// How a program that fetches a secret is told which.
+pub(super) fn variable(world: &World, arn: &SecretArn) -> EnvironmentVariable {
+    let (name, value) = if is_recreated(world, arn) {
+        ("SECRET_NAME", arn.name())
+    } else {
+        ("SECRET_ARN", arn.as_str())
+    };
+    EnvironmentVariable {
+        name: name.to_owned(),
+        value: SecretString::from(value),
     }
 }
 
@@ -175,6 +205,7 @@ fn seen(service: &Service, angle: Angle) -> ServiceSeen {
         deployments: deployments.map(deployment).collect(),
         tasks: if angle.partial { Vec::new() } else { wanted },
         tasks_listed: !angle.partial,
+        protected: None,
     }
 }
 

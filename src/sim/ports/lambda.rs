@@ -1,13 +1,12 @@
 //! Lambda.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use machine::model::{
-    Alias, ConsumerId, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, SecretArn, SleepTag,
-    UpdateStatus,
+    Alias, ConsumerId, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, SleepTag, UpdateStatus,
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use super::ecs::variable;
 use super::{EVERYTHING, SimAccount, not_found};
 use crate::ports::{
     EnvironmentVariable, FunctionSummary, LambdaReads, LambdaWrites, MARKER_VARIABLE, ReadResult, WriteResult,
@@ -23,7 +22,7 @@ impl LambdaReads for SimAccount {
         self.read("lambda:ListFunctions", EVERYTHING, |world, angle| {
             let functions = world.functions.values().filter(|function| !function.deleted);
             let missing = usize::from(angle.partial);
-            let summary = |function| summary(function, world.now());
+            let summary = |function| summary(world, function);
             functions.skip(missing).map(summary).collect()
         })
         .await
@@ -33,7 +32,7 @@ impl LambdaReads for SimAccount {
         self.read("lambda:GetFunction", name, |world, _| {
             let function = world.functions.get(&ConsumerId::function(name));
             let function = function.filter(|function| !function.deleted);
-            function.map(|function| seen(function, world.now()))
+            function.map(|function| seen(world, function))
         })
         .await
     }
@@ -118,7 +117,7 @@ fn unsent(world: &World, function: &str, marker: &str, revision: &str) -> Option
     if function.marker.as_deref() == Some(marker) {
         return Some(Outcome::Done(Done::AlreadySo));
     }
-    let bytes = bytes(&environment(function, Some(marker)));
+    let bytes = bytes(&environment(world, function, Some(marker)));
     (bytes > ENVIRONMENT_LIMIT).then(|| {
         Outcome::NoEffect(NoEffect::Rejected {
             why: format!("the environment would be {bytes} bytes of {ENVIRONMENT_LIMIT}"),
@@ -142,30 +141,29 @@ fn outcome(result: Result<(), Refused>, function: &str) -> Outcome {
     Outcome::NoEffect(no_effect)
 }
 
-fn summary(function: &Function, now: Timestamp) -> FunctionSummary {
-    let is_readable = function.is_readable(now);
+fn summary(world: &World, function: &Function) -> FunctionSummary {
+    let is_readable = function.is_readable(world.now());
     FunctionSummary {
         name: function.name.clone(),
         arn: format!("arn:aws:lambda:eu-west-1:123456789012:function:{}", function.name),
         environment: if is_readable {
-            environment(function, function.marker.as_deref())
+            environment(world, function, function.marker.as_deref())
         } else {
             Vec::new()
         },
+        commands: Vec::new(),
         environment_error: (!is_readable).then(|| UNREADABLE.to_owned()),
     }
 }
 
 const UNREADABLE: &str = "KMSAccessDeniedException where the variables should be";
 
-fn environment(function: &Function, marker: Option<&str>) -> Vec<EnvironmentVariable> {
-    let variable = |name: &str, value: &str| EnvironmentVariable {
-        name: name.to_owned(),
-        value: SecretString::from(value),
-    };
-    let arns = function.secrets.iter().map(SecretArn::as_str);
-    let secrets = arns.map(|arn| variable("SECRET_ARN", arn));
-    let marker = marker.map(|marker| variable(MARKER_VARIABLE, marker));
+fn environment(world: &World, function: &Function, marker: Option<&str>) -> Vec<EnvironmentVariable> {
+    let secrets = function.secrets.iter().map(|arn| variable(world, arn));
+    let marker = marker.map(|marker| EnvironmentVariable {
+        name: MARKER_VARIABLE.to_owned(),
+        value: SecretString::from(marker),
+    });
     secrets.chain(marker).collect()
 }
 
@@ -175,10 +173,10 @@ fn bytes(environment: &[EnvironmentVariable]) -> usize {
     environment.iter().map(one).sum::<usize>() + 1
 }
 
-fn seen(function: &Function, now: Timestamp) -> FunctionSeen {
-    let environment = if function.is_readable(now) {
+fn seen(world: &World, function: &Function) -> FunctionSeen {
+    let environment = if function.is_readable(world.now()) {
         EnvironmentSeen::Readable {
-            bytes: bytes(&environment(function, function.marker.as_deref())),
+            bytes: bytes(&environment(world, function, function.marker.as_deref())),
             marker: function.marker.clone(),
         }
     } else {
@@ -202,6 +200,9 @@ fn seen(function: &Function, now: Timestamp) -> FunctionSeen {
         reserved: function.reserved,
         provisioned: function.reach == Reach::Provisioned,
         snap_start: false,
+        managed_instances: false,
+        tenants: false,
+        durable: false,
         pinned_aliases: (function.reach == Reach::Alias)
             .then_some(alias)
             .into_iter()

@@ -18,7 +18,11 @@ impl SecretReads for SimAccount {
                 .values()
                 .filter(|secret| secret.deleted(world.now()).is_none());
             let missing = usize::from(angle.partial);
+            // The list goes on to name the dead for as long as it lags.
+            let dead = world.dead.values();
+            let dead = dead.filter(|(died, secret)| angle.as_of - secret.list_lag < *died);
             listed
+                .chain(dead.map(|(_, secret)| secret))
                 .skip(missing)
                 .map(|secret| summary(secret, angle))
                 .collect()

@@ -21,6 +21,8 @@ pub enum Touch {
     TestRotation,
     /// The brake's tag, or its removal.
     Brake(Option<&'static str>),
+    /// Deleted without recovery, and made again under its name with these random characters.
+    Recreate(&'static str),
 }
 
 impl World {
@@ -55,6 +57,7 @@ impl World {
                 self.start_rotation(arn);
             }
             Touch::TestRotation => self.begin_test(arn),
+            Touch::Recreate(random) => self.recreate(arn, random),
             Touch::Brake(word) => {
                 match word {
                     Some(word) => secret.tags.insert(BRAKE.to_owned(), word.to_owned()),

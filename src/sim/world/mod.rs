@@ -1,8 +1,9 @@
 //! A pure model of one AWS account with its databases and applications: no clock, no IO, no randomness.
 //!
 //! Modelled, after aws-facts: staging labels and all that moves them, versions with and without a value, ListSecrets that
-//! lags and reads that are behind, rotation Lambdas that fail in any step before or after its effect, passwords that come
-//! true later than setSecret says, databases that refuse, lock accounts, are full or silent; ECS deployments side by side,
+//! lags and reads that are behind, secrets that are deleted without recovery and made again under their name with the value
+//! that they had, rotation Lambdas that fail in any step before or after its effect, passwords that come true later than
+//! setSecret says, databases that refuse, lock accounts, are full or silent; ECS deployments side by side,
 //! draining, circuit breakers, alarms, tasks that never become healthy, health checks that log in and those that do not,
 //! others who create, delete, scale and redeploy;
 //! Lambda environments, revisions, aliases, provisioned concurrency, the account's floor, environments that cannot be
@@ -25,6 +26,7 @@ mod by_hand;
 mod database;
 mod function;
 mod health;
+mod recreated;
 mod rotation;
 mod rotation_log;
 mod secret;
@@ -125,6 +127,28 @@ enum Happening {
 }
 
 impl Happening {
+    /// The secret that it was planned for.
+    fn secret(&mut self) -> Option<&mut SecretArn> {
+        match self {
+            Self::RotationStarts(secret)
+            | Self::StepEnds { secret, .. }
+            | Self::PasswordComesTrue { secret, .. }
+            | Self::LabelCleanUp { secret, .. }
+            | Self::SecretTouched { secret, .. }
+            | Self::TestEnds { secret, .. } => Some(secret),
+            Self::ServiceCreated(_)
+            | Self::ServiceTouched { .. }
+            | Self::AlarmGoesOff(_)
+            | Self::TasksProbed(_)
+            | Self::DeploymentProbed { .. }
+            | Self::CacheExpires(_)
+            | Self::FunctionRenewed(_)
+            | Self::FunctionDrained { .. }
+            | Self::FunctionTouched { .. }
+            | Self::Reassess => None,
+        }
+    }
+
     /// In words; nothing where it is told by its log line, or is nothing by itself.
     fn told(&self) -> Option<String> {
         Some(match self {
@@ -157,6 +181,10 @@ pub struct World {
     schedule: BTreeMap<(Timestamp, u64), Happening>,
     planned: u64,
     pub secrets: BTreeMap<SecretArn, Secret>,
+    /// Secrets that were deleted without recovery, and when.
+    pub dead: BTreeMap<SecretArn, (Timestamp, Secret)>,
+    /// Which secret took the name of a dead one.
+    reborn: BTreeMap<SecretArn, SecretArn>,
     pub services: BTreeMap<ConsumerId, Service>,
     pub functions: BTreeMap<ConsumerId, Function>,
     pub logs: BTreeMap<String, Vec<LogLine>>,
@@ -179,6 +207,8 @@ impl World {
             schedule: BTreeMap::new(),
             planned: 0,
             secrets: BTreeMap::new(),
+            dead: BTreeMap::new(),
+            reborn: BTreeMap::new(),
             services: BTreeMap::new(),
             functions: BTreeMap::new(),
             logs: BTreeMap::new(),
@@ -232,7 +262,10 @@ impl World {
         self.story.push((self.now, text));
     }
 
-    fn happen(&mut self, happening: Happening) {
+    fn happen(&mut self, mut happening: Happening) {
+        if let Some(secret) = happening.secret() {
+            self.follow_name(secret);
+        }
         if let Some(text) = happening.told() {
             self.tell(text);
         }

@@ -140,6 +140,8 @@ pub struct Secret {
     pub list_lag: SignedDuration,
     pub read_lag: SignedDuration,
     pub(super) shares_log: bool,
+    /// It is made again one day: whoever uses it names it by what stays.
+    pub is_recreated: bool,
     pub(super) rotations: Vec<RotationPlan>,
     /// The version that the service is rotating to.
     pub(super) rotating: Option<VersionId>,
@@ -173,12 +175,45 @@ impl Secret {
             list_lag: plan.list_lag,
             read_lag: plan.read_lag,
             shares_log: plan.shares_log,
+            is_recreated: plan
+                .touches
+                .iter()
+                .any(|(_, touch)| matches!(touch, Touch::Recreate(_))),
             rotations: plan.rotations.clone(),
             rotating: None,
             runs: 0,
             past: Vec::new(),
             made: 0,
         }
+    }
+
+    /// The same secret made again: its value is that of the one before, and everything else begins anew.
+    pub(super) fn again(&self, arn: SecretArn, now: Timestamp) -> (Self, VersionId) {
+        let mut new = Self {
+            arn,
+            tags: BTreeMap::new(),
+            rotation_enabled: true,
+            last_changed: now,
+            last_rotated: None,
+            rotating: None,
+            past: Vec::new(),
+            ..self.clone()
+        };
+        let version = new.next_version();
+        let value = self
+            .labels
+            .current
+            .as_ref()
+            .and_then(|current| self.values[current].clone());
+        new.values.insert(version.clone(), value);
+        new.history_of(&version).promoted.push(now);
+        new.promoted.push(now);
+        new.labels = Labels {
+            current: Some(version.clone()),
+            ..Labels::default()
+        };
+        new.remember(now);
+        (new, version)
     }
 
     pub fn deleted(&self, now: Timestamp) -> Option<Timestamp> {

@@ -165,7 +165,10 @@ impl World {
         }
     }
 
-    pub(super) fn create_service(&mut self, plan: ServicePlan) {
+    pub(super) fn create_service(&mut self, mut plan: ServicePlan) {
+        plan.secrets
+            .iter_mut()
+            .for_each(|secret| self.follow_name(secret));
         self.start_service(plan, self.now);
     }
 

@@ -11,7 +11,7 @@ use rotation_watchdog::runtime::Clock;
 
 use super::ROLE;
 use crate::contract::owner::Owner;
-use crate::contract::stage::{Names, Place, Stage, Trouble, Wanted};
+use crate::contract::stage::{Names, Place, Rare, Stage, Trouble, Wanted};
 use crate::contract::wire::{NoLogin, clock};
 
 pub(super) struct Account {
@@ -144,6 +144,10 @@ impl Stage for Account {
 
     async fn add_unreadable_function(&self) -> String {
         unreachable!("it would need a KMS key")
+    }
+
+    async fn add_rare(&self, rare: Rare) -> String {
+        unreachable!("no {rare:?} is made in somebody's account")
     }
 
     async fn log(&self, lines: &[(Timestamp, String)]) {

@@ -225,6 +225,24 @@ impl Owner {
         request.send().await.unwrap_or_else(failed("RunTask"));
     }
 
+    /// As an application does that must not be stopped in the middle of its work.
+    pub(super) async fn protect_tasks(&self, cluster: &str, service: &str) {
+        let ecs = &self.clients.ecs;
+        let listed = ecs
+            .list_tasks()
+            .cluster(cluster)
+            .service_name(service)
+            .send()
+            .await;
+        let listed = listed.unwrap_or_else(failed("ListTasks"));
+        let request = ecs
+            .update_task_protection()
+            .cluster(cluster)
+            .protection_enabled(true);
+        let request = request.set_tasks(listed.task_arns).send().await;
+        request.unwrap_or_else(failed("UpdateTaskProtection"));
+    }
+
     /// A line of each function, which says its name, in a group of its own.
     pub(super) async fn log_together(&self, functions: &[&str], at: Timestamp) -> String {
         let group = self.name("together");

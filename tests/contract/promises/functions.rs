@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 
 use super::{conflict, done, function, rejected};
 use crate::contract::run::{Broken, Kept, Run, equal, eventually, holds};
-use crate::contract::stage::{RESERVED, Stage};
+use crate::contract::stage::{RESERVED, Rare, Stage};
 
 pub(super) async fn all(run: &mut Run<'_>) {
     promises!(run, {
@@ -21,6 +21,8 @@ pub(super) async fn all(run: &mut Run<'_>) {
         "functions: the same variable again is no update": again,
         "functions: an environment above 4 KB is refused": too_much,
         "functions: an environment that cannot be read is not written": unreadable,
+        "functions: one on managed instances says so": managed,
+        "functions: a runtime that may not be updated is refused by name": blocked,
         "concurrency: 0, none and the former come back exactly": cycle,
         "concurrency: the same again is done": twice,
         "concurrency: less than 100 unreserved is refused": floor,
@@ -181,6 +183,29 @@ async fn unreadable(stage: &dyn Stage) -> Kept {
         .as_ref()
         .is_some_and(|row| row.environment_error.is_some() && row.environment.is_empty());
     holds(told, "the list says so", row)
+}
+
+async fn rare(stage: &dyn Stage, rare: Rare) -> Result<(String, FunctionSeen), Broken> {
+    let name = stage.add_rare(rare).await;
+    let (_, seen) = stage.ports().lambda.function(&name).await?;
+    let seen = seen.ok_or_else(|| Broken::new("the function", "none"))?;
+    Ok((name, seen))
+}
+
+async fn managed(stage: &dyn Stage) -> Kept {
+    let (_, seen) = rare(stage, Rare::ManagedInstances).await?;
+    holds(seen.managed_instances, "managed instances", &seen)?;
+    let others = function(stage).await?;
+    holds(!others.managed_instances, "and no other does", others)
+}
+
+async fn blocked(stage: &dyn Stage) -> Kept {
+    let (name, seen) = rare(stage, Rare::BlockedRuntime).await?;
+    let writes = stage.ports().lambda_writes;
+    let merge = writes.merge_variable(&name, MARKER_VARIABLE, "x", &seen.revision);
+    let outcome = merge.await.1;
+    let told = matches!(&outcome, Outcome::NoEffect(why) if why.is_blocked_runtime());
+    holds(told, "a refusal because of the runtime", outcome)
 }
 
 async fn reserves(stage: &dyn Stage, expected: Option<u32>) -> Kept {

@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{Deployment, DeploymentId, Done, Health, NoEffect, Outcome, Rollout, ServiceSeen, Task};
-use rotation_watchdog::ports::TaskDefinition;
+use rotation_watchdog::ports::{ServiceSummary, TaskDefinition};
 
 use super::{service, service_of};
 use crate::contract::run::{Broken, Kept, Run, equal, eventually, holds};
-use crate::contract::stage::{Stage, Wanted};
+use crate::contract::stage::{Rare, Stage, Wanted};
 
 /// AWS's times and ours, whole seconds cut off.
 const CLOCK_STEP: SignedDuration = SignedDuration::from_secs(1);
@@ -21,6 +21,9 @@ pub(super) async fn all(run: &mut Run<'_>) {
         "deployments: one that is forced meanwhile takes the place of the first": overtaken,
         "deployments: a failed one leaves the old tasks": rolled_back,
         "deployments: with desired count 0 one begins, without tasks": without_tasks,
+        "services: one in Express Mode is found by its primary deployment": express,
+        "services: what Service Connect logs with is injected, too": service_connect,
+        "tasks: what keeps tasks of an older deployment running is told": protected,
         "services: a deleted one is gone": deleted,
         "tasks: one without a service is told apart": standalone,
     });
@@ -239,6 +242,46 @@ async fn without_tasks(stage: &dyn Stage) -> Kept {
         &(seen.desired, seen.running, seen.tasks.len()),
         &(0, 0, 0),
     )
+}
+
+async fn listed(stage: &dyn Stage, rare: Rare) -> Result<ServiceSummary, Broken> {
+    let name = stage.add_rare(rare).await;
+    let (_, services) = stage.ports().ecs.services(&stage.names().cluster).await?;
+    let listed = services.iter().find(|service| service.name == name);
+    listed
+        .cloned()
+        .ok_or_else(|| Broken::new("the service", &services))
+}
+
+async fn express(stage: &dyn Stage) -> Kept {
+    let listed = listed(stage, Rare::Express).await?;
+    let definition = stage
+        .ports()
+        .ecs
+        .task_definition(&listed.task_definition)
+        .await?
+        .1;
+    holds(names_secret(&definition, stage), "its secret", &definition)?;
+    let strategy = listed.settings.and_then(|settings| settings.staged_strategy);
+    equal("its strategy", &strategy.as_deref(), &Some("CANARY"))
+}
+
+async fn service_connect(stage: &dyn Stage) -> Kept {
+    let listed = listed(stage, Rare::ServiceConnect).await?;
+    let secret = stage.names().secret;
+    equal("what is injected", &listed.value_from, &vec![secret.to_string()])
+}
+
+async fn protected(stage: &dyn Stage) -> Kept {
+    let name = stage.add_rare(Rare::Protected).await;
+    let before = service_of(stage, &name).await?;
+    equal("what is protected at rest", &before.protected, &None)?;
+    force(stage, &name).await?;
+    let look = async || service_of(stage, &name).await;
+    let is_told = |seen: &ServiceSeen| seen.protected.as_ref().is_some_and(|told| told.tasks == 1);
+    let seen = eventually(stage, "the old task's protection", look, is_told).await?;
+    let until = seen.protected.and_then(|told| told.until);
+    holds(until > Some(stage.clock().now()), "until when", until)
 }
 
 async fn deleted(stage: &dyn Stage) -> Kept {

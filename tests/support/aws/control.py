@@ -78,7 +78,8 @@ class Control:
 
     def _create_function(self, given):
         region = given.get("region", REGION)
-        options = {key: given[key] for key in ("variables", "log_group", "key_denied", "tags") if key in given}
+        names = ("variables", "log_group", "key_denied", "tags", "runtime", "shown")
+        options = {key: given[key] for key in names if key in given}
         function = functions.create(region, given["name"], **options)
         return {"arn": function.function_arn, "revision": functions.configuration(function)["RevisionId"]}
 
@@ -95,12 +96,14 @@ class Control:
             "deploymentController": {"type": given.get("controller", "ECS")},
             "schedulingStrategy": given.get("scheduling", "REPLICA"),
             "deploymentConfiguration": given.get("deployment_configuration", {}),
+            "serviceConnectConfiguration": given.get("service_connect", {}),
         }
         described = self._ecs(region, "CreateService", created)["service"]
         service = self._account.ecs.service(region, {"cluster": cluster, "service": given["name"]})
         if given.get("settled", True):
             service.age(86_400)
         service.failures_to_come = given.get("fail_deployments", 0)
+        service.express = given.get("express", False)
         return {"arn": described["serviceArn"], "taskDefinition": described["taskDefinition"]}
 
     def _register(self, region, given):

@@ -120,10 +120,30 @@ class Ecs:
             scheduling=parameters.get("schedulingStrategy", "REPLICA"),
             configuration=parameters.get("deploymentConfiguration", {}),
             tags=parameters.get("tags", []),
+            connect=parameters.get("serviceConnectConfiguration", {}),
         )
         cluster.services[name] = service
         service.roll(time.time(), definition, self._timing)
         return {"service": service.describe(time.time())}
+
+    def _create_express(self, region, parameters):
+        """Always a canary, and with a task definition of its own making."""
+        container = {"name": "Main", "essential": True} | parameters["primaryContainer"]
+        name = parameters["serviceName"]
+        definition = self._register(region, {"family": name, "containerDefinitions": [container]})
+        cluster = parameters.get("cluster") or "default"
+        self._create_cluster(region, {"clusterName": cluster})
+        created = {
+            "cluster": cluster,
+            "serviceName": name,
+            "taskDefinition": definition["taskDefinition"]["taskDefinitionArn"],
+            "desiredCount": parameters.get("scalingTarget", {}).get("minTaskCount", 1),
+            "deploymentConfiguration": {"strategy": "CANARY"},
+        }
+        self._create_service(region, created)
+        service = self.service(region, {"cluster": cluster, "service": name})
+        service.express = True
+        return {"service": {"serviceArn": service.arn, "serviceName": name, "cluster": cluster}}
 
     def _list_services(self, region, parameters):
         cluster = self._cluster(region, parameters)
@@ -202,8 +222,29 @@ class Ecs:
         return {"tasks": [task.describe(cluster.arn, now) for task in found.values() if task], "failures": missing}
 
 
+    def _get_protection(self, region, parameters):
+        cluster = self._cluster(region, parameters)
+        now = time.time()
+        found = [_protection(task, now) for task in self._named_tasks(cluster, parameters)]
+        return {"protectedTasks": found, "failures": []}
+
+    def _update_protection(self, region, parameters):
+        cluster = self._cluster(region, parameters)
+        now = time.time()
+        minutes = parameters.get("expiresInMinutes", 120) if parameters["protectionEnabled"] else 0
+        tasks = self._named_tasks(cluster, parameters)
+        for task in tasks:
+            task.protected = now + 60 * minutes
+        return {"protectedTasks": [_protection(task, now) for task in tasks], "failures": []}
+
+    def _named_tasks(self, cluster, parameters):
+        names = [name.rsplit("/", 1)[-1] for name in parameters.get("tasks", [])]
+        return [task for task in cluster.all_tasks() if task.arn.rsplit("/", 1)[1] in names]
+
+
 _OPERATIONS = {
     "CreateCluster": Ecs._create_cluster,
+    "CreateExpressGatewayService": Ecs._create_express,
     "CreateService": Ecs._create_service,
     "DeleteCluster": Ecs._delete_cluster,
     "DeleteService": Ecs._delete_service,
@@ -213,6 +254,7 @@ _OPERATIONS = {
     "DescribeServices": Ecs._describe_services,
     "DescribeTaskDefinition": Ecs._describe_definition,
     "DescribeTasks": Ecs._describe_tasks,
+    "GetTaskProtection": Ecs._get_protection,
     "ListClusters": Ecs._list_clusters,
     "ListServices": Ecs._list_services,
     "ListTaskDefinitionFamilies": Ecs._list_families,
@@ -220,6 +262,7 @@ _OPERATIONS = {
     "RegisterTaskDefinition": Ecs._register,
     "RunTask": Ecs._run_task,
     "UpdateService": Ecs._update_service,
+    "UpdateTaskProtection": Ecs._update_protection,
 }
 
 
@@ -240,6 +283,12 @@ class Cluster:
     def all_tasks(self):
         of_services = [task for service in self.services.values() for task in service.tasks]
         return of_services + self.standalone
+
+
+def _protection(task, now):
+    is_protected = task.protected > now
+    until = {"expirationDate": task.protected} if is_protected else {}
+    return {"taskArn": task.arn, "protectionEnabled": is_protected} | until
 
 
 def _named(parameters, key, most):

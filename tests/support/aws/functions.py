@@ -20,6 +20,8 @@ _LEAST_UNRESERVED, _QUOTA = 100, 1000
 _EMPTY_ZIP = base64.b64encode(b"PK\x05\x06" + bytes(18)).decode()
 _PAGED = {"ListFunctions": "Functions", "ListAliases": "Aliases", "ListVersionsByFunction": "Versions"}
 _PAGE = 50
+# Some of those that Lambda lets no function be updated with any more.
+_BLOCKED_RUNTIMES = ("nodejs12.x", "python3.7")
 
 _plain_configuration = models.LambdaFunction.get_configuration
 _plain_update = models.LambdaFunction.update_configuration
@@ -72,6 +74,7 @@ def configuration(function, on_create=False):
         "LastUpdateStatus": "InProgress" if _is_updating(function) else "Successful",
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": _log_group(function)},
     }
+    shown |= getattr(function, "shown_beside", {})
     if getattr(function, "key_denied", False):
         message = "Lambda was unable to decrypt your environment variables because the KMS access was denied."
         shown["Environment"] = {"Error": {"ErrorCode": "AccessDeniedException", "Message": message}}
@@ -90,13 +93,13 @@ def log_group(region, name):
     return _log_group(function) if function else f"/aws/lambda/{name.split(':function:')[-1]}"
 
 
-def create(region, name, variables=None, log_group=None, key_denied=False, tags=None):
-    """A function that exists, and does nothing."""
+def create(region, name, variables=None, log_group=None, key_denied=False, tags=None, runtime="python3.12", shown=None):
+    """A function that exists, and does nothing. `shown` stands in its configuration: CapacityProviderConfig and others."""
     ensure_role(ROLE)
     function = get_backend(ACCOUNT, region).create_function(
         {
             "FunctionName": name,
-            "Runtime": "python3.12",
+            "Runtime": runtime,
             "Role": ROLE,
             "Handler": "lambda_function.lambda_handler",
             "Code": {"ZipFile": _EMPTY_ZIP},
@@ -105,6 +108,7 @@ def create(region, name, variables=None, log_group=None, key_denied=False, tags=
         }
     )
     function.key_denied = key_denied
+    function.shown_beside = shown or {}
     if log_group:
         function.log_group = log_group
     return function
@@ -131,11 +135,21 @@ def before(request):
     if function is None:
         return
     if request.operation in ("UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion"):
+        _check_runtime(function)
         _check_idle(function)
         _check_revision(function, request.parameters.get("RevisionId"))
         _check_environment(request.parameters.get("Environment"))
     if request.operation == "PutFunctionConcurrency":
         _check_unreserved(request, function)
+
+
+def _check_runtime(function):
+    if function.run_time in _BLOCKED_RUNTIMES:
+        message = (
+            f"The runtime parameter of {function.run_time} is no longer supported for creating or updating AWS Lambda "
+            "functions. We recommend you use a supported runtime while creating or updating functions."
+        )
+        raise AwsError("InvalidParameterValueException", message)
 
 
 def _check_idle(function):

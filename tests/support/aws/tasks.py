@@ -6,9 +6,10 @@ import uuid
 from dataclasses import dataclass, field
 
 from . import secrets
-from .wire import ACCOUNT
+from .wire import ACCOUNT, REGION
 
 _VALUE_FROM = re.compile(r"(arn:aws[\w-]*:secretsmanager:([^:]+):\d+:secret:[^:]+)(?::([^:]*):([^:]*):([^:]*))?$")
+_PARAMETER = re.compile(r"(?:arn:aws[\w-]*:ssm:([^:]+):\d+:parameter)?/aws/reference/secretsmanager/([^:]+)(?::([^:]+))?$")
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Task:
     drain: float
     # From when on it is wanted no more.
     unwanted: float = float("inf")
+    # Until when its scale-in protection keeps it running, whatever is deployed.
+    protected: float = 0
 
     def is_wanted(self, now):
         return now < self.unwanted
@@ -41,7 +44,7 @@ class Task:
         return now < self.running and self.is_wanted(now)
 
     def dismiss(self, when):
-        self.unwanted = min(self.unwanted, when)
+        self.unwanted = min(self.unwanted, max(when, self.protected))
 
     def status(self, now):
         if self.has_stopped(now):
@@ -110,6 +113,9 @@ class Service:
     tasks: list = field(default_factory=list)
     # So many of the next deployments fail.
     failures_to_come: int = 0
+    # In Express Mode the task definition stands in the deployments alone.
+    express: bool = False
+    connect: dict = field(default_factory=dict)
 
     def primary(self, now):
         """The last deployment that has not failed."""
@@ -161,7 +167,7 @@ class Service:
             task.dismiss(now)
 
     def describe(self, now):
-        return {
+        described = {
             "serviceArn": self.arn,
             "serviceName": self.name,
             "clusterArn": self.cluster_arn,
@@ -179,6 +185,9 @@ class Service:
             "events": [],
             "tags": self.tags,
         }
+        if self.express:
+            del described["taskDefinition"]
+        return described
 
     def _describe_deployments(self, now):
         """The primary one first, then those that still have tasks."""
@@ -194,7 +203,8 @@ class Service:
 
     def _describe_deployment(self, deployment, is_primary, now):
         tasks = self._tasks_of(deployment)
-        return {
+        connect = {"serviceConnectConfiguration": self.connect} if self.connect else {}
+        return connect | {
             "id": deployment.id,
             "status": "PRIMARY" if is_primary else "ACTIVE",
             "taskDefinition": deployment.definition,
@@ -258,12 +268,19 @@ def new_task(cluster_arn, definition, group, started_by, now, timing):
 
 def resolve(value_from):
     """The secret's ARN and the version that the reference means at this moment; `None` where there is none."""
-    found = _VALUE_FROM.match(value_from)
-    if not found:
+    found, parameter = _VALUE_FROM.match(value_from), _PARAMETER.match(value_from)
+    if found:
+        named, region, _key, label, version = found.groups()
+    elif parameter:
+        region, named, label = parameter.groups()
+        version = None
+    else:
         return None
-    arn, region, _key, label, version = found.groups()
-    backend = secrets.backend_of(region)
-    if arn not in backend.secrets:
-        return None
-    secret = backend.secrets[arn]
-    return secret.arn, version or secrets.holder(secret, label or secrets.CURRENT)
+    secret = _find(secrets.backend_of(region or REGION), named)
+    return secret and (secret.arn, version or secrets.holder(secret, label or secrets.CURRENT))
+
+
+def _find(backend, named):
+    """By ARN, by the ARN without its six characters, or by name: whichever secret is there now."""
+    living = [backend.secrets[name] for name in backend.secrets]
+    return next((secret for secret in living if named in (secret.arn, secret.arn[:-7], secret.name)), None)

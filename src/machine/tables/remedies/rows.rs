@@ -6,6 +6,7 @@ use super::super::logs::{rotating, trouble};
 use super::super::rules::coverage;
 use super::super::standings::{attempt, promoted, redeploy};
 use super::super::world::{Tale, arn, at, consumer, function, labels, service, version};
+use super::found;
 use crate::findings::{Finding, of_rules, of_secret};
 use crate::fleet::Admission;
 use crate::judge::Reason;
@@ -15,15 +16,15 @@ use crate::model::{
     SecretSeen, ServiceSeen, SleepTag, Step, UpdateStatus,
 };
 
-fn odd_service() -> ConsumerId {
+pub(super) fn odd_service() -> ConsumerId {
     ConsumerId::service("prod eu", "or'ders")
 }
 
-fn odd_function() -> ConsumerId {
+pub(super) fn odd_function() -> ConsumerId {
     ConsumerId::function("$mail er")
 }
 
-fn told(tale: &Tale, name: &str, second: i64) -> Vec<Finding> {
+pub(super) fn told(tale: &Tale, name: &str, second: i64) -> Vec<Finding> {
     let judgement = tale.judge_of(name, second);
     let mut found = of_secret(&tale.state, &arn(name), &judgement, &tale.settings, at(second));
     found.extend(found_in(&tale.state, &Admission::default(), second));
@@ -233,6 +234,13 @@ fn of_functions() -> Vec<Finding> {
     .concat()
 }
 
+/// Neither described nor listed.
+fn without_queue() -> Tale {
+    let mut tale = Tale::new();
+    tale.see(0, Evidence::SecretGone { secret: arn("queue") });
+    tale
+}
+
 fn of_waits() -> Vec<Finding> {
     let secret = arn("rds!a b'c");
     let moving = || Reason::Another {
@@ -251,6 +259,7 @@ fn of_waits() -> Vec<Finding> {
             until: at(3_600),
         },
         moving(),
+        Reason::Deleted { secret: arn("queue") },
     ];
     let consumers = [odd_service(), odd_function(), ConsumerId::declared("report")];
     let mut found = Vec::new();
@@ -260,7 +269,7 @@ fn of_waits() -> Vec<Finding> {
             admission
                 .waits
                 .insert((secret.clone(), consumer.clone()), reason.clone());
-            found.extend(found_in(&Tale::new().state, &admission, 0));
+            found.extend(found_in(&without_queue().state, &admission, 0));
         }
     }
     found
@@ -273,7 +282,6 @@ fn of_the_fleet() -> Vec<Finding> {
     let seen = ScopeSeen {
         consumers: vec![consumer(&odd_function(), &suspected)],
         unreadable: vec!["reporter".to_owned()],
-        standalone: vec![("task".to_owned(), arn("db"))],
         ..ScopeSeen::default()
     };
     let scope = Scope::Functions;
@@ -354,6 +362,8 @@ pub(super) fn everything() -> Vec<Finding> {
         of_logins(),
         of_logs(),
         of_the_rules(),
+        found::beyond(),
+        found::at_rest(),
     ]
     .concat()
 }

@@ -47,10 +47,13 @@ fn by_the_book(value_from: &str, secret: &SecretArn) -> bool {
             .strip_prefix(arn)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
     };
-    let by_parameter = value_from.split_once(SSM_REFERENCE).is_some_and(|(_, named)| {
-        let rest = named.strip_prefix(secret.name());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    });
+    let by_parameter = value_from
+        .split_once(SSM_REFERENCE)
+        .is_some_and(|(before, named)| {
+            let rest = named.strip_prefix(secret.name());
+            let here = !before.starts_with("arn:") || before.split(':').nth(3) == Some("eu-west-1");
+            here && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        });
     is(full) || is(partial) || by_parameter
 }
 
@@ -103,7 +106,7 @@ proptest! {
 
     /// An ARN is found between whatever cannot be a part of it, and nothing else is.
     #[test]
-    fn an_environment_is_searched_whole(
+    fn a_text_is_searched_whole(
         parts in prop::collection::vec(("[ \"{,;'(]{1,3}", select(secrets()), any::<bool>(), "[ \"},;')]{1,3}[a-z ]{0,5}"), 0..5),
     ) {
         let text: String = parts.iter().map(|(before, secret, full, behind)| {
@@ -112,18 +115,37 @@ proptest! {
         }).collect();
         let secrets = secrets();
         let known = Known::of(&secrets);
-        let found: Vec<SecretArn> = known.in_environment(&text).map(|reference| reference.secret).collect();
-        let expected: Vec<SecretArn> = parts.iter().map(|(_, secret, ..)| secret.clone()).collect();
+        let found = known.in_text("", &text).into_iter();
+        let by_arn = found.filter(|reference| reference.kind == ReferenceKind::Fetches);
+        let found: BTreeSet<SecretArn> = by_arn.map(|reference| reference.secret).collect();
+        let expected: BTreeSet<SecretArn> = parts.iter().map(|(_, secret, ..)| secret.clone()).collect();
         prop_assert_eq!(found, expected, "{}", text);
     }
 
+    /// Whatever is found stands there, or in what it encodes: by its ARN or by its name.
     #[test]
-    fn any_environment(value in value_from(), other in ".{0,40}") {
+    fn any_text(value in value_from(), other in ".{0,40}", place in "[A-Z_]{0,12}") {
         let secrets = secrets();
         let known = Known::of(&secrets);
         let text = format!("{other}{value}");
-        for reference in known.in_environment(&text) {
-            prop_assert!(text.contains(named(&reference.secret, false)));
+        for reference in known.in_text(&place, &text) {
+            let readings = decoding::readings(&text);
+            let name = reference.secret.name();
+            prop_assert!(readings.iter().any(|reading| reading.contains(name)), "{:?}", reference);
+        }
+    }
+
+    /// A word among others that are not its own makes nobody a consumer, whatever it is called.
+    #[test]
+    fn a_plain_word_is_never_more_than_suspected(
+        name in "[a-z]{1,12}", place in "[A-Z_]{0,12}", before in "[a-z ]{0,12}", behind in "[a-z ]{0,12}",
+    ) {
+        let silent = |text: &str| !["SECRET", "CREDENTIAL", "PASSW"].iter().any(|sign| text.to_uppercase().contains(sign));
+        prop_assume!(silent(&place) && silent(&before) && silent(&behind) && silent(&name));
+        let arn = SecretArn::new(format!("arn:aws:secretsmanager:eu-west-1:1:secret:{name}-AbCdEf"));
+        let secrets = [arn];
+        for reference in Known::of(&secrets).in_text(&place, &format!("{before} {name} {behind}")) {
+            prop_assert_eq!(reference.kind, ReferenceKind::Suspected);
         }
     }
 }
@@ -135,7 +157,7 @@ fn thousands_of_secrets_are_found_in_megabytes() {
     let secrets: Vec<SecretArn> = (0..20_000).map(|n| SecretArn::new(arn(n))).collect();
     let known = Known::of(&secrets);
     let value: String = (0..20_000).map(|n| arn(n) + ",").collect();
-    assert_eq!(known.in_environment(&value).count(), secrets.len());
+    assert_eq!(known.in_text("", &value).len(), secrets.len());
     for secret in &secrets {
         assert!(known.named_by(secret.as_str()).is_some());
     }
@@ -144,9 +166,15 @@ fn thousands_of_secrets_are_found_in_megabytes() {
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:",
         ":",
         "é",
+        "\\\\",
+        "%25",
+        "shop/",
+        "=",
+        "x ",
+        "c2hv",
     ] {
         let text = part.repeat(4 * 1024 * 1024 / part.len());
-        assert_eq!(known.in_environment(&text).count(), 0);
+        assert_eq!(known.in_text("SECRET", &text).len(), 0);
         assert_eq!(known.named_by(&text), None);
     }
 }

@@ -1,0 +1,35 @@
+//! Looks at a consumer that no rotation asks for.
+
+use super::Plan;
+use crate::consumers::open_sleep;
+use crate::model::{ConsumerId, LookKey, ReferenceKind};
+use crate::state::ConsumerFacts;
+
+impl Plan<'_> {
+    pub(super) fn between_rotations(&mut self, consumer: &ConsumerId, facts: &ConsumerFacts) {
+        let key = LookKey::Consumer(consumer.clone());
+        let cadence = &self.settings.cadence;
+        if open_sleep(facts).is_some() || facts.unresolved().is_some() {
+            self.every(key, cadence.consumer);
+        } else if facts.is_gone() && !facts.references.is_empty() {
+            // It is no consumer any more, until a look or the next search finds it.
+            self.every(key, cadence.consumer_watch);
+        } else if is_told_by_looks_alone(consumer, facts) {
+            // Who could not be refreshed is told before there is anything to refresh.
+            self.every(key, cadence.idle);
+        } else if matches!(consumer, ConsumerId::Function { .. }) {
+            // It may bear the note of a life whose journal is gone, whatever its secrets do now (design rule 4).
+            self.once(key);
+        }
+    }
+}
+
+/// Functions, and what only a rule names: discovery does not tell how they could be refreshed, nor whether they exist.
+fn is_told_by_looks_alone(consumer: &ConsumerId, facts: &ConsumerFacts) -> bool {
+    let mut references = facts.references.iter();
+    match consumer {
+        ConsumerId::Service { .. } => references.any(|r| r.kind == ReferenceKind::Declared),
+        ConsumerId::Function { .. } => references.any(|r| r.kind != ReferenceKind::Suspected),
+        ConsumerId::Declared { .. } => false,
+    }
+}

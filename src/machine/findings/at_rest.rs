@@ -1,0 +1,196 @@
+//! What is known before the next rotation: who could not be refreshed, and what in the configuration matches nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::beyond::beyond_remedy;
+use super::{Finding, Kind, Severity, commands};
+use crate::consumers::Why;
+use crate::judge::{Judgement, Judgements};
+use crate::model::{ConsumerId, ReferenceKind, SecretArn, Stage};
+use crate::outlook::{Next, Outlook};
+use crate::policy::Policy;
+use crate::state::State;
+
+/// Who only a person could refresh at the next rotation: one finding for a consumer, however many secrets it has. Where
+/// a promotion has come already, `beyond-us` speaks.
+pub fn beyond_next<'a>(
+    outlooks: impl Iterator<Item = (&'a SecretArn, &'a [Outlook])>,
+    judgements: &Judgements,
+) -> Vec<Finding> {
+    let mut by_consumer: BTreeMap<&ConsumerId, Vec<(&SecretArn, &Why)>> = BTreeMap::new();
+    for (secret, outlooks) in outlooks {
+        for Outlook { consumer, next, .. } in outlooks {
+            if let Next::Person(why) = next
+                && is_of_the_consumer(why)
+            {
+                by_consumer.entry(consumer).or_default().push((secret, why));
+            }
+        }
+    }
+    let is_told = |consumer: &ConsumerId| {
+        judgements
+            .values()
+            .any(|judgement| is_beyond(judgement, consumer))
+    };
+    let untold = by_consumer.into_iter().filter(|(consumer, _)| !is_told(consumer));
+    untold
+        .filter_map(|(consumer, whys)| told(consumer, &whys))
+        .collect()
+}
+
+/// A pinned reference and a name that matches nothing have findings of their own; what an earlier write came to is told
+/// after its promotion.
+fn is_of_the_consumer(why: &Why) -> bool {
+    why.is_of_settings()
+        || matches!(
+            why,
+            Why::AliasPinned { .. }
+                | Why::SnapStart
+                | Why::Provisioned
+                | Why::ManagedInstances
+                | Why::RuntimeBlocked
+                | Why::EnvironmentUnreadable { .. }
+                | Why::EnvironmentFull { .. }
+        )
+}
+
+fn is_beyond(judgement: &Judgement, consumer: &ConsumerId) -> bool {
+    let current = judgement.current().into_iter();
+    let mut standings = current.flat_map(|view| &view.consumers);
+    standings.any(|(id, standing)| id == consumer && standing.stage == Stage::Beyond)
+}
+
+fn told(consumer: &ConsumerId, whys: &[(&SecretArn, &Why)]) -> Option<Finding> {
+    let (first, why) = whys.first()?;
+    let names: Vec<&str> = whys.iter().map(|(secret, _)| secret.name()).collect();
+    Some(Finding {
+        severity: Severity::Warning,
+        kind: Kind::BeyondNext,
+        subject: consumer.to_string(),
+        secret: Some((*first).clone()),
+        text: format!(
+            "at the next rotation of {} only a person can refresh it: {why}",
+            names.join(", ")
+        ),
+        remedy: format!(
+            "mend the cause, or do this after each rotation: {}",
+            beyond_remedy(consumer, why)
+        ),
+    })
+}
+
+/// What a rule says of one secret.
+#[derive(Clone, Copy, Debug)]
+pub struct Assigned<'a> {
+    pub secret: &'a SecretArn,
+    /// The rule, in words.
+    pub rule: &'a str,
+    pub policy: &'a Policy,
+}
+
+/// Keys of the configuration that match nothing: most likely mistyped, and silently without effect.
+pub fn unmatched(state: &State, assigned: &[Assigned<'_>], hosts: &BTreeMap<String, String>) -> Vec<Finding> {
+    let mut found = never_found(state);
+    if !state.is_searched(Timestamp::MIN) {
+        return found;
+    }
+    let mut rules: BTreeMap<&str, (&Policy, BTreeSet<&SecretArn>)> = BTreeMap::new();
+    for one in assigned {
+        let rule = rules
+            .entry(one.rule)
+            .or_insert_with(|| (one.policy, BTreeSet::new()));
+        rule.1.insert(one.secret);
+    }
+    for (rule, (policy, secrets)) in &rules {
+        let idle = policy
+            .staleness
+            .keys()
+            .filter(|id| !uses_any(state, policy, id, secrets));
+        found.extend(idle.map(|id| idle_staleness(id, rule)));
+    }
+    found.extend(
+        hosts
+            .iter()
+            .filter_map(|(host, name)| idle_host(state, assigned, host, name)),
+    );
+    found
+}
+
+fn uses_any(state: &State, policy: &Policy, id: &ConsumerId, secrets: &BTreeSet<&SecretArn>) -> bool {
+    let facts = state.consumers.get(id).filter(|facts| !facts.is_gone());
+    let references = facts.into_iter().flat_map(|facts| &facts.references);
+    let is_declared = || policy.declared.iter().any(|declared| &declared.id == id);
+    is_declared()
+        || references
+            .into_iter()
+            .any(|reference| secrets.contains(&reference.secret))
+}
+
+fn idle_staleness(id: &ConsumerId, rule: &str) -> Finding {
+    finding(
+        id.to_string(),
+        format!("{rule} sets staleness for {id}, which uses none of its secrets: the key has no effect"),
+        "correct the name (/v1/consumers lists those that were found), or remove the key".to_owned(),
+    )
+}
+
+fn idle_host(state: &State, assigned: &[Assigned<'_>], host: &str, name: &str) -> Option<Finding> {
+    let subject = || format!("discovery.database_hosts {host}");
+    if !assigned.iter().any(|one| one.secret.name() == name) {
+        let text = format!("it belongs to {name}, which no rule watches: the entry has no effect");
+        return Some(finding(
+            subject(),
+            text,
+            "correct the secret's name, or add a rule for it".to_owned(),
+        ));
+    }
+    let is_named = state.scopes.values().any(|(_, seen)| seen.hosts.contains(host));
+    (!is_named).then(|| {
+        let text = "no task definition and no function names this host: the entry has no effect".to_owned();
+        finding(
+            subject(),
+            text,
+            "correct the host, or remove the entry".to_owned(),
+        )
+    })
+}
+
+/// Consumers that a rule names, and that nothing was ever seen of.
+fn never_found(state: &State) -> Vec<Finding> {
+    let consumers = state.consumers.iter();
+    let absent = consumers.filter(|(_, facts)| facts.absent().is_some() && !facts.is_gone());
+    let named = absent.filter_map(|(id, facts)| {
+        let mut references = facts.references.iter();
+        let declared = references.find(|reference| reference.kind == ReferenceKind::Declared)?;
+        Some((id, &declared.secret))
+    });
+    named.map(|(id, secret)| declared_in_vain(id, secret)).collect()
+}
+
+fn declared_in_vain(id: &ConsumerId, secret: &SecretArn) -> Finding {
+    Finding {
+        secret: Some(secret.clone()),
+        ..finding(
+            id.to_string(),
+            format!(
+                "the rule of {} names it as a consumer, and nothing by this name exists: whoever is meant is not \
+                 refreshed",
+                secret.name()
+            ),
+            commands::correct_id(id),
+        )
+    }
+}
+
+fn finding(subject: String, text: String, remedy: String) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        kind: Kind::Unmatched,
+        subject,
+        secret: None,
+        text,
+        remedy,
+    }
+}

@@ -1,0 +1,108 @@
+//! Secrets that were made again under their old name: the living one takes over from the dead one.
+//!
+//! A name is unique within account and region, and a secret's ARN never comes back: of two ARNs with one name only one
+//! can be alive. Lists of secrets lag (aws-facts: Reading cheaply), so that both may be listed for some minutes.
+
+use jiff::Timestamp;
+
+use crate::model::{LookKey, ReferenceKind, SecretArn};
+use crate::state::{SecretFacts, State};
+
+impl State {
+    /// The living secret that bears this one's name now, where this one is dead.
+    pub fn successor<'a>(&'a self, secret: &SecretArn) -> Option<&'a SecretArn> {
+        let dead = self.is_dead_or_unlisted(secret);
+        let mut namesakes = self.namesakes(secret);
+        namesakes.find(|other| dead && !self.is_dead_or_unlisted(other))
+    }
+
+    /// Whether another secret of its name is listed beside it: one of the two is dead.
+    pub(crate) fn has_living_namesake(&self, secret: &SecretArn) -> bool {
+        self.namesakes(secret)
+            .any(|other| !self.is_dead_or_unlisted(other))
+    }
+
+    /// Whether it is gone for good: neither described nor listed, or another one has its name.
+    pub fn is_dead(&self, secret: &SecretArn) -> bool {
+        let facts = self.secrets.get(secret);
+        facts.is_some_and(|facts| facts.gone.is_some() && !self.is_listed(facts))
+            || self.successor(secret).is_some()
+    }
+
+    /// Secrets that are gone for good, that nothing has taken over, and that somebody still names.
+    pub fn lost(&self) -> impl Iterator<Item = &SecretArn> {
+        let is_lost = |secret: &SecretArn, facts: &SecretFacts| {
+            let is_gone = |other: &SecretArn| self.secrets[other].gone.is_some();
+            self.is_dead(secret) && facts.gone.is_some() && self.namesakes(secret).all(is_gone)
+        };
+        let lost = self
+            .secrets
+            .iter()
+            .filter(move |(secret, facts)| is_lost(secret, facts));
+        lost.map(|(secret, _)| secret)
+    }
+
+    /// All secrets by name, so that where two bear one name the living one, or else the younger one, comes first.
+    pub fn by_life(&self) -> Vec<SecretArn> {
+        let mut secrets: Vec<&SecretArn> = self.secrets.keys().collect();
+        secrets.sort_by_key(|secret| {
+            let first_look = self.secrets[*secret].first_look;
+            let age = std::cmp::Reverse(first_look.unwrap_or(Timestamp::MAX));
+            (self.is_dead_or_unlisted(secret), age, *secret)
+        });
+        secrets.into_iter().cloned().collect()
+    }
+
+    /// Drops what is known of the dead that nobody names any more.
+    pub(crate) fn forget_the_dead(&mut self) {
+        let is_named = |secret: &SecretArn| {
+            let mut consumers = self.consumers.values();
+            consumers.any(|facts| facts.references(secret))
+        };
+        let dead: Vec<SecretArn> = self
+            .secrets
+            .keys()
+            .filter(|secret| self.successor(secret).is_some() && !is_named(secret))
+            .cloned()
+            .collect();
+        for secret in dead {
+            self.secrets.remove(&secret);
+        }
+    }
+
+    fn namesakes<'a, 's>(
+        &'a self,
+        secret: &'s SecretArn,
+    ) -> impl Iterator<Item = &'a SecretArn> + use<'a, 's> {
+        let stem = secret.stem();
+        let from = stem.map_or_else(|| secret.clone(), SecretArn::new);
+        let begin_so = self.secrets.range(from..).map(|(other, _)| other);
+        let begin_so =
+            begin_so.take_while(move |other| stem.is_some_and(|stem| other.as_str().starts_with(stem)));
+        begin_so.filter(move |other| other.stem() == stem && *other != secret)
+    }
+
+    fn is_dead_or_unlisted(&self, secret: &SecretArn) -> bool {
+        let Some(facts) = self.secrets.get(secret) else {
+            return true;
+        };
+        let is_deleted = matches!(&facts.seen, Some((_, seen)) if seen.deleted.is_some());
+        facts.gone.is_some() || is_deleted || !self.is_listed(facts)
+    }
+
+    fn is_listed(&self, facts: &SecretFacts) -> bool {
+        let swept = self.looked.get(&LookKey::Sweep).map(|look| look.sent);
+        facts.summary.as_ref().map(|(look, _)| look.sent) == swept && swept.is_some()
+    }
+}
+
+/// Whether a task or environment of this kind needs the secret to be there when it starts.
+pub(crate) fn needs_it_to_start(kind: &ReferenceKind) -> bool {
+    match kind {
+        ReferenceKind::Injected | ReferenceKind::Pinned { .. } => true,
+        ReferenceKind::Fetches
+        | ReferenceKind::Named
+        | ReferenceKind::Suspected
+        | ReferenceKind::Declared => false,
+    }
+}

@@ -1,0 +1,392 @@
+//! What is known before the next rotation, and consumers that are gone or never were.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::findings::kinds;
+use super::fleet_findings::told;
+use super::reach::Change;
+use super::standings::{orders, promoted, standing};
+use super::world::{Tale, arn, at, consumer, function, service};
+use crate::consumers::Why;
+use crate::findings::{Assigned, Finding, Severity, beyond_next, of_secret, unmatched};
+use crate::judge::Judgements;
+use crate::model::{
+    Consumer, ConsumerId, Controller, Evidence, LookFailure, ReferenceKind, Scope, ScopeSeen,
+    ServiceSettings, Stage, Staleness, StandaloneTask, Unread,
+};
+use crate::outlook::{Next, Outlook, outlook};
+
+fn mailer() -> ConsumerId {
+    ConsumerId::function("mailer")
+}
+
+fn settings(change: impl FnOnce(&mut ServiceSettings)) -> ServiceSettings {
+    let mut settings = service(&[0, 0]).settings();
+    change(&mut settings);
+    settings
+}
+
+/// `orders`, as discovery finds it deployed.
+fn deployed(settings: ServiceSettings, secrets: &[&str]) -> Consumer {
+    let references: Vec<_> = secrets
+        .iter()
+        .map(|name| (*name, ReferenceKind::Injected))
+        .collect();
+    Consumer {
+        settings: Some(settings),
+        ..consumer(&orders(), &references)
+    }
+}
+
+fn prod() -> Scope {
+    Scope::Cluster("prod".to_owned())
+}
+
+fn foreseen(tale: &Tale, name: &str) -> Vec<Outlook> {
+    outlook(&tale.state, &arn(name), &tale.policy, &tale.settings, at(100))
+}
+
+fn next(tale: &Tale) -> Vec<Next> {
+    foreseen(tale, "db")
+        .into_iter()
+        .map(|outlook| outlook.next)
+        .collect()
+}
+
+/// What is told of these secrets before their next rotation.
+fn beyond(tale: &Tale, names: &[&str], second: i64) -> Vec<Finding> {
+    let judged = |name: &&str| (arn(name), Arc::new(tale.judge_of(name, second)));
+    let judgements: Judgements = names.iter().map(judged).collect();
+    let outlooks: Vec<_> = names
+        .iter()
+        .map(|name| (arn(name), foreseen(tale, name)))
+        .collect();
+    let outlooks = outlooks
+        .iter()
+        .map(|(secret, outlooks)| (secret, outlooks.as_slice()));
+    beyond_next(outlooks, &judgements)
+}
+
+#[test]
+fn f6_how_a_service_is_deployed_tells_what_the_next_rotation_can_do() {
+    let (minimum, maximum) = (100, 100);
+    let name = "CANARY".to_owned();
+    let table: Vec<(ServiceSettings, Next)> = vec![
+        (settings(|_| {}), Next::Redeploy),
+        (
+            settings(|s| s.controller = Controller::CodeDeploy),
+            Next::Person(Why::Controller { name: "CODE_DEPLOY" }),
+        ),
+        (
+            settings(|s| s.controller = Controller::External),
+            Next::Person(Why::Controller { name: "EXTERNAL" }),
+        ),
+        (
+            settings(|s| s.staged_strategy = Some(name.clone())),
+            Next::Person(Why::StagedStrategy { name }),
+        ),
+        (
+            settings(|s| s.maximum_percent = 100),
+            Next::Person(Why::NoRoom { minimum, maximum }),
+        ),
+        (settings(|s| s.daemon = true), Next::Person(Why::Downtime)),
+    ];
+    for (settings, expected) in table {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z");
+        tale.found(1, prod(), vec![deployed(settings.clone(), &["db"])]);
+        assert_eq!(next(&tale), std::slice::from_ref(&expected), "{settings:?}");
+        let found = beyond(&tale, &["db"], 5);
+        assert_eq!(found.len(), usize::from(expected != Next::Redeploy), "{found:?}");
+    }
+}
+
+#[test]
+fn f6_what_a_function_is_tells_what_the_next_rotation_can_do() {
+    let table: [(Change, Next); 4] = [
+        (|_| {}, Next::ConfigUpdate),
+        (|f| f.provisioned = true, Next::Person(Why::Provisioned)),
+        (
+            |f| f.managed_instances = true,
+            Next::Person(Why::ManagedInstances),
+        ),
+        (|f| f.durable = true, Next::ConfigUpdate),
+    ];
+    for (change, expected) in table {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z").uses(&mailer(), &["db"]);
+        assert_eq!(next(&tale), [Next::Unknown(Why::NotLookedYet)]);
+        let mut seen = function(None);
+        change(&mut seen);
+        tale.function(2, &mailer(), seen);
+        assert_eq!(next(&tale), [expected]);
+    }
+}
+
+#[test]
+fn f6_one_finding_for_a_consumer_of_several_secrets_until_a_promotion_has_one_of_its_own() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").labels_of("queue", 0, "a - z");
+    let by_code_deploy = settings(|s| s.controller = Controller::CodeDeploy);
+    tale.found(1, prod(), vec![deployed(by_code_deploy, &["db", "queue"])]);
+    let found = beyond(&tale, &["db", "queue"], 5);
+    let [finding] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        (finding.kind.name(), finding.severity, finding.subject.as_str()),
+        ("beyond-next", Severity::Warning, "ecs:prod/orders")
+    );
+    assert!(
+        finding.text.contains("db, queue") && finding.text.contains("CODE_DEPLOY"),
+        "{finding:?}"
+    );
+
+    tale.labels(10, "a b z")
+        .labels(20, "a b z")
+        .labels(21, "b - a")
+        .login(22, "b", true);
+    let mut seen = service(&[-500]);
+    seen.controller = Controller::CodeDeploy;
+    tale.service(25, &orders(), seen);
+    assert_eq!(standing(&tale, 26).stage, Stage::Beyond);
+    assert_eq!(beyond(&tale, &["db", "queue"], 26), vec![]);
+    assert!(kinds(&tale, 26).contains(&"beyond-us"));
+}
+
+/// A rule names `orders`, and nothing bears this name.
+fn mistyped() -> Tale {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z");
+    tale.found(
+        1,
+        Scope::Declared,
+        vec![consumer(&orders(), &[("db", ReferenceKind::Declared)])],
+    );
+    absent(&mut tale, 2);
+    tale
+}
+
+fn absent(tale: &mut Tale, second: i64) {
+    let (consumer, seen) = (orders(), None);
+    tale.see(second, Evidence::Service { consumer, seen });
+}
+
+fn matching_nothing(tale: &Tale) -> Vec<Finding> {
+    unmatched(&tale.state, &[], &BTreeMap::new())
+}
+
+#[test]
+fn c6_a_mistyped_consumer_is_a_finding_and_never_fresh() {
+    let mut tale = mistyped();
+    let found = matching_nothing(&tale);
+    assert_eq!(found[0].kind.name(), "unmatched");
+    assert_eq!(found[0].subject, "ecs:prod/orders");
+    assert!(
+        found[0].remedy.contains("aws ecs list-services --cluster prod"),
+        "{found:?}"
+    );
+    tale.labels(10, "a b z").labels(20, "a b z").labels(21, "b - a");
+    absent(&mut tale, 25);
+    let waiting = Staleness::Wait(jiff::SignedDuration::from_secs(60));
+    for staleness in [None, Some(waiting)] {
+        tale.policy.staleness = staleness
+            .map(|staleness| (orders(), staleness))
+            .into_iter()
+            .collect();
+        let standing = standing(&tale, 90_000);
+        assert_eq!((standing.stage, standing.why), (Stage::Beyond, Why::NeverFound));
+    }
+}
+
+#[test]
+fn c6_one_that_was_there_before_is_not_mistyped() {
+    let mut tale = mistyped();
+    tale.service(3, &orders(), service(&[-500]));
+    assert_eq!(matching_nothing(&tale), vec![]);
+    absent(&mut tale, 4);
+    assert_eq!(matching_nothing(&tale), vec![]);
+}
+
+#[test]
+fn c6_a_staleness_key_that_matches_nobody_is_told_once_all_was_searched() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").uses(&orders(), &["db"]);
+    let ttl = Staleness::Wait(jiff::SignedDuration::from_secs(60));
+    let typo = ConsumerId::service("prod", "ordres");
+    tale.policy.staleness = [(orders(), ttl), (typo, ttl)].into();
+    let told = |tale: &Tale| {
+        let assigned = [Assigned {
+            secret: &arn("db"),
+            rule: "rule 1 (all with rotation on)",
+            policy: &tale.policy,
+        }];
+        let found = unmatched(&tale.state, &assigned, &BTreeMap::new());
+        found
+            .into_iter()
+            .map(|finding| finding.subject)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&tale),
+        Vec::<String>::new(),
+        "functions were not searched yet"
+    );
+    tale.found(2, Scope::Functions, Vec::new());
+    assert_eq!(told(&tale), ["ecs:prod/ordres"]);
+}
+
+#[test]
+fn c6_a_host_that_nobody_names_or_of_an_unwatched_secret_is_told() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").uses(&orders(), &["db"]);
+    let seen = ScopeSeen {
+        hosts: ["named.example".to_owned()].into(),
+        ..ScopeSeen::default()
+    };
+    let scope = Scope::Functions;
+    tale.see(2, Evidence::Scope { scope, seen });
+    let entry = |host: &str, secret: &str| (host.to_owned(), secret.to_owned());
+    let hosts = BTreeMap::from([
+        entry("named.example", "db"),
+        entry("other.example", "db"),
+        entry("third.example", "queue"),
+    ]);
+    let secret = arn("db");
+    let assigned = [Assigned {
+        secret: &secret,
+        rule: "rule 1",
+        policy: &tale.policy,
+    }];
+    let found = unmatched(&tale.state, &assigned, &hosts);
+    let subjects: Vec<_> = found.iter().map(|finding| finding.subject.as_str()).collect();
+    assert_eq!(
+        subjects,
+        [
+            "discovery.database_hosts other.example",
+            "discovery.database_hosts third.example"
+        ]
+    );
+    assert!(found[1].text.contains("queue"), "{found:?}");
+}
+
+/// It ends what was told of it at once, and counts for nothing any more.
+#[test]
+fn g12_a_deleted_service_is_no_consumer_any_more() {
+    let mut tale = promoted(&orders());
+    let mut by_tag = consumer(&orders(), &[("db", ReferenceKind::Injected)]);
+    by_tag.mutable_images.push("orders:latest".to_owned());
+    tale.found(23, prod(), vec![by_tag.clone()]);
+    tale.service(25, &orders(), service(&[-500]));
+    let stale = tale.judge(26).reached;
+    stale.into_iter().for_each(|fact| drop(tale.state.learn(fact)));
+    assert!(kinds(&tale, 26).contains(&"mutable-image"));
+    absent(&mut tale, 30);
+    let judgement = tale.judge(31);
+    assert_eq!(judgement.current().expect("a promotion").consumers, vec![]);
+    assert_eq!(foreseen(&tale, "db"), vec![]);
+    assert_eq!(
+        judgement.reached.len(),
+        1,
+        "the journal tells that it holds nothing old"
+    );
+    assert_eq!(kinds(&tale, 31), Vec::<&str>::new());
+    tale.found(40, prod(), vec![by_tag]);
+    assert_eq!(standing(&tale, 41).why, Why::NotLookedYet, "made again");
+}
+
+#[test]
+fn f9_what_could_not_be_read_keeps_what_was_known_and_is_named() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").uses(&orders(), &["db"]);
+    tale.found(
+        1,
+        prod(),
+        vec![consumer(&orders(), &[("db", ReferenceKind::Injected)])],
+    );
+    let seen = ScopeSeen {
+        unread: vec![Unread {
+            consumer: Some(orders()),
+            definition: "arn:aws:ecs:eu-west-1:1:task-definition/orders:7".to_owned(),
+            why: LookFailure::Timeout,
+        }],
+        ..ScopeSeen::default()
+    };
+    tale.see(2, Evidence::Scope { scope: prod(), seen });
+    assert_eq!(tale.state.consumers[&orders()].references.len(), 1);
+    let found = told(&tale, 3);
+    assert_eq!(found[0].kind.name(), "definition-unread");
+    assert_eq!(found[0].subject, "ecs:prod/orders");
+    assert!(
+        found[0]
+            .remedy
+            .contains("--task-definition arn:aws:ecs:eu-west-1:1:task-definition/orders:7")
+    );
+}
+
+fn running(tasks: &[(&str, i64)]) -> Evidence {
+    let task = |(name, created): &(&str, i64)| StandaloneTask {
+        task: (*name).to_owned(),
+        secret: arn("db"),
+        created: Some(at(*created)),
+    };
+    let seen = ScopeSeen {
+        standalone: tasks.iter().map(task).collect(),
+        ..ScopeSeen::default()
+    };
+    let scope = Scope::Tasks("prod".to_owned());
+    Evidence::Scope { scope, seen }
+}
+
+fn standalone(tale: &Tale, second: i64) -> Vec<(Severity, String)> {
+    let judgement = tale.judge(second);
+    let found = of_secret(&tale.state, &arn("db"), &judgement, &tale.settings, at(second));
+    let told = found
+        .into_iter()
+        .filter(|finding| finding.kind.name() == "standalone-tasks");
+    told.map(|finding| (finding.severity, finding.text)).collect()
+}
+
+/// Promoted by second 21, and a margin of one.
+#[test]
+fn c9_only_standalone_tasks_from_before_the_promotion_are_warned_of() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z")
+        .see(1, running(&[("t-1", -500), ("t-2", -400)]));
+    let [(severity, text)] = &standalone(&tale, 2)[..] else {
+        panic!("{:?}", standalone(&tale, 2))
+    };
+    assert_eq!(*severity, Severity::Info);
+    assert!(
+        text.starts_with("2 running tasks without a service use it"),
+        "{text}"
+    );
+
+    tale.labels(10, "a b z").labels(20, "a b z").labels(21, "b - a");
+    tale.see(30, running(&[("t-1", -500), ("t-3", 22), ("t-4", 23)]));
+    let [(severity, text)] = &standalone(&tale, 31)[..] else {
+        panic!("{:?}", standalone(&tale, 31))
+    };
+    assert_eq!(*severity, Severity::Warning);
+    assert!(
+        text.starts_with("2 running tasks") && text.ends_with("t-1"),
+        "{text}"
+    );
+    tale.see(40, running(&[("t-4", 23)]));
+    assert_eq!(standalone(&tale, 41)[0].0, Severity::Info, "young");
+    tale.see(50, running(&[]));
+    assert_eq!(standalone(&tale, 51), vec![]);
+}
+
+#[test]
+fn a_secret_that_nobody_seems_to_use_says_what_cannot_be_seen() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z");
+    assert_eq!(kinds(&tale, 1), Vec::<&str>::new(), "nothing was searched yet");
+    tale.found(2, prod(), Vec::new())
+        .found(2, Scope::Functions, Vec::new());
+    assert_eq!(kinds(&tale, 3), ["no-consumers"]);
+    tale.uses(&orders(), &["db"]);
+    assert_eq!(kinds(&tale, 4), Vec::<&str>::new());
+}
