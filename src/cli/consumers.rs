@@ -54,7 +54,7 @@ pub(super) fn run(asked: &Listing<'_>, out: &mut dyn Write) -> anyhow::Result<u8
     let told = |_| {
         let header = ["consumer", "secret", "how", "stage", "next rotation", "looked at"];
         Ok(if rows.is_empty() {
-            now.empty("no consumer was found")
+            now.empty(asked.filter, "no consumer was found")
         } else {
             table(header, rows, asked.width)
         })
@@ -121,7 +121,7 @@ mod tests {
             stale.contains("ecs:prod/web") && !stale.contains("ecs:prod/orders"),
             "{stale}"
         );
-        assert_eq!(shown(&["refreshing"]), "no consumer was found\n");
+        assert!(shown(&["refreshing"]).starts_with("nothing is as you asked for"));
         assert!(all.lines().all(|line| line.chars().count() <= 100), "{all}");
     }
 }

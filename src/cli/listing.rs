@@ -28,11 +28,13 @@ pub(super) struct Now {
 
 impl Now {
     /// What an empty list says. Before everything was looked at it says nothing of what there is.
-    pub(super) fn empty(&self, sentence: &str) -> String {
-        if self.ready {
-            format!("{sentence}\n")
-        } else {
+    pub(super) fn empty(&self, filter: &Filter, sentence: &str) -> String {
+        if !self.ready {
             "not everything was looked at yet: see rotation-watchdog status\n".to_owned()
+        } else if filter.is_given() {
+            "nothing is as you asked for: leave SECRET or --only out to see all\n".to_owned()
+        } else {
+            format!("{sentence}\n")
         }
     }
 }

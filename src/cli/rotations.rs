@@ -55,7 +55,7 @@ pub(super) fn run(asked: &Listing<'_>, out: &mut dyn Write) -> anyhow::Result<u8
             "only observed",
         ];
         Ok(if rows.is_empty() {
-            now.empty("no rotation is known")
+            now.empty(asked.filter, "no rotation is known")
         } else {
             table(header, rows, asked.width)
         })

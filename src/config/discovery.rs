@@ -35,6 +35,14 @@ pub(super) fn read(mut section: Section<'_>) -> (Discovery, SignedDuration) {
             "name each cluster, or none for all of them",
         );
     }
+    if let Some(arn) = clusters.iter().find(|name| name.contains(':')) {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        section.problem(
+            "clusters",
+            "an ARN",
+            format!("write the cluster's name alone: \"{name}\""),
+        );
+    }
     let discovery = Discovery {
         clusters: (!clusters.is_empty()).then_some(clusters),
         database_hosts: section.texts_by_name("database_hosts"),

@@ -115,7 +115,11 @@ pub(super) fn run(args: &ReplayArgs, width: Width, out: &mut dyn Write) -> anyho
     } else {
         head.write(width, out)?;
         if entries.is_empty() {
-            writeln!(out, "\nnothing of that is in it")?;
+            let words = match head.secrets {
+                0 => "it is empty: nothing of any secret was written yet",
+                _ => "nothing of that is in it",
+            };
+            writeln!(out, "\n{words}")?;
         }
         story::write(&entries, width, out)
     }

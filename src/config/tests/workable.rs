@@ -178,6 +178,10 @@ fn f10_so_are_those_of_every_other_section() {
         ("[login]\ntimeout = \"1ms\"", "login.timeout: 1ms is below 100ms"),
         ("[http]\ntimeout = \"1ms\"", "http.timeout: 1ms is below 100ms"),
         (
+            "[discovery]\nclusters = [\"arn:aws:ecs:eu-west-1:1:cluster/prod\"]",
+            "discovery.clusters: an ARN",
+        ),
+        (
             "[discovery]\nrefresh = \"1ms\"",
             "discovery.refresh: 1ms is below 1s",
         ),
