@@ -24,9 +24,10 @@ fn between(before: &[StageRun], not_after: Timestamp) -> When {
 }
 
 /// The consumers of one promotion.
-#[derive(Clone)]
 pub(crate) struct Courses<'a> {
     courses: Vec<Course<'a>>,
+    /// Nobody has looked yet who uses the secret.
+    unsearched: bool,
     promoted: When,
     /// When this process first saw the version current, where it is.
     seen: Option<Timestamp>,
@@ -35,7 +36,6 @@ pub(crate) struct Courses<'a> {
     now: Timestamp,
 }
 
-#[derive(Clone)]
 struct Course<'a> {
     runs: &'a [StageRun],
     /// Nothing for one that only the journal knows.
@@ -57,6 +57,7 @@ impl<'a> Courses<'a> {
         let courses = of_it.map(|(_, runs)| Course::told(runs)).collect();
         Self {
             courses,
+            unsearched: false,
             promoted,
             seen: None,
             patience,
@@ -91,6 +92,7 @@ impl<'a> Courses<'a> {
         let current = facts.current_seen.as_ref();
         Self {
             courses: known.chain(gone.map(|(_, runs)| Course::told(runs))).collect(),
+            unsearched: state.searching && !facts.reached.keys().any(|(of, _)| of == rotation),
             promoted,
             seen: current
                 .filter(|(version, _)| *version == rotation.version)
@@ -104,6 +106,9 @@ impl<'a> Courses<'a> {
     /// is held against its own time to live, and one that was found long after the others were done is no reason to
     /// take back what was said: its own findings speak.
     pub(crate) fn closed(&self) -> Option<When> {
+        if self.unsearched {
+            return None;
+        }
         let mut done = self.begin();
         let courses = self.in_order();
         for course in courses.into_iter().filter(|course| !course.caches) {
@@ -129,6 +134,9 @@ impl<'a> Courses<'a> {
 
     /// When nothing was left to do for the first time; nothing while something is. One that is found stale later is.
     pub(crate) fn settled(&self) -> Option<Timestamp> {
+        if self.unsearched {
+            return None;
+        }
         let mut done = self.begin();
         for course in self.in_order() {
             let settled = course.done(Stage::is_settled, self.promoted);

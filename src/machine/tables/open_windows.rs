@@ -225,3 +225,13 @@ fn how_long_the_old_value_was_held_is_kept_over_a_restart() {
         ]
     );
 }
+
+/// After a start nobody knows yet who uses the secret: that nobody is known to hold the old value closes nothing.
+#[test]
+fn f1_it_is_not_closed_before_consumers_were_looked_for() {
+    let mut tale = rotated(&[], Strategy::SingleUser);
+    let closed = |tale: &Tale| tale.latest(60).window.expect("a window").closed.is_some();
+    assert!(closed(&tale), "nobody uses it");
+    tale.state.searching = true;
+    assert!(!closed(&tale));
+}

@@ -188,8 +188,12 @@ fn a_stale_consumer_that_comes_later_is_told_by_its_stage() {
     let mut tale = rotated(&[orders()], Strategy::SingleUser);
     look(&mut tale, 40, &orders(), service(&[34, 34]));
     let first = window(&tale, 41);
-    tale.uses(&reports(), &["db"]);
-    look(&mut tale, 1_000, &reports(), service(&[-500]));
+    look(
+        tale.uses(&reports(), &["db"]),
+        1_000,
+        &reports(),
+        service(&[-500]),
+    );
     assert_eq!(window(&tale, 1_001), first);
     assert_eq!(tale.latest(1_001).phase, Phase::Propagating);
     assert_eq!(tale.judge(1_001).wants.len(), 1);
