@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use machine::model::{
     Consumer, ConsumerId, Evidence, Look, LookFailure, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn,
-    StandaloneTask, Unread,
+    StandaloneTask, Unread, host_key,
 };
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Answer;
-use super::reference::{Known, settled};
+use super::reference::{Known, readings, settled};
 use crate::ports::{
     ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, PortError, Ports,
     TaskDefinition,
@@ -22,8 +23,8 @@ pub struct Wanted {
     pub secrets: Vec<SecretArn>,
     /// Those with a rule. What uses none of them is no consumer.
     pub watched: BTreeSet<SecretArn>,
-    /// Database hosts as the rules name them, with the secret they belong to.
-    pub hosts: Vec<(String, SecretArn)>,
+    /// Database hosts as the rules name them ([`host_key`]), with the secrets they belong to.
+    pub hosts: BTreeMap<String, Vec<SecretArn>>,
 }
 
 impl Wanted {
@@ -170,17 +171,15 @@ impl<'a> Definitions<'a> {
     }
 
     fn failed(&mut self, error: PortError) -> Result<LookFailure, PortError> {
-        self.unanswered += 1;
-        let is_of_this_one = match error.failure {
-            LookFailure::Denied { .. } | LookFailure::NotFound { .. } | LookFailure::Unexpected { .. } => {
-                true
-            }
+        self.unanswered = match error.failure {
+            // An answer, if not the wanted one.
+            LookFailure::Denied { .. } | LookFailure::NotFound { .. } | LookFailure::Unexpected { .. } => 0,
             LookFailure::Throttled
             | LookFailure::Timeout
             | LookFailure::Credentials { .. }
-            | LookFailure::Unreachable { .. } => self.unanswered < UNANSWERED_LIMIT,
+            | LookFailure::Unreachable { .. } => self.unanswered + 1,
         };
-        if is_of_this_one {
+        if self.unanswered < UNANSWERED_LIMIT {
             Ok(error.failure)
         } else {
             Err(error)
@@ -191,7 +190,7 @@ impl<'a> Definitions<'a> {
 /// What is looked for in definitions and environments.
 struct Search<'a> {
     known: Known<'a>,
-    hosts: &'a [(String, SecretArn)],
+    hosts: &'a BTreeMap<String, Vec<SecretArn>>,
 }
 
 /// What was found in one of them.
@@ -214,7 +213,7 @@ impl<'a> Search<'a> {
     fn definition(&self, definition: &TaskDefinition, of_the_service: &[String]) -> Held {
         let containers = definition.containers.iter();
         let value_from = containers.clone().flat_map(|container| &container.value_from);
-        let injected = value_from.chain(of_the_service);
+        let injected = value_from.chain(&definition.of_volumes).chain(of_the_service);
         let injected = injected
             .filter_map(|value_from| self.known.named_by(value_from))
             .collect();
@@ -231,22 +230,37 @@ impl<'a> Search<'a> {
         texts: impl Iterator<Item = (&'t str, &'t SecretString)>,
         mut found: BTreeSet<Reference>,
     ) -> Held {
-        let mut hosts = BTreeSet::new();
+        let mut hosts: BTreeSet<String> = BTreeSet::new();
         for (place, text) in texts {
-            let text = text.expose_secret();
-            found.extend(self.known.in_text(place, text));
-            for (host, secret) in self.hosts.iter().filter(|(host, _)| names_host(text, host)) {
-                hosts.insert(host.clone());
-                found.insert(Reference {
-                    secret: secret.clone(),
-                    kind: ReferenceKind::Suspected,
-                });
-            }
+            let readings = readings(text.expose_secret());
+            found.extend(self.known.in_readings(place, &readings));
+            let named = readings.iter().flat_map(|reading| hosts_in(reading));
+            hosts.extend(named.filter_map(|host| Some(self.hosts.get_key_value(host.as_str())?.0.clone())));
         }
+        let suspected = hosts.iter().flat_map(|host| self.suspected_by(host, &found));
+        let suspected: Vec<Reference> = suspected.collect();
+        found.extend(suspected);
         let references = settled(&found);
         Held { references, hosts }
     }
+
+    /// Whoever is known to use one of the secrets of a host has the host's name for its sake.
+    fn suspected_by(&self, host: &str, found: &BTreeSet<Reference>) -> Vec<Reference> {
+        let secrets = &self.hosts[host];
+        let is_sure = |one: &Reference| one.kind != ReferenceKind::Suspected && secrets.contains(&one.secret);
+        if found.iter().any(is_sure) {
+            return Vec::new();
+        }
+        let suspected = secrets.iter().take(MOST_BY_HOST).map(|secret| Reference {
+            secret: secret.clone(),
+            kind: ReferenceKind::Suspected,
+        });
+        suspected.collect()
+    }
 }
+
+/// Of how many secrets whoever names a host is suspected at most.
+const MOST_BY_HOST: usize = 50;
 
 /// Each variable with its name, and each command.
 fn texts<'t>(
@@ -292,17 +306,12 @@ async fn in_functions(lambda: &dyn LambdaReads, wanted: &Wanted) -> Result<(Look
     Ok((look, seen))
 }
 
-/// Whether a value is a host or has it in an address, such as `mysql://user@host:3306/name`. Case does not matter.
-fn names_host(value: &str, host: &str) -> bool {
-    let is_name = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'.';
-    let (value, host) = (value.as_bytes(), host.as_bytes());
-    let is_whole = |start: usize| {
-        let before = start.checked_sub(1).map(|at| value[at]);
-        let behind = value.get(start + host.len()).copied();
-        !before.is_some_and(is_name) && !behind.is_some_and(is_name)
-    };
-    let mut places = value.windows(host.len().max(1)).enumerate();
-    !host.is_empty() && places.any(|(start, part)| part.eq_ignore_ascii_case(host) && is_whole(start))
+/// What could be a host in a value, such as in `mysql://user@host:3306/name`. Case does not matter, nor does the dot at the
+/// end of a whole name.
+fn hosts_in(value: &str) -> impl Iterator<Item = Zeroizing<String>> {
+    let words = value.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.'));
+    let words = words.filter(|word| !word.is_empty());
+    words.map(|word| Zeroizing::new(host_key(word)))
 }
 
 #[cfg(test)]

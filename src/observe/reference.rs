@@ -8,6 +8,9 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use machine::model::{Reference, ReferenceKind, SecretArn};
+use secrecy::zeroize::Zeroizing;
+
+pub(super) use decoding::readings;
 
 use super::arn;
 
@@ -71,14 +74,19 @@ impl<'a> Known<'a> {
 
     /// The secrets that the value of a variable, or a command, names: the program fetches them by itself.
     ///
-    /// `place` is the variable's name; it may say that its value is a secret's name. The text is read as it stands, and
-    /// as what it encodes.
-    pub(super) fn in_text(&self, place: &str, text: &str) -> BTreeSet<Reference> {
+    /// `place` is the variable's name; it may say that its value is a secret's name. The readings are the text as it
+    /// stands, and what it encodes.
+    pub(super) fn in_readings(&self, place: &str, readings: &[Zeroizing<String>]) -> BTreeSet<Reference> {
         let mut found = BTreeSet::new();
-        for reading in decoding::readings(text) {
-            words::search(self, place, &reading, &mut found);
+        for reading in readings {
+            words::search(self, place, reading, &mut found);
         }
         found
+    }
+
+    #[cfg(test)]
+    fn in_text(&self, place: &str, text: &str) -> BTreeSet<Reference> {
+        self.in_readings(place, &readings(text))
     }
 }
 

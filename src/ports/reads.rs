@@ -91,6 +91,8 @@ pub struct TaskSummary {
 #[derive(Clone, Debug, Default)]
 pub struct TaskDefinition {
     pub containers: Vec<ContainerDefinition>,
+    /// What its volumes log in with (FSx for Windows: `authorizationConfig.credentialsParameter`).
+    pub of_volumes: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default)]

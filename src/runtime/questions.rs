@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{LogReach, LookKey, Scope, SecretArn, VersionId};
+use machine::model::{LogReach, LookKey, Scope, SecretArn, VersionId, host_key};
 use machine::rotations::Rotation;
 use machine::state::{SecretFacts, State};
 
@@ -134,7 +134,10 @@ fn wanted(watchdog: &Watchdog) -> Wanted {
             .find(|secret| secret.name() == name)
             .map(|secret| (host.clone(), secret.clone()))
     });
-    let hosts = of_rule.chain(named).collect();
+    let mut hosts: BTreeMap<String, Vec<SecretArn>> = BTreeMap::new();
+    for (host, secret) in of_rule.chain(named) {
+        hosts.entry(host_key(&host)).or_default().push(secret);
+    }
     Wanted {
         secrets,
         watched,

@@ -75,8 +75,14 @@ pub(super) fn has_revision(arn: &str) -> bool {
 
 pub(super) fn definition(described: SdkTaskDefinition) -> TaskDefinition {
     let containers = described.container_definitions.unwrap_or_default();
+    let volumes = described.volumes.unwrap_or_default().into_iter();
+    let of_volumes = volumes.filter_map(|volume| {
+        let files = volume.fsx_windows_file_server_volume_configuration?;
+        Some(files.authorization_config?.credentials_parameter)
+    });
     TaskDefinition {
         containers: containers.into_iter().map(container).collect(),
+        of_volumes: of_volumes.collect(),
     }
 }
 

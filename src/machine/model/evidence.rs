@@ -66,8 +66,13 @@ pub struct ScopeSeen {
     pub unreadable: Vec<String>,
     /// Whose task definition could not be read: what was known of them before is kept.
     pub unread: Vec<Unread>,
-    /// Database hosts of the configuration that something names.
+    /// Database hosts of the configuration that something names ([`host_key`]).
     pub hosts: BTreeSet<String>,
+}
+
+/// A host as hosts are compared: in small letters, without the dot that may end a whole name.
+pub fn host_key(host: &str) -> String {
+    host.trim_end_matches('.').to_ascii_lowercase()
 }
 
 /// A running task that no service started, and a secret that it uses.

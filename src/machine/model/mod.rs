@@ -18,11 +18,11 @@ pub use consumer::{
 };
 pub use evidence::{
     Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
-    StandaloneTask, Unread, WouldAct,
+    StandaloneTask, Unread, WouldAct, host_key,
 };
 pub use function::{Alias, EnvironmentSeen, FunctionSeen, SleepTag, UpdateStatus};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
-pub use remediation::{Action, Attempt, Decision, Done, Method, NoEffect, Outcome};
+pub use remediation::{Action, Attempt, Decision, Done, Expected, Method, NoEffect, Outcome};
 pub use secret::{Brake, Dates, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
 pub use time::{Look, When};

@@ -16,7 +16,7 @@ fn wanted(names: &[&str]) -> Wanted {
     Wanted {
         watched: secrets.iter().cloned().collect(),
         secrets,
-        hosts: vec![("db.example".to_owned(), secret("shop/db"))],
+        hosts: BTreeMap::from([("db.example".to_owned(), vec![secret("shop/db")])]),
     }
 }
 
@@ -71,6 +71,7 @@ impl EcsReads for Cluster {
         match definition {
             Ok(container) => now(TaskDefinition {
                 containers: vec![container.clone()],
+                of_volumes: Vec::new(),
             }),
             Err(failure) => Err(PortError {
                 operation: "ecs:DescribeTaskDefinition",
@@ -330,6 +331,10 @@ async fn large_definitions_among_many_secrets() {
     assert_eq!(found[0].1.len(), 2_000);
 }
 
+fn names_host(value: &str, host: &str) -> bool {
+    hosts_in(value).any(|named| *named == host)
+}
+
 #[test]
 fn a_host_is_named_alone_or_in_an_address() {
     let host = "db.eu-west-1.rds.amazonaws.com";
@@ -342,8 +347,8 @@ fn a_host_is_named_alone_or_in_an_address() {
     ] {
         assert!(names_host(&value, host), "{value}");
     }
+    assert!(names_host(&format!("{host}."), host));
     for value in [format!("old-{host}"), format!("{host}.cn"), String::new()] {
         assert!(!names_host(&value, host), "{value}");
     }
-    assert!(!names_host("anything", ""));
 }

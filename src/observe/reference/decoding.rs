@@ -11,7 +11,7 @@ const ROUNDS: usize = 3;
 const LEAST_ENCODED: usize = 24;
 
 /// Each way to read a text, the text itself first.
-pub(super) fn readings(text: &str) -> Vec<Zeroizing<String>> {
+pub(in crate::observe) fn readings(text: &str) -> Vec<Zeroizing<String>> {
     let mut readings = unescaped(Zeroizing::new(text.to_owned()));
     if let Some(decoded) = from_base64(text.trim()) {
         readings.extend(unescaped(decoded));
@@ -70,7 +70,8 @@ fn escape(text: &str) -> Option<(Meant, usize)> {
         (_, 'u') => Some((Meant::Char(char::from_u32(hexadecimal(text.get(2..6)?)?)?), 6)),
         (_, 'n') => Some((Meant::Char('\n'), 2)),
         (_, 't') => Some((Meant::Char('\t'), 2)),
-        (_, meant @ ('/' | '\\' | '"')) => Some((Meant::Char(meant), 2)),
+        // JSON's, a shell's (`rds\!cluster`), and those of Java's properties (`arn\:aws`).
+        (_, meant) if meant.is_ascii_punctuation() => Some((Meant::Char(meant), 2)),
         _ => None,
     }
 }
@@ -80,9 +81,12 @@ fn hexadecimal(digits: &str) -> Option<u32> {
     is_plain.then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
-/// What a text encodes as a whole, in the standard alphabet or in that of URLs, with or without its padding.
+/// What a text encodes as a whole, in the standard alphabet or in that of URLs, with or without its padding, on one line
+/// or on lines of 76 characters as `base64` writes them.
 fn from_base64(text: &str) -> Option<Zeroizing<String>> {
-    let digits = text.trim_end_matches('=');
+    let text = text.trim_matches(['"', '\'']);
+    let lines: Zeroizing<String> = Zeroizing::new(text.split(['\r', '\n']).collect());
+    let digits = lines.trim_end_matches('=');
     if digits.len() < LEAST_ENCODED || digits.len() % 4 == 1 {
         return None;
     }
@@ -127,11 +131,15 @@ mod tests {
             (r"shop\/db", "shop/db"),
             (r"shop\u002fdb", "shop/db"),
             ("shop%2Fdb%3a", "shop/db:"),
+            (r"rds\!cluster", "rds!cluster"),
+            (r"arn\:aws\:a\=b", "arn:aws:a=b"),
             (r#"{\"a\":\"shop\\/db\"}"#, r#"{"a":"shop/db"}"#),
             ("c2hvcC9kYiBzaG9wL2RiIHNob3AvZGI=", "shop/db shop/db shop/db"),
             ("c2hvcC9kYiBzaG9wL2RiIHNob3AvZGI", "shop/db shop/db shop/db"),
             (r"100% \d \u12 %zz %", r"100% \d \u12 %zz %"),
             (r"%ff", "%ff"),
+            ("c2hvcC9kYiBzaG9wL2Ri\nIHNob3AvZGI=\n", "shop/db shop/db shop/db"),
+            ("\"c2hvcC9kYiBzaG9wL2RiIHNob3AvZGI=\"", "shop/db shop/db shop/db"),
             ("c2hvcC9kYg==", "c2hvcC9kYg=="),
             ("", ""),
         ];

@@ -190,7 +190,50 @@ const BY_NAME: &[(&str, &str, &[ReferenceKind])] = &[
     ("", "app\n--config=shop/db", &[Named]),
     ("NOTE", "it was called shop/db once", &[Suspected]),
     ("SECRET_PREFIX", "shop/", &[Suspected]),
-    ("BUCKET", "s3://shop/db", &[Named]),
+    ("BUCKET", "s3://shop/db", &[Suspected]),
+    ("IMAGE", "shop/db:1.4", &[Suspected]),
+    ("DATABASE_URL", "postgres://shop/db", &[Suspected]),
+    ("TEMPLATE", "classpath:shop/db", &[Suspected]),
+    ("URL", "https://app.example/?next=shop/db", &[Suspected]),
+    ("URL", "https://app.example/?secret=shop/db", &[Named]),
+    ("NOTE", "it was called 'shop/db' once", &[Suspected]),
+    ("NOTE", "(shop/db)", &[Suspected]),
+    ("CONFIG", r#"{"all": ["shop/mail", "shop/db"]}"#, &[Named]),
+    ("CONFIG", "db: 'shop/db'\nmail: 'shop/mail'", &[Named]),
+    ("SECRET_NAME", "shop/db:password", &[Named]),
+    ("SECRET_MAP", "shop/db=DB_PASSWORD,shop/mail=MAIL", &[Named]),
+    ("MAP", "shop/db=DB_PASSWORD", &[Named]),
+    ("SECRET_NAME", r"shop\/db", &[Named]),
+    (
+        "PARAMETER",
+        "/aws/reference/secretsmanager/shop/db:AWSCURRENT",
+        &[Fetches],
+    ),
+    (
+        "SECRETS",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/db-AbCdEf=DB_PASSWORD",
+        &[Fetches],
+    ),
+    (
+        "DB_PASSWORD",
+        "secretsmanager://arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/db-AbCdEf/password",
+        &[Fetches],
+    ),
+    (
+        "ALLOWED",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/db-??????",
+        &[Suspected],
+    ),
+    (
+        "ALLOWED",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/*",
+        &[Suspected],
+    ),
+    (
+        "SECRET_ARN",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/db/x-AbCdEf",
+        &[],
+    ),
     ("SECRET_NAME", "shop/db-old", &[]),
     ("SECRET_NAME", "shop/d", &[]),
     ("SECRET_NAME", "Shop/db", &[]),
@@ -252,6 +295,27 @@ fn c2_a_short_or_common_word_is_a_name_only_where_a_secret_is_spoken_of() {
         ),
         ("rds!cluster-0a1b", "CONFIG", "rds!cluster-0a1b", &[Named]),
         ("/db", "BASE_PATH", "/db", &[Suspected]),
+        (
+            "shop",
+            "",
+            "mysqldump --password=$DB_PASSWORD --database=shop",
+            &[],
+        ),
+        ("shop", "", "mysqldump --password=$DB_PASSWORD shop", &[]),
+        ("shop", "", "app\n--password=x\nshop", &[]),
+        (
+            "shop",
+            "JAVA_OPTS",
+            "-Dtrust.storePassword=changeit -Dprofiles.active=shop",
+            &[],
+        ),
+        ("shop", "", "app --secret-id= shop", &[Named]),
+        (
+            "rds!cluster-0a1b",
+            "",
+            r"get-secret-value --secret-id rds\!cluster-0a1b",
+            &[Named],
+        ),
     ];
     for (name, place, text, expected) in table {
         assert_eq!(
@@ -260,6 +324,15 @@ fn c2_a_short_or_common_word_is_a_name_only_where_a_secret_is_spoken_of() {
             "{name}: {place}={text}"
         );
     }
+}
+
+/// A label in SSM's path is of that version for ever.
+#[test]
+fn a_label_in_a_parameter_pins_it() {
+    let text = "/aws/reference/secretsmanager/shop/db:AWSPREVIOUS";
+    let to = "AWSPREVIOUS".to_owned();
+    let pinned = ReferenceKind::Pinned { to };
+    assert_eq!(kinds_in("PARAMETER", text, &[secret("shop/db")]), [pinned]);
 }
 
 /// Who is known to use it is not suspected of it, and whose ARN stands there is not told by its name.

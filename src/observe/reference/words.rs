@@ -3,7 +3,8 @@
 //! A name is *exact* where nothing else stands in its place: the whole value, a string of a JSON document, an item of a
 //! list, an argument. Then, where it can hardly be anything else (it has a `/` or `!` within, or twenty characters), or
 //! where what stands before it or the variable's name says that a secret follows, its owner is found. Whatever is less
-//! is suspected at most: a secret called `db` does not make a consumer of everybody with `STAGE=db`.
+//! is suspected at most: a secret called `db` does not make a consumer of everybody with `STAGE=db`, and one called
+//! `shop/db` none of whoever runs the image `shop/db:1.4`.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,8 @@ const LONGEST_NAME: usize = 512;
 const MOST_BY_PREFIX: usize = 50;
 const SHORTEST_PREFIX: usize = 4;
 const TELLING_LENGTH: usize = 20;
+/// What may follow an ARN without a space: `ARN/key`, `ARN=VARIABLE`, `ARN@STAGE`. Tried from the end, so often.
+const MOST_CUTS: usize = 8;
 
 /// What a word may be made of: names, the colons of ARNs and schemes.
 fn is_of_word(c: char) -> bool {
@@ -37,16 +40,29 @@ pub(super) fn search(known: &Known<'_>, place: &str, text: &str, found: &mut BTr
         let length = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
         let (word, behind) = rest.split_at(length);
         if !word.is_empty() {
-            scene.word(word, stands_alone(&text[..at], behind), word == text);
+            scene.word(&text[..at], word, behind);
         }
         at += length + behind.chars().next().map_or(0, char::len_utf8);
     }
 }
 
-/// Whether a word is an item of its own: not one of a sentence or of a shell's command line.
-fn stands_alone(before: &str, behind: &str) -> bool {
-    let parts = |c: char| !matches!(c, ' ' | '\t');
-    before.chars().next_back().is_none_or(parts) && behind.chars().next().is_none_or(parts)
+/// Whether a word is an item of its own: not one of a sentence, of a shell's command line, or of an address.
+fn is_item(before: &str, behind: &str) -> bool {
+    let is_of_address = before.ends_with(['?', '&', '#']);
+    !is_of_address && is_border(before.chars().rev()) && is_border(behind.chars())
+}
+
+/// What stands beside a word, outwards. A quote with a space and another word behind it is one of a sentence.
+fn is_border(mut outwards: impl Iterator<Item = char>) -> bool {
+    match outwards.next() {
+        None => true,
+        Some(' ' | '\t' | '(' | ')') => false,
+        Some('"' | '\'' | '`') => {
+            let next = outwards.find(|c| !matches!(c, ' ' | '\t'));
+            !next.is_some_and(is_of_word) || next == Some(':') || next == Some('=')
+        }
+        Some(_) => true,
+    }
 }
 
 /// Where the search has come to.
@@ -59,71 +75,147 @@ struct Scene<'a, 'f> {
     found: &'f mut BTreeSet<Reference>,
 }
 
+/// How a word, or a part of one between colons, stands.
+#[derive(Clone, Copy)]
+struct Spot {
+    /// What is before it says that a secret follows.
+    said: bool,
+    /// It is an item of its own, perhaps with a scheme or a tag: `postgres://shop/db`, `shop/db:1.4`.
+    item: bool,
+    /// It is one without either.
+    alone: bool,
+    /// It is all of the text.
+    whole: bool,
+}
+
 impl Scene<'_, '_> {
-    fn word(&mut self, word: &str, alone: bool, whole: bool) {
+    fn word(&mut self, before: &str, word: &str, behind: &str) {
         if let Some(at) = word.find("arn:aws") {
-            self.arn(arn::leading(&word[at..]));
+            self.arn(arn::leading(&word[at..]), behind);
             self.said_before = false;
-            return;
-        }
-        for piece in word.split(':').filter(|piece| !piece.is_empty()) {
-            self.piece(piece.trim_end_matches('.'), alone, whole && piece == word);
+        } else if let Some((_, parameter)) = word.split_once(SSM_REFERENCE) {
+            self.fetched(self.known.by_parameter(parameter.trim_end_matches('.')));
+            self.said_before = false;
+        } else if is_variable(before, word) {
+            self.said_before = false;
+        } else {
+            self.pieces(before, word, behind);
         }
     }
 
-    fn arn(&mut self, arn: &str) {
-        let named = if arn.contains(SSM_REFERENCE) {
-            self.known.named_by(arn).map(|reference| reference.secret)
-        } else {
-            self.known
-                .by_arn
-                .get(arn::bare(arn))
-                .map(|secret| (*secret).clone())
+    fn pieces(&mut self, before: &str, word: &str, behind: &str) {
+        let item = is_item(before, behind);
+        let alone = item && !word.contains(':');
+        let whole = before.is_empty() && behind.is_empty() && !word.contains(':');
+        for piece in word.split(':').filter(|piece| !piece.is_empty()) {
+            let spot = Spot {
+                said: self.said_before,
+                item,
+                alone,
+                whole,
+            };
+            self.piece(piece.trim_end_matches('.'), spot);
+        }
+    }
+
+    fn arn(&mut self, arn: &str, behind: &str) {
+        let bare = arn::bare(arn);
+        if arn.contains(SSM_REFERENCE) {
+            self.fetched(self.known.named_by(arn));
+        } else if let Some(secret) = self.known.by_arn.get(bare).or_else(|| self.cut(bare)) {
+            self.found.insert(reference(secret, ReferenceKind::Fetches));
+        } else if bare.ends_with(['/', '-']) && behind.starts_with(['?', '*']) {
+            self.pattern(bare);
+        }
+    }
+
+    /// An ARN with something behind it that could be a part of a name. Only the whole ARN counts: what is left of another
+    /// secret's might be a shorter one's.
+    fn cut(&self, arn: &str) -> Option<&&machine::model::SecretArn> {
+        let ends = arn.rmatch_indices(['/', '=', '@']).take(MOST_CUTS);
+        let mut cuts = ends.filter_map(|(end, _)| self.known.by_arn.get_key_value(&arn[..end]));
+        let (_, secret) = cuts.find(|(cut, secret)| **cut == secret.as_str())?;
+        Some(secret)
+    }
+
+    /// `ARN-??????` or `ARN/*`, as policies have it: it may read whatever begins so.
+    fn pattern(&mut self, beginning: &str) {
+        let Some((_, name)) = beginning.split_once(":secret:") else {
+            return;
         };
-        self.found.extend(named.map(|secret| Reference {
-            secret,
-            kind: ReferenceKind::Fetches,
+        if name.len() < SHORTEST_PREFIX {
+            return;
+        }
+        let begin_so = self.known.by_arn.range(beginning..);
+        let begin_so = begin_so.take_while(|(arn, _)| arn.starts_with(beginning));
+        let suspected = begin_so.map(|(_, secret)| reference(secret, ReferenceKind::Suspected));
+        self.found.extend(suspected.take(MOST_BY_PREFIX));
+    }
+
+    /// A program reads by itself what a container would be given.
+    fn fetched(&mut self, found: Option<Reference>) {
+        self.found.extend(found.map(|found| match found.kind {
+            ReferenceKind::Injected => reference(&found.secret, ReferenceKind::Fetches),
+            ReferenceKind::Pinned { .. }
+            | ReferenceKind::Fetches
+            | ReferenceKind::Named
+            | ReferenceKind::Suspected
+            | ReferenceKind::Declared => found,
         }));
     }
 
-    /// A part of a word, `key=value` among it. A list goes on after a name: what was said before it holds for the next.
-    fn piece(&mut self, piece: &str, alone: bool, whole: bool) {
-        if let Some((_, parameter)) = piece.split_once(SSM_REFERENCE) {
-            self.note(parameter, ReferenceKind::Fetches);
+    /// A list goes on after a name: what was said before it holds for the next.
+    fn piece(&mut self, piece: &str, spot: Spot) {
+        if self.candidate(piece, spot) {
             return;
         }
-        let mut is_name = self.candidate(piece, self.said_before, alone, whole);
-        if let Some((key, value)) = piece.split_once('=') {
-            is_name |= self.candidate(value, self.said_before || says_secret(key), alone, false);
-        }
-        if !is_name {
+        let Some((key, value)) = piece.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             self.said_before = says_secret(piece);
+            return;
+        };
+        // A pair speaks for itself: `--password=x` says nothing of what follows.
+        let (said, whole) = (says_secret(key), false);
+        if !self.candidate(value, Spot { said, whole, ..spot }) && is_telling(key) {
+            self.candidate(key, Spot { whole, ..spot });
         }
+        self.said_before = value.is_empty() && said;
     }
 
     /// Whether it is a secret's name, found or only suspected.
-    fn candidate(&mut self, word: &str, said: bool, alone: bool, whole: bool) -> bool {
+    fn candidate(&mut self, word: &str, spot: Spot) -> bool {
         if word.is_empty() || word.len() > LONGEST_NAME + 2 {
             return false;
         }
         let without_scheme = word.strip_prefix("//");
         let mut names = [Some(word), without_scheme].into_iter().flatten();
         if let Some(name) = names.find(|name| self.known.by_name.contains_key(name)) {
-            if let Some(kind) = told_by_name(name, said, self.said_by_place, alone, whole) {
+            if let Some(kind) = self.told_by_name(name, spot) {
                 self.note(name, kind);
             }
             return true;
         }
         let of_key = without_scheme
-            .filter(|_| said)
+            .filter(|_| spot.said)
             .and_then(|word| word.rsplit_once('/'));
         if let Some((name, _)) = of_key {
             self.note(name, ReferenceKind::Named);
         }
-        if alone && (said || self.said_by_place) {
+        if spot.item && (spot.said || self.said_by_place) {
             self.beginning(word);
         }
         false
+    }
+
+    /// What an exact name means where it stands.
+    fn told_by_name(&self, name: &str, spot: Spot) -> Option<ReferenceKind> {
+        let is_telling = is_telling(name);
+        if spot.said || spot.item && self.said_by_place || spot.alone && is_telling {
+            Some(ReferenceKind::Named)
+        } else if is_telling || spot.whole {
+            Some(ReferenceKind::Suspected)
+        } else {
+            None
+        }
     }
 
     fn note(&mut self, name: &str, kind: ReferenceKind) {
@@ -145,22 +237,10 @@ impl Scene<'_, '_> {
     }
 }
 
-/// What an exact name means where it stands.
-fn told_by_name(
-    name: &str,
-    said_before: bool,
-    said_by_place: bool,
-    alone: bool,
-    whole: bool,
-) -> Option<ReferenceKind> {
-    let is_telling = is_telling(name);
-    if said_before || alone && (is_telling || said_by_place) {
-        Some(ReferenceKind::Named)
-    } else if is_telling || whole {
-        Some(ReferenceKind::Suspected)
-    } else {
-        None
-    }
+/// A shell's `$DB_PASSWORD` or `${DB_PASSWORD}`: its value stands elsewhere.
+fn is_variable(before: &str, word: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (before.ends_with('$') || before.ends_with("${")) && word.chars().all(is_of_name)
 }
 
 /// Whether a name can hardly be anything but the secret's.
@@ -170,9 +250,12 @@ fn is_telling(name: &str) -> bool {
 }
 
 /// Whether a variable, an option, a key or a scheme says that a secret's name follows: `DB_SECRET_ID`, `--secret-id`,
-/// `aws-secretsmanager:`, `secretsmanager://`, `awssm://`.
+/// `aws-secretsmanager:`, `secretsmanager://`, `awssm://`. Nothing is copied: it may be a part of a value.
 fn says_secret(word: &str) -> bool {
     const SIGNS: [&str; 6] = ["secret", "credential", "passw", "awssm", "aws-sm", "aws_sm"];
-    let word = word.to_ascii_lowercase();
-    SIGNS.iter().any(|sign| word.contains(sign))
+    let says = |sign: &str| {
+        let mut parts = word.as_bytes().windows(sign.len());
+        parts.any(|part| part.eq_ignore_ascii_case(sign.as_bytes()))
+    };
+    SIGNS.into_iter().any(says)
 }

@@ -132,6 +132,7 @@ fn definition(world: &World, service: &Service) -> TaskDefinition {
     }
     TaskDefinition {
         containers: vec![container],
+        of_volumes: Vec::new(),
     }
 }
 
