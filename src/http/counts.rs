@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use machine::consumers::Standing;
 use machine::findings::{Finding, Severity};
 use machine::judge::{Judgement, LoweredBy};
-use machine::model::{ConsumerId, ReferenceKind, SecretArn, Stage};
+use machine::model::{ConsumerId, SecretArn, Stage};
 use machine::rotations::Origin;
 use machine::state::function_name;
 use serde::Serialize;
@@ -98,11 +98,7 @@ impl<'a> Index<'a> {
             if matches!(id, ConsumerId::Function { name } if lambdas.contains(&**name)) {
                 continue;
             }
-            let sure = facts
-                .references
-                .iter()
-                .filter(|r| r.kind != ReferenceKind::Suspected);
-            for secret in sure.map(|r| &r.secret).collect::<BTreeSet<_>>() {
+            for secret in facts.used().map(|r| &r.secret).collect::<BTreeSet<_>>() {
                 by_secret.entry(secret).or_default().push(id);
             }
         }

@@ -25,7 +25,7 @@ pub(crate) fn services<'a>(
     secret: &'a SecretArn,
 ) -> impl Iterator<Item = (&'a ConsumerId, &'a ConsumerFacts)> {
     state.consumers_of(secret).filter(move |(id, facts)| {
-        let mut references = facts.references.iter();
+        let mut references = facts.used();
         matches!(id, ConsumerId::Service { .. })
             && !facts.is_gone()
             && references.any(|r| &r.secret == secret && r.kind == ReferenceKind::Injected)

@@ -175,7 +175,7 @@ fn not_at_rest(
     facts: &ConsumerFacts,
     settings: &Settings,
 ) -> Option<Reason> {
-    facts.references.iter().find_map(|reference| {
+    facts.used().find_map(|reference| {
         let secret = reference.secret.clone();
         let known = state.secrets.get(&secret);
         if state.is_dead(&secret) {
@@ -217,7 +217,7 @@ fn another_waits(
         Reason::First { consumer: first } => !goes_instead(state, judgements, judgement, consumer, first),
         _ => false,
     };
-    let waits = facts.references.iter().filter_map(|reference| {
+    let waits = facts.used().filter_map(|reference| {
         let judgement = judgements.get(&reference.secret)?;
         Some((&reference.secret, (&**judgement, waits_for(judgement, consumer)?)))
     });

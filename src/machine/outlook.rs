@@ -7,8 +7,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::consumers::{Question, Standing, Why, redeployable, stand};
-use crate::model::{ConsumerId, Method, ReferenceKind, RotationKey, SecretArn, Stage, VersionId};
+use crate::consumers::{Question, Standing, Why, outlives, redeployable, stand};
+use crate::model::{ConsumerId, Method, RotationKey, SecretArn, Stage, VersionId};
 use crate::policy::{Policy, Settings};
 use crate::state::{ConsumerFacts, Reached, State};
 
@@ -28,6 +28,11 @@ pub enum Next {
     /// By a concurrency cycle: nothing of the function runs for so long.
     SwitchedOff {
         for_so_long: SignedDuration,
+    },
+    /// Done by this method, which does not reach all of it: what is left goes on with the old value.
+    InPart {
+        method: Method,
+        left: Why,
     },
     /// Its cache is waited for.
     Wait {
@@ -62,6 +67,7 @@ impl Next {
             Self::Redeploy => Method::Redeploy.name(),
             Self::ConfigUpdate => Method::ConfigUpdate.name(),
             Self::SwitchedOff { .. } => Method::ConcurrencyCycle.name(),
+            Self::InPart { method, .. } => method.name(),
             Self::Wait { .. } => "wait",
             Self::Nothing(_) => "nothing",
             Self::Person(_) => "by-hand",
@@ -82,6 +88,7 @@ impl fmt::Display for Next {
                 f,
                 "your function is switched off for {for_so_long:#}: reserved concurrency 0, then back to what it was"
             ),
+            Self::InPart { method, left } => write!(f, "{}, which is not all: {left}", method.name()),
             Self::Wait { ttl } => write!(
                 f,
                 "it is waited for {ttl:#}, until its cache has expired; no restart"
@@ -105,13 +112,8 @@ pub fn outlook(
     settings: &Settings,
     now: Timestamp,
 ) -> Vec<Outlook> {
-    let lambdas = state.rotation_lambdas();
-    let rotates = |id: &ConsumerId| match id {
-        ConsumerId::Function { name } => lambdas.contains(&**name),
-        ConsumerId::Service { .. } | ConsumerId::Declared { .. } => false,
-    };
     let consumers = state.consumers_of(secret);
-    let consumers = consumers.filter(|(id, facts)| !rotates(id) && !facts.is_gone());
+    let consumers = consumers.filter(|(id, facts)| !facts.is_gone() && !state.rotates_secrets(id));
     consumers
         .map(|(id, facts)| of_consumer(id, facts, secret, policy, settings, now))
         .collect()
@@ -125,8 +127,7 @@ fn of_consumer(
     settings: &Settings,
     now: Timestamp,
 ) -> Outlook {
-    let of_it = facts.references.iter().filter(|r| &r.secret == secret);
-    if of_it.clone().all(|r| r.kind == ReferenceKind::Suspected) {
+    if !facts.uses(secret) {
         return Outlook {
             consumer: id.clone(),
             next: Next::Suspected,
@@ -150,7 +151,7 @@ fn of_consumer(
     };
     let standing = stand(id, facts, &question);
     let as_of = standing.as_of;
-    let next = next(standing, &question);
+    let next = as_far_as_it_reaches(facts, next(standing, &question));
     Outlook {
         consumer: id.clone(),
         as_of,
@@ -167,6 +168,26 @@ fn as_deployed(deployed: Option<Result<(), Why>>, looked: Next) -> Next {
         (Some(Ok(())), Next::Unknown(Why::NotLookedYet)) => Next::Redeploy,
         (Some(Ok(())), Next::Person(why)) if why.is_of_settings() => Next::Redeploy,
         (_, looked) => looked,
+    }
+}
+
+/// Durable executions and environments of tenants outlive an update and a cycle.
+fn as_far_as_it_reaches(facts: &ConsumerFacts, next: Next) -> Next {
+    let method = match &next {
+        Next::ConfigUpdate => Method::ConfigUpdate,
+        Next::SwitchedOff { .. } => Method::ConcurrencyCycle,
+        Next::Redeploy
+        | Next::InPart { .. }
+        | Next::Wait { .. }
+        | Next::Nothing(_)
+        | Next::Person(_)
+        | Next::Suspected
+        | Next::Unknown(_) => return next,
+    };
+    let seen = facts.function.as_ref().and_then(|(_, seen)| seen.as_ref());
+    match seen.and_then(outlives) {
+        Some(left) => Next::InPart { method, left },
+        None => next,
     }
 }
 

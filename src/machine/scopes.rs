@@ -13,6 +13,9 @@ impl State {
             return;
         }
         let seen = with_what_was_known(seen, known.map(|(_, before)| before));
+        if seen.unread.is_empty() && seen.unreadable.is_empty() {
+            self.searched.insert(scope.clone(), look.sent);
+        }
         if scope != Scope::Declared {
             for consumer in &seen.consumers {
                 self.consumers
@@ -32,21 +35,12 @@ impl State {
     }
 
     /// Who is known to use a secret: neither suspected of it, nor the function that rotates it.
-    pub(crate) fn users_of<'a>(
+    pub fn users_of<'a>(
         &'a self,
         secret: &'a SecretArn,
     ) -> impl Iterator<Item = (&'a ConsumerId, &'a ConsumerFacts)> {
-        let lambdas = self.rotation_lambdas();
-        let is_rotation_lambda = move |id: &ConsumerId| match id {
-            ConsumerId::Function { name } => lambdas.contains(&**name),
-            ConsumerId::Service { .. } | ConsumerId::Declared { .. } => false,
-        };
-        let is_sure = move |facts: &ConsumerFacts| {
-            let mut references = facts.references.iter();
-            references.any(|r| &r.secret == secret && r.kind != ReferenceKind::Suspected)
-        };
-        self.consumers_of(secret)
-            .filter(move |(id, facts)| !is_rotation_lambda(id) && is_sure(facts))
+        let users = self.consumers.iter().filter(move |(_, facts)| facts.uses(secret));
+        users.filter(|(id, _)| !self.rotates_secrets(id))
     }
 
     /// Drops what was found in clusters that are gone. The consumers named there.
@@ -55,6 +49,7 @@ impl State {
             Scope::Cluster(cluster) | Scope::Tasks(cluster) => !left.contains(cluster),
             Scope::Clusters | Scope::Functions | Scope::Declared => false,
         };
+        self.searched.retain(|scope, _| !is_gone(scope));
         let gone = self.scopes.extract_if(.., |scope, _| is_gone(scope));
         gone.flat_map(|(_, (_, seen))| ids_of(&seen)).collect()
     }
@@ -94,15 +89,15 @@ impl State {
     }
 }
 
-/// Of whom the task definition could not be read, it stays what it was.
+/// Whose task definition or environment could not be read stays what it was.
 fn with_what_was_known(mut seen: ScopeSeen, before: Option<&ScopeSeen>) -> ScopeSeen {
     let Some(before) = before else { return seen };
-    let unread = |id: &ConsumerId| {
-        seen.unread
-            .iter()
-            .any(|unread| unread.consumer.as_ref() == Some(id))
-    };
-    let known = before.consumers.iter().filter(|consumer| unread(&consumer.id));
+    let definitions = seen.unread.iter().filter_map(|unread| unread.consumer.clone());
+    let environments = seen.unreadable.iter().map(ConsumerId::function);
+    let unread: BTreeSet<ConsumerId> = definitions.chain(environments).collect();
+    let is_found = |id: &ConsumerId| seen.consumers.iter().any(|consumer| &consumer.id == id);
+    let known = before.consumers.iter();
+    let known = known.filter(|consumer| unread.contains(&consumer.id) && !is_found(&consumer.id));
     let known: Vec<Consumer> = known.cloned().collect();
     seen.consumers.extend(known);
     seen

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer,
-    Look, LookFailure, LookKey, Method, Reference, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen,
-    SecretSummary, ServiceSeen, ServiceSettings, Stage, VersionId,
+    Attempt, AttemptId, Consumer, ConsumerId, Dates, Expected, FunctionSeen, Labels, LogFact, LogTrouble,
+    LoginAnswer, Look, LookFailure, LookKey, Method, Reference, ReferenceKind, RotationKey, Scope, ScopeSeen,
+    SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, VersionId,
 };
 use crate::successors::needs_it_to_start;
 use crate::track::Track;
@@ -18,6 +18,8 @@ pub struct State {
     pub secrets: BTreeMap<SecretArn, SecretFacts>,
     pub consumers: BTreeMap<ConsumerId, ConsumerFacts>,
     pub scopes: BTreeMap<Scope, (Look, ScopeSeen)>,
+    /// When a part of discovery last had an answer that left nothing out.
+    pub searched: BTreeMap<Scope, Timestamp>,
     /// Not every part of discovery was looked at once since the start: consumers are not known yet.
     pub searching: bool,
     /// The last answer to each look, with any content.
@@ -192,6 +194,18 @@ impl ConsumerFacts {
         }
     }
 
+    /// What it uses for certain: a mere suspicion is told, and neither causes nor holds back anything.
+    pub fn used(&self) -> impl Iterator<Item = &Reference> {
+        self.references
+            .iter()
+            .filter(|reference| reference.kind != ReferenceKind::Suspected)
+    }
+
+    pub fn uses(&self, secret: &SecretArn) -> bool {
+        self.used().any(|reference| &reference.secret == secret)
+    }
+
+    /// Uses it, or is suspected to.
     pub fn references(&self, secret: &SecretArn) -> bool {
         self.references
             .iter()
@@ -267,24 +281,36 @@ impl State {
             .filter(move |(_, facts)| facts.references(secret))
     }
 
-    /// The secrets that `consumer` references, each with the version believed to be AWSCURRENT. Those that are dead are
-    /// left out where it starts without them: nobody gives it their value any more.
-    pub fn believed_current(&self, consumer: &ConsumerId) -> BTreeMap<SecretArn, Option<VersionId>> {
-        let references = self
-            .consumers
-            .get(consumer)
-            .into_iter()
-            .flat_map(|facts| &facts.references)
-            .filter(|reference| needs_it_to_start(&reference.kind) || !self.is_dead(&reference.secret));
-        let believed = |secret| self.secrets.get(secret)?.current().cloned();
-        references
-            .map(|reference| (reference.secret.clone(), believed(&reference.secret)))
-            .collect()
+    /// The secrets that `consumer` uses, as a restart of it must find them. Those that are dead are left out where it
+    /// starts without them: nobody gives it their value any more.
+    pub fn expected(&self, consumer: &ConsumerId) -> BTreeMap<SecretArn, Expected> {
+        let mut expected: BTreeMap<SecretArn, Expected> = BTreeMap::new();
+        let facts = self.consumers.get(consumer).into_iter();
+        for Reference { secret, kind } in facts.flat_map(ConsumerFacts::used) {
+            let needed = needs_it_to_start(kind);
+            if !needed && self.is_dead(secret) {
+                continue;
+            }
+            let of_it = expected.entry(secret.clone()).or_insert_with(|| Expected {
+                current: self
+                    .secrets
+                    .get(secret)
+                    .and_then(|facts| facts.current().cloned()),
+                needed,
+            });
+            of_it.needed |= needed;
+        }
+        expected
     }
 
-    /// Whether every part of discovery that there is has had an answer since then.
+    /// Whether every part of discovery that there is has had an answer since then that left nothing out.
     pub fn is_searched(&self, since: Timestamp) -> bool {
-        let has = |scope: &Scope| self.scopes.get(scope).is_some_and(|(look, _)| look.sent >= since);
+        let has = |scope: &Scope| self.searched.get(scope).is_some_and(|sent| *sent >= since);
+        let is_unanswered =
+            |key: &LookKey| matches!(key, LookKey::Discovery(scope) if !self.scopes.contains_key(scope));
+        if self.failing.keys().any(is_unanswered) {
+            return false;
+        }
         let clusters = match self.scopes.get(&Scope::Clusters) {
             Some((_, seen)) => seen
                 .clusters
@@ -298,12 +324,13 @@ impl State {
         clusters && has(&Scope::Functions)
     }
 
-    /// Names of the Lambda functions that rotate secrets: neither consumers nor suspects.
-    pub fn rotation_lambdas(&self) -> BTreeSet<&str> {
-        self.secrets
-            .values()
-            .filter_map(SecretFacts::rotation_lambda_name)
-            .collect()
+    /// Whether it is a Lambda function that rotates secrets: neither a consumer nor a suspect.
+    pub fn rotates_secrets(&self, id: &ConsumerId) -> bool {
+        let ConsumerId::Function { name } = id else {
+            return false;
+        };
+        let mut secrets = self.secrets.values();
+        secrets.any(|facts| facts.rotation_lambda_name() == Some(&**name))
     }
 }
 

@@ -45,7 +45,7 @@ impl State {
     /// All secrets by name, so that where two bear one name the living one, or else the younger one, comes first.
     pub fn by_life(&self) -> Vec<SecretArn> {
         let mut secrets: Vec<&SecretArn> = self.secrets.keys().collect();
-        secrets.sort_by_key(|secret| {
+        secrets.sort_by_cached_key(|secret| {
             let first_look = self.secrets[*secret].first_look;
             let age = std::cmp::Reverse(first_look.unwrap_or(Timestamp::MAX));
             (self.is_dead_or_unlisted(secret), age, *secret)
@@ -62,7 +62,7 @@ impl State {
         let dead: Vec<SecretArn> = self
             .secrets
             .keys()
-            .filter(|secret| self.successor(secret).is_some() && !is_named(secret))
+            .filter(|secret| self.is_dead(secret) && !is_named(secret))
             .cloned()
             .collect();
         for secret in dead {

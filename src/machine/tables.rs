@@ -35,6 +35,7 @@ mod recreated;
 mod remedies;
 mod rotations;
 mod rules;
+mod search;
 mod seen_or_waited;
 mod settling;
 mod stages;

@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::courses::Courses;
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::{is_accepted, is_refused};
-use crate::model::{LoginAnswer, ReferenceKind, Strategy, When};
+use crate::model::{LoginAnswer, Strategy, When};
 use crate::policy::Timing;
 use crate::rotations::{Ending, Origin, Rotation};
-use crate::state::{ConsumerFacts, Reached, SecretFacts, State};
+use crate::state::{Reached, SecretFacts, State};
 use crate::track::{Run, Track, began};
 
 /// When it opened and closed, each as far as it was seen.
@@ -158,11 +158,7 @@ impl Judgement {
 
 fn is_anybody_unseen(rotation: &Rotation, state: &State, facts: &SecretFacts) -> bool {
     let secret = &rotation.key.secret;
-    let is_sure = |used: &ConsumerFacts| {
-        let mut references = used.references.iter();
-        references.any(|of| of.secret == *secret && of.kind != ReferenceKind::Suspected)
-    };
-    let mut users = state.consumers_of(secret).filter(|(_, used)| is_sure(used));
+    let mut users = state.users_of(secret);
     users.any(|(id, _)| !facts.reached.contains_key(&(rotation.key.clone(), id.clone())))
 }
 

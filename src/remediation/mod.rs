@@ -7,7 +7,9 @@ mod redeploy;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use machine::model::{Action, ConsumerId, Decision, NoEffect, Outcome, SecretArn, SecretSeen, VersionId};
+use machine::model::{
+    Action, ConsumerId, Decision, Expected, NoEffect, Outcome, SecretArn, SecretSeen, VersionId,
+};
 use tokio::time::{Instant, timeout_at};
 
 use crate::ports::{PortError, Ports};
@@ -16,8 +18,8 @@ use crate::ports::{PortError, Ports};
 #[derive(Clone, Debug)]
 pub struct Order {
     pub decision: Decision,
-    /// Every secret of the consumer, with the version that was current when it was decided, where that is known.
-    pub secrets: BTreeMap<SecretArn, Option<VersionId>>,
+    /// Every secret that the consumer uses, as it was when this was decided.
+    pub secrets: BTreeMap<SecretArn, Expected>,
 }
 
 /// Prechecks and sends one decision, both within `budget`: nothing is sent after the decision's deadline.
@@ -61,10 +63,11 @@ async fn precheck(ports: &Ports, order: &Order) -> Check {
 
 /// Every secret of the consumer must be as the decision took it to be, at the moment of the write (design rule 5).
 async fn at_rest(ports: &Ports, order: &Order) -> Check {
-    for (secret, current) in &order.secrets {
+    for (secret, expected) in &order.secrets {
         let found = match ports.secrets.describe(secret).await {
-            Ok((_, Some(seen))) => unrest(&order.decision, secret, current.as_ref(), &seen),
-            Ok((_, None)) => Some("none".to_owned()),
+            Ok((_, Some(seen))) => unrest(&order.decision, secret, expected.current.as_ref(), &seen),
+            // Whoever fetches starts without it, and waits for another secret's value meanwhile.
+            Ok((_, None)) => expected.needed.then(|| "none".to_owned()),
             Err(error) => return unseen(&error),
         };
         if let Some(found) = found {

@@ -1,6 +1,8 @@
 //! The log of what happens: one line for each thing seen, decided and done. A line reads alone.
 
-use machine::findings::{Finding, Severity};
+use std::collections::BTreeMap;
+
+use machine::findings::{Finding, Kind, Severity};
 use machine::judge::{Judgement, RotationView};
 use machine::model::{
     Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, VersionId,
@@ -145,21 +147,33 @@ fn tell_phase(view: &RotationView) {
 
 /// Tells which findings came or changed their severity, and which went. One that only changed its words is the same.
 pub(super) fn tell_findings(before: &[Finding], after: &[Finding]) {
-    let is_told = |finding: &Finding| {
-        let mut known = before.iter();
-        known.any(|known| is_same(known, finding) && known.severity == finding.severity)
-    };
+    let known = by_identity(before);
+    let is_told = |finding: &Finding| known.get(&identity(finding)) == Some(&finding.severity);
     for finding in after.iter().filter(|finding| !is_told(finding)) {
         tell_finding(finding);
     }
-    let stands = |known: &Finding| after.iter().any(|finding| is_same(known, finding));
-    for Finding { kind, subject, .. } in before.iter().filter(|known| !stands(known)) {
+    let stands = by_identity(after);
+    for finding in before
+        .iter()
+        .filter(|known| !stands.contains_key(&identity(known)))
+    {
+        let Finding { kind, subject, .. } = finding;
         tracing::info!(kind = kind.name(), %subject, "finding ended");
     }
 }
 
-fn is_same(a: &Finding, b: &Finding) -> bool {
-    (a.kind, &a.subject, &a.secret) == (b.kind, &b.subject, &b.secret)
+/// What makes a finding the same as an earlier one.
+type Identity<'a> = (Kind, &'a str, Option<&'a SecretArn>);
+
+fn identity(finding: &Finding) -> Identity<'_> {
+    (finding.kind, &finding.subject, finding.secret.as_ref())
+}
+
+fn by_identity(findings: &[Finding]) -> BTreeMap<Identity<'_>, Severity> {
+    let severities = findings
+        .iter()
+        .map(|finding| (identity(finding), finding.severity));
+    severities.collect()
 }
 
 fn tell_finding(finding: &Finding) {

@@ -390,7 +390,7 @@ impl Watchdog {
         let attempt = decision.attempt.clone();
         self.writes_under_way.insert(attempt.clone());
         let budget = self.parts.clock.real(decision.deadline.duration_since(now));
-        let secrets = self.state.believed_current(&decision.consumer);
+        let secrets = self.state.expected(&decision.consumer);
         let order = Order { decision, secrets };
         let (ports, clock) = (self.parts.ports.clone(), self.parts.clock.clone());
         self.answers.spawn(async move {

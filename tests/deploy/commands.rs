@@ -43,7 +43,7 @@ fn f8_every_command_in_a_remedy_runs_as_it_stands() {
 }
 
 #[test]
-fn every_command_in_the_documents_runs_as_it_stands() {
+fn g13_every_command_in_the_documents_runs_as_it_stands() {
     for document in DOCUMENTS {
         let text = text(document);
         let blocks = text.split("```sh\n").skip(1);

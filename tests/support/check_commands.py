@@ -42,8 +42,8 @@ OF_THE_CLI = {
 }
 
 # What else may stand in a command.
-SHELL = {"curl", "date", "export", "rotation-watchdog", "sleep"}
-KEYWORDS = {"do", "done", "then", "fi", "else"}
+SHELL = {"[", "curl", "cut", "date", "export", "rotation-watchdog", "sleep"}
+KEYWORDS = {"if", "do", "done", "then", "fi", "else"}
 SEPARATORS = {";", "&&", "||", "|", "&", "\n"}
 
 # Stands for the output of `$(…)`, and for a variable.
@@ -163,7 +163,8 @@ def check_parameters(model, operation, name, words, option_of):
             options[option] = True
     wrong, given = check_options(name, words, options)
     required = {option_of(member) for member in shape.get("required", [])}
-    missing = required - given.keys()
+    # `--no-x` is a value of x.
+    missing = required - {option.removeprefix("no-") for option in given}
     if missing and "cli-input-json" not in given:
         wrong.append(f"{name}: {', '.join(sorted(missing))} is missing")
     for option, values in given.items():

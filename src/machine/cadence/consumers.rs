@@ -26,10 +26,9 @@ impl Plan<'_> {
 
 /// Functions, and what only a rule names: discovery does not tell how they could be refreshed, nor whether they exist.
 fn is_told_by_looks_alone(consumer: &ConsumerId, facts: &ConsumerFacts) -> bool {
-    let mut references = facts.references.iter();
     match consumer {
-        ConsumerId::Service { .. } => references.any(|r| r.kind == ReferenceKind::Declared),
-        ConsumerId::Function { .. } => references.any(|r| r.kind != ReferenceKind::Suspected),
+        ConsumerId::Service { .. } => facts.used().any(|r| r.kind == ReferenceKind::Declared),
+        ConsumerId::Function { .. } => facts.used().next().is_some(),
         ConsumerId::Declared { .. } => false,
     }
 }

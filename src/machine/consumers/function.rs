@@ -36,12 +36,10 @@ fn by_cycle(
     question: &Question<'_>,
 ) -> Standing {
     let is_updated = is_configured_after(seen, question) || went_through(facts, question);
-    let is_over = is_updated && seen.update == UpdateStatus::Successful;
+    let is_over =
+        is_updated && seen.update == UpdateStatus::Successful && unreached_by_update(seen).is_none();
     if is_over && seen.sleep_tag.is_none() && !sleep::has_begun(facts, question) {
-        return match unreached_by_update(seen) {
-            Some(why) => Standing::of(Stage::Beyond, why),
-            None => updated(facts, seen, question),
-        };
+        return updated(facts, seen, question);
     }
     sleep::stand(id, facts, seen, question)
 }
@@ -74,13 +72,18 @@ fn updated(facts: &ConsumerFacts, seen: &FunctionSeen, question: &Question<'_>) 
 
 /// As far as an update or a cycle reaches (aws-facts: Lambda).
 pub(super) fn likely(seen: &FunctionSeen, why: Why) -> Standing {
-    if seen.durable {
-        Standing::of(Stage::Beyond, Why::Durable)
-    } else if seen.tenants {
-        Standing::of(Stage::Beyond, Why::Tenants)
-    } else {
-        Standing::of(Stage::Presumed, why)
+    match outlives(seen) {
+        Some(left) => Standing::of(Stage::Beyond, left),
+        None => Standing::of(Stage::Presumed, why),
     }
+}
+
+/// What goes on with the old value after an update or a cycle.
+pub(crate) fn outlives(seen: &FunctionSeen) -> Option<Why> {
+    if seen.durable {
+        return Some(Why::Durable);
+    }
+    seen.tenants.then_some(Why::Tenants)
 }
 
 fn by_update(
@@ -89,6 +92,9 @@ fn by_update(
     seen: &FunctionSeen,
     question: &Question<'_>,
 ) -> Standing {
+    if sleep::cycled(facts, question) && seen.sleep_tag.is_none() {
+        return likely(seen, Why::Cycled);
+    }
     if let Some(why) = unreached_by_update(seen) {
         return Standing::of(Stage::Beyond, why);
     }
@@ -102,9 +108,6 @@ fn by_update(
     }
     if is_configured_after(seen, question) {
         return updated(facts, seen, question);
-    }
-    if sleep::cycled(facts, question) && seen.sleep_tag.is_none() {
-        return likely(seen, Why::Cycled);
     }
     let tries = tries_of(facts, question.rotation, "update-environment");
     if is_blocked(facts, seen) {

@@ -8,6 +8,7 @@ mod why;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use function::outlives;
 pub use sleep::{Left, former_concurrency, left_by_us, open_sleep, restore};
 pub(crate) use tenure::{Tenure, tenures_before};
 pub use why::Why;

@@ -160,7 +160,7 @@ impl fmt::Display for Why {
             Self::CreatedWhileCurrent => f.write_str("every running task was created while this version was current"),
             Self::NothingRuns => f.write_str("nothing runs that could hold the old value"),
             Self::Gone => f.write_str("it no longer exists"),
-            Self::NeverFound => f.write_str("nothing by this name exists, and nothing by it was seen before: the rule may be mistyped"),
+            Self::NeverFound => f.write_str("nothing by this name exists, and nothing by it was seen since the start: the rule may be mistyped"),
             Self::TasksUnseen => f.write_str("its tasks could not be listed"),
             Self::SoleDeploymentAfter => {
                 f.write_str("its only deployment is complete and younger than the promotion; its tasks could not be listed")

@@ -8,7 +8,7 @@ use super::beyond::beyond_remedy;
 use super::{Finding, Kind, Severity, commands};
 use crate::consumers::Why;
 use crate::judge::{Judgement, Judgements};
-use crate::model::{ConsumerId, ReferenceKind, SecretArn, Stage};
+use crate::model::{ConsumerId, Method, ReferenceKind, SecretArn, Stage, host_key};
 use crate::outlook::{Next, Outlook};
 use crate::policy::Policy;
 use crate::state::State;
@@ -19,25 +19,48 @@ pub fn beyond_next<'a>(
     outlooks: impl Iterator<Item = (&'a SecretArn, &'a [Outlook])>,
     judgements: &Judgements,
 ) -> Vec<Finding> {
-    let mut by_consumer: BTreeMap<&ConsumerId, Vec<(&SecretArn, &Why)>> = BTreeMap::new();
+    let mut told: BTreeMap<&ConsumerId, Vec<&Why>> = BTreeMap::new();
+    for (consumer, why) in judgements.values().flat_map(|judgement| beyond(judgement)) {
+        told.entry(consumer).or_default().push(why);
+    }
+    let is_told = |consumer, why| told.get(consumer).is_some_and(|whys| whys.contains(&why));
+    let mut by_consumer: BTreeMap<&ConsumerId, Vec<Left<'_>>> = BTreeMap::new();
     for (secret, outlooks) in outlooks {
         for Outlook { consumer, next, .. } in outlooks {
-            if let Next::Person(why) = next
-                && is_of_the_consumer(why)
-            {
-                by_consumer.entry(consumer).or_default().push((secret, why));
-            }
+            let left = Left::of(secret, next).filter(|left| !is_told(consumer, left.why));
+            by_consumer.entry(consumer).or_default().extend(left);
         }
     }
-    let is_told = |consumer: &ConsumerId| {
-        judgements
-            .values()
-            .any(|judgement| is_beyond(judgement, consumer))
-    };
-    let untold = by_consumer.into_iter().filter(|(consumer, _)| !is_told(consumer));
-    untold
-        .filter_map(|(consumer, whys)| told(consumer, &whys))
+    let by_consumer = by_consumer.into_iter();
+    by_consumer
+        .filter_map(|(consumer, left)| before_the_next(consumer, &left))
         .collect()
+}
+
+/// What the next rotation of a secret leaves to a person.
+struct Left<'a> {
+    secret: &'a SecretArn,
+    why: &'a Why,
+    /// What else is done for it.
+    done: Option<Method>,
+}
+
+impl<'a> Left<'a> {
+    fn of(secret: &'a SecretArn, next: &'a Next) -> Option<Self> {
+        let (why, done) = match next {
+            Next::Person(why) if is_of_the_consumer(why) => (why, None),
+            Next::InPart { method, left } => (left, Some(*method)),
+            Next::Person(_)
+            | Next::Redeploy
+            | Next::ConfigUpdate
+            | Next::SwitchedOff { .. }
+            | Next::Wait { .. }
+            | Next::Nothing(_)
+            | Next::Suspected
+            | Next::Unknown(_) => return None,
+        };
+        Some(Self { secret, why, done })
+    }
 }
 
 /// A pinned reference and a name that matches nothing have findings of their own; what an earlier write came to is told
@@ -48,6 +71,8 @@ fn is_of_the_consumer(why: &Why) -> bool {
             why,
             Why::AliasPinned { .. }
                 | Why::SnapStart
+                | Why::OnlyDeclared
+                | Why::UpdateFailed
                 | Why::Provisioned
                 | Why::ManagedInstances
                 | Why::RuntimeBlocked
@@ -56,27 +81,46 @@ fn is_of_the_consumer(why: &Why) -> bool {
         )
 }
 
-fn is_beyond(judgement: &Judgement, consumer: &ConsumerId) -> bool {
+/// Who is beyond us since the last promotion, and why.
+fn beyond(judgement: &Judgement) -> impl Iterator<Item = (&ConsumerId, &Why)> {
     let current = judgement.current().into_iter();
-    let mut standings = current.flat_map(|view| &view.consumers);
-    standings.any(|(id, standing)| id == consumer && standing.stage == Stage::Beyond)
+    let standings = current.flat_map(|view| &view.consumers);
+    let beyond = standings.filter(|(_, standing)| standing.stage == Stage::Beyond);
+    beyond.map(|(id, standing)| (id, &standing.why))
 }
 
-fn told(consumer: &ConsumerId, whys: &[(&SecretArn, &Why)]) -> Option<Finding> {
-    let (first, why) = whys.first()?;
-    let names: Vec<&str> = whys.iter().map(|(secret, _)| secret.name()).collect();
+fn before_the_next(consumer: &ConsumerId, left: &[Left<'_>]) -> Option<Finding> {
+    // What a person must do alone comes before what is done in part.
+    let first = left.iter().min_by_key(|left| left.done.is_some())?;
+    let alike = left.iter().filter(|left| left.why == first.why);
+    let names: Vec<&str> = alike.map(|left| left.secret.name()).collect();
+    let names = names.join(", ");
+    let (severity, text) = match first.done {
+        None => (
+            Severity::Warning,
+            format!(
+                "at the next rotation of {names} only a person can refresh it: {}",
+                first.why
+            ),
+        ),
+        Some(method) => (
+            Severity::Info,
+            format!(
+                "the next rotation of {names} refreshes it by {}, which is not all: {}",
+                method.name(),
+                first.why
+            ),
+        ),
+    };
     Some(Finding {
-        severity: Severity::Warning,
+        severity,
         kind: Kind::BeyondNext,
         subject: consumer.to_string(),
-        secret: Some((*first).clone()),
-        text: format!(
-            "at the next rotation of {} only a person can refresh it: {why}",
-            names.join(", ")
-        ),
+        secret: Some(first.secret.clone()),
+        text,
         remedy: format!(
             "mend the cause, or do this after each rotation: {}",
-            beyond_remedy(consumer, why)
+            beyond_remedy(consumer, first.why)
         ),
     })
 }
@@ -146,7 +190,10 @@ fn idle_host(state: &State, assigned: &[Assigned<'_>], host: &str, name: &str) -
             "correct the secret's name, or add a rule for it".to_owned(),
         ));
     }
-    let is_named = state.scopes.values().any(|(_, seen)| seen.hosts.contains(host));
+    let is_named = state
+        .scopes
+        .values()
+        .any(|(_, seen)| seen.hosts.contains(&host_key(host)));
     (!is_named).then(|| {
         let text = "no task definition and no function names this host: the entry has no effect".to_owned();
         finding(

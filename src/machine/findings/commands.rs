@@ -77,12 +77,14 @@ pub(super) fn stop_each_task(cluster: &str, name: &str) -> String {
     )
 }
 
-/// Any change of a function's configuration gives it new environments, and something to publish.
+/// Any change of a function's configuration gives it new environments, and something to publish. A description is cut
+/// at 256 characters; what it said stays.
 fn update(name: &str) -> String {
     let name = quoted(name);
     format!(
-        "aws lambda update-function-configuration --function-name {name} --description \"refreshed $(date -u \
-         +%FT%TZ)\""
+        "aws lambda update-function-configuration --function-name {name} --description \"$(aws lambda \
+         get-function-configuration --function-name {name} --query Description --output text | cut -c 1-220) refreshed \
+         $(date -u +%FT%TZ)\""
     )
 }
 
@@ -128,17 +130,21 @@ pub(super) fn durable_executions(name: &str) -> String {
 }
 
 pub(super) fn follow_log(name: &str) -> String {
-    let group = format!("/aws/lambda/{name}");
-    format!("`aws logs tail {} --follow`", quoted(&group))
+    format!(
+        "`aws logs tail \"$(aws lambda get-function-configuration --function-name {} --query LoggingConfig.LogGroup \
+         --output text)\" --follow`",
+        quoted(name)
+    )
 }
 
-/// Where no update is allowed. What was reserved is shown first: it is to be put back.
+/// Where no update is allowed. What was reserved is put back.
 pub(super) fn cycle(name: &str) -> String {
     let name = quoted(name);
     format!(
-        "`aws lambda get-function-concurrency --function-name {name}`, `aws lambda put-function-concurrency \
-         --function-name {name} --reserved-concurrent-executions 0`, and where nothing was reserved `aws lambda \
-         delete-function-concurrency --function-name {name}`"
+        "`reserved=$(aws lambda get-function-concurrency --function-name {name} --query ReservedConcurrentExecutions \
+         --output text); aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions 0; \
+         sleep 60; if [ \"$reserved\" = None ]; then aws lambda delete-function-concurrency --function-name {name}; else \
+         aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions \"$reserved\"; fi`"
     )
 }
 

@@ -1,11 +1,15 @@
 //! What discovery found beside consumers, or could not see.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use super::{Finding, Kind, List, Severity, bare_name, commands};
+use super::{Finding, Kind, List, Severity, commands};
 use crate::baseline;
 use crate::judge::Judgement;
-use crate::model::{ConsumerId, LookFailure, ReferenceKind, Scope, StandaloneTask, Unread};
+use crate::model::{
+    ConsumerId, LookFailure, ReferenceKind, Scope, ScopeSeen, SecretArn, StandaloneTask, Unread,
+};
 use crate::policy::Settings;
 use crate::rotations::Origin;
 use crate::state::State;
@@ -26,9 +30,8 @@ impl List<'_> {
                 Severity::Warning,
                 Kind::StandaloneTasks,
                 format!(
-                    "{} running tasks without a service were created before {since:.0} and hold the old value, among \
-                     them {}",
-                    old.len(),
+                    "{} created before {since:.0} and may hold the old value, among them {}",
+                    running(old.len(), "was", "were"),
                     oldest.task
                 ),
                 "stop them and start them anew: nobody else replaces them",
@@ -37,8 +40,8 @@ impl List<'_> {
                 Severity::Info,
                 Kind::StandaloneTasks,
                 format!(
-                    "{} running tasks without a service use it, among them {}: after a rotation nobody replaces them",
-                    tasks.len(),
+                    "{} it, among them {}: after a rotation nobody replaces what runs so",
+                    running(tasks.len(), "uses", "use"),
                     first.task
                 ),
                 "plan to stop and start them by hand after a rotation, or run them as a service",
@@ -52,10 +55,11 @@ impl List<'_> {
         let is_searched = facts
             .and_then(|facts| facts.first_look)
             .is_some_and(|at| state.is_searched(at));
-        let mut users = state
-            .consumers_of(self.secret)
-            .filter(|(_, facts)| !facts.is_gone());
-        if !is_searched || users.next().is_some() {
+        let mut users = state.users_of(self.secret).filter(|(_, facts)| !facts.is_gone());
+        let mut scopes = state.scopes.values();
+        let mut has_task =
+            || scopes.any(|(_, seen)| seen.standalone.iter().any(|task| &task.secret == self.secret));
+        if !is_searched || users.next().is_some() || has_task() {
             return;
         }
         self.add(
@@ -68,10 +72,18 @@ impl List<'_> {
     }
 }
 
+/// Tasks that no service started, and what they do.
+fn running(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 running task without a service {one}"),
+        count => format!("{count} running tasks without a service {many}"),
+    }
+}
+
 /// What was created by then holds the old value.
 fn promoted(
     state: &State,
-    secret: &crate::model::SecretArn,
+    secret: &SecretArn,
     judgement: &Judgement,
     settings: &Settings,
 ) -> Option<Timestamp> {
@@ -84,30 +96,39 @@ fn promoted(
 }
 
 pub(super) fn suspected(state: &State) -> Vec<Finding> {
-    let lambdas = state.rotation_lambdas();
-    let mut found = Vec::new();
-    for (id, facts) in state.consumers.iter().filter(|(_, facts)| !facts.is_gone()) {
-        let rotates = lambdas.contains(bare_name(id));
-        for reference in facts
+    let there = state.consumers.iter().filter(|(_, facts)| !facts.is_gone());
+    let suspected = there.filter_map(|(id, facts)| {
+        let suspected = facts
             .references
             .iter()
-            .filter(|r| r.kind == ReferenceKind::Suspected && !rotates)
-        {
-            found.push(Finding {
-                severity: Severity::Info,
-                kind: Kind::SuspectedConsumer,
-                subject: id.to_string(),
-                secret: Some(reference.secret.clone()),
-                text: format!(
-                    "its configuration names the database of {name}, or has {name} as a word that need not be the \
-                     secret: it may use the secret",
-                    name = reference.secret.name()
-                ),
-                remedy: "give it the secret's ARN, or name it in the rule's consumers".to_owned(),
-            });
-        }
+            .filter(|r| r.kind == ReferenceKind::Suspected);
+        let secrets: Vec<&SecretArn> = suspected.map(|reference| &reference.secret).collect();
+        let first = secrets.first()?;
+        (!state.rotates_secrets(id)).then(|| suspicion(id, first, &secrets))
+    });
+    suspected.collect()
+}
+
+/// One for a consumer: a shared host, or the beginning of a name, may speak of many secrets.
+fn suspicion(id: &ConsumerId, first: &SecretArn, secrets: &[&SecretArn]) -> Finding {
+    const SHOWN: usize = 5;
+    let names: Vec<&str> = secrets.iter().take(SHOWN).map(|secret| secret.name()).collect();
+    let more = match secrets.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Finding {
+        severity: Severity::Info,
+        kind: Kind::SuspectedConsumer,
+        subject: id.to_string(),
+        secret: Some(first.clone()),
+        text: format!(
+            "its configuration names the database of {names}{more}, or has such a name as a word that need not be the \
+             secret: it may use what it names",
+            names = names.join(", ")
+        ),
+        remedy: "give it the secret's ARN, or name it in the rule's consumers".to_owned(),
     }
-    found
 }
 
 /// Without its environment nobody can say whether a function uses a secret (aws-facts: Lambda).
@@ -133,41 +154,78 @@ pub(super) fn unreadable(state: &State) -> Vec<Finding> {
 
 /// Task definitions that could not be read, while the rest of their cluster was.
 pub(super) fn unread(state: &State) -> Vec<Finding> {
-    let of_scope = |(scope, (_, seen)): (&Scope, &(_, crate::model::ScopeSeen))| {
-        let place = match scope {
-            Scope::Tasks(cluster) => format!("a task without a service in cluster {cluster}"),
-            Scope::Clusters | Scope::Cluster(_) | Scope::Functions | Scope::Declared => String::new(),
-        };
-        let told = |unread: &Unread| unread_definition(unread, &place);
-        seen.unread.iter().map(told).collect::<Vec<_>>()
-    };
+    let of_scope = |(scope, (_, seen)): (&Scope, &(_, ScopeSeen))| unread_in(scope, &seen.unread);
     state.scopes.iter().flat_map(of_scope).collect()
 }
 
-fn unread_definition(unread: &Unread, place: &str) -> Finding {
+/// One finding for each service; one for all that the same keeps from being read, where those are many.
+fn unread_in(scope: &Scope, unread: &[Unread]) -> Vec<Finding> {
+    const TOLD_ONE_BY_ONE: usize = 3;
+    let mut by_cause: BTreeMap<String, Vec<&Unread>> = BTreeMap::new();
+    for one in unread {
+        by_cause.entry(one.why.to_string()).or_default().push(one);
+    }
+    let told = by_cause.into_values().flat_map(|alike| match scope {
+        Scope::Cluster(_) if alike.len() <= TOLD_ONE_BY_ONE => {
+            alike.into_iter().map(unread_of_service).collect()
+        }
+        Scope::Cluster(cluster) => unread_together(&format!("services in cluster {cluster}"), &alike),
+        Scope::Tasks(cluster) => {
+            unread_together(&format!("tasks without a service in cluster {cluster}"), &alike)
+        }
+        Scope::Clusters | Scope::Functions | Scope::Declared => Vec::new(),
+    });
+    told.collect()
+}
+
+fn unread_of_service(unread: &Unread) -> Finding {
+    let subject = unread
+        .consumer
+        .as_ref()
+        .map_or(String::new(), ConsumerId::to_string);
+    let text = format!(
+        "its task definition {} cannot be read ({})",
+        unread.definition, unread.why
+    );
+    definition_unread(subject, &text, unread)
+}
+
+fn unread_together(whose: &str, alike: &[&Unread]) -> Vec<Finding> {
+    let of_one = |first: &&Unread| {
+        let text = format!(
+            "task definitions of {} {whose} cannot be read, among them {} ({})",
+            alike.len(),
+            first.definition,
+            first.why
+        );
+        definition_unread(whose.to_owned(), &text, first)
+    };
+    alike.first().map(of_one).into_iter().collect()
+}
+
+fn definition_unread(subject: String, text: &str, unread: &Unread) -> Finding {
     let remedy = match &unread.why {
         LookFailure::Denied { iam_action, .. } => format!("allow {iam_action} on *"),
-        _ => commands::describe_definition(&unread.definition),
+        LookFailure::NotFound { .. }
+        | LookFailure::Unexpected { .. }
+        | LookFailure::Throttled
+        | LookFailure::Timeout
+        | LookFailure::Credentials { .. }
+        | LookFailure::Unreachable { .. } => commands::describe_definition(&unread.definition),
     };
     Finding {
         severity: Severity::Warning,
         kind: Kind::DefinitionUnread,
-        subject: unread
-            .consumer
-            .as_ref()
-            .map_or(place.to_owned(), ConsumerId::to_string),
+        subject,
         secret: None,
-        text: format!(
-            "its task definition {} cannot be read ({}): whether it uses a watched secret is not known anew",
-            unread.definition, unread.why
-        ),
+        text: format!("{text}: whether a watched secret is used there is not known anew"),
         remedy,
     }
 }
 
 /// Secrets that are gone for good and that somebody still names: what starts the next time, fails.
 pub(super) fn lost(state: &State) -> Vec<Finding> {
-    let finding = |secret: &crate::model::SecretArn| {
+    let finding = |secret: &SecretArn| {
         let users: Vec<String> = state.consumers_of(secret).map(|(id, _)| id.to_string()).collect();
         let first = users.first()?;
         Some(Finding {

@@ -7,7 +7,7 @@ use super::{Kind, List, Severity, commands};
 use crate::baseline;
 use crate::judge::Judgement;
 use crate::model::{ConsumerId, ReferenceKind, SecretSeen};
-use crate::state::{ConsumerFacts, SecretFacts, State};
+use crate::state::{SecretFacts, State};
 
 /// A rotation that is so late is overdue: AWS rotates until the end of that day.
 const OVERDUE: SignedDuration = SignedDuration::from_hours(48);
@@ -21,7 +21,7 @@ impl List<'_> {
                 Severity::Warning,
                 Kind::SecretGone,
                 text,
-                "remove it from the rules, or restore it",
+                "make it again under its name, or remove it from the rules",
             );
         }
     }
@@ -113,14 +113,8 @@ impl List<'_> {
 
     /// What discovery already tells of the next redeploy.
     pub(super) fn references(&mut self, state: &State) {
-        let is_sure = |facts: &ConsumerFacts| {
-            let mut references = facts.references.iter();
-            references.any(|r| &r.secret == self.secret && r.kind != ReferenceKind::Suspected)
-        };
-        let consumers = state.consumers_of(self.secret);
-        let redeployed: Vec<_> = consumers
-            .filter(|(_, facts)| is_sure(facts) && !facts.is_gone())
-            .collect();
+        let users = state.users_of(self.secret);
+        let redeployed: Vec<_> = users.filter(|(_, facts)| !facts.is_gone()).collect();
         for (consumer, facts) in redeployed {
             let pins = facts
                 .references

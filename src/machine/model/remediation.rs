@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{AttemptId, ConsumerId, DeploymentId, RotationKey, SleepTag};
+use super::{AttemptId, ConsumerId, DeploymentId, RotationKey, SleepTag, VersionId};
 
 /// One write, with all that is needed to precheck it and to undo it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +138,15 @@ pub enum Done {
     Written { deployment: Option<DeploymentId> },
     /// The precheck found it done.
     AlreadySo,
+}
+
+/// How a restart of a consumer must find a secret that the consumer uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The version believed to be AWSCURRENT, where that is known.
+    pub current: Option<VersionId>,
+    /// Whether nothing of the consumer starts where the secret is not there.
+    pub needed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::findings::kinds;
-use super::fleet_findings::told;
 use super::reach::Change;
 use super::standings::{orders, promoted, standing};
 use super::world::{Tale, arn, at, consumer, function, service};
 use crate::consumers::Why;
-use crate::findings::{Assigned, Finding, Severity, beyond_next, of_secret, unmatched};
+use crate::findings::{Assigned, Finding, Severity, beyond_next, unmatched};
 use crate::judge::Judgements;
 use crate::model::{
-    Consumer, ConsumerId, Controller, Evidence, LookFailure, ReferenceKind, Scope, ScopeSeen,
-    ServiceSettings, Stage, Staleness, StandaloneTask, Unread,
+    Consumer, ConsumerId, Controller, Evidence, Method, Reference, ReferenceKind, Scope, ScopeSeen,
+    ServiceSettings, Stage, Staleness,
 };
 use crate::outlook::{Next, Outlook, outlook};
 
-fn mailer() -> ConsumerId {
+pub(super) fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
 }
 
@@ -39,7 +38,7 @@ fn deployed(settings: ServiceSettings, secrets: &[&str]) -> Consumer {
     }
 }
 
-fn prod() -> Scope {
+pub(super) fn prod() -> Scope {
     Scope::Cluster("prod".to_owned())
 }
 
@@ -111,7 +110,7 @@ fn f6_what_a_function_is_tells_what_the_next_rotation_can_do() {
             |f| f.managed_instances = true,
             Next::Person(Why::ManagedInstances),
         ),
-        (|f| f.durable = true, Next::ConfigUpdate),
+        (|f| f.durable = true, in_part(Why::Durable)),
     ];
     for (change, expected) in table {
         let mut tale = Tale::new();
@@ -122,6 +121,51 @@ fn f6_what_a_function_is_tells_what_the_next_rotation_can_do() {
         tale.function(2, &mailer(), seen);
         assert_eq!(next(&tale), [expected]);
     }
+}
+
+fn in_part(left: Why) -> Next {
+    Next::InPart {
+        method: Method::ConfigUpdate,
+        left,
+    }
+}
+
+#[test]
+fn c3_what_an_update_does_not_reach_is_known_at_rest() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").uses(&mailer(), &["db"]);
+    let mut seen = function(None);
+    seen.tenants = true;
+    tale.function(2, &mailer(), seen);
+    let found = beyond(&tale, &["db"], 5);
+    assert_eq!((found.len(), found[0].severity), (1, Severity::Info), "{found:?}");
+    assert!(
+        found[0].text.contains("config-update, which is not all"),
+        "{found:?}"
+    );
+}
+
+/// It is pinned to an old version of one secret for good, which is told of that one.
+#[test]
+fn f6_another_reason_after_a_promotion_does_not_hide_this_one() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").labels_of("queue", 0, "a - z");
+    let mut both = deployed(settings(|s| s.controller = Controller::CodeDeploy), &["queue"]);
+    both.references.push(Reference {
+        secret: arn("db"),
+        kind: ReferenceKind::Pinned {
+            to: "AWSPREVIOUS".to_owned(),
+        },
+    });
+    tale.found(1, prod(), vec![both]);
+    tale.labels(10, "a b z").labels(20, "a b z").labels(21, "b - a");
+    let mut seen = service(&[-500]);
+    seen.controller = Controller::CodeDeploy;
+    tale.service(25, &orders(), seen);
+    assert_eq!(standing(&tale, 26).stage, Stage::Beyond);
+    let found = beyond(&tale, &["db", "queue"], 26);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].text.contains("rotation of queue"), "{found:?}");
 }
 
 #[test]
@@ -294,99 +338,4 @@ fn g12_a_deleted_service_is_no_consumer_any_more() {
     assert_eq!(kinds(&tale, 31), Vec::<&str>::new());
     tale.found(40, prod(), vec![by_tag]);
     assert_eq!(standing(&tale, 41).why, Why::NotLookedYet, "made again");
-}
-
-#[test]
-fn f9_what_could_not_be_read_keeps_what_was_known_and_is_named() {
-    let mut tale = Tale::new();
-    tale.labels(0, "a - z").uses(&orders(), &["db"]);
-    tale.found(
-        1,
-        prod(),
-        vec![consumer(&orders(), &[("db", ReferenceKind::Injected)])],
-    );
-    let seen = ScopeSeen {
-        unread: vec![Unread {
-            consumer: Some(orders()),
-            definition: "arn:aws:ecs:eu-west-1:1:task-definition/orders:7".to_owned(),
-            why: LookFailure::Timeout,
-        }],
-        ..ScopeSeen::default()
-    };
-    tale.see(2, Evidence::Scope { scope: prod(), seen });
-    assert_eq!(tale.state.consumers[&orders()].references.len(), 1);
-    let found = told(&tale, 3);
-    assert_eq!(found[0].kind.name(), "definition-unread");
-    assert_eq!(found[0].subject, "ecs:prod/orders");
-    assert!(
-        found[0]
-            .remedy
-            .contains("--task-definition arn:aws:ecs:eu-west-1:1:task-definition/orders:7")
-    );
-}
-
-fn running(tasks: &[(&str, i64)]) -> Evidence {
-    let task = |(name, created): &(&str, i64)| StandaloneTask {
-        task: (*name).to_owned(),
-        secret: arn("db"),
-        created: Some(at(*created)),
-    };
-    let seen = ScopeSeen {
-        standalone: tasks.iter().map(task).collect(),
-        ..ScopeSeen::default()
-    };
-    let scope = Scope::Tasks("prod".to_owned());
-    Evidence::Scope { scope, seen }
-}
-
-fn standalone(tale: &Tale, second: i64) -> Vec<(Severity, String)> {
-    let judgement = tale.judge(second);
-    let found = of_secret(&tale.state, &arn("db"), &judgement, &tale.settings, at(second));
-    let told = found
-        .into_iter()
-        .filter(|finding| finding.kind.name() == "standalone-tasks");
-    told.map(|finding| (finding.severity, finding.text)).collect()
-}
-
-/// Promoted by second 21, and a margin of one.
-#[test]
-fn c9_only_standalone_tasks_from_before_the_promotion_are_warned_of() {
-    let mut tale = Tale::new();
-    tale.labels(0, "a - z")
-        .see(1, running(&[("t-1", -500), ("t-2", -400)]));
-    let [(severity, text)] = &standalone(&tale, 2)[..] else {
-        panic!("{:?}", standalone(&tale, 2))
-    };
-    assert_eq!(*severity, Severity::Info);
-    assert!(
-        text.starts_with("2 running tasks without a service use it"),
-        "{text}"
-    );
-
-    tale.labels(10, "a b z").labels(20, "a b z").labels(21, "b - a");
-    tale.see(30, running(&[("t-1", -500), ("t-3", 22), ("t-4", 23)]));
-    let [(severity, text)] = &standalone(&tale, 31)[..] else {
-        panic!("{:?}", standalone(&tale, 31))
-    };
-    assert_eq!(*severity, Severity::Warning);
-    assert!(
-        text.starts_with("2 running tasks") && text.ends_with("t-1"),
-        "{text}"
-    );
-    tale.see(40, running(&[("t-4", 23)]));
-    assert_eq!(standalone(&tale, 41)[0].0, Severity::Info, "young");
-    tale.see(50, running(&[]));
-    assert_eq!(standalone(&tale, 51), vec![]);
-}
-
-#[test]
-fn a_secret_that_nobody_seems_to_use_says_what_cannot_be_seen() {
-    let mut tale = Tale::new();
-    tale.labels(0, "a - z");
-    assert_eq!(kinds(&tale, 1), Vec::<&str>::new(), "nothing was searched yet");
-    tale.found(2, prod(), Vec::new())
-        .found(2, Scope::Functions, Vec::new());
-    assert_eq!(kinds(&tale, 3), ["no-consumers"]);
-    tale.uses(&orders(), &["db"]);
-    assert_eq!(kinds(&tale, 4), Vec::<&str>::new());
 }

@@ -4,7 +4,7 @@ use super::rotations::done;
 use super::standings::{attempt_for, deployed, orders, redeploy};
 use super::world::{Tale, arn, at, consumer, version};
 use crate::model::{
-    Action, Attempt, ConsumerId, Event, Fact, LogFact, LogLine, NoEffect, Outcome, ReferenceKind,
+    Action, Attempt, ConsumerId, Event, Expected, Fact, LogFact, LogLine, NoEffect, Outcome, ReferenceKind,
     RotationKey, Scope, Stage, Step, VersionId,
 };
 use crate::state::{ConsumerFacts, SecretFacts, StageRun};
@@ -288,12 +288,15 @@ fn looks_at_the_same_stage_lengthen_it_and_others_change_it() {
 fn what_a_restart_gives_a_consumer_is_asked_of_each_of_its_secrets() {
     let mut tale = Tale::new();
     tale.labels(0, "b - a").uses(&orders(), &["db", "queue"]);
-    let believed = tale.state.believed_current(&orders());
+    let expected = |current: Option<&str>| Expected {
+        current: current.map(version),
+        needed: true,
+    };
     assert_eq!(
-        believed,
-        [(arn("db"), Some(version("b"))), (arn("queue"), None)].into()
+        tale.state.expected(&orders()),
+        [(arn("db"), expected(Some("b"))), (arn("queue"), expected(None))].into()
     );
-    assert_eq!(tale.state.believed_current(&ConsumerId::function("x")), [].into());
+    assert_eq!(tale.state.expected(&ConsumerId::function("x")), [].into());
 }
 
 /// By DescribeSecret, or by the list where nobody asks that.

@@ -210,6 +210,24 @@ fn g12_whoever_was_presumed_by_one_method_stays_so_by_the_other() {
     );
 }
 
+/// An update does not reach what an alias calls, and a cycle does.
+#[test]
+fn g12_a_cycle_reaches_an_alias_before_and_after_an_update() {
+    let aliased = |seen: &mut FunctionSeen| seen.pinned_aliases = live();
+    let updated = changed(|seen| {
+        aliased(seen);
+        seen.last_modified = Some(at(28));
+    });
+    let wanted = seen_by(LambdaMethod::ConcurrencyCycle, updated).action;
+    assert!(matches!(wanted, Some(Action::TagSleep { .. })), "{wanted:?}");
+
+    let mut cycled = cycled();
+    cycled.function(62, &mailer(), changed(aliased));
+    assert_eq!(standing(&cycled, 63).why, Why::Cycled);
+    cycled.policy.lambda_method = LambdaMethod::ConfigUpdate;
+    assert_eq!(standing(&cycled, 64).why, Why::Cycled);
+}
+
 /// Its own writes may move LastModified: a cycle under way goes on.
 #[test]
 fn g12_a_cycle_that_was_begun_is_not_ended_by_a_newer_configuration() {

@@ -152,7 +152,7 @@ fn a1_only_what_is_injected_by_a_dead_arn_keeps_a_restart_back_and_that_is_told(
     );
     let fetches = restart_beside_the_dead(ReferenceKind::Fetches);
     assert_eq!(fetches.1, None);
-    let secrets = fetches.0.state.believed_current(&orders());
+    let secrets = fetches.0.state.expected(&orders());
     assert_eq!(
         secrets.into_keys().collect::<Vec<_>>(),
         [arn("db")],

@@ -79,7 +79,8 @@ impl Checks {
         facts: &[Fact],
         counters: &Counters,
     ) {
-        if is_forgotten(case) || !is_calm(case) {
+        // Nothing is told any more of the rotations of a secret that another one took over from.
+        if is_forgotten(case) || !is_calm(case) || !world.dead.is_empty() {
             return;
         }
         for (what, counted, (least, most)) in against(counters, last, facts, world) {

@@ -81,7 +81,8 @@ impl Checks {
             .map(|(id, function)| (id, &function.secrets));
         for (id, secrets) in consumers.chain(functions) {
             let untold = || is_untold(world, id) || self.is_of_a_baseline(case, world, secrets);
-            if !world.truth().is_stale(id) || (forgotten && untold()) {
+            let made_again = || world.are_made_again(secrets) && is_untold(world, id);
+            if !world.truth().is_stale(id) || (forgotten && untold()) || made_again() {
                 continue;
             }
             let being_refreshed = last.secrets.values().any(|view| {

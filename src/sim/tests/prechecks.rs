@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use machine::model::{Action, AttemptId, Decision, NoEffect, Outcome, RotationKey, VersionId};
+use machine::model::{Action, AttemptId, Decision, Expected, NoEffect, Outcome, RotationKey, VersionId};
 
 use super::*;
 use crate::remediation::{Order, send};
@@ -42,7 +42,13 @@ fn redeploy(ahead: SignedDuration, change: impl FnOnce(&mut World)) -> Outcome {
     };
     let order = Order {
         decision,
-        secrets: BTreeMap::from([(secret, None)]),
+        secrets: BTreeMap::from([(
+            secret,
+            Expected {
+                current: None,
+                needed: true,
+            },
+        )]),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -27,6 +27,54 @@ fn a_rotation_ends_with_one_redeploy_and_no_stale_task() {
     assert_eq!(view.findings, []);
 }
 
+/// All series of a metric, added up.
+fn counted(life: &Life, series: &str) -> f64 {
+    let name = format!("rotation_watchdog_{series}");
+    let lines = life.counted.lines().filter(|line| line.starts_with(&name));
+    lines
+        .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())
+        .sum()
+}
+
+/// From setSecret on, and not from our decision: so long somebody was refused.
+#[test]
+fn f4_each_recovery_is_counted_once_and_lasts_as_long_as_the_outage() {
+    for seed in 0..5 {
+        let scenario = Scenario::one_service(seed);
+        let trial = trial(&scenario, Mode::Act);
+        let until = end_of(&scenario);
+        let life = live(&trial, until);
+        let redeploys = writes_of(&trial, "ecs:UpdateService").len();
+        let redeploys = f64::from(u32::try_from(redeploys).expect("a few"));
+        let outage = trial.world().outage_seconds();
+        let (recoveries, lasted) = (
+            counted(&life, "recovery_seconds_count"),
+            counted(&life, "recovery_seconds_sum"),
+        );
+        assert!(
+            recoveries > 0.0 && (recoveries - redeploys).abs() < 0.5,
+            "seed {seed}: {}",
+            life.counted
+        );
+        // setSecret's line is read two seconds late at most, and the service is looked at every two.
+        let look = 2.0 * recoveries;
+        assert!(
+            lasted > outage - look && lasted < outage + 12.0 * recoveries,
+            "seed {seed}: {lasted} s counted, {outage} s of outage"
+        );
+    }
+}
+
+#[test]
+fn f4_a_rotation_in_which_a_step_failed_is_counted_as_failed() {
+    let mut scenario = Scenario::one_service(1);
+    scenario.fail_last(machine::model::Step::TestSecret, 1);
+    let trial = trial(&scenario, Mode::Act);
+    let life = live(&trial, end_of(&scenario));
+    let failed = counted(&life, "rotations_total{result=\"failed\"");
+    assert!((failed - 1.0).abs() < 0.5, "{}", life.counted);
+}
+
 #[test]
 fn an_outage_lasts_only_until_the_new_tasks_are_healthy() {
     for seed in 0..20 {

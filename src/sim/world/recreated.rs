@@ -13,7 +13,11 @@ impl World {
         if old.rotating.is_some() || old.labels.in_progress().is_some() {
             return;
         }
+        // Nor with a value that does not log in: what a first look finds is believed to work (decisions: baseline).
         let before = old.labels.current.clone();
+        if !before.as_ref().is_some_and(|current| old.accepts(current)) {
+            return;
+        }
         let stem = arn.stem().unwrap_or(arn.as_str());
         let again = SecretArn::new(format!("{stem}{random}"));
         // An ARN never comes back.
@@ -60,6 +64,12 @@ impl World {
             rename(&mut function.secrets);
             function.holds.iter_mut().for_each(rekey);
         }
+    }
+
+    /// Whether one of these secrets took over from a dead one. How far its consumers had come with that one, nobody knows
+    /// afterwards.
+    pub fn are_made_again(&self, secrets: &[SecretArn]) -> bool {
+        self.reborn.values().any(|new| secrets.contains(new))
     }
 
     /// What was planned for a secret befalls whoever has its name.

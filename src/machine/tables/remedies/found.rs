@@ -93,7 +93,6 @@ pub(super) fn at_rest() -> Vec<Finding> {
     let mut tale = Tale::new();
     tale.labels(0, "a - z").labels_of("queue", 0, "a - z");
     tale.see(1, searched(cluster_partly_read()));
-    tale.found(1, Scope::Functions, Vec::new());
     let secret = arn("db");
     let outlooks = outlook(&tale.state, &secret, &tale.policy, &tale.settings, at(2));
     let beyond = beyond_next([(&secret, outlooks.as_slice())].into_iter(), &Judgements::new());
@@ -101,12 +100,19 @@ pub(super) fn at_rest() -> Vec<Finding> {
     standalone
         .labels(0, "a - z")
         .see(1, searched(task_without_service()));
-    let idle = keys_that_match_nothing(&mut tale);
+    let mut whole = Tale::new();
+    whole.labels(0, "a - z").see(
+        1,
+        searched((Scope::Cluster("prod eu".to_owned()), ScopeSeen::default())),
+    );
+    whole.found(1, Scope::Functions, Vec::new());
+    let idle = keys_that_match_nothing(&mut whole);
     [
         beyond,
         idle,
         told(&tale, "db", 2),
         told(&tale, "queue", 2),
+        told(&whole, "db", 2),
         told(&standalone, "db", 2),
     ]
     .concat()
