@@ -121,7 +121,7 @@ mod tests {
             stale.contains("ecs:prod/web") && !stale.contains("ecs:prod/orders"),
             "{stale}"
         );
-        assert!(shown(&["refreshing"]).starts_with("nothing is as you asked for"));
+        assert!(shown(&["refreshing"]).starts_with("nothing matches"));
         assert!(all.lines().all(|line| line.chars().count() <= 100), "{all}");
     }
 }

@@ -32,7 +32,7 @@ impl Now {
         if !self.ready {
             "not everything was looked at yet: see rotation-watchdog status\n".to_owned()
         } else if filter.is_given() {
-            "nothing is as you asked for: leave SECRET or --only out to see all\n".to_owned()
+            "nothing matches: leave SECRET or --only out to see all\n".to_owned()
         } else {
             format!("{sentence}\n")
         }

@@ -102,13 +102,15 @@ impl<'a> Courses<'a> {
         }
     }
 
+    /// Whether nobody knows yet who uses the secret: after a start, and where the journal tells of no consumer.
+    pub(crate) fn are_unknown(&self) -> bool {
+        self.unsearched
+    }
+
     /// When the last consumer that must be refreshed held the new value; nothing while one may not. One that only caches
     /// is held against its own time to live, and one that was found long after the others were done is no reason to
     /// take back what was said: its own findings speak.
     pub(crate) fn closed(&self) -> Option<When> {
-        if self.unsearched {
-            return None;
-        }
         let mut done = self.begin();
         let courses = self.in_order();
         for course in courses.into_iter().filter(|course| !course.caches) {

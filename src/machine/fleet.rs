@@ -74,7 +74,7 @@ impl Admission {
             .iter()
             .filter(|(_, facts)| open_sleep(facts).is_some())
         {
-            let acting = facts.references.iter().any(|reference| {
+            let acting = facts.used().any(|reference| {
                 judgements
                     .get(&reference.secret)
                     .is_some_and(|j| j.mode == Mode::Act && !j.held)
@@ -260,8 +260,8 @@ fn goes_instead(
 
 /// Whether only a person can let it be restarted: it must not act, or would get a value that is dead or unproven.
 fn is_stuck(state: &State, judgements: &Judgements, consumer: &ConsumerId) -> bool {
-    let references = state.consumers.get(consumer).map(|facts| &facts.references);
-    let mut waits = references.into_iter().flatten().filter_map(|reference| {
+    let facts = state.consumers.get(consumer).into_iter();
+    let mut waits = facts.flat_map(ConsumerFacts::used).filter_map(|reference| {
         let judgement = judgements.get(&reference.secret)?;
         waits_for(judgement, consumer)
     });

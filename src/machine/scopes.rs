@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Consumer, ConsumerId, Look, ReferenceKind, Scope, ScopeSeen, SecretArn};
+use jiff::Timestamp;
+
+use crate::model::{Consumer, ConsumerId, Look, LookKey, ReferenceKind, Scope, ScopeSeen, SecretArn};
 use crate::state::{ConsumerFacts, State};
 
 impl State {
@@ -43,12 +45,52 @@ impl State {
         users.filter(|(id, _)| !self.rotates_secrets(id))
     }
 
+    /// Whether every part of discovery that there is has had an answer since then that left nothing out.
+    pub fn is_searched(&self, since: Timestamp) -> bool {
+        self.of_every_scope(|scope| self.searched.get(scope).is_some_and(|sent| *sent >= since))
+    }
+
+    /// Whether every part of discovery that there is has had an answer.
+    pub fn is_answered(&self) -> bool {
+        self.of_every_scope(|scope| self.scopes.contains_key(scope))
+    }
+
+    /// Where the configuration names the clusters, those that were asked for are all that is known.
+    fn of_every_scope(&self, has: impl Fn(&Scope) -> bool) -> bool {
+        let is_unanswered =
+            |key: &LookKey| matches!(key, LookKey::Discovery(scope) if !self.scopes.contains_key(scope));
+        if self.failing.keys().any(is_unanswered) {
+            return false;
+        }
+        let clusters = match self.scopes.get(&Scope::Clusters) {
+            Some((_, seen)) => seen
+                .clusters
+                .iter()
+                .map(|name| Scope::Cluster(name.clone()))
+                .collect(),
+            None => {
+                let clusters = self
+                    .scopes
+                    .keys()
+                    .filter(|scope| matches!(scope, Scope::Cluster(_)));
+                let clusters: Vec<Scope> = clusters.cloned().collect();
+                if clusters.is_empty() {
+                    return false;
+                }
+                clusters
+            }
+        };
+        clusters.iter().all(&has) && has(&Scope::Functions)
+    }
+
     /// Drops what was found in clusters that are gone. The consumers named there.
     fn forget_clusters(&mut self, left: &[String]) -> BTreeSet<ConsumerId> {
         let is_gone = |scope: &Scope| match scope {
             Scope::Cluster(cluster) | Scope::Tasks(cluster) => !left.contains(cluster),
             Scope::Clusters | Scope::Functions | Scope::Declared => false,
         };
+        let stays = |key: &LookKey| !matches!(key, LookKey::Discovery(scope) if is_gone(scope));
+        self.failing.retain(|key, _| stays(key));
         self.searched.retain(|scope, _| !is_gone(scope));
         let gone = self.scopes.extract_if(.., |scope, _| is_gone(scope));
         gone.flat_map(|(_, (_, seen))| ids_of(&seen)).collect()
@@ -95,11 +137,13 @@ fn with_what_was_known(mut seen: ScopeSeen, before: Option<&ScopeSeen>) -> Scope
     let definitions = seen.unread.iter().filter_map(|unread| unread.consumer.clone());
     let environments = seen.unreadable.iter().map(ConsumerId::function);
     let unread: BTreeSet<ConsumerId> = definitions.chain(environments).collect();
-    let is_found = |id: &ConsumerId| seen.consumers.iter().any(|consumer| &consumer.id == id);
-    let known = before.consumers.iter();
-    let known = known.filter(|consumer| unread.contains(&consumer.id) && !is_found(&consumer.id));
-    let known: Vec<Consumer> = known.cloned().collect();
-    seen.consumers.extend(known);
+    for known in before.consumers.iter().filter(|known| unread.contains(&known.id)) {
+        match seen.consumers.iter_mut().find(|found| found.id == known.id) {
+            // By the command of its image.
+            Some(found) => add(found, known),
+            None => seen.consumers.push(known.clone()),
+        }
+    }
     seen
 }
 

@@ -303,27 +303,6 @@ impl State {
         expected
     }
 
-    /// Whether every part of discovery that there is has had an answer since then that left nothing out.
-    pub fn is_searched(&self, since: Timestamp) -> bool {
-        let has = |scope: &Scope| self.searched.get(scope).is_some_and(|sent| *sent >= since);
-        let is_unanswered =
-            |key: &LookKey| matches!(key, LookKey::Discovery(scope) if !self.scopes.contains_key(scope));
-        if self.failing.keys().any(is_unanswered) {
-            return false;
-        }
-        let clusters = match self.scopes.get(&Scope::Clusters) {
-            Some((_, seen)) => seen
-                .clusters
-                .iter()
-                .all(|name| has(&Scope::Cluster(name.clone()))),
-            None => self
-                .scopes
-                .keys()
-                .any(|scope| matches!(scope, Scope::Cluster(_)) && has(scope)),
-        };
-        clusters && has(&Scope::Functions)
-    }
-
     /// Whether it is a Lambda function that rotates secrets: neither a consumer nor a suspect.
     pub fn rotates_secrets(&self, id: &ConsumerId) -> bool {
         let ConsumerId::Function { name } = id else {

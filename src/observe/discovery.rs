@@ -112,7 +112,9 @@ async fn standalone(
                 continue;
             }
         };
-        let held = search.definition(definition, &[]).references.into_iter();
+        let held = search.definition(definition, &[]);
+        seen.hosts.extend(held.hosts);
+        let held = held.references.into_iter();
         let is_told = |reference: &Reference| {
             wanted.watched.contains(&reference.secret) && reference.kind != ReferenceKind::Suspected
         };

@@ -66,8 +66,8 @@ async fn at_rest(ports: &Ports, order: &Order) -> Check {
     for (secret, expected) in &order.secrets {
         let found = match ports.secrets.describe(secret).await {
             Ok((_, Some(seen))) => unrest(&order.decision, secret, expected.current.as_ref(), &seen),
-            // Whoever fetches starts without it, and waits for another secret's value meanwhile.
-            Ok((_, None)) => expected.needed.then(|| "none".to_owned()),
+            // Whoever fetches starts without it; the value that this is about must be there.
+            Ok((_, None)) => (expected.needed || serves(&order.decision, secret)).then(|| "none".to_owned()),
             Err(error) => return unseen(&error),
         };
         if let Some(found) = found {
@@ -75,6 +75,13 @@ async fn at_rest(ports: &Ports, order: &Order) -> Check {
         }
     }
     Check::Go
+}
+
+fn serves(decision: &Decision, secret: &SecretArn) -> bool {
+    decision
+        .rotations
+        .iter()
+        .any(|rotation| &rotation.secret == secret)
 }
 
 fn unrest(

@@ -63,8 +63,7 @@ impl<'a> Left<'a> {
     }
 }
 
-/// A pinned reference and a name that matches nothing have findings of their own; what an earlier write came to is told
-/// after its promotion.
+/// A pinned reference and a name that matches nothing have findings of their own.
 fn is_of_the_consumer(why: &Why) -> bool {
     why.is_of_settings()
         || matches!(
@@ -137,7 +136,7 @@ pub struct Assigned<'a> {
 /// Keys of the configuration that match nothing: most likely mistyped, and silently without effect.
 pub fn unmatched(state: &State, assigned: &[Assigned<'_>], hosts: &BTreeMap<String, String>) -> Vec<Finding> {
     let mut found = never_found(state);
-    if !state.is_searched(Timestamp::MIN) {
+    if !state.is_answered() {
         return found;
     }
     let mut rules: BTreeMap<&str, (&Policy, BTreeSet<&SecretArn>)> = BTreeMap::new();
@@ -151,7 +150,7 @@ pub fn unmatched(state: &State, assigned: &[Assigned<'_>], hosts: &BTreeMap<Stri
         let idle = policy
             .staleness
             .keys()
-            .filter(|id| !uses_any(state, policy, id, secrets));
+            .filter(|id| !uses_any(state, policy, id, secrets) && !is_unread(state, id));
         found.extend(idle.map(|id| idle_staleness(id, rule)));
     }
     found.extend(
@@ -170,6 +169,15 @@ fn uses_any(state: &State, policy: &Policy, id: &ConsumerId, secrets: &BTreeSet<
         || references
             .into_iter()
             .any(|reference| secrets.contains(&reference.secret))
+}
+
+/// Whether nobody could read what the consumer names.
+fn is_unread(state: &State, id: &ConsumerId) -> bool {
+    state.scopes.values().any(|(_, seen)| {
+        let mut definitions = seen.unread.iter();
+        definitions.any(|unread| unread.consumer.as_ref() == Some(id))
+            || matches!(id, ConsumerId::Function { name } if seen.unreadable.iter().any(|other| **other == **name))
+    })
 }
 
 fn idle_staleness(id: &ConsumerId, rule: &str) -> Finding {
@@ -194,7 +202,7 @@ fn idle_host(state: &State, assigned: &[Assigned<'_>], host: &str, name: &str) -
         .scopes
         .values()
         .any(|(_, seen)| seen.hosts.contains(&host_key(host)));
-    (!is_named).then(|| {
+    (!is_named && state.is_searched(Timestamp::MIN)).then(|| {
         let text = "no task definition and no function names this host: the entry has no effect".to_owned();
         finding(
             subject(),

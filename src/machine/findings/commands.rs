@@ -142,8 +142,8 @@ pub(super) fn cycle(name: &str) -> String {
     let name = quoted(name);
     format!(
         "`reserved=$(aws lambda get-function-concurrency --function-name {name} --query ReservedConcurrentExecutions \
-         --output text); aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions 0; \
-         sleep 60; if [ \"$reserved\" = None ]; then aws lambda delete-function-concurrency --function-name {name}; else \
+         --output text) && aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions 0 && \
+         sleep 60 && if [ \"$reserved\" = None ]; then aws lambda delete-function-concurrency --function-name {name}; else \
          aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions \"$reserved\"; fi`"
     )
 }

@@ -103,7 +103,14 @@ pub(super) fn suspected(state: &State) -> Vec<Finding> {
             .iter()
             .filter(|r| r.kind == ReferenceKind::Suspected);
         let secrets: Vec<&SecretArn> = suspected.map(|reference| &reference.secret).collect();
-        let first = secrets.first()?;
+        // The finding is shown with a secret that is watched, where there is one.
+        let is_watched = |secret: &&&SecretArn| {
+            state
+                .secrets
+                .get(**secret)
+                .is_some_and(|facts| facts.seen.is_some())
+        };
+        let first = secrets.iter().find(is_watched).or(secrets.first())?;
         (!state.rotates_secrets(id)).then(|| suspicion(id, first, &secrets))
     });
     suspected.collect()
@@ -193,7 +200,7 @@ fn unread_of_service(unread: &Unread) -> Finding {
 fn unread_together(whose: &str, alike: &[&Unread]) -> Vec<Finding> {
     let of_one = |first: &&Unread| {
         let text = format!(
-            "task definitions of {} {whose} cannot be read, among them {} ({})",
+            "{} task definitions of {whose} cannot be read, among them {} ({})",
             alike.len(),
             first.definition,
             first.why
@@ -226,7 +233,7 @@ fn definition_unread(subject: String, text: &str, unread: &Unread) -> Finding {
 /// Secrets that are gone for good and that somebody still names: what starts the next time, fails.
 pub(super) fn lost(state: &State) -> Vec<Finding> {
     let finding = |secret: &SecretArn| {
-        let users: Vec<String> = state.consumers_of(secret).map(|(id, _)| id.to_string()).collect();
+        let users: Vec<String> = state.users_of(secret).map(|(id, _)| id.to_string()).collect();
         let first = users.first()?;
         Some(Finding {
             severity: Severity::Warning,

@@ -9,7 +9,7 @@ use crate::fleet::Admission;
 use crate::judge::{Judgement, Judgements, LoweredBy, Reason};
 use crate::model::{ConsumerId, Mode, SecretArn};
 use crate::policy::Settings;
-use crate::state::State;
+use crate::state::{ConsumerFacts, State};
 
 /// Who waits, and what is known beside it.
 pub(super) struct Waits<'a> {
@@ -138,7 +138,7 @@ impl Waits<'_> {
         is_so: impl Fn(&SecretArn) -> bool,
     ) -> &'s SecretArn {
         let known = self.state.consumers.get(consumer);
-        let references = known.into_iter().flat_map(|facts| &facts.references);
+        let references = known.into_iter().flat_map(ConsumerFacts::used);
         let others = references.map(|reference| &reference.secret);
         let mut all = std::iter::once(secret).chain(others);
         all.find(|secret| is_so(secret)).unwrap_or(secret)

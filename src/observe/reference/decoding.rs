@@ -85,7 +85,8 @@ fn hexadecimal(digits: &str) -> Option<u32> {
 /// or on lines of 76 characters as `base64` writes them.
 fn from_base64(text: &str) -> Option<Zeroizing<String>> {
     let text = text.trim_matches(['"', '\'']);
-    let lines: Zeroizing<String> = Zeroizing::new(text.split(['\r', '\n']).collect());
+    let mut lines = Zeroizing::new(String::with_capacity(text.len()));
+    text.split(['\r', '\n']).for_each(|line| lines.push_str(line));
     let digits = lines.trim_end_matches('=');
     if digits.len() < LEAST_ENCODED || digits.len() % 4 == 1 {
         return None;

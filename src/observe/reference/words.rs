@@ -46,20 +46,25 @@ pub(super) fn search(known: &Known<'_>, place: &str, text: &str, found: &mut BTr
     }
 }
 
-/// Whether a word is an item of its own: not one of a sentence, of a shell's command line, or of an address.
+/// Whether a word is an item of its own: not one of a sentence, of a shell's command line, or of an address, and not joined
+/// to a variable (`${HOME}/shop`).
 fn is_item(before: &str, behind: &str) -> bool {
-    let is_of_address = before.ends_with(['?', '&', '#']);
-    !is_of_address && is_border(before.chars().rev()) && is_border(behind.chars())
+    let is_joined = before.ends_with(['?', '&', '#', '}', '~']);
+    !is_joined && is_border(before.chars().rev()) && is_border(behind.chars())
 }
 
-/// What stands beside a word, outwards. A quote with a space and another word behind it is one of a sentence.
-fn is_border(mut outwards: impl Iterator<Item = char>) -> bool {
+/// What stands beside a word, outwards. A quote with a space and another word behind it is one of a sentence; a comma or
+/// what begins an item of YAML (`- "shop/db"`) is not. Backslashes are JSON's within JSON.
+fn is_border(outwards: impl Iterator<Item = char>) -> bool {
+    let mut outwards = outwards.filter(|c| *c != '\\');
+    let is_space = |c: &char| matches!(c, ' ' | '\t');
     match outwards.next() {
         None => true,
-        Some(' ' | '\t' | '(' | ')') => false,
+        Some('(' | ')') => false,
+        Some(' ' | '\t') => matches!(outwards.find(|c| !is_space(c)), Some(',' | ';')),
         Some('"' | '\'' | '`') => {
-            let next = outwards.find(|c| !matches!(c, ' ' | '\t'));
-            !next.is_some_and(is_of_word) || next == Some(':') || next == Some('=')
+            let next = outwards.find(|c| !is_space(c));
+            next.is_none_or(|c| !is_of_word(c) || matches!(c, ':' | '=' | '-'))
         }
         Some(_) => true,
     }
@@ -84,6 +89,8 @@ struct Spot {
     item: bool,
     /// It is one without either.
     alone: bool,
+    /// `*` follows: it stands for whatever begins so.
+    pattern: bool,
     /// It is all of the text.
     whole: bool,
 }
@@ -93,8 +100,10 @@ impl Scene<'_, '_> {
         if let Some(at) = word.find("arn:aws") {
             self.arn(arn::leading(&word[at..]), behind);
             self.said_before = false;
-        } else if let Some((_, parameter)) = word.split_once(SSM_REFERENCE) {
-            self.fetched(self.known.by_parameter(parameter.trim_end_matches('.')));
+        } else if word.contains(SSM_REFERENCE) {
+            for parameter in word.split(SSM_REFERENCE).skip(1) {
+                self.fetched(self.known.by_parameter(with_its_selector(parameter)));
+            }
             self.said_before = false;
         } else if is_variable(before, word) {
             self.said_before = false;
@@ -105,13 +114,15 @@ impl Scene<'_, '_> {
 
     fn pieces(&mut self, before: &str, word: &str, behind: &str) {
         let item = is_item(before, behind);
-        let alone = item && !word.contains(':');
+        let pattern = behind.starts_with('*');
+        let alone = item && !pattern && !word.contains(':');
         let whole = before.is_empty() && behind.is_empty() && !word.contains(':');
         for piece in word.split(':').filter(|piece| !piece.is_empty()) {
             let spot = Spot {
                 said: self.said_before,
                 item,
                 alone,
+                pattern,
                 whole,
             };
             self.piece(piece.trim_end_matches('.'), spot);
@@ -122,10 +133,14 @@ impl Scene<'_, '_> {
         let bare = arn::bare(arn);
         if arn.contains(SSM_REFERENCE) {
             self.fetched(self.known.named_by(arn));
+        } else if behind.starts_with("??????") {
+            let exact = self.known.by_arn.get(bare.trim_end_matches('-'));
+            self.found
+                .extend(exact.map(|secret| reference(secret, ReferenceKind::Suspected)));
+        } else if behind.starts_with('*') {
+            self.pattern(bare);
         } else if let Some(secret) = self.known.by_arn.get(bare).or_else(|| self.cut(bare)) {
             self.found.insert(reference(secret, ReferenceKind::Fetches));
-        } else if bare.ends_with(['/', '-']) && behind.starts_with(['?', '*']) {
-            self.pattern(bare);
         }
     }
 
@@ -138,7 +153,7 @@ impl Scene<'_, '_> {
         Some(secret)
     }
 
-    /// `ARN-??????` or `ARN/*`, as policies have it: it may read whatever begins so.
+    /// `ARN*`, as policies have it: it may read whatever begins so.
     fn pattern(&mut self, beginning: &str) {
         let Some((_, name)) = beginning.split_once(":secret:") else {
             return;
@@ -147,7 +162,9 @@ impl Scene<'_, '_> {
             return;
         }
         let begin_so = self.known.by_arn.range(beginning..);
-        let begin_so = begin_so.take_while(|(arn, _)| arn.starts_with(beginning));
+        let begin_so = begin_so
+            .take_while(|(arn, _)| arn.starts_with(beginning))
+            .filter(|(arn, secret)| **arn == secret.as_str());
         let suspected = begin_so.map(|(_, secret)| reference(secret, ReferenceKind::Suspected));
         self.found.extend(suspected.take(MOST_BY_PREFIX));
     }
@@ -169,16 +186,28 @@ impl Scene<'_, '_> {
         if self.candidate(piece, spot) {
             return;
         }
+        // `secret = "db"`
+        if piece == "=" {
+            return;
+        }
         let Some((key, value)) = piece.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             self.said_before = says_secret(piece);
             return;
         };
-        // A pair speaks for itself: `--password=x` says nothing of what follows.
+        self.said_before = value.is_empty() && says_secret(key);
+        let pairs = [
+            Some((key, value)),
+            piece.rsplit_once('=').filter(|(all, _)| *all != key),
+        ];
+        pairs.into_iter().flatten().for_each(|pair| self.pair(pair, spot));
+    }
+
+    /// A pair speaks for itself: `--password=x` says nothing of what follows.
+    fn pair(&mut self, (key, value): (&str, &str), spot: Spot) {
         let (said, whole) = (says_secret(key), false);
         if !self.candidate(value, Spot { said, whole, ..spot }) && is_telling(key) {
             self.candidate(key, Spot { whole, ..spot });
         }
-        self.said_before = value.is_empty() && said;
     }
 
     /// Whether it is a secret's name, found or only suspected.
@@ -209,7 +238,8 @@ impl Scene<'_, '_> {
     /// What an exact name means where it stands.
     fn told_by_name(&self, name: &str, spot: Spot) -> Option<ReferenceKind> {
         let is_telling = is_telling(name);
-        if spot.said || spot.item && self.said_by_place || spot.alone && is_telling {
+        let is_named = spot.said || spot.item && self.said_by_place || spot.alone && is_telling;
+        if is_named && !spot.pattern {
             Some(ReferenceKind::Named)
         } else if is_telling || spot.whole {
             Some(ReferenceKind::Suspected)
@@ -243,6 +273,18 @@ fn is_variable(before: &str, word: &str) -> bool {
     (before.ends_with('$') || before.ends_with("${")) && word.chars().all(is_of_name)
 }
 
+/// A parameter of SSM with the label or version that it names; what else follows a colon is no part of it.
+fn with_its_selector(parameter: &str) -> &str {
+    /// The shortest id of a version (PutSecretValue: ClientRequestToken).
+    const SHORTEST_ID: usize = 32;
+    let parameter = parameter.trim_end_matches(['.', ':']);
+    match parameter.split_once(':') {
+        Some((_, selector)) if selector.starts_with("AWS") || selector.len() >= SHORTEST_ID => parameter,
+        Some((name, _)) => name,
+        None => parameter,
+    }
+}
+
 /// Whether a name can hardly be anything but the secret's.
 fn is_telling(name: &str) -> bool {
     let within = name.trim_matches(['/', '!']);
@@ -257,5 +299,6 @@ fn says_secret(word: &str) -> bool {
         let mut parts = word.as_bytes().windows(sign.len());
         parts.any(|part| part.eq_ignore_ascii_case(sign.as_bytes()))
     };
-    SIGNS.into_iter().any(says)
+    let is_denied = word.starts_with("--no-") || word.starts_with("--skip-");
+    !is_denied && SIGNS.into_iter().any(says)
 }
