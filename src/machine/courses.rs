@@ -102,11 +102,6 @@ impl<'a> Courses<'a> {
         }
     }
 
-    /// Whether nobody knows yet who uses the secret: after a start, and where the journal tells of no consumer.
-    pub(crate) fn are_unknown(&self) -> bool {
-        self.unsearched
-    }
-
     /// When the last consumer that must be refreshed held the new value; nothing while one may not. One that only caches
     /// is held against its own time to live, and one that was found long after the others were done is no reason to
     /// take back what was said: its own findings speak.

@@ -50,10 +50,6 @@ impl DangerWindow {
         } else {
             Courses::told(&rotation.key, &facts.reached, promoted, clock.0)
         };
-        // Neither open nor closed is true of it yet.
-        if courses.are_unknown() {
-            return None;
-        }
         let window = Self::promoted(rotation, promoted, &courses);
         let ended = rotation.ending.map(|(_, when)| when);
         // Of somebody who was not looked at in time nobody knows.

@@ -11,7 +11,6 @@ use crate::findings::{Severity, of_secret};
 use crate::model::{ConsumerId, ServiceSeen, Stage, Strategy, When};
 use crate::phase::Phase;
 use crate::state::StageRun;
-use crate::window::DangerWindow;
 
 /// The worst state there is: the database may have the password of a version that is gone.
 #[test]
@@ -225,14 +224,4 @@ fn how_long_the_old_value_was_held_is_kept_over_a_restart() {
             (Stage::Fresh, at(40), None)
         ]
     );
-}
-
-/// After a start nobody knows yet who uses the secret: it is not closed, and it is not open for days.
-#[test]
-fn f1_there_is_none_to_tell_of_before_consumers_were_looked_for() {
-    let mut tale = rotated(&[], Strategy::SingleUser);
-    let closed = |window: DangerWindow| window.closed.is_some();
-    assert_eq!(tale.latest(60).window.map(closed), Some(true), "nobody uses it");
-    tale.state.searching = true;
-    assert_eq!(tale.latest(60).window, None);
 }
