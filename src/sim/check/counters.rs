@@ -9,9 +9,9 @@ use machine::phase::Phase;
 use machine::rotations::Origin;
 
 use super::numbers::recovery;
-use super::{Checks, is_calm};
+use super::{Checks, is_calm, is_forgotten};
 use crate::runtime::{SecretView, Snapshot};
-use crate::sim::case::{Case, Profile};
+use crate::sim::case::Case;
 use crate::sim::life::{End, Life};
 use crate::sim::ports::{Crossing, Side};
 use crate::sim::world::{Kind, World};
@@ -79,9 +79,8 @@ impl Checks {
         facts: &[Fact],
         counters: &Counters,
     ) {
-        // Nothing is told any more of the rotations of a secret that another one took over from. Aimed at the seconds around a
-        // promotion, what people do may be told otherwise afterwards than it was counted.
-        if case.profile == Profile::Moments || !is_calm(case) || !world.dead.is_empty() {
+        // Nothing is told any more of the rotations of a secret that another one took over from.
+        if is_forgotten(case) || !is_calm(case) || !world.dead.is_empty() {
             return;
         }
         for (what, counted, (least, most)) in against(counters, last, facts, world) {

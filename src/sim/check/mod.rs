@@ -18,7 +18,7 @@ use machine::model::{Mode, SecretArn};
 pub use counters::Counters;
 pub use outage::Excuse;
 
-use super::case::{Case, Disk};
+use super::case::{Case, Disk, Profile};
 use super::life::End;
 use super::world::PASSWORD_MARKER;
 
@@ -78,10 +78,12 @@ impl Checks {
     }
 }
 
-/// Whether the watchdog was there and awake, and its clock went right: a clock that jumps, and a life that saw nothing, move a
-/// bound, or a count, that nobody can put right afterwards.
+/// Whether nothing goes wrong with the watchdog itself, and what people do is not aimed at the steps of a rotation. A clock
+/// that jumps, a life that ends or saw nothing, and an answer that is lost or old move a bound, or a count, that nobody
+/// can put right afterwards.
 fn is_calm(case: &Case) -> bool {
-    case.pauses.is_empty() && case.jumps.is_empty() && !is_forgotten(case)
+    let is_steady = case.pauses.is_empty() && case.jumps.is_empty();
+    case.profile == Profile::None && is_steady && case.faults.is_empty() && case.crashes.is_empty()
 }
 
 /// Whether a life began without the journal of the time before it, or saw nothing before it was suspended.
