@@ -9,7 +9,7 @@ use machine::phase::Phase;
 use machine::rotations::Origin;
 
 use super::numbers::recovery;
-use super::{Checks, is_calm, is_forgotten};
+use super::{Checks, is_calm};
 use crate::runtime::{SecretView, Snapshot};
 use crate::sim::case::Case;
 use crate::sim::life::{End, Life};
@@ -80,7 +80,7 @@ impl Checks {
         counters: &Counters,
     ) {
         // Nothing is told any more of the rotations of a secret that another one took over from.
-        if is_forgotten(case) || !is_calm(case) || !world.dead.is_empty() {
+        if !is_calm(case) || !world.dead.is_empty() {
             return;
         }
         for (what, counted, (least, most)) in against(counters, last, facts, world) {
