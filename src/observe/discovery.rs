@@ -67,12 +67,11 @@ async fn in_cluster(
     let mut seen = ScopeSeen::default();
     for service in services {
         let id = ConsumerId::service(cluster, &service.name);
-        let definition = match definitions.get(&service.task_definition).await? {
-            Ok(definition) => definition,
-            Err(why) => {
-                seen.unread.push(unread(Some(id), &service.task_definition, why));
-                continue;
-            }
+        let definition = definitions.get(&service.task_definition).await?;
+        let Some(definition) =
+            read_or_noted(definition, Some(&id), &service.task_definition, &mut seen.unread)
+        else {
+            continue;
         };
         let held = search.definition(definition, &service.value_from);
         seen.hosts.extend(held.hosts);
@@ -98,19 +97,10 @@ async fn standalone(
     let mut definitions = Definitions::of(ecs);
     let mut seen = ScopeSeen::default();
     for task in tasks {
-        let definition = match definitions.get(&task.task_definition).await? {
-            Ok(definition) => definition,
-            Err(why) => {
-                // One finding for all tasks of a definition.
-                if !seen
-                    .unread
-                    .iter()
-                    .any(|one| one.definition == task.task_definition)
-                {
-                    seen.unread.push(unread(None, &task.task_definition, why));
-                }
-                continue;
-            }
+        let definition = definitions.get(&task.task_definition).await?;
+        let Some(definition) = read_or_noted(definition, None, &task.task_definition, &mut seen.unread)
+        else {
+            continue;
         };
         let held = search.definition(definition, &[]);
         seen.hosts.extend(held.hosts);
@@ -129,12 +119,26 @@ async fn standalone(
     Ok((look, seen))
 }
 
-fn unread(consumer: Option<ConsumerId>, definition: &str, why: LookFailure) -> Unread {
-    Unread {
-        consumer,
-        definition: definition.to_owned(),
+/// The definition; where it could not be read, that is noted, once for a service or for all tasks without one.
+fn read_or_noted<'a>(
+    read: Result<&'a TaskDefinition, LookFailure>,
+    consumer: Option<&ConsumerId>,
+    arn: &str,
+    unread: &mut Vec<Unread>,
+) -> Option<&'a TaskDefinition> {
+    let why = match read {
+        Ok(definition) => return Some(definition),
+        Err(why) => why,
+    };
+    let one = Unread {
+        consumer: consumer.cloned(),
+        definition: arn.to_owned(),
         why,
+    };
+    if !unread.contains(&one) {
+        unread.push(one);
     }
+    None
 }
 
 /// Task definitions of this round; across rounds the adapter keeps them, for a revision never changes.

@@ -83,11 +83,6 @@ impl<'a> Known<'a> {
         }
         found
     }
-
-    #[cfg(test)]
-    fn in_text(&self, place: &str, text: &str) -> BTreeSet<Reference> {
-        self.in_readings(place, &readings(text))
-    }
 }
 
 /// What precedes the path in a parameter's ARN. A path alone is of the region that it is read in.

@@ -352,3 +352,11 @@ fn a_host_is_named_alone_or_in_an_address() {
         assert!(!names_host(&value, host), "{value}");
     }
 }
+
+fn unread(consumer: Option<ConsumerId>, definition: &str, why: LookFailure) -> Unread {
+    Unread {
+        consumer,
+        definition: definition.to_owned(),
+        why,
+    }
+}

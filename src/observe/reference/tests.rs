@@ -86,6 +86,12 @@ fn secrets_of_every_partition_are_found() {
     }
 }
 
+impl Known<'_> {
+    fn in_text(&self, place: &str, text: &str) -> BTreeSet<Reference> {
+        self.in_readings(place, &readings(text))
+    }
+}
+
 /// The kinds of references that a text makes to one of these.
 fn kinds_in(place: &str, text: &str, secrets: &[SecretArn]) -> Vec<ReferenceKind> {
     let found = settled(&Known::of(secrets).in_text(place, text));

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use machine::model::{Reference, ReferenceKind};
+use machine::model::{Reference, ReferenceKind, SecretArn};
 
 use super::{Known, SSM_REFERENCE, arn, reference};
 
@@ -146,7 +146,7 @@ impl Scene<'_, '_> {
 
     /// An ARN with something behind it that could be a part of a name. Only the whole ARN counts: what is left of another
     /// secret's might be a shorter one's.
-    fn cut(&self, arn: &str) -> Option<&&machine::model::SecretArn> {
+    fn cut(&self, arn: &str) -> Option<&&SecretArn> {
         let ends = arn.rmatch_indices(['/', '=', '@']).take(MOST_CUTS);
         let mut cuts = ends.filter_map(|(end, _)| self.known.by_arn.get_key_value(&arn[..end]));
         let (_, secret) = cuts.find(|(cut, secret)| **cut == secret.as_str())?;
