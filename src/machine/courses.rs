@@ -26,8 +26,6 @@ fn between(before: &[StageRun], not_after: Timestamp) -> When {
 /// The consumers of one promotion.
 pub(crate) struct Courses<'a> {
     courses: Vec<Course<'a>>,
-    /// Nobody has looked yet who uses the secret.
-    unsearched: bool,
     promoted: When,
     /// When this process first saw the version current, where it is.
     seen: Option<Timestamp>,
@@ -57,7 +55,6 @@ impl<'a> Courses<'a> {
         let courses = of_it.map(|(_, runs)| Course::told(runs)).collect();
         Self {
             courses,
-            unsearched: false,
             promoted,
             seen: None,
             patience,
@@ -92,7 +89,6 @@ impl<'a> Courses<'a> {
         let current = facts.current_seen.as_ref();
         Self {
             courses: known.chain(gone.map(|(_, runs)| Course::told(runs))).collect(),
-            unsearched: state.searching && !facts.reached.keys().any(|(of, _)| of == rotation),
             promoted,
             seen: current
                 .filter(|(version, _)| *version == rotation.version)
@@ -131,9 +127,6 @@ impl<'a> Courses<'a> {
 
     /// When nothing was left to do for the first time; nothing while something is. One that is found stale later is.
     pub(crate) fn settled(&self) -> Option<Timestamp> {
-        if self.unsearched {
-            return None;
-        }
         let mut done = self.begin();
         for course in self.in_order() {
             let settled = course.done(Stage::is_settled, self.promoted);

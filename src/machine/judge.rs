@@ -343,6 +343,10 @@ fn settled(
     if rotation.ending.is_some() {
         return Courses::told(&rotation.key, &facts.reached, promoted, clock.0).settled();
     }
+    let is_told = || facts.reached.keys().any(|(of, _)| *of == rotation.key);
+    if state.searching && !is_told() {
+        return None;
+    }
     Courses::of(state, facts, (&rotation.key, promoted), consumers, clock).settled()
 }
 

@@ -2,28 +2,12 @@
 
 use super::staleness::dated;
 use super::standings::{attempt, attempt_for, deployed, key, orders, promoted, redeploy, replaced, standing};
+use super::updates::{mailer, update, written};
 use super::world::{Tale, at, deployment, function, service};
 use crate::consumers::{Standing, Why};
-use crate::model::{
-    Action, Alias, ConsumerId, Done, FunctionSeen, NoEffect, Outcome, Protected, Rollout, SleepTag, Stage,
-};
+use crate::model::{Action, Alias, FunctionSeen, NoEffect, Outcome, Protected, Rollout, SleepTag, Stage};
 use crate::outlook::{Next, outlook};
 use crate::policy::LambdaMethod;
-
-fn mailer() -> ConsumerId {
-    ConsumerId::function("mailer")
-}
-
-fn update() -> Action {
-    Action::UpdateEnvironment {
-        marker: "m".to_owned(),
-        revision: "r1".to_owned(),
-    }
-}
-
-fn written() -> Option<Outcome> {
-    Some(Outcome::Done(Done::Written { deployment: None }))
-}
 
 /// What is odd about a function.
 pub(super) type Change = fn(&mut FunctionSeen);

@@ -1,9 +1,10 @@
 //! What discovery could not see, and what it finds beside consumers.
 
-use super::at_rest::{mailer, prod};
+use super::at_rest::prod;
 use super::findings::kinds;
 use super::fleet_findings::told;
 use super::standings::orders;
+use super::updates::mailer;
 use super::world::{Tale, arn, at, consumer};
 use crate::findings::{Severity, of_secret};
 use crate::model::{

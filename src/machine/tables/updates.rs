@@ -6,7 +6,7 @@ use super::world::{Tale, at, function};
 use crate::consumers::{Standing, Why};
 use crate::model::{Action, ConsumerId, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, Stage};
 
-fn mailer() -> ConsumerId {
+pub(super) fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
 }
 
@@ -17,14 +17,14 @@ fn modified(second: i64) -> FunctionSeen {
     }
 }
 
-fn update() -> Action {
+pub(super) fn update() -> Action {
     Action::UpdateEnvironment {
         marker: "m".to_owned(),
         revision: "r1".to_owned(),
     }
 }
 
-fn written() -> Option<Outcome> {
+pub(super) fn written() -> Option<Outcome> {
     Some(Outcome::Done(Done::Written { deployment: None }))
 }
 
