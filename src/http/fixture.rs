@@ -9,10 +9,10 @@ use machine::findings::{Unwatched, of_fleet, of_secret};
 use machine::fleet::{Situation, admit};
 use machine::judge::{Judgements, judge};
 use machine::model::{
-    Action, AttemptId, Consumer, ConsumerId, Controller, Decision, Deployment, DeploymentId, Done, Event,
-    Evidence, Health, Labels, LogFact, LogLine, LoginAnswer, Look, LookFailure, LookKey, Mode, Outcome,
-    Reference, ReferenceKind, Rollout, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, ServiceSeen,
-    Step, Strategy, Task, VersionId,
+    Action, AttemptId, Consumer, ConsumerId, Decision, Deployment, DeploymentId, Done, Event, Evidence,
+    Health, Labels, LogFact, LogLine, LoginAnswer, Look, LookFailure, LookKey, Mode, Outcome, Reference,
+    ReferenceKind, Rollout, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, ServiceSeen,
+    ServiceSettings, Step, Strategy, Task, VersionId,
 };
 use machine::outlook::outlook;
 use machine::policy::{Policy, Settings};
@@ -179,12 +179,7 @@ impl Told {
             failed_tasks: 0,
         };
         let seen = ServiceSeen {
-            controller: Controller::Ecs,
-            staged_strategy: None,
-            daemon: false,
-            minimum_percent: 100,
-            maximum_percent: 200,
-            desired: 1,
+            settings: ServiceSettings::by_default(1),
             running: 1,
             pending: 0,
             deployments: vec![deployment],

@@ -149,15 +149,9 @@ pub(super) fn service(
     tasks: Option<&[SdkTask]>,
     protected: Option<Protected>,
 ) -> Result<ServiceSeen, String> {
-    let settings = settings(found)?;
     let deployments: Result<_, _> = found.deployments().iter().map(deployment).collect();
     Ok(ServiceSeen {
-        controller: settings.controller,
-        staged_strategy: settings.staged_strategy,
-        daemon: settings.daemon,
-        minimum_percent: settings.minimum_percent,
-        maximum_percent: settings.maximum_percent,
-        desired: settings.desired,
+        settings: settings(found)?,
         running: count(found.running_count()),
         pending: count(found.pending_count()),
         deployments: deployments?,

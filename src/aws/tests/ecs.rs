@@ -67,9 +67,12 @@ async fn a_service_with_its_wanted_tasks() {
     ]);
     let (_, seen) = aws(&fake).ecs.service("prod", "orders").await.unwrap();
     let seen = seen.unwrap();
-    assert_eq!(seen.controller, Controller::Ecs);
-    assert_eq!((seen.minimum_percent, seen.maximum_percent), (50, 150));
-    assert_eq!(seen.staged_strategy, None);
+    assert_eq!(seen.settings.controller, Controller::Ecs);
+    assert_eq!(
+        (seen.settings.minimum_percent, seen.settings.maximum_percent),
+        (50, 150)
+    );
+    assert_eq!(seen.settings.staged_strategy, None);
     assert_eq!(seen.deployments[0].rollout, Rollout::Completed);
     assert!(seen.deployments[0].primary && seen.tasks_listed);
     let tasks: Vec<_> = seen
@@ -142,10 +145,13 @@ async fn other_controllers_and_strategies_are_told() {
     let seen = look(vec![described(&other), Answer::json(&json!({ "taskArns": [] }))])
         .await
         .unwrap();
-    assert_eq!(seen.controller, Controller::CodeDeploy);
-    assert_eq!(seen.staged_strategy.as_deref(), Some("BLUE_GREEN"));
-    assert!(seen.daemon);
-    assert_eq!((seen.minimum_percent, seen.maximum_percent), (0, 100));
+    assert_eq!(seen.settings.controller, Controller::CodeDeploy);
+    assert_eq!(seen.settings.staged_strategy.as_deref(), Some("BLUE_GREEN"));
+    assert!(seen.settings.daemon);
+    assert_eq!(
+        (seen.settings.minimum_percent, seen.settings.maximum_percent),
+        (0, 100)
+    );
 }
 
 /// As DescribeServices answers of a service in Express Mode: no task definition but that of its deployments.

@@ -80,13 +80,13 @@ fn proven(
 
 fn without_tasks(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> Standing {
     // Counts of running tasks may be older than the list, or include those that drain.
-    if seen.tasks_listed && seen.desired == 0 {
+    if seen.tasks_listed && seen.settings.desired == 0 {
         return Standing::of(Stage::Fresh, Why::NothingRuns);
     }
     if seen.tasks_listed {
         let starting = Why::Starting {
             running: 0,
-            desired: seen.desired,
+            desired: seen.settings.desired,
         };
         return refreshing(starting, facts, seen, question);
     }
@@ -126,14 +126,14 @@ fn deployment_of(attempt: &Attempt) -> Option<&DeploymentId> {
 /// Why a service whose tasks are all young is not yet healthy.
 fn unhealthy(seen: &ServiceSeen, question: &Question<'_>, at: Timestamp) -> Option<Why> {
     let running = seen.tasks.iter().filter(|task| task.running).count();
-    if running < seen.tasks.len() || u32::try_from(running).unwrap_or(u32::MAX) < seen.desired {
+    if running < seen.tasks.len() || u32::try_from(running).unwrap_or(u32::MAX) < seen.settings.desired {
         return Some(Why::Starting {
             running: u32::try_from(running).unwrap_or(u32::MAX),
-            desired: seen.desired,
+            desired: seen.settings.desired,
         });
     }
     let steady = |task: &Task| {
-        seen.running >= seen.desired
+        seen.running >= seen.settings.desired
             && task
                 .started
                 .is_some_and(|started| at >= started + question.timing.steady)
@@ -181,7 +181,7 @@ fn protected(seen: &ServiceSeen) -> Option<Why> {
 
 /// Some tasks hold the old value: what can be done about it?
 fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> Standing {
-    if let Some(why) = beyond_us(&seen.settings(), question.policy) {
+    if let Some(why) = beyond_us(&seen.settings, question.policy) {
         return Standing::of(Stage::Beyond, why);
     }
     if deploying_since(seen, question.threshold()) {

@@ -145,13 +145,7 @@ impl Stage {
 /// One look at an ECS service and its tasks. A service that is gone is `None` in the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSeen {
-    pub controller: Controller,
-    /// BLUE_GREEN, LINEAR or CANARY; nothing for the rolling strategy.
-    pub staged_strategy: Option<String>,
-    pub daemon: bool,
-    pub minimum_percent: u32,
-    pub maximum_percent: u32,
-    pub desired: u32,
+    pub settings: ServiceSettings,
     pub running: u32,
     pub pending: u32,
     pub deployments: Vec<Deployment>,
@@ -171,19 +165,6 @@ pub struct Protected {
     pub until: Option<Timestamp>,
 }
 
-impl ServiceSeen {
-    pub fn settings(&self) -> ServiceSettings {
-        ServiceSettings {
-            controller: self.controller.clone(),
-            staged_strategy: self.staged_strategy.clone(),
-            daemon: self.daemon,
-            minimum_percent: self.minimum_percent,
-            maximum_percent: self.maximum_percent,
-            desired: self.desired,
-        }
-    }
-}
-
 /// How a service is deployed: what decides whether a redeploy is possible at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSettings {
@@ -197,6 +178,18 @@ pub struct ServiceSettings {
 }
 
 impl ServiceSettings {
+    /// As ECS deploys a service whose owner says nothing else (CreateService: deploymentConfiguration).
+    pub fn by_default(desired: u32) -> Self {
+        Self {
+            controller: Controller::Ecs,
+            staged_strategy: None,
+            daemon: false,
+            minimum_percent: 100,
+            maximum_percent: 200,
+            desired,
+        }
+    }
+
     /// Whether a rolling redeploy stops a task before its successor runs (aws-facts: ECS).
     pub fn redeploy_has_downtime(&self) -> bool {
         self.daemon || (!self.may_start_more() && self.may_stop_some())

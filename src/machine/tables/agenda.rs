@@ -29,7 +29,7 @@ fn a_consumer_is_looked_at_as_closely_as_it_stands() {
     };
     let beyond = || {
         let mut seen = service(&[-500]);
-        seen.controller = Controller::External;
+        seen.settings.controller = Controller::External;
         seen
     };
     // A twentieth of the time since the look that showed the promotion.
@@ -76,7 +76,7 @@ fn a_consumer_whose_rotation_has_settled_is_looked_at_once_in_this_life() {
 fn one_beyond_us_is_looked_at_seldom_while_others_are_refreshed() {
     let mut tale = promoted(&orders());
     let mut beyond = service(&[-500]);
-    beyond.controller = Controller::External;
+    beyond.settings.controller = Controller::External;
     tale.service(50, &orders(), beyond);
     let other = ConsumerId::service("prod", "other");
     tale.uses(&other, &["db"]).service(50, &other, service(&[-500]));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::findings::kinds;
 use super::reach::Change;
 use super::standings::{orders, promoted, standing};
+use super::updates::mailer;
 use super::world::{Tale, arn, at, consumer, function, service};
 use crate::consumers::Why;
 use crate::findings::{Assigned, Finding, Severity, beyond_next, unmatched};
@@ -16,12 +17,8 @@ use crate::model::{
 };
 use crate::outlook::{Next, Outlook, outlook};
 
-pub(super) fn mailer() -> ConsumerId {
-    ConsumerId::function("mailer")
-}
-
 fn settings(change: impl FnOnce(&mut ServiceSettings)) -> ServiceSettings {
-    let mut settings = service(&[0, 0]).settings();
+    let mut settings = service(&[0, 0]).settings;
     change(&mut settings);
     settings
 }
@@ -160,7 +157,7 @@ fn f6_another_reason_after_a_promotion_does_not_hide_this_one() {
     tale.found(1, prod(), vec![both]);
     tale.labels(10, "a b z").labels(20, "a b z").labels(21, "b - a");
     let mut seen = service(&[-500]);
-    seen.controller = Controller::CodeDeploy;
+    seen.settings.controller = Controller::CodeDeploy;
     tale.service(25, &orders(), seen);
     assert_eq!(standing(&tale, 26).stage, Stage::Beyond);
     let found = beyond(&tale, &["db", "queue"], 26);
@@ -192,7 +189,7 @@ fn f6_one_finding_for_a_consumer_of_several_secrets_until_a_promotion_has_one_of
         .labels(21, "b - a")
         .login(22, "b", true);
     let mut seen = service(&[-500]);
-    seen.controller = Controller::CodeDeploy;
+    seen.settings.controller = Controller::CodeDeploy;
     tale.service(25, &orders(), seen);
     assert_eq!(standing(&tale, 26).stage, Stage::Beyond);
     assert_eq!(beyond(&tale, &["db", "queue"], 26), vec![]);

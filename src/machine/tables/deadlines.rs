@@ -34,7 +34,7 @@ fn seen_twice(seen: &ServiceSeen) -> [Standing; 2] {
 fn a_service_that_never_starts_a_task_does_not_hold_its_wave_for_ever() {
     let mut seen = service(&[-500]);
     seen.tasks.clear();
-    (seen.desired, seen.running) = (2, 0);
+    (seen.settings.desired, seen.running) = (2, 0);
     let [early, late] = seen_twice(&seen);
     assert_eq!(early.stage, Stage::Refreshing);
     assert!(
@@ -56,7 +56,7 @@ fn tasks_that_went_before_they_were_listed_are_being_replaced() {
 #[test]
 fn a_redeploy_that_could_never_begin_is_not_sent() {
     let mut seen = service(&[-500]);
-    (seen.minimum_percent, seen.maximum_percent) = (100, 100);
+    (seen.settings.minimum_percent, seen.settings.maximum_percent) = (100, 100);
     let [early, _] = seen_twice(&seen);
     assert!(
         matches!((early.stage, &early.why), (Stage::Beyond, Why::NoRoom { .. })),

@@ -8,8 +8,8 @@ use super::world::{Tale, arn, at, deployment, millis, service, task, version};
 use crate::consumers::{Standing, Why};
 use crate::judge::Reason;
 use crate::model::{
-    Deployment, Done, Health, LookKey, Mode, NoEffect, Outcome, Rollout, RotationKey, ServiceSeen, Stage,
-    Task,
+    Deployment, Done, Health, LookKey, Mode, NoEffect, Outcome, Rollout, RotationKey, ServiceSeen,
+    ServiceSettings, Stage, Task,
 };
 
 /// A promotion at second 20: what is younger than second 21 holds the new value. The service was seen at 60.
@@ -61,7 +61,7 @@ fn what_a_service_without_tasks_means() {
         tasks: Vec::new(),
         tasks_listed,
         running,
-        desired,
+        settings: ServiceSettings::by_default(desired),
         deployments,
         ..service(&[])
     };
@@ -132,7 +132,7 @@ fn when_young_tasks_are_healthy() {
     ];
     for (tasks, desired, running, why) in table {
         let service = ServiceSeen {
-            desired,
+            settings: ServiceSettings::by_default(desired),
             running,
             tasks: tasks.clone(),
             ..service(&[30])
@@ -308,10 +308,8 @@ fn tasks_of_our_deployment_prove_by_cause_and_others_by_their_time() {
 #[test]
 fn a_rule_may_allow_a_redeploy_with_downtime() {
     let mut tale = dated(&orders());
-    let daemon = ServiceSeen {
-        daemon: true,
-        ..service(&[-500])
-    };
+    let mut daemon = service(&[-500]);
+    daemon.settings.daemon = true;
     tale.service(60, &orders(), daemon);
     assert_eq!(standing(&tale, 61).why, Why::Downtime);
     tale.policy.allow_downtime = true;

@@ -270,7 +270,7 @@ fn a_failing_journal_and_a_drain_stop_everything_but_putting_back() {
 fn a_service_without_tasks_does_not_go_first() {
     let mut tale = promoted(&["db"]);
     let mut empty = service(&[]);
-    (empty.desired, empty.running) = (0, 0);
+    (empty.settings.desired, empty.running) = (0, 0);
     tale.uses(&consumer("a"), &["db"])
         .service(25, &consumer("a"), empty);
     for name in ["b", "c"] {

@@ -56,20 +56,23 @@ fn g9_what_the_next_rotation_would_do_to_a_service() {
     let (minimum, maximum) = (100, 100);
     assert_eq!(of_service(|_| {}), Next::Redeploy);
     assert_eq!(
-        of_service(|seen| seen.controller = Controller::CodeDeploy),
+        of_service(|seen| seen.settings.controller = Controller::CodeDeploy),
         by_hand("CODE_DEPLOY")
     );
     assert_eq!(
-        of_service(|seen| seen.controller = Controller::External),
+        of_service(|seen| seen.settings.controller = Controller::External),
         by_hand("EXTERNAL")
     );
     assert_eq!(
-        of_service(|seen| seen.maximum_percent = maximum),
+        of_service(|seen| seen.settings.maximum_percent = maximum),
         Next::Person(Why::NoRoom { minimum, maximum })
     );
-    assert_eq!(of_service(|seen| seen.daemon = true), Next::Person(Why::Downtime));
     assert_eq!(
-        of_service(|seen| (seen.desired, seen.tasks) = (0, Vec::new())),
+        of_service(|seen| seen.settings.daemon = true),
+        Next::Person(Why::Downtime)
+    );
+    assert_eq!(
+        of_service(|seen| (seen.settings.desired, seen.tasks) = (0, Vec::new())),
         Next::Nothing(Why::NothingRuns)
     );
     assert_eq!(

@@ -134,7 +134,7 @@ fn used_by(id: &ConsumerId, kind: ReferenceKind) -> Tale {
 fn a_consumer_that_only_a_person_can_help_is_told_with_what_helps() {
     let mut external = promoted(&orders());
     let mut seen = service(&[-500]);
-    seen.controller = Controller::External;
+    seen.settings.controller = Controller::External;
     external.service(25, &orders(), seen);
     let finding = told(&external, 26, "beyond-us");
     assert_eq!(

@@ -53,7 +53,7 @@ fn services() -> impl Strategy<Value = ServiceSeen> {
                 if !listed {
                     seen.tasks.clear();
                 }
-                seen.desired = desired;
+                seen.settings.desired = desired;
                 if protected {
                     seen.protected = Some(Protected {
                         tasks: 1,
@@ -61,7 +61,7 @@ fn services() -> impl Strategy<Value = ServiceSeen> {
                     });
                 }
                 if foreign {
-                    seen.controller = Controller::External;
+                    seen.settings.controller = Controller::External;
                 }
                 seen
             },

@@ -173,7 +173,7 @@ fn what_decides_about_a_service() {
         ("all young and healthy", service(&[30, 31]), Stage::Fresh),
         (
             "nothing runs",
-            beyond(|s| (s.tasks, s.desired, s.running) = (vec![], 0, 0)),
+            beyond(|s| (s.tasks, s.settings.desired, s.running) = (vec![], 0, 0)),
             Stage::Fresh,
         ),
         (
@@ -183,25 +183,25 @@ fn what_decides_about_a_service() {
         ),
         (
             "code deploy",
-            beyond(|s| s.controller = Controller::CodeDeploy),
+            beyond(|s| s.settings.controller = Controller::CodeDeploy),
             Stage::Beyond,
         ),
         (
             "external",
-            beyond(|s| s.controller = Controller::External),
+            beyond(|s| s.settings.controller = Controller::External),
             Stage::Beyond,
         ),
         (
             "blue green",
-            beyond(|s| s.staged_strategy = Some("BLUE_GREEN".to_owned())),
+            beyond(|s| s.settings.staged_strategy = Some("BLUE_GREEN".to_owned())),
             Stage::Beyond,
         ),
         (
             "downtime",
-            beyond(|s| (s.minimum_percent, s.maximum_percent) = (0, 100)),
+            beyond(|s| (s.settings.minimum_percent, s.settings.maximum_percent) = (0, 100)),
             Stage::Beyond,
         ),
-        ("daemon", beyond(|s| s.daemon = true), Stage::Beyond),
+        ("daemon", beyond(|s| s.settings.daemon = true), Stage::Beyond),
         (
             "tasks unseen",
             beyond(|s| (s.tasks, s.tasks_listed) = (vec![], false)),

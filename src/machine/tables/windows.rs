@@ -210,10 +210,8 @@ fn it_stays_open_while_a_consumer_may_hold_the_old_value() {
         deployments: vec![deployment("d-1", 24, Rollout::InProgress)],
         ..service(&[-500, 24])
     };
-    let external = ServiceSeen {
-        controller: crate::model::Controller::External,
-        ..service(&[-500])
-    };
+    let mut external = service(&[-500]);
+    external.settings.controller = crate::model::Controller::External;
     let table = [
         (None, Stage::Unknown),
         (Some(unlisted), Stage::Unknown),

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::judge::{Judgement, RotationView, judge};
 use crate::model::{
-    Consumer, ConsumerId, Controller, Deployment, DeploymentId, EnvironmentSeen, Event, Evidence, Fact,
-    FunctionSeen, Health, Labels, LogFact, LogLine, LoginAnswer, Look, LookFailure, LookKey, Mode, Reference,
-    ReferenceKind, Rollout, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Step,
-    Strategy, Task, UpdateStatus, VersionId,
+    Consumer, ConsumerId, Deployment, DeploymentId, EnvironmentSeen, Event, Evidence, Fact, FunctionSeen,
+    Health, Labels, LogFact, LogLine, LoginAnswer, Look, LookFailure, LookKey, Mode, Reference,
+    ReferenceKind, Rollout, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen,
+    ServiceSettings, Step, Strategy, Task, UpdateStatus, VersionId,
 };
 use crate::policy::{Policy, Settings};
 use crate::state::State;
@@ -335,12 +335,7 @@ pub(super) fn service(tasks: &[i64]) -> ServiceSeen {
     let created = tasks.iter().copied().min().unwrap_or(-1000);
     let count = u32::try_from(tasks.len()).expect("few");
     ServiceSeen {
-        controller: Controller::Ecs,
-        staged_strategy: None,
-        daemon: false,
-        minimum_percent: 100,
-        maximum_percent: 200,
-        desired: count,
+        settings: ServiceSettings::by_default(count),
         running: count,
         pending: 0,
         deployments: vec![deployment("d-0", created - 1, Rollout::Completed)],

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
-    ConsumerId, Controller, Deployment, DeploymentId, Done, Health, LookFailure, NoEffect, Outcome, Rollout,
-    SecretArn, ServiceSeen, Task,
+    ConsumerId, Deployment, DeploymentId, Done, Health, LookFailure, NoEffect, Outcome, Rollout, SecretArn,
+    ServiceSeen, ServiceSettings, Task,
 };
 use secrecy::SecretString;
 
@@ -46,7 +46,7 @@ impl EcsReads for SimAccount {
                     name: name.to_string(),
                     task_definition: id.to_string(),
                     value_from: Vec::new(),
-                    settings: Some(seen(&world.services[id], angle).settings()),
+                    settings: Some(seen(&world.services[id], angle).settings),
                 }),
                 _ => None,
             };
@@ -195,12 +195,7 @@ fn seen(service: &Service, angle: Angle) -> ServiceSeen {
         }
     };
     ServiceSeen {
-        controller: Controller::Ecs,
-        staged_strategy: None,
-        daemon: false,
-        minimum_percent: 100,
-        maximum_percent: 200,
-        desired: service.desired,
+        settings: ServiceSettings::by_default(service.desired),
         running: count(running),
         pending: count(wanted.len() - running),
         deployments: deployments.map(deployment).collect(),

@@ -53,7 +53,7 @@ fn is_primary(seen: &ServiceSeen, id: &DeploymentId) -> bool {
 fn is_whole(seen: &ServiceSeen, id: &DeploymentId) -> bool {
     let whole =
         |task: &Task| task.started_by.as_ref() == Some(id) && task.running && task.health == Health::Healthy;
-    seen.tasks_listed && seen.tasks.len() == seen.desired as usize && seen.tasks.iter().all(whole)
+    seen.tasks_listed && seen.tasks.len() == seen.settings.desired as usize && seen.tasks.iter().all(whole)
 }
 
 fn tasks_of<'a>(seen: &'a ServiceSeen, id: Option<&DeploymentId>) -> Vec<&'a Task> {
@@ -103,7 +103,7 @@ fn names_secret(definition: &TaskDefinition, stage: &dyn Stage) -> bool {
 async fn at_rest(stage: &dyn Stage) -> Kept {
     let seen = service(stage).await?;
     holds(
-        seen.desired > 0 && seen.running == seen.desired && seen.pending == 0,
+        seen.settings.desired > 0 && seen.running == seen.settings.desired && seen.pending == 0,
         "all tasks run",
         &seen,
     )?;
@@ -168,8 +168,8 @@ async fn replaced(stage: &dyn Stage) -> Kept {
     let (_, ours) = force(stage, &name).await?;
     let during = service(stage).await?;
     let (old_tasks, new_tasks) = (tasks_of(&during, old.as_ref()), tasks_of(&during, Some(&ours)));
-    equal("old tasks", &old_tasks.len(), &(before.desired as usize))?;
-    equal("new tasks", &new_tasks.len(), &(before.desired as usize))?;
+    equal("old tasks", &old_tasks.len(), &(before.settings.desired as usize))?;
+    equal("new tasks", &new_tasks.len(), &(before.settings.desired as usize))?;
     let listed = |id: &DeploymentId| during.deployments.iter().any(|found| found.id == *id);
     holds(
         old.iter().chain([&ours]).all(listed),
@@ -239,7 +239,7 @@ async fn without_tasks(stage: &dyn Stage) -> Kept {
     let seen = service_of(stage, "idle").await?;
     equal(
         "tasks",
-        &(seen.desired, seen.running, seen.tasks.len()),
+        &(seen.settings.desired, seen.running, seen.tasks.len()),
         &(0, 0, 0),
     )
 }

@@ -124,7 +124,7 @@ fn searched((scope, seen): (Scope, ScopeSeen)) -> Evidence {
 
 /// A service of another deployment controller, and two task definitions that could not be read.
 fn cluster_partly_read() -> (Scope, ScopeSeen) {
-    let mut settings = service(&[0]).settings();
+    let mut settings = service(&[0]).settings;
     settings.controller = Controller::External;
     let orders = Consumer {
         settings: Some(settings),

@@ -155,11 +155,11 @@ fn of_services() -> Vec<Finding> {
         resource: "orders".to_owned(),
     };
     [
-        with(|seen| seen.controller = Controller::CodeDeploy),
-        with(|seen| seen.controller = Controller::External),
-        with(|seen| (seen.minimum_percent, seen.maximum_percent) = (100, 100)),
-        with(|seen| (seen.minimum_percent, seen.maximum_percent) = (0, 100)),
-        with(|seen| seen.staged_strategy = Some("BLUE_GREEN".to_owned())),
+        with(|seen| seen.settings.controller = Controller::CodeDeploy),
+        with(|seen| seen.settings.controller = Controller::External),
+        with(|seen| (seen.settings.minimum_percent, seen.settings.maximum_percent) = (100, 100)),
+        with(|seen| (seen.settings.minimum_percent, seen.settings.maximum_percent) = (0, 100)),
+        with(|seen| seen.settings.staged_strategy = Some("BLUE_GREEN".to_owned())),
         with(unlisted),
         in_vain(NoEffect::Throttled),
         in_vain(denied),
