@@ -270,8 +270,7 @@ impl Plan<'_> {
         if valued.is_some_and(|run| run.state) {
             return;
         }
-        let slow = matches!(view.phase, Phase::Stalled | Phase::Failed { .. });
-        let interval = if slow {
+        let interval = if view.phase.has_stopped() {
             self.cadence().announced
         } else {
             self.cadence().versions
@@ -370,13 +369,8 @@ impl Plan<'_> {
         standing: &Standing,
         lasting: SignedDuration,
     ) -> Option<SignedDuration> {
-        use crate::consumers::Why;
         let cadence = self.cadence();
-        // A cache's time runs out by itself.
-        if matches!(
-            standing.why,
-            Why::CacheLives { .. } | Why::CacheExpired | Why::Pinned { .. }
-        ) {
+        if standing.why.topic().needs_no_look() {
             return None;
         }
         if standing.why.is_ambiguous() {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::judge::{Judgements, Reason, Want};
+use crate::fleet::Wants;
+use crate::judge::{Judgements, Reason};
 use crate::model::{Action, Attempt, ConsumerId, Done, Outcome, Stage};
 use crate::policy::Settings;
 use crate::state::ConsumerFacts;
@@ -36,9 +37,9 @@ impl Load {
         load
     }
 
-    pub(crate) fn add(&mut self, consumer: &ConsumerId, wants: &[&Want]) {
+    pub(crate) fn add(&mut self, consumer: &ConsumerId, wants: &Wants<'_>) {
         self.consumers.insert(consumer.clone());
-        for want in wants {
+        for want in wants.all() {
             self.waves
                 .entry(want.database.clone())
                 .or_default()
@@ -57,13 +58,13 @@ impl Load {
 pub(crate) fn capped(
     facts: &ConsumerFacts,
     consumer: &ConsumerId,
-    wants: &[&Want],
+    wants: &Wants<'_>,
     load: &Load,
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Reason> {
     let limits = &settings.limits;
-    if matches!(wants[0].action, Action::Redeploy { .. })
+    if matches!(wants.first.action, Action::Redeploy { .. })
         && let Some(until) = hour_is_full(facts, limits.redeploys_per_service_and_hour, now)
     {
         return Some(Reason::HourlyCap {
@@ -77,7 +78,7 @@ pub(crate) fn capped(
         });
     }
     let full = wants
-        .iter()
+        .all()
         .find(|want| load.in_wave(&want.database, consumer) >= limits.wave)?;
     Some(Reason::Wave {
         database: full.database.clone(),

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::consumers::{Standing, Why};
+use crate::consumers::{Standing, Topic, Why};
 use crate::model::{ConsumerId, LookKey, RotationKey, Stage, When};
 use crate::state::{Reached, SecretFacts, StageRun, State};
 
@@ -207,8 +207,8 @@ impl<'a> Course<'a> {
     }
 
     fn with_cache(mut self) -> Self {
-        let why = self.standing.map(|standing| &standing.why);
-        self.caches |= matches!(why, Some(Why::CacheLives { .. } | Why::CacheExpired));
+        let topic = self.standing.map(|standing| standing.why.topic());
+        self.caches |= topic == Some(Topic::Cache);
         self
     }
 

@@ -1,11 +1,12 @@
 //! Admission: what the secrets want, against each other, the caps, and what must be put back first.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
 use crate::caps::{Load, capped};
-use crate::consumers::{NO_EFFECT_LIMIT, Why, nth, open_sleep, restore};
+use crate::consumers::{NO_EFFECT_LIMIT, Topic, nth, open_sleep, restore};
 use crate::judge::{Judgement, Judgements, Reason, Want};
 use crate::model::{Action, AttemptId, Brake, ConsumerId, Decision, LookKey, Mode, RotationKey, SecretArn};
 use crate::policy::Settings;
@@ -48,7 +49,7 @@ pub fn admit(state: &State, judgements: &Judgements, settings: &Settings, situat
             }
             Some(reason) => {
                 admission.wake_at(reason.until(), situation.now);
-                for want in wants {
+                for want in wants.all() {
                     admission
                         .waits
                         .insert((want.secret.clone(), consumer.clone()), reason.clone());
@@ -113,11 +114,34 @@ fn last_rotations(facts: &ConsumerFacts) -> Vec<RotationKey> {
         .unwrap_or_default()
 }
 
+/// What is wanted of one consumer: never nothing.
+pub(crate) struct Wants<'a> {
+    pub(crate) first: &'a Want,
+    others: Vec<&'a Want>,
+}
+
+impl<'a> Wants<'a> {
+    fn one(want: &'a Want) -> Self {
+        Self {
+            first: want,
+            others: Vec::new(),
+        }
+    }
+
+    /// In the order of their secrets.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'a Want> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
 /// The wants of each consumer together: one remediation serves several rotations. The watchdog's own service is last.
-fn by_consumer<'a>(judgements: &'a Judgements, settings: &Settings) -> Vec<(&'a ConsumerId, Vec<&'a Want>)> {
-    let mut grouped: BTreeMap<&ConsumerId, Vec<&Want>> = BTreeMap::new();
+fn by_consumer<'a>(judgements: &'a Judgements, settings: &Settings) -> Vec<(&'a ConsumerId, Wants<'a>)> {
+    let mut grouped: BTreeMap<&ConsumerId, Wants<'_>> = BTreeMap::new();
     for want in judgements.values().flat_map(|judgement| &judgement.wants) {
-        grouped.entry(&want.consumer).or_default().push(want);
+        match grouped.entry(&want.consumer) {
+            Entry::Vacant(none) => drop(none.insert(Wants::one(want))),
+            Entry::Occupied(mut known) => known.get_mut().others.push(want),
+        }
     }
     let mut ordered: Vec<_> = grouped.into_iter().collect();
     ordered.sort_by_key(|(consumer, _)| settings.limits.own_service.as_ref() == Some(*consumer));
@@ -128,7 +152,7 @@ fn obstacle(
     state: &State,
     judgements: &Judgements,
     consumer: &ConsumerId,
-    wants: &[&Want],
+    wants: &Wants<'_>,
     load: &Load,
     settings: &Settings,
     situation: Situation,
@@ -140,7 +164,7 @@ fn obstacle(
     if !situation.journal {
         return Some(Reason::Journal);
     }
-    if wants.iter().any(|want| want.mode != Mode::Act) {
+    if wants.all().any(|want| want.mode != Mode::Act) {
         return Some(Reason::Observing);
     }
     if let Some(attempt) = facts.unresolved() {
@@ -161,8 +185,8 @@ fn obstacle(
 }
 
 /// Asked last, so that nobody logs in for what waits anyway.
-fn awaited_login(wants: &[&Want]) -> Option<Reason> {
-    let until = wants.iter().filter_map(|want| want.awaits_login).max()?;
+fn awaited_login(wants: &Wants<'_>) -> Option<Reason> {
+    let until = wants.all().filter_map(|want| want.awaits_login).max()?;
     Some(Reason::Proof { until })
 }
 
@@ -208,14 +232,9 @@ fn another_waits(
     consumer: &ConsumerId,
     facts: &ConsumerFacts,
 ) -> Option<Reason> {
-    let harmful = |(judgement, reason): &(&Judgement, Reason)| match reason {
-        Reason::Margin { .. }
-        | Reason::Proof { .. }
-        | Reason::Unproven
-        | Reason::Refused
-        | Reason::FirstFailed { .. } => true,
-        Reason::First { consumer: first } => !goes_instead(state, judgements, judgement, consumer, first),
-        _ => false,
+    let harmful = |(judgement, reason): &(&Judgement, Reason)| {
+        let goes_now = |first: &ConsumerId| goes_instead(state, judgements, judgement, consumer, first);
+        reason.withholds_value() && !reason.goes_after().is_some_and(goes_now)
     };
     let waits = facts.used().filter_map(|reference| {
         let judgement = judgements.get(&reference.secret)?;
@@ -265,13 +284,8 @@ fn is_stuck(state: &State, judgements: &Judgements, consumer: &ConsumerId) -> bo
         let judgement = judgements.get(&reference.secret)?;
         waits_for(judgement, consumer)
     });
-    let is_for_a_person = |reason| {
-        matches!(
-            reason,
-            Reason::Unproven | Reason::Refused | Reason::FirstFailed { .. }
-        )
-    };
-    waits.any(is_for_a_person) || wants_of(judgements, consumer).any(|want| want.mode != Mode::Act)
+    waits.any(|reason| reason.needs_person())
+        || wants_of(judgements, consumer).any(|want| want.mode != Mode::Act)
 }
 
 fn wants_of<'a>(judgements: &'a Judgements, consumer: &'a ConsumerId) -> impl Iterator<Item = &'a Want> {
@@ -289,34 +303,48 @@ fn holds_the_new_value(judgement: &Judgement, consumer: &ConsumerId) -> bool {
 
 /// Some consumer of these secrets was not looked at since the promotion, or waits for what is soon over. One that cannot
 /// be looked at is not waited for, nor one that only a person helps.
-fn some_to_come(state: &State, judgements: &Judgements, consumer: &ConsumerId, wants: &[&Want]) -> bool {
+fn some_to_come(state: &State, judgements: &Judgements, consumer: &ConsumerId, wants: &Wants<'_>) -> bool {
     let current = wants
-        .iter()
+        .all()
         .filter_map(|want| judgements.get(&want.secret)?.current());
     current
         .flat_map(|view| &view.consumers)
         .filter(|(other, _)| other != consumer)
-        .any(|(other, standing)| match standing.why {
-            Why::NotLookedYet => !state.failing.contains_key(&LookKey::Consumer(other.clone())),
-            Why::OlderDeployment => true,
-            Why::NoEffect { times, .. } => times < NO_EFFECT_LIMIT,
-            _ => false,
+        .any(|(other, standing)| match standing.why.topic() {
+            Topic::Unlooked => !state.failing.contains_key(&LookKey::Consumer(other.clone())),
+            Topic::AwaitsAnother => true,
+            Topic::InVain { times } => times < NO_EFFECT_LIMIT,
+            Topic::Unseen
+            | Topic::NewValue
+            | Topic::Absence
+            | Topic::Cache
+            | Topic::Ailing
+            | Topic::OldValue
+            | Topic::Ambiguous
+            | Topic::UnderWay
+            | Topic::GivenUp
+            | Topic::Protected
+            | Topic::Settings
+            | Topic::Function
+            | Topic::Outlives
+            | Topic::UpdateFailed
+            | Topic::Pinned
+            | Topic::Declared
+            | Topic::NeverFound
+            | Topic::LeftExposed => false,
         })
 }
 
 fn decide(
     state: &State,
     consumer: &ConsumerId,
-    wants: &[&Want],
+    wants: &Wants<'_>,
     settings: &Settings,
     now: Timestamp,
 ) -> Decision {
-    let rotations: Vec<RotationKey> = wants.iter().map(|want| want.rotation.clone()).collect();
-    let action = wants
-        .iter()
-        .map(|want| want.action.clone())
-        .reduce(combine)
-        .unwrap_or(Action::Untag);
+    let rotations: Vec<RotationKey> = wants.all().map(|want| want.rotation.clone()).collect();
+    let others = wants.others.iter().map(|want| want.action.clone());
+    let action = others.fold(wants.first.action.clone(), combine);
     let facts = &state.consumers[consumer];
     decision(consumer, facts, action, rotations, settings, now)
 }

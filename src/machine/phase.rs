@@ -72,11 +72,78 @@ impl Phase {
     }
 }
 
+impl Phase {
+    /// A promotion on its way to its consumers: a login may still prove it.
+    pub(crate) fn awaits_proof(self) -> bool {
+        match self {
+            Self::Propagating | Self::Verifying => true,
+            Self::Creating
+            | Self::Created
+            | Self::Exposed
+            | Self::Tested
+            | Self::Watching
+            | Self::Settled
+            | Self::Superseded
+            | Self::Stalled
+            | Self::Failed { .. }
+            | Self::Abandoned
+            | Self::RolledBack => false,
+        }
+    }
+
+    /// A rotation under way that does not go on.
+    pub(crate) fn has_stopped(self) -> bool {
+        match self {
+            Self::Stalled | Self::Failed { .. } => true,
+            Self::Creating
+            | Self::Created
+            | Self::Exposed
+            | Self::Tested
+            | Self::Propagating
+            | Self::Verifying
+            | Self::Watching
+            | Self::Settled
+            | Self::Superseded
+            | Self::Abandoned
+            | Self::RolledBack => false,
+        }
+    }
+
+    /// A promotion that has come to all its consumers, or as far as it can.
+    pub fn is_through(self) -> bool {
+        match self {
+            Self::Verifying | Self::Watching | Self::Settled => true,
+            Self::Creating
+            | Self::Created
+            | Self::Exposed
+            | Self::Tested
+            | Self::Propagating
+            | Self::Superseded
+            | Self::Stalled
+            | Self::Failed { .. }
+            | Self::Abandoned
+            | Self::RolledBack => false,
+        }
+    }
+}
+
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed { step: Some(step) } => write!(f, "failed in {step}"),
-            other => f.write_str(other.name()),
+            Self::Failed { step: None }
+            | Self::Creating
+            | Self::Created
+            | Self::Exposed
+            | Self::Tested
+            | Self::Propagating
+            | Self::Verifying
+            | Self::Watching
+            | Self::Settled
+            | Self::Superseded
+            | Self::Stalled
+            | Self::Abandoned
+            | Self::RolledBack => f.write_str(self.name()),
         }
     }
 }

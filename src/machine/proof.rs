@@ -2,11 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::consumers::{Standing, Why};
+use crate::consumers::Standing;
 use crate::judge::{Reason, RotationView};
 use crate::milestones::{Proof, Works};
 use crate::model::{ConsumerId, LookKey, Stage};
-use crate::phase::Phase;
 use crate::policy::{Policy, Settings};
 use crate::rotations::Origin;
 use crate::state::{SecretFacts, State};
@@ -62,7 +61,7 @@ fn proof_may_come(
     let seen = facts.current_seen.as_ref().map(|(_, at)| *at);
     let until = seen.map_or(promoted, |seen| seen.max(promoted)) + settings.timing.proof_wait;
     let may_come = policy.login_test || facts.rotation_lambda().is_some();
-    let is_asked_for = policy.login_test && matches!(view.phase, Phase::Propagating | Phase::Verifying);
+    let is_asked_for = policy.login_test && view.phase.awaits_proof();
     let is_to_come = is_asked_for && login_asked(state, view) < Some(promoted);
     (is_to_come || may_come && now < until).then_some(Reason::Proof { until })
 }
@@ -120,12 +119,10 @@ fn one_first(view: &RotationView, consumer: &ConsumerId, own: &Option<ConsumerId
             consumer: first.clone(),
         });
     }
-    let tried = view.consumers.iter().find(|(_, standing)| {
-        matches!(
-            standing.why,
-            Why::RolledBackTwice | Why::NotInTime { .. } | Why::UpdateFailed
-        )
-    });
+    let tried = view
+        .consumers
+        .iter()
+        .find(|(_, standing)| standing.why.topic().is_failure());
     if let Some((first, _)) = tried {
         return Some(Reason::FirstFailed {
             consumer: first.clone(),

@@ -111,7 +111,104 @@ impl Reason {
         match self {
             Self::First { consumer } => Some(consumer),
             Self::Another { reason, .. } => reason.goes_after(),
-            _ => None,
+            Self::Observing
+            | Self::Held
+            | Self::Margin { .. }
+            | Self::Proof { .. }
+            | Self::Unproven
+            | Self::Refused
+            | Self::FirstFailed { .. }
+            | Self::Moving { .. }
+            | Self::Unseen { .. }
+            | Self::Deleted { .. }
+            | Self::Busy { .. }
+            | Self::InFlight { .. }
+            | Self::Wave { .. }
+            | Self::HourlyCap { .. }
+            | Self::OwnServiceLast
+            | Self::Draining
+            | Self::Journal => None,
+        }
+    }
+
+    /// The secret whose new value somebody tries first, and who tries it, where it waits for that. `secret`: the one that
+    /// the wait belongs to.
+    pub fn goes_first<'a>(&'a self, secret: &'a SecretArn) -> Option<(&'a SecretArn, &'a ConsumerId)> {
+        let first = self.goes_after()?;
+        Some((self.cause(secret), first))
+    }
+
+    /// The secret that is waited for in the end: of a wait for another secret, that one.
+    fn cause<'a>(&'a self, secret: &'a SecretArn) -> &'a SecretArn {
+        match self {
+            Self::Another { secret, reason } => reason.cause(secret),
+            Self::Observing
+            | Self::Held
+            | Self::Margin { .. }
+            | Self::Proof { .. }
+            | Self::Unproven
+            | Self::Refused
+            | Self::First { .. }
+            | Self::FirstFailed { .. }
+            | Self::Moving { .. }
+            | Self::Unseen { .. }
+            | Self::Deleted { .. }
+            | Self::Busy { .. }
+            | Self::InFlight { .. }
+            | Self::Wave { .. }
+            | Self::HourlyCap { .. }
+            | Self::OwnServiceLast
+            | Self::Draining
+            | Self::Journal => secret,
+        }
+    }
+
+    /// Whether a consumer that waits so for one secret must not get that secret's value by a restart for another either.
+    /// A held secret, one that moves and one that is gone hold each restart back by themselves.
+    pub(crate) fn withholds_value(&self) -> bool {
+        match self {
+            Self::Margin { .. }
+            | Self::Proof { .. }
+            | Self::Unproven
+            | Self::Refused
+            | Self::First { .. }
+            | Self::FirstFailed { .. } => true,
+            Self::Another { reason, .. } => reason.withholds_value(),
+            Self::Observing
+            | Self::Held
+            | Self::Moving { .. }
+            | Self::Unseen { .. }
+            | Self::Deleted { .. }
+            | Self::Busy { .. }
+            | Self::InFlight { .. }
+            | Self::Wave { .. }
+            | Self::HourlyCap { .. }
+            | Self::OwnServiceLast
+            | Self::Draining
+            | Self::Journal => false,
+        }
+    }
+
+    /// Whether only a person can bring about that the version may be given to anybody.
+    pub(crate) fn needs_person(&self) -> bool {
+        match self {
+            Self::Unproven | Self::Refused | Self::FirstFailed { .. } => true,
+            Self::Another { reason, .. } => reason.needs_person(),
+            Self::Observing
+            | Self::Held
+            | Self::Margin { .. }
+            | Self::Proof { .. }
+            | Self::First { .. }
+            | Self::Moving { .. }
+            | Self::Unseen { .. }
+            | Self::Deleted { .. }
+            | Self::Busy { .. }
+            | Self::InFlight { .. }
+            | Self::Wave { .. }
+            | Self::HourlyCap { .. }
+            | Self::OwnServiceLast
+            | Self::Draining
+            | Self::Journal => false,
         }
     }
 

@@ -10,7 +10,6 @@ use jiff::{SignedDuration, Timestamp};
 use machine::consumers::Why;
 use machine::judge::{Judgement, RotationView, judge};
 use machine::model::{ConsumerId, Event, Method, Outcome, RotationKey, SecretArn, Stage, Strategy};
-use machine::phase::Phase;
 use machine::policy::{Policy, Settings};
 use machine::rotations::{Ending, Origin};
 use machine::state::{Reached, StageRun, State};
@@ -316,16 +315,9 @@ fn result(view: &RotationView, reached: &Reached) -> Option<RotationResult> {
         (Some((Ending::OnlyTested, _)), _) => Some(RotationResult::OnlyTested),
         (Some((Ending::RolledBack, _)), _) => Some(RotationResult::RolledBack),
         (Some((Ending::Superseded, _)), _) => Some(RotationResult::Superseded),
-        (None, Phase::Verifying | Phase::Watching | Phase::Settled)
-            if !is_settled(reached, &view.rotation.key) =>
-        {
-            None
-        }
-        (None, Phase::Verifying | Phase::Watching | Phase::Settled) if is_left_behind() => {
-            Some(RotationResult::LeftBehind)
-        }
-        (None, Phase::Verifying | Phase::Watching | Phase::Settled) => Some(RotationResult::Completed),
-        (None, _) => None,
+        (None, phase) if !phase.is_through() || !is_settled(reached, &view.rotation.key) => None,
+        (None, _) if is_left_behind() => Some(RotationResult::LeftBehind),
+        (None, _) => Some(RotationResult::Completed),
     }
 }
 

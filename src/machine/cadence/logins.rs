@@ -36,7 +36,7 @@ impl Plan<'_> {
         {
             self.login_at_the_baseline(secret, facts, view);
         } else if let Some(view) = judgement.current()
-            && matches!(view.phase, Phase::Propagating | Phase::Verifying)
+            && view.phase.awaits_proof()
         {
             let proven = matches!(view.works, Works::Yes(Proof::Login(_)));
             match &view.rotation.replaced {
@@ -157,7 +157,7 @@ impl Plan<'_> {
             self.login(secret, facts, rotation, old);
         }
         // What helps a rotation that does not go on depends on which password the database has.
-        if matches!(view.phase, Phase::Failed { .. } | Phase::Stalled)
+        if view.phase.has_stopped()
             && let (Some(old), Some(exposed)) = (old, &rotation.exposed)
             && verdict(facts, old).is_none_or(|(_, at)| at <= exposed.when.not_after)
         {

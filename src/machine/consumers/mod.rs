@@ -4,6 +4,7 @@ mod function;
 mod service;
 mod sleep;
 mod tenure;
+mod topic;
 mod why;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) use function::outlives;
 pub use sleep::{Left, former_concurrency, left_by_us, open_sleep, restore};
 pub(crate) use tenure::{Tenure, tenures_before};
+pub(crate) use topic::Topic;
 pub use why::Why;
 
 use crate::courses::over_since;
@@ -67,12 +69,7 @@ impl Standing {
 
     /// Fresh or presumed by what runs well with the new value; not because nothing runs, or because time has passed.
     pub(crate) fn holds_the_new_value(&self) -> bool {
-        let by_absence = matches!(
-            self.why,
-            Why::NothingRuns | Why::Gone | Why::CacheExpired | Why::SwitchedOff
-        );
-        let ails = matches!(self.why, Why::Starting { .. } | Why::Unhealthy { .. });
-        matches!(self.stage, Stage::Fresh | Stage::Presumed) && !by_absence && !ails
+        self.stage.is_over() && self.why.topic().is_of_what_runs_well()
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::beyond::beyond_remedy;
 use super::{Finding, Kind, Severity, commands};
-use crate::consumers::Why;
+use crate::consumers::{Topic, Why};
 use crate::judge::{Judgement, Judgements};
 use crate::model::{ConsumerId, Method, ReferenceKind, SecretArn, Stage, host_key};
 use crate::outlook::{Next, Outlook};
@@ -65,19 +65,26 @@ impl<'a> Left<'a> {
 
 /// A pinned reference and a name that matches nothing have findings of their own.
 fn is_of_the_consumer(why: &Why) -> bool {
-    why.is_of_settings()
-        || matches!(
-            why,
-            Why::AliasPinned { .. }
-                | Why::SnapStart
-                | Why::OnlyDeclared
-                | Why::UpdateFailed
-                | Why::Provisioned
-                | Why::ManagedInstances
-                | Why::RuntimeBlocked
-                | Why::EnvironmentUnreadable { .. }
-                | Why::EnvironmentFull { .. }
-        )
+    match why.topic() {
+        Topic::Settings | Topic::Function | Topic::UpdateFailed | Topic::Declared => true,
+        Topic::Unlooked
+        | Topic::Unseen
+        | Topic::NewValue
+        | Topic::Absence
+        | Topic::Cache
+        | Topic::Ailing
+        | Topic::OldValue
+        | Topic::Ambiguous
+        | Topic::AwaitsAnother
+        | Topic::UnderWay
+        | Topic::InVain { .. }
+        | Topic::GivenUp
+        | Topic::Protected
+        | Topic::Outlives
+        | Topic::Pinned
+        | Topic::NeverFound
+        | Topic::LeftExposed => false,
+    }
 }
 
 /// Who is beyond us since the last promotion, and why.

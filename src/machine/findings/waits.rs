@@ -94,7 +94,21 @@ impl Waits<'_> {
                     other.name()
                 ),
             ),
-            _ => return None,
+            Reason::Another { .. }
+            | Reason::Deleted { .. }
+            | Reason::Moving { .. }
+            | Reason::Margin { .. }
+            | Reason::Proof { .. }
+            | Reason::Unproven
+            | Reason::Refused
+            | Reason::First { .. }
+            | Reason::Unseen { .. }
+            | Reason::Busy { .. }
+            | Reason::InFlight { .. }
+            | Reason::Wave { .. }
+            | Reason::OwnServiceLast
+            | Reason::Draining
+            | Reason::Journal => return None,
         };
         Some((severity, kind, remedy))
     }
@@ -162,7 +176,7 @@ impl Waits<'_> {
             let told = self.long_wait((secret, first), reason);
             told.is_some_and(|(severity, ..)| severity == Severity::Critical)
         };
-        let test = goes_first(secret, reason).map_or("", |(of, _)| self.or_test(of));
+        let test = reason.goes_first(secret).map_or("", |(of, _)| self.or_test(of));
         if waited_for(self.admission, first).into_iter().any(is_for_a_person) {
             let remedy = format!("see to {first} first, which is held back itself{test}");
             return Some((Severity::Critical, Kind::HeldBack, remedy));
@@ -191,25 +205,16 @@ fn left_to_a_person<'a>(
     reason: &'a Reason,
 ) -> Option<&'a ConsumerId> {
     let mut asked = Vec::new();
-    let mut next = goes_first(secret, reason);
+    let mut next = reason.goes_first(secret);
     while let Some((secret, first)) = next.filter(|pair| !asked.contains(pair)) {
         asked.push((secret, first));
         let reason = admission.waits.get(&(secret.clone(), first.clone()))?;
         if matches!(reason, Reason::Observing | Reason::Held) {
             return Some(first);
         }
-        next = goes_first(secret, reason);
+        next = reason.goes_first(secret);
     }
     None
-}
-
-/// Who goes first, and the secret whose new value it tries.
-fn goes_first<'a>(secret: &'a SecretArn, reason: &'a Reason) -> Option<(&'a SecretArn, &'a ConsumerId)> {
-    match reason {
-        Reason::First { consumer } => Some((secret, consumer)),
-        Reason::Another { secret, reason } => goes_first(secret, reason),
-        _ => None,
-    }
 }
 
 /// What a consumer waits for, and whoever goes before it. Two that are both under way may each be first of one secret,
