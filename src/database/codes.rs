@@ -32,7 +32,7 @@ const fn code(code: &'static str, class: Class, what: &'static str) -> Code {
 }
 
 /// Numbers of MySQL (`share/messages_to_clients.txt`) and MariaDB (`sql/share/errmsg-utf8.txt`), and of RDS Proxy.
-pub(super) const MYSQL: [Code; 24] = {
+pub(super) const MYSQL: [Code; 25] = {
     use Class::{Account, After, Before, Busy, Refused, Tls};
     [
         code("1040", Busy, "too many connections"),
@@ -69,6 +69,7 @@ pub(super) const MYSQL: [Code; 24] = {
         code("3118", Account, "the account is locked (MySQL)"),
         code("3159", Tls, "the server requires TLS"),
         code("3955", Account, "locked after failed logins"),
+        code("4150", Account, "blocked after failed logins (MariaDB)"),
         code("4151", Account, "the account is locked (MariaDB)"),
         code(
             "9501",

@@ -144,7 +144,7 @@ mod tests {
             (&[1045, 1698], &[Encrypted, PlainOnly], "Refused"),
             (&[1045, 1698, 3159], &[Plain], "Tls"),
             (
-                &[4151, 3118, 1820, 1862, 3955],
+                &[4150, 4151, 3118, 1820, 1862, 3955],
                 &[Encrypted, Plain, PlainOnly],
                 "Account",
             ),
