@@ -231,14 +231,30 @@ fn said(class: Class, told: &str, what: &str, code: &str) -> LoginAnswer {
     }
 }
 
-/// After the login itself succeeded: whatever fails now, the password was accepted.
+/// After the login itself succeeded: whatever fails now, the password was accepted. Not by a database, where a proxy
+/// accepts it and has no connection to give.
 pub(super) fn after_the_login(answer: LoginAnswer) -> LoginAnswer {
     match answer {
-        LoginAnswer::Unknown { code } => LoginAnswer::Admitted {
+        LoginAnswer::Busy { code } if is_of_a_proxy(&code) => LoginAnswer::Busy { code },
+        LoginAnswer::Unknown { code } | LoginAnswer::Busy { code } => LoginAnswer::Admitted {
             but: format!("`SELECT 1` failed with error {code}"),
         },
-        other => other,
+        LoginAnswer::Unreachable { why } => LoginAnswer::Admitted {
+            but: format!("`SELECT 1` failed: {why}"),
+        },
+        LoginAnswer::Accepted
+        | LoginAnswer::Admitted { .. }
+        | LoginAnswer::Refused { .. }
+        | LoginAnswer::Account { .. }
+        | LoginAnswer::Tls { .. }
+        | LoginAnswer::Unusable { .. } => answer,
     }
+}
+
+/// Whether what is told is a proxy's own word, by the words of the tables.
+fn is_of_a_proxy(told: &str) -> bool {
+    let what = find(&MYSQL, told).map_or(told, |known| known.what);
+    what.contains("the proxy")
 }
 
 #[cfg(test)]
@@ -312,6 +328,25 @@ mod tests {
                 matches!(&after, LoginAnswer::Admitted { but } if but.contains(code)),
                 "{after:?}"
             );
+        }
+    }
+
+    #[test]
+    fn d2_what_fails_after_the_login_says_nothing_against_the_password() {
+        let mysql = |code: &str| by_code(find(&MYSQL, code), code.to_owned());
+        let postgres = |code: &str| by_code(find(&POSTGRES, code), code.to_owned());
+        let waits = by_message("XX000", "Timed-out waiting to acquire database connection");
+        for (answer, expected) in [
+            (mysql("1226"), "Admitted"),
+            (mysql("1053"), "Admitted"),
+            (mysql("1820"), "Account"),
+            (mysql("9501"), "Busy"),
+            (postgres("57P01"), "Admitted"),
+            (waits.expect("it is known"), "Busy"),
+            (answer::unreachable("the server closed the connection"), "Admitted"),
+        ] {
+            let after = format!("{:?}", after_the_login(answer.clone()));
+            assert!(after.starts_with(expected), "{answer:?}: {after}");
         }
     }
 }
