@@ -123,13 +123,18 @@ const fn message(part: &'static str, class: Class, what: &'static str) -> Messag
 
 /// PostgreSQL (`src/backend/libpq/auth.c`, `src/backend/utils/init/miscinit.c`) and RDS Proxy (RDS User Guide,
 /// "Troubleshooting for RDS Proxy").
-pub(super) const MESSAGES: [Message; 12] = {
+pub(super) const MESSAGES: [Message; 13] = {
     use Class::{Account, Busy, Tls};
     [
         message(
             "This RDS proxy has no credentials for the role",
             Busy,
             "the proxy does not know this account, or not its new password yet",
+        ),
+        message(
+            "The password that was provided for the role",
+            Busy,
+            "the proxy does not know the new password yet",
         ),
         message(
             "This RDS Proxy requires TLS connections",
@@ -228,6 +233,16 @@ fn said(class: Class, told: &str, what: &str, code: &str) -> LoginAnswer {
         Class::After => LoginAnswer::Admitted {
             but: format!("{what} ({code})"),
         },
+    }
+}
+
+/// What RDS Proxy says at one of its endpoints: it judges a password by the secret as it last read it, not by the database.
+pub(super) fn by_proxy(answer: LoginAnswer) -> LoginAnswer {
+    match answer {
+        LoginAnswer::Refused { code } => LoginAnswer::Busy {
+            code: format!("{code}: the proxy refuses it, and may not know the new password yet"),
+        },
+        other => other,
     }
 }
 

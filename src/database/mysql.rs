@@ -25,7 +25,7 @@ const KEEPALIVE: Duration = Duration::from_secs(10);
 const MAX_PACKET: usize = 1024 * 1024;
 const WAIT_TIMEOUT: usize = 60;
 
-/// How the refused connection was protected.
+/// What a denial may mean, by how the connection was protected and who is at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Channel {
     Encrypted,
@@ -33,29 +33,38 @@ enum Channel {
     PlainOnly,
     /// The server has TLS, or may have it.
     Plain,
+    /// However it was protected: RDS Proxy answers.
+    Proxy,
 }
 
 /// Logs in as `access` says, in one attempt, or in two where preferred TLS is not offered.
 pub(super) async fn login(access: &Access, addresses: &[SocketAddr], tls: &Tls) -> LoginAnswer {
-    match access.tls {
+    let ended = match access.tls {
         TlsMode::Verified => encrypted(access, addresses, tls.mysql(true)).await,
         TlsMode::Unverified => encrypted(access, addresses, tls.mysql(false)).await,
-        TlsMode::Preferred => match attempt(access, addresses, Some(tls.mysql(false))).await {
-            Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) => {
-                answer(attempt(access, addresses, None).await, Channel::PlainOnly)
+        TlsMode::Preferred => match encrypted(access, addresses, tls.mysql(false)).await {
+            (Err(Error::Driver(DriverError::NoClientSslFlagFromServer)), _) => {
+                (attempt(access, addresses, None).await, Channel::PlainOnly)
             }
-            result => answer(result, Channel::Encrypted),
+            ended => ended,
         },
         TlsMode::None => plain(access, addresses).await,
+    };
+    match ended {
+        (result, _) if access.is_proxied() => answer(result, Channel::Proxy),
+        (result, channel) => answer(result, channel),
     }
 }
 
-async fn encrypted(access: &Access, addresses: &[SocketAddr], ssl: SslOpts) -> LoginAnswer {
-    answer(attempt(access, addresses, Some(ssl)).await, Channel::Encrypted)
+/// The login, and what came after it.
+type Attempt = Result<Result<(), Error>, Error>;
+
+async fn encrypted(access: &Access, addresses: &[SocketAddr], ssl: SslOpts) -> (Attempt, Channel) {
+    (attempt(access, addresses, Some(ssl)).await, Channel::Encrypted)
 }
 
 /// A user with REQUIRE SSL is denied with the right password too: only a server without TLS leaves no doubt.
-async fn plain(access: &Access, addresses: &[SocketAddr]) -> LoginAnswer {
+async fn plain(access: &Access, addresses: &[SocketAddr]) -> (Attempt, Channel) {
     let result = attempt(access, addresses, None).await;
     let channel = match &result {
         Err(Error::Server(error)) if is_denial(error.code) => match greeting::offers_tls(addresses).await {
@@ -64,15 +73,10 @@ async fn plain(access: &Access, addresses: &[SocketAddr]) -> LoginAnswer {
         },
         _ => Channel::Plain,
     };
-    answer(result, channel)
+    (result, channel)
 }
 
-/// The login, and what came after it.
-async fn attempt(
-    access: &Access,
-    addresses: &[SocketAddr],
-    ssl: Option<SslOpts>,
-) -> Result<Result<(), Error>, Error> {
+async fn attempt(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> Attempt {
     let mut connection = Conn::new(options(access, addresses, ssl)).await?;
     let asked = connection.query_drop("SELECT 1").await;
     // The password has proven itself: how the farewell goes does not matter.
@@ -101,9 +105,11 @@ fn options(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> O
         .connect_attributes(program.into())
 }
 
-fn answer(result: Result<Result<(), Error>, Error>, channel: Channel) -> LoginAnswer {
+fn answer(result: Attempt, channel: Channel) -> LoginAnswer {
     match result {
         Ok(Ok(())) => LoginAnswer::Accepted,
+        // The database may be asked only now.
+        Ok(Err(error)) if channel == Channel::Proxy => answer(Err(error), channel),
         Ok(Err(error)) => codes::after_the_login(answer(Err(error), channel)),
         Err(Error::Server(error)) => server(error.code, channel),
         Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) => answer::tls(NO_TLS),
@@ -130,7 +136,11 @@ fn server(number: u16, channel: Channel) -> LoginAnswer {
             "denied without TLS ({code}): the password may be wrong, or the account may require TLS; see login.tls"
         ));
     }
-    codes::by_code(codes::find(&codes::MYSQL, &code), code)
+    let answer = codes::by_code(codes::find(&codes::MYSQL, &code), code);
+    match channel {
+        Channel::Proxy => codes::by_proxy(answer),
+        Channel::Encrypted | Channel::PlainOnly | Channel::Plain => answer,
+    }
 }
 
 #[cfg(test)]
@@ -139,7 +149,7 @@ mod tests {
 
     #[test]
     fn errors_are_sorted_by_number_and_channel() {
-        use Channel::{Encrypted, Plain, PlainOnly};
+        use Channel::{Encrypted, Plain, PlainOnly, Proxy};
         let rows: &[(&[u16], &[Channel], &str)] = &[
             (&[1045, 1698], &[Encrypted, PlainOnly], "Refused"),
             (&[1045, 1698, 3159], &[Plain], "Tls"),
@@ -156,6 +166,8 @@ mod tests {
             (&[1044, 1049], &[Encrypted, Plain, PlainOnly], "Admitted"),
             (&[1130, 1043, 1251], &[Encrypted, Plain, PlainOnly], "Unreachable"),
             (&[1105, 0, 65535], &[Encrypted, Plain, PlainOnly], "Unknown"),
+            (&[1045, 1698, 1040, 9501], &[Proxy], "Busy"),
+            (&[3159], &[Proxy], "Tls"),
         ];
         for (numbers, channels, expected) in rows {
             for (number, channel) in numbers
@@ -166,6 +178,16 @@ mod tests {
                 assert!(answer.starts_with(expected), "{number} {channel:?}: {answer}");
                 assert!(answer.contains(&number.to_string()), "{answer}");
             }
+        }
+    }
+
+    /// RDS Proxy takes the login by itself, and asks the database later.
+    #[test]
+    fn d3_what_a_proxy_says_after_the_login_is_not_the_databases_word() {
+        let closed = || Ok(Err(Error::Driver(DriverError::ConnectionClosed)));
+        for (channel, expected) in [(Channel::Encrypted, "Admitted"), (Channel::Proxy, "Unreachable")] {
+            let answer = format!("{:?}", answer(closed(), channel));
+            assert!(answer.starts_with(expected), "{channel:?}: {answer}");
         }
     }
 

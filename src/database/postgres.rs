@@ -28,6 +28,8 @@ pub(super) async fn login(access: &Access, addresses: &[SocketAddr], tls: &Tls) 
     };
     match attempt(access, stream, tls).await {
         Ok(Ok(())) => LoginAnswer::Accepted,
+        // After a login that a proxy took, the database may be asked only now.
+        Ok(Err(error)) | Err(error) if access.is_proxied() => codes::by_proxy(failure(&error)),
         Ok(Err(error)) => codes::after_the_login(failure(&error)),
         Err(error) => failure(&error),
     }
@@ -143,6 +145,11 @@ mod tests {
                 "28000",
                 "This RDS proxy has no credentials for the role marker. Check the credentials for this role and try again.",
                 "Busy { code: \"28000: the proxy does not know",
+            ),
+            (
+                "28P01",
+                "The password that was provided for the role marker is wrong.",
+                "Busy { code: \"28P01: the proxy does not know the new password yet",
             ),
             (
                 "28000",

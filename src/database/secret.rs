@@ -78,6 +78,18 @@ impl Access {
             _ => Err(wrong.to_string()),
         }
     }
+
+    /// Whether the host is an endpoint of RDS Proxy: `NAME.proxy-ID.REGION.rds.amazonaws.com`, in China with `.cn`. A
+    /// proxy that is reached by another name cannot be told.
+    pub(super) fn is_proxied(&self) -> bool {
+        let host = self.host.expose_secret().trim_end_matches('.').to_ascii_lowercase();
+        let named = [".rds.amazonaws.com", ".rds.amazonaws.com.cn"]
+            .iter()
+            .find_map(|end| host.strip_suffix(end));
+        let mut labels = named.unwrap_or_default().rsplit('.').skip(1);
+        let is_of_proxies = labels.next().is_some_and(|label| label.starts_with("proxy-"));
+        is_of_proxies && labels.next().is_some()
+    }
 }
 
 /// What a text key says: nothing, a text, or something that is no text.

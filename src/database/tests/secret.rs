@@ -176,6 +176,31 @@ fn every_bad_port_is_named() {
 }
 
 #[test]
+fn d3_an_endpoint_of_rds_proxy_is_known_by_its_name() {
+    for (host, is_proxied) in [
+        ("shop.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com", true),
+        ("readers.endpoint.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com", true),
+        ("shop.proxy-abcdefghijkl.cn-north-1.rds.amazonaws.com.cn", true),
+        ("Shop.Proxy-Abcdefghijkl.eu-west-1.rds.amazonaws.com.", true),
+        ("shop.abcdefghijkl.eu-west-1.rds.amazonaws.com", false),
+        ("shop.cluster-abcdefghijkl.eu-west-1.rds.amazonaws.com", false),
+        ("proxy-shop.abcdefghijkl.eu-west-1.rds.amazonaws.com", false),
+        ("proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com", false),
+        ("shop.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com.example", false),
+        ("proxy-shop.example", false),
+        ("", false),
+    ] {
+        let target = LoginTarget {
+            host: Some(host.to_owned()),
+            ..LoginTarget::default()
+        };
+        let value = r#"{"engine":"mysql","username":"u","password":"p"}"#;
+        let access = resolve(&target, value);
+        assert_eq!(access.is_ok_and(|access| access.is_proxied()), is_proxied, "{host}");
+    }
+}
+
+#[test]
 fn nothing_of_a_secret_can_be_printed() {
     let value = format!(
         r#"{{"engine":"mysql","host":"{MARKER}","username":"{MARKER}","password":"{MARKER}","dbname":"{MARKER}"}}"#

@@ -137,7 +137,8 @@ fn silence_remedy(answer: &LoginAnswer, rule: &str) -> String {
              else set login.test = false there"
         ),
         LoginAnswer::Busy { .. } => {
-            "see what takes the database's connections; a proxy that has no credentials must know the secret"
+            "see what takes the database's connections; a proxy that has no credentials or refuses them must know the \
+             secret, and the database must have its password"
                 .to_owned()
         }
         LoginAnswer::Account { .. } => {
