@@ -9,6 +9,11 @@ use crate::phase::Phase;
 use crate::rotations::Origin;
 use crate::state::{SecretFacts, State};
 
+/// MySQL's 1045 is one answer to both.
+const REFUSED: &str = "first see that the account may log in from the watchdog's host, and without a client certificate: \
+                       MySQL and MariaDB refuse it in the same words if not. If it may, set the database's password to \
+                       AWSCURRENT's value, or move AWSCURRENT back to AWSPREVIOUS";
+
 impl List<'_> {
     /// Whether the promoted version is worth restarting anybody for.
     pub(super) fn worth(&mut self, state: &State, view: &RotationView, next: Option<&RotationView>) {
@@ -37,7 +42,7 @@ impl List<'_> {
                     "AWSCURRENT {} is refused by the database{old}. Nobody is restarted onto it",
                     view.rotation.key.version
                 );
-                self.add(Severity::Critical, Kind::DeadValue, text, "set the database's password to AWSCURRENT's value, or move AWSCURRENT back to AWSPREVIOUS");
+                self.add(Severity::Critical, Kind::DeadValue, text, REFUSED);
             }
             (Works::Unproven, Origin::Manual) if self.log_may_tell(state) => {}
             (Works::Unproven, Origin::Manual) => {
