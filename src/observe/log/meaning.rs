@@ -287,6 +287,8 @@ impl State {
     fn by_word<'a>(&self, n: usize, line: &'a Line<'a>) -> Option<Sign<'a>> {
         let end = match line.word {
             Word::Said => return None,
+            // Only the form of the line said so.
+            Word::Broken(..) if self.told == Some(true) => return None,
             Word::Broken(end, Weight::Certain) | Word::Platform(Platform::Broken(end)) => end,
             Word::Broken(end, Weight::IfLast) if self.is_last(n, line) => end,
             Word::Platform(Platform::InitFailed(end)) if self.never_began(line) => end,

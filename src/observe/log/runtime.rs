@@ -96,7 +96,8 @@ pub(super) fn broken(text: &str) -> Option<(Break, Weight)> {
         .or_else(|| crash(text))
 }
 
-/// `[ERROR] Type: text`, then the traceback. What is logged has a tab where this has a blank.
+/// `[ERROR] Type: text`, then the traceback. What is logged has a tab where this has a blank, but for a person's own
+/// formatter: `[ERROR] text`, then the traceback.
 fn python(text: &str) -> Option<(Break, Weight)> {
     const UNHANDLED: &str = "LAMBDA_WARNING: Unhandled exception";
     let (error, unhandled) = match text.split_once(UNHANDLED) {
@@ -106,11 +107,10 @@ fn python(text: &str) -> Option<(Break, Weight)> {
     let first = error.split(['\n', '\r']).next().unwrap_or_default();
     let kind = first.split([':', ' ']).next().unwrap_or_default();
     let is_kind = is_type(kind) && first[kind.len()..].chars().next().is_none_or(|c| c == ':');
-    let certain = unhandled
-        || error.contains("Traceback (most recent call last)")
-        || is_kind && kind.starts_with("Runtime.");
+    let has_trace = error.contains("Traceback (most recent call last)");
+    let certain = unhandled || is_kind && (has_trace || kind.starts_with("Runtime."));
     let weight = if certain { Weight::Certain } else { Weight::IfLast };
-    (certain || is_kind && is_error_type(kind)).then(|| (Break::of_type(kind), weight))
+    (certain || has_trace || is_kind && is_error_type(kind)).then(|| (Break::of_type(kind), weight))
 }
 
 /// A name as types have it, with what it is qualified by.

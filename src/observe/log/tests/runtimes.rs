@@ -79,6 +79,20 @@ fn each_runtime_tells_how_an_invocation_ended() {
     }
 }
 
+/// What has the runtime's own form may have been logged, too.
+#[test]
+fn b3_a_success_that_lambda_tells_of_withdraws_what_only_looked_like_a_failure() {
+    let error = "[ERROR] OperationalError: gone\nTraceback (most recent call last):\n  File \"app.py\", line 3, in set_secret";
+    let report = |status: &str| {
+        format!(
+            r#"{{"time":"2026-11-01T00:00:03.000Z","type":"platform.report","record":{{"requestId":"{REQUEST}","status":"{status}"}}}}"#
+        )
+    };
+    let of = |status: &str| facts(&[error.to_owned(), report(status)]);
+    assert_eq!(of("success"), vec![]);
+    assert!(matches!(of("error").as_slice(), [LogLine::Failed { step: Some(Step::SetSecret), .. }]));
+}
+
 /// Every prefix of what an invocation logs: a look may come at any moment. What it tells then is not taken back.
 #[test]
 fn what_is_told_of_a_part_of_an_invocation_holds_for_all_of_it() {
