@@ -147,19 +147,20 @@ fn node(text: &str) -> Option<(Break, Weight)> {
     is_error.then(|| (Break::of_type(kind()), Weight::Certain))
 }
 
-/// `text: class`, then the stack, which begins with the class again.
+/// `text: class`, then the stack, which begins with the class again. The text may have several lines.
 fn java(text: &str) -> Option<(Break, Weight)> {
-    let (first, rest) = text.split_once(['\n', '\r'])?;
-    let class = first.rsplit(": ").next().unwrap_or(first).trim_end();
-    let stack = rest.trim_start().strip_prefix(class)?;
-    let is_class = is_type(class) && class.contains('.') && first.len() > class.len();
-    let begins = stack.is_empty() || stack.starts_with([':', '\n', '\r']);
-    let kind = if Break::of_type(first) == Break::NotLoaded {
-        first
-    } else {
-        class
+    let lines = || text.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
+    let named = |(line, next): (&'_ str, &'_ str)| {
+        let (_, class) = line.trim_end().rsplit_once(": ")?;
+        let stack = next.strip_prefix(class)?;
+        let begins = stack.trim_end().is_empty() || stack.starts_with(':');
+        (begins && is_type(class) && class.contains('.')).then(|| match Break::of_type(line) {
+            Break::NotLoaded => Break::NotLoaded,
+            _ => Break::of_type(class),
+        })
     };
-    (is_class && begins).then(|| (Break::of_type(kind), Weight::Certain))
+    let end = lines().zip(lines().skip(1)).find_map(named)?;
+    Some((end, Weight::Certain))
 }
 
 /// `<time>\t<id>\tfail\tType: text`, then the stack. `LogError(exception.ToString())` writes the same.
