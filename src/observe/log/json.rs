@@ -37,10 +37,12 @@ pub(super) fn read(line: &str) -> Option<Json> {
     within(line, DEPTH)
 }
 
-/// What an object says may be an object again, as text: a logger's, which the runtime took for a message.
+/// What an object says may be an object again, as text: a logger's, which the runtime took for a message. Lambda's own are
+/// whole lines.
 fn within(line: &str, depth: usize) -> Option<Json> {
     let object: Map<String, Value> = serde_json::from_str(object(line)?).ok()?;
-    if let Some(json) = platform(&object) {
+    let is_line = depth == DEPTH && line.trim_start().starts_with('{');
+    if let Some(json) = platform(&object).filter(|_| is_line) {
         return Some(json);
     }
     let request = request(&object, DEPTH);

@@ -40,15 +40,18 @@ pub(super) enum Word {
 impl<'a> Line<'a> {
     pub(super) fn read(event: &'a LogEvent, question: &LogQuestion) -> Self {
         let raw = event.message.as_str();
-        let told = match word_of(raw) {
+        let as_logged = word_of(raw);
+        let told = match as_logged {
             Word::Said => json::read(raw),
             Word::Platform(_) | Word::Broken(..) => None,
         };
         let Json { text, request, word } = told.unwrap_or_else(|| Json {
             text: raw.to_owned(),
+            word: Some(as_logged),
             ..Json::default()
         });
-        let word = word.unwrap_or_else(|| word_of(&text));
+        // Runtimes write their errors as messages, too; Lambda itself writes none.
+        let word = word.unwrap_or_else(|| runtimes_word(&text));
         Self {
             at: event.at,
             stream: &event.stream,
@@ -71,6 +74,10 @@ fn word_of(text: &str) -> Word {
     if let Some(platform) = platform::read(text) {
         return Word::Platform(platform);
     }
+    runtimes_word(text)
+}
+
+fn runtimes_word(text: &str) -> Word {
     match runtime::broken(text) {
         Some((end, weight)) => Word::Broken(end, weight),
         None => Word::Said,

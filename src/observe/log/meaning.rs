@@ -178,6 +178,7 @@ fn failure(invocation: &Invocation<'_>, question: &LogQuestion, done: Option<Tim
         let by_claim = line
             .claim
             .as_ref()
+            .filter(|_| state.stands(line))
             .and_then(|claim| claimed(line, claim, done, question));
         by_claim.into_iter().chain(state.by_word(n, line))
     });
@@ -302,14 +303,22 @@ impl State {
         })
     }
 
+    /// Whether a failure that the function logs counts. It may find another way: then the invocation's end tells.
+    fn stands(&self, line: &Line<'_>) -> bool {
+        self.told != Some(true) && self.is_quiet(line)
+    }
+
+    fn is_quiet(&self, line: &Line<'_>) -> bool {
+        self.is_over || self.now.duration_since(line.at) >= QUIET
+    }
+
     /// Whether an error was the invocation's last word, as far as anything tells.
     fn is_last(&self, n: usize, line: &Line<'_>) -> bool {
         let nothing_after = self.last_said.is_none_or(|last| last < n);
-        let is_quiet = self.is_over || self.now.duration_since(line.at) >= QUIET;
         let is_whole = self.begun || !self.is_cut;
         match self.told {
             Some(succeeded) => !succeeded,
-            None => nothing_after && is_quiet && !self.has_done && is_whole,
+            None => nothing_after && self.is_quiet(line) && !self.has_done && is_whole,
         }
     }
 

@@ -81,18 +81,16 @@ fn is_full(text: &str) -> bool {
 
 /// The sandbox's word on an invocation that ended without the runtime's.
 fn broken(text: &str) -> Option<Break> {
-    let said = without_stamp(text);
-    if said.starts_with("Task timed out after ") {
+    let said = behind_stamp(text);
+    let behind_id = || Some(text.trim_start().strip_prefix("RequestId: ")?.split_once(' ')?.1);
+    let error = said.or_else(behind_id)?;
+    if error.starts_with("Task timed out after ") {
         return Some(Break::TimedOut);
     }
-    let behind_id = said
-        .strip_prefix("RequestId: ")
-        .and_then(|rest| rest.split_once(' '));
-    let error = behind_id.map_or(said, |(_, rest)| rest);
-    let told = behind_id.is_some() && error.starts_with("Error: ");
     if error.starts_with("Process exited before completing request") {
         return Some(Break::Exited);
     }
+    let told = said.is_none() && error.starts_with("Error: ");
     let exited = error
         .strip_prefix("Error: ")
         .unwrap_or(error)
@@ -100,18 +98,11 @@ fn broken(text: &str) -> Option<Break> {
     (told || exited).then(|| Break::of_type(error))
 }
 
-/// A line without the time and the invocation's id before it.
-fn without_stamp(text: &str) -> &str {
-    let mut rest = text.trim_start();
-    for _ in 0..2 {
-        let end = rest.find([' ', '\t']).unwrap_or(rest.len());
-        let is_date = |word: &str| {
-            word.len() >= 10 && word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('-')
-        };
-        let is_stamp = |word: &str| word.len() == 36 || is_date(word);
-        if is_stamp(&rest[..end]) {
-            rest = rest[end..].trim_start();
-        }
-    }
-    rest
+/// What follows the time and the invocation's id: without both it may be anybody's.
+fn behind_stamp(text: &str) -> Option<&str> {
+    let (time, rest) = text.trim_start().split_once([' ', '\t'])?;
+    let (id, said) = rest.trim_start().split_once([' ', '\t'])?;
+    let is_time =
+        time.len() >= 10 && time.starts_with(|c: char| c.is_ascii_digit()) && time.contains('-');
+    (is_time && id.len() == 36).then(|| said.trim_start())
 }

@@ -150,7 +150,7 @@ fn node(text: &str) -> Option<(Break, Weight)> {
 /// `text: class`, then the stack, which begins with the class again. The text may have several lines.
 fn java(text: &str) -> Option<(Break, Weight)> {
     let lines = || text.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
-    let named = |(line, next): (&'_ str, &'_ str)| {
+    let named = |(line, next): (&str, &str)| {
         let (_, class) = line.trim_end().rsplit_once(": ")?;
         let stack = next.strip_prefix(class)?;
         let begins = stack.trim_end().is_empty() || stack.starts_with(':');

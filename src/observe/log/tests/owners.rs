@@ -221,9 +221,7 @@ fn a_hundred_thousand_streams_are_a_hundred_thousand_environments() {
         ..event("REPORT Status: timeout")
     };
     let mut events: Vec<LogEvent> = (0..100_000).map(of).collect();
-    events.push(event(
-        "2026-11-01T00:00:30.123Z Task timed out after 30.03 seconds",
-    ));
+    events.push(event(&TIMEOUT.replace("{id}", REQUEST)));
     assert_eq!(lines(&events, &asked(false)).len(), 1);
 }
 
