@@ -358,7 +358,10 @@ mod tests {
             (mysql("9501"), "Busy"),
             (postgres("57P01"), "Admitted"),
             (waits.expect("it is known"), "Busy"),
-            (answer::unreachable("the server closed the connection"), "Admitted"),
+            (
+                answer::unreachable("the server closed the connection"),
+                "Admitted",
+            ),
         ] {
             let after = format!("{:?}", after_the_login(answer.clone()));
             assert!(after.starts_with(expected), "{answer:?}: {after}");

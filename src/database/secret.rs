@@ -82,7 +82,11 @@ impl Access {
     /// Whether the host is an endpoint of RDS Proxy: `NAME.proxy-ID.REGION.rds.amazonaws.com`, in China with `.cn`. A
     /// proxy that is reached by another name cannot be told.
     pub(super) fn is_proxied(&self) -> bool {
-        let host = self.host.expose_secret().trim_end_matches('.').to_ascii_lowercase();
+        let host = self
+            .host
+            .expose_secret()
+            .trim_end_matches('.')
+            .to_ascii_lowercase();
         let named = [".rds.amazonaws.com", ".rds.amazonaws.com.cn"]
             .iter()
             .find_map(|end| host.strip_suffix(end));

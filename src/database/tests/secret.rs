@@ -179,14 +179,20 @@ fn every_bad_port_is_named() {
 fn d3_an_endpoint_of_rds_proxy_is_known_by_its_name() {
     for (host, is_proxied) in [
         ("shop.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com", true),
-        ("readers.endpoint.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com", true),
+        (
+            "readers.endpoint.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com",
+            true,
+        ),
         ("shop.proxy-abcdefghijkl.cn-north-1.rds.amazonaws.com.cn", true),
         ("Shop.Proxy-Abcdefghijkl.eu-west-1.rds.amazonaws.com.", true),
         ("shop.abcdefghijkl.eu-west-1.rds.amazonaws.com", false),
         ("shop.cluster-abcdefghijkl.eu-west-1.rds.amazonaws.com", false),
         ("proxy-shop.abcdefghijkl.eu-west-1.rds.amazonaws.com", false),
         ("proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com", false),
-        ("shop.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com.example", false),
+        (
+            "shop.proxy-abcdefghijkl.eu-west-1.rds.amazonaws.com.example",
+            false,
+        ),
         ("proxy-shop.example", false),
         ("", false),
     ] {
@@ -196,7 +202,11 @@ fn d3_an_endpoint_of_rds_proxy_is_known_by_its_name() {
         };
         let value = r#"{"engine":"mysql","username":"u","password":"p"}"#;
         let access = resolve(&target, value);
-        assert_eq!(access.is_ok_and(|access| access.is_proxied()), is_proxied, "{host}");
+        assert_eq!(
+            access.is_ok_and(|access| access.is_proxied()),
+            is_proxied,
+            "{host}"
+        );
     }
 }
 

@@ -102,7 +102,6 @@ fn broken(text: &str) -> Option<Break> {
 fn behind_stamp(text: &str) -> Option<&str> {
     let (time, rest) = text.trim_start().split_once([' ', '\t'])?;
     let (id, said) = rest.trim_start().split_once([' ', '\t'])?;
-    let is_time =
-        time.len() >= 10 && time.starts_with(|c: char| c.is_ascii_digit()) && time.contains('-');
+    let is_time = time.len() >= 10 && time.starts_with(|c: char| c.is_ascii_digit()) && time.contains('-');
     (is_time && id.len() == 36).then(|| said.trim_start())
 }

@@ -127,6 +127,75 @@ fn value(behind: &str) -> Option<&str> {
 /// What a line is about that leaves the step's name to a field.
 const WHOLE: [&str; 4] = ["step", "phase", "rotation", "secret"];
 
+/// What a text is about beneath what loggers put before it: dates and times, levels, parts in brackets, and behind any of
+/// these the logger's name.
+fn without_prefix(text: &str) -> &str {
+    let of_border = |c: char| c.is_whitespace() || matches!(c, ':' | '-' | '|');
+    let mut rest = text.trim_start();
+    let mut is_logged = false;
+    while let Some(behind) = behind_part(rest, is_logged) {
+        rest = behind.trim_start_matches(of_border);
+        is_logged = true;
+    }
+    rest
+}
+
+/// The levels of what went well, in small letters.
+const LEVELS: [&str; 7] = [
+    "trace",
+    "debug",
+    "info",
+    "information",
+    "notice",
+    "warn",
+    "warning",
+];
+/// Parts of words that take back what follows.
+const DENIALS: [&str; 7] = ["error", "fatal", "critical", "severe", "fail", "skip", "dry"];
+
+/// What comes behind one part of a logger's prefix, where the text begins with one.
+fn behind_part(text: &str, is_logged: bool) -> Option<&str> {
+    if let Some(bracketed) = text.strip_prefix('[') {
+        let (part, behind) = bracketed.split_once(']')?;
+        return (!tells(part)).then_some(behind);
+    }
+    let (word, behind) = text.split_once(char::is_whitespace)?;
+    if is_time(word) || is_level(word) {
+        return Some(behind);
+    }
+    let is_name = |word: &str| !word.is_empty() && !tells(word);
+    // `INFO:root:` of Python's basicConfig.
+    if let Some((_, behind)) = text.split_once(':').filter(|(level, _)| is_level(level)) {
+        let logger = behind
+            .split_once(':')
+            .filter(|(logger, _)| is_name(logger) && !logger.contains(char::is_whitespace));
+        return Some(logger.map_or(behind, |(_, said)| said));
+    }
+    let is_logger = is_logged && behind.trim_start().starts_with("- ") && is_name(word);
+    is_logger.then_some(behind)
+}
+
+/// Whether a part of what may be a prefix says something of the step: its name, that it is done, or that it is not.
+fn tells(part: &str) -> bool {
+    let lower = part.to_ascii_lowercase();
+    let says_done = |word: &str| of_word(word).is_some() || SUCCESS.contains(&word);
+    DENIALS.iter().any(|denial| lower.contains(denial)) || words(&lower).any(says_done)
+}
+
+fn is_level(word: &str) -> bool {
+    LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
+}
+
+/// A date, a time, or both in one.
+fn is_time(word: &str) -> bool {
+    const FEWEST_DIGITS: usize = 4;
+    let of_time = |c: char| c.is_ascii_digit() || "-/:.,+TZ".contains(c);
+    word.starts_with(|c: char| c.is_ascii_digit())
+        && word.chars().all(of_time)
+        && word.contains(['-', '/', ':'])
+        && word.chars().filter(char::is_ascii_digit).count() >= FEWEST_DIGITS
+}
+
 /// The step that a line says is done and nothing else: `Successfully completed setSecret`, `setSecret: done`. `beside`:
 /// the step that a field of the same line names.
 pub(super) fn completed(text: &str, beside: Option<Step>) -> Option<Step> {
@@ -134,7 +203,7 @@ pub(super) fn completed(text: &str, beside: Option<Step>) -> Option<Step> {
     const MOST_WORDS: usize = 12;
     let mut step = None;
     let (mut succeeded, mut is_whole) = (false, false);
-    for (n, word) in words(text).enumerate() {
+    for (n, word) in words(without_prefix(text)).enumerate() {
         let lower = word.to_ascii_lowercase();
         let another = of_word(word);
         let fits = match another {

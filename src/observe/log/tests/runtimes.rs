@@ -69,7 +69,7 @@ fn meant(meaning: &str) -> Vec<LogLine> {
     }
 }
 
-/// B1, B3 and B7 in the form of each runtime.
+/// B1, B3, B7 and B9 in the form of each runtime and logger.
 #[test]
 fn each_runtime_tells_how_an_invocation_ended() {
     let cases = cases();
@@ -90,7 +90,13 @@ fn b3_a_success_that_lambda_tells_of_withdraws_what_only_looked_like_a_failure()
     };
     let of = |status: &str| facts(&[error.to_owned(), report(status)]);
     assert_eq!(of("success"), vec![]);
-    assert!(matches!(of("error").as_slice(), [LogLine::Failed { step: Some(Step::SetSecret), .. }]));
+    assert!(matches!(
+        of("error").as_slice(),
+        [LogLine::Failed {
+            step: Some(Step::SetSecret),
+            ..
+        }]
+    ));
 }
 
 /// Every prefix of what an invocation logs: a look may come at any moment. What it tells then is not taken back.
