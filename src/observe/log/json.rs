@@ -32,6 +32,9 @@ const REQUEST: [&str; 6] = [
 /// How deep an invocation's id may lie: `record.requestId`, `context.lambda.awsRequestId`.
 const DEPTH: usize = 3;
 
+/// Where an id is that of a call to AWS.
+const FOREIGN: [&str; 5] = ["ResponseMetadata", "$metadata", "response", "err", "error"];
+
 /// The object that a line is, or ends in.
 pub(super) fn read(line: &str) -> Option<Json> {
     within(line, DEPTH)
@@ -123,7 +126,8 @@ fn request(object: &Map<String, Value>, depth: usize) -> Option<String> {
         .filter_map(|(_, value)| value.as_str())
         .find(|id| !id.is_empty());
     let inner = || {
-        let objects = object.values().filter_map(Value::as_object);
+        let own = object.iter().filter(|(key, _)| !FOREIGN.contains(&key.as_str()));
+        let objects = own.filter_map(|(_, value)| value.as_object());
         objects
             .filter(|_| depth > 1)
             .find_map(|inner| request(inner, depth - 1))

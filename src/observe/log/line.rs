@@ -56,7 +56,9 @@ impl<'a> Line<'a> {
             at: event.at,
             stream: &event.stream,
             raw,
-            request: request.or_else(|| request_id(raw, question).map(str::to_owned)),
+            request: own_id(raw, question)
+                .or(request)
+                .or_else(|| request_id(raw, question).map(str::to_owned)),
             word,
             claim: Claim::read(&text, question),
             asked: steps::asked(raw).or_else(|| steps::asked(said(&text))),
@@ -92,6 +94,12 @@ fn said(text: &str) -> &str {
     let behind_tabs = tabs.filter(|(at, _)| *at < 120).map(|(at, _)| &text[at + 1..]);
     let behind_ruby = || text.split_once(" -- : ").map(|(_, said)| said);
     behind_tabs.or_else(behind_ruby).unwrap_or(text)
+}
+
+/// The id that the runtime puts before what is logged: an object behind it may have others.
+fn own_id(raw: &str, question: &LogQuestion) -> Option<String> {
+    let (before, _) = raw.split_once('{')?;
+    request_id(before, question).map(str::to_owned)
 }
 
 /// The invocation's id: the first word that looks like a UUID and is not the id of a version.
