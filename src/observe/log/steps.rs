@@ -95,15 +95,28 @@ fn is_frame(line: &str) -> bool {
     line.starts_with([' ', '\t', '\u{a0}'])
 }
 
+/// The ends of a key that has the step's name, and the letters before: `Step`, `rotation_step`, `phase`.
+const KEYS: [(&str, [char; 2]); 2] = [("tep", ['S', 's']), ("hase", ['P', 'p'])];
+/// What may follow in the key: `stepName`, `step_name`.
+const OF_NAME: [&str; 4] = ["Name", "_name", "-name", "name"];
+
 /// The step that the invocation's event asked for: `Step` and its value, in JSON or as any language shows an object.
 pub(super) fn asked(text: &str) -> Option<Step> {
     let whole = text.trim();
     let progress = |(_, _, words): &(Step, &str, &str)| whole.eq_ignore_ascii_case(words);
     let by_key = || {
-        let keys = text
-            .match_indices("tep")
-            .filter(|(at, _)| text[..*at].ends_with(['S', 's']));
-        keys.map(|(at, _)| &text[at + 3..])
+        let behind = KEYS.into_iter().flat_map(|(end, before)| {
+            let keys = text.match_indices(end);
+            keys.filter(move |(at, _)| text[..*at].ends_with(before))
+                .map(move |(at, _)| &text[at + end.len()..])
+        });
+        behind
+            .map(|key| {
+                OF_NAME
+                    .into_iter()
+                    .find_map(|name| key.strip_prefix(name))
+                    .unwrap_or(key)
+            })
             .filter_map(value)
             .find_map(of_word)
     };
