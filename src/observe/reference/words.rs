@@ -28,9 +28,11 @@ fn is_of_word(c: char) -> bool {
 
 pub(super) fn search(known: &Known<'_>, place: &str, text: &str, found: &mut BTreeSet<Reference>) {
     let text = text.trim();
+    let said_by_place = says_secret(place);
     let mut scene = Scene {
         known,
-        said_by_place: says_secret(place),
+        said_by_place,
+        is_list: said_by_place && is_list(known, text),
         said_before: false,
         found,
     };
@@ -70,11 +72,40 @@ fn is_border(outwards: impl Iterator<Item = char>) -> bool {
     }
 }
 
+/// Whether a text is names with nothing but spaces between: a word that has no mark of a name is one of a sentence.
+fn is_list(known: &Known<'_>, text: &str) -> bool {
+    let is_mark = |c: char| c.is_ascii_digit() || "-_/!=".contains(c);
+    let looks_so =
+        |word: &str| !word.starts_with('-') && word.contains(is_mark) && word.chars().all(is_of_word);
+    text.split_whitespace()
+        .all(|word| known.by_name.contains_key(word) || looks_so(word))
+}
+
+/// Whether a word is an item or a value of YAML without quotes: `- shop-db`, `{db: shop-db}`.
+fn is_of_yaml(before: &str, behind: &str) -> bool {
+    let mark = before.trim_end_matches([' ', '\t']);
+    let is_value = mark.len() < before.len() && mark.ends_with(':');
+    (is_value || is_dashed(before)) && is_border(behind.chars())
+}
+
+/// Whether a dash alone, as before an item of YAML, is all that stands before it in its line.
+fn is_dashed(before: &str) -> bool {
+    let mark = before.trim_end_matches([' ', '\t']).strip_suffix('-');
+    mark.is_some_and(begins_line)
+}
+
+fn begins_line(before: &str) -> bool {
+    let line = before.trim_end_matches([' ', '\t']);
+    line.is_empty() || line.ends_with(['\n', '\r'])
+}
+
 /// Where the search has come to.
 struct Scene<'a, 'f> {
     known: &'a Known<'a>,
     /// The variable's name says that a secret's name follows.
     said_by_place: bool,
+    /// It does, and the text is a list without commas.
+    is_list: bool,
     /// The word before does.
     said_before: bool,
     found: &'f mut BTreeSet<Reference>,
@@ -89,6 +120,10 @@ struct Spot {
     item: bool,
     /// It is one without either.
     alone: bool,
+    /// It is one of a list without commas or quotes: there the variable's name has to say what is listed.
+    listed: bool,
+    /// It stands behind a dash: what was said before the list holds for the next one, too.
+    dashed: bool,
     /// `*` follows: it stands for whatever begins so.
     pattern: bool,
     /// It is all of the text.
@@ -107,7 +142,7 @@ impl Scene<'_, '_> {
             self.said_before = false;
         } else if is_variable(before, word) {
             self.said_before = false;
-        } else {
+        } else if word != "-" || !begins_line(before) {
             self.pieces(before, word, behind);
         }
     }
@@ -116,12 +151,16 @@ impl Scene<'_, '_> {
         let item = is_item(before, behind);
         let pattern = behind.starts_with('*');
         let alone = item && !pattern && !word.contains(':');
+        let listed = self.is_list || is_of_yaml(before, behind);
+        let dashed = is_dashed(before);
         let whole = before.is_empty() && behind.is_empty() && !word.contains(':');
         for piece in word.split(':').filter(|piece| !piece.is_empty()) {
             let spot = Spot {
                 said: self.said_before,
                 item,
                 alone,
+                listed,
+                dashed,
                 pattern,
                 whole,
             };
@@ -191,7 +230,7 @@ impl Scene<'_, '_> {
             return;
         }
         let Some((key, value)) = piece.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-            self.said_before = says_secret(piece);
+            self.said_before = says_secret(piece) || self.said_before && spot.dashed;
             return;
         };
         self.said_before = value.is_empty() && says_secret(key);
@@ -238,7 +277,8 @@ impl Scene<'_, '_> {
     /// What an exact name means where it stands.
     fn told_by_name(&self, name: &str, spot: Spot) -> Option<ReferenceKind> {
         let is_telling = is_telling(name);
-        let is_named = spot.said || spot.item && self.said_by_place || spot.alone && is_telling;
+        let by_place = self.said_by_place && (spot.item || spot.listed);
+        let is_named = spot.said || by_place || spot.alone && is_telling;
         if is_named && !spot.pattern {
             Some(ReferenceKind::Named)
         } else if is_telling || spot.whole {
