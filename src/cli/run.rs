@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
+use machine::turn::Decide;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,7 @@ use crate::aws::Aws;
 use crate::config::{Config, environment};
 use crate::database::Databases;
 use crate::http::{self, Serving, Shown};
-use crate::runtime::{Clock, Decide, Drained, Parts, Watchdog};
+use crate::runtime::{Clock, Drained, Parts, Watchdog};
 use crate::store::{Journal, Sqlite};
 use crate::telemetry::{self, Metrics};
 

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use machine::model::SecretSummary;
+use machine::watched::RuleWords;
 
 use crate::aws::{AssumeRole, AwsOptions, Timeouts};
 use crate::config::{self, Config, LogFormat, LoginRule, Match, Rule, Tls};
 use crate::database::DatabaseOptions;
 use crate::http;
 use crate::ports::{LoginTarget, TlsMode};
-use crate::runtime::{Assignment, Options, RuleWords, Rules};
+use crate::runtime::{Assignment, Options, Rules};
 use crate::telemetry::MetricsOptions;
 use crate::telemetry::logs::{Format, LogOptions};
 
@@ -37,8 +38,14 @@ pub(super) fn journal(config: &Config) -> PathBuf {
     std::path::absolute(&config.store.path).unwrap_or_else(|_| config.store.path.clone())
 }
 
+/// What each rule says is made once: thousands of secrets share it.
 fn rules(rules: config::Rules) -> Rules {
-    Arc::new(move |secret: &SecretSummary| rules.rule_of(secret).map(assignment))
+    let made: Vec<Arc<Assignment>> = rules
+        .rules
+        .iter()
+        .map(|rule| Arc::new(assignment(rule)))
+        .collect();
+    Arc::new(move |secret: &SecretSummary| Some(Arc::clone(&made[rules.position_of(secret)?])))
 }
 
 fn words(rule: &Rule) -> RuleWords {
@@ -52,8 +59,7 @@ fn words(rule: &Rule) -> RuleWords {
 
 fn assignment(rule: &Rule) -> Assignment {
     Assignment {
-        rule: rule.to_string(),
-        policy: rule.policy.clone(),
+        policy: Arc::new(rule.policy.clone()),
         login: login_target(&rule.login),
         log_group: rule.log_group.clone(),
     }

@@ -103,10 +103,15 @@ impl Rules {
 
     /// The rule that a secret gets.
     pub fn rule_of(&self, secret: &SecretSummary) -> Option<&Rule> {
+        Some(&self.rules[self.position_of(secret)?])
+    }
+
+    /// Where that rule stands among [`Self::rules`].
+    pub fn position_of(&self, secret: &SecretSummary) -> Option<usize> {
         if self.is_excluded(&secret.name) {
             return None;
         }
-        self.rules.iter().find(|rule| rule.matches.covers(secret))
+        self.rules.iter().position(|rule| rule.matches.covers(secret))
     }
 }
 

@@ -13,9 +13,8 @@ use super::{Shown, router};
 pub async fn answers(shown: Shown) -> String {
     let snapshot = shown.latest();
     let secrets = snapshot.secrets.values();
-    let secret = secrets
-        .clone()
-        .map(|view| format!("/v1/secrets/{}", view.arn.as_str()));
+    let secret = secrets.map(|view| format!("/v1/secrets/{}", view.arn.as_str()));
+    let secrets = snapshot.secrets.values();
     let rotations = secrets.flat_map(|view| &view.judgement.rotations);
     let rotation = rotations.map(|view| format!("/v1/rotations/{}", view.rotation.key.id()));
     let lists = [

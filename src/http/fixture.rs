@@ -328,7 +328,7 @@ pub(crate) fn snapshot() -> Snapshot {
         let view = SecretView {
             arn: secret.clone(),
             name: secret.name().to_owned(),
-            rule: "all secrets with rotation on".to_owned(),
+            rule: "all secrets with rotation on".into(),
             judgement: Arc::clone(judgement),
             findings: of_secret(&state, secret, judgement, &settings, now),
             seen: facts.seen.as_ref().map(|(_, seen)| seen.clone()),
@@ -345,7 +345,7 @@ pub(crate) fn snapshot() -> Snapshot {
     Snapshot {
         missing: Vec::new(),
         secrets: views.collect(),
-        consumers: Arc::new(consumers.collect()),
+        consumers: consumers.collect(),
         findings: Arc::new(of_fleet(&state, &judgements, &admission, &settings, now)),
         region: Some("eu-west-1".to_owned()),
         account: Some("1".to_owned()),

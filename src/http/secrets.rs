@@ -142,7 +142,7 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
     SecretSummary {
         arn: view.arn.to_string(),
         name: view.name.clone(),
-        rule: view.rule.clone(),
+        rule: view.rule.to_string(),
         mode: words::mode(judgement.mode),
         rule_mode: judgement.lowered.map(|lowered| words::mode(lowered.from)),
         lowered_by: lowered_by(judgement),

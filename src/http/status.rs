@@ -101,7 +101,7 @@ fn secrets(snapshot: &Snapshot) -> SecretCounts {
         *by_phase.entry(phase(view)).or_default() += 1;
     }
     SecretCounts {
-        total: snapshot.secrets.len(),
+        total: snapshot.secrets.size(),
         by_phase,
         unwatched: snapshot.unwatched.len(),
         lowered: lowered(snapshot),

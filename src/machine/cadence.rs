@@ -11,7 +11,9 @@ use crate::baseline;
 use crate::consumers::Standing;
 use crate::fleet::Admission;
 use crate::judge::{Judgement, Judgements, Reason, RotationView, since};
-use crate::model::{ConsumerId, LogReach, LogTrouble, Look, LookFailure, LookKey, Scope, SecretArn, Stage};
+use crate::model::{
+    ConsumerId, LogReach, LogTrouble, Look, LookFailure, LookKey, Scope, SecretArn, Stage, VersionId,
+};
 use crate::phase::Phase;
 use crate::policy::{Cadence, Policy, Settings};
 use crate::rotations::Origin;
@@ -56,8 +58,21 @@ pub fn secret_looks(
     plan.agenda
 }
 
-/// What is due for the fleet as a whole: the sweep, discovery, functions that sleep or may sleep, and logins that are
-/// all that is waited for.
+/// What is due for one consumer, whatever its secrets do.
+pub fn consumer_looks(state: &State, consumer: &ConsumerId, settings: &Settings, now: Timestamp) -> Agenda {
+    let mut plan = Plan {
+        state,
+        settings,
+        now,
+        agenda: Agenda::new(),
+    };
+    if let Some(facts) = state.consumers.get(consumer) {
+        plan.between_rotations(consumer, facts);
+    }
+    plan.agenda
+}
+
+/// What is due for the fleet as a whole: the sweep, discovery, and logins that are all that is waited for.
 ///
 /// `wanted_since`: when the set of secrets to find consumers of last changed. A discovery from before it knows less.
 pub fn fleet_looks(
@@ -76,10 +91,7 @@ pub fn fleet_looks(
         agenda: Agenda::new(),
     };
     plan.every(LookKey::Sweep, settings.cadence.sweep);
-    let since = judgements
-        .values()
-        .filter_map(|judgement| began(judgement))
-        .fold(wanted_since, Timestamp::max);
+    let since = wanted_since.max(judgements.last_began().unwrap_or(wanted_since));
     for scope in scopes {
         let key = LookKey::Discovery(scope.clone());
         let outdated = state.looked.get(&key).is_some_and(|look| look.sent < since);
@@ -99,10 +111,7 @@ pub fn fleet_looks(
             )
         }
     }
-    for (consumer, facts) in &state.consumers {
-        plan.between_rotations(consumer, facts);
-    }
-    for want in judgements.values().flat_map(|judgement| &judgement.wants) {
+    for want in judgements.moving().flat_map(|(_, judgement)| &judgement.wants) {
         let waits = admission.waits.get(&(want.secret.clone(), want.consumer.clone()));
         if want.awaits_login.is_some() && matches!(waits, Some(Reason::Proof { .. })) {
             let version = want.rotation.version.clone();
@@ -115,13 +124,6 @@ pub fn fleet_looks(
 /// What has lasted long will last: how it ends is seen late by a twentieth of the time that it took, at most.
 fn patient(lasting: SignedDuration, closest: SignedDuration, seldomest: SignedDuration) -> SignedDuration {
     (lasting / 20).min(seldomest).max(closest)
-}
-
-/// When the last rotation was first seen: who uses the secret matters from then on.
-fn began(judgement: &Judgement) -> Option<Timestamp> {
-    let rotation = &judgement.latest()?.rotation;
-    let first = rotation.started.as_ref().or(rotation.promoted.as_ref())?;
-    (rotation.origin != Origin::Baseline).then_some(first.when.not_after)
 }
 
 struct Plan<'a> {
@@ -195,22 +197,28 @@ impl Plan<'_> {
             interval = interval.min(self.cadence().announced);
         }
         if differs || self.is_label_missed(secret) {
-            self.at(key, self.now)
-        } else {
-            self.every(key, interval)
+            self.at(key, self.now);
+            return;
         }
+        // When its window opens it is looked at more closely, whatever was planned before.
+        if let Some(opens) = self.window_opens(facts).filter(|opens| *opens > self.now) {
+            self.at(key.clone(), opens);
+        }
+        self.every(key, interval);
     }
 
     /// A version is read by its label: where that was answered otherwise since the last look, the label has moved.
     fn is_label_missed(&self, secret: &SecretArn) -> bool {
         let looked = self.last(&LookKey::Secret(secret.clone())).map(|look| look.sent);
-        self.state.failing.iter().any(|(key, failing)| {
+        let logins = LookKey::Login(secret.clone(), VersionId::new(""))..;
+        let of_it = self.state.failing.range(logins);
+        let mut of_it = of_it.take_while(|(key, _)| matches!(key, LookKey::Login(of, _) if of == secret));
+        of_it.any(|(_, failing)| {
             let is_answer = matches!(
                 failing.failure,
                 LookFailure::NotFound { .. } | LookFailure::Unexpected { .. }
             );
-            let is_of_it = matches!(key, LookKey::Login(of, _) if of == secret);
-            is_of_it && is_answer && looked < Some(failing.last)
+            is_answer && looked < Some(failing.last)
         })
     }
 
@@ -252,14 +260,14 @@ impl Plan<'_> {
     }
 
     fn is_announced(&self, facts: &SecretFacts) -> bool {
-        let next = match (&facts.seen, &facts.summary) {
-            (Some((_, seen)), _) => seen.next_rotation,
-            (None, Some((_, summary))) => summary.next_rotation,
-            (None, None) => None,
-        };
-        next.is_some_and(|next| {
-            self.now >= next - self.cadence().announced_window && self.now <= next + WINDOW_AFTER
-        })
+        let next = facts.next_rotation();
+        let opens = self.window_opens(facts);
+        opens.is_some_and(|opens| self.now >= opens)
+            && next.is_some_and(|next| self.now <= next + WINDOW_AFTER)
+    }
+
+    fn window_opens(&self, facts: &SecretFacts) -> Option<Timestamp> {
+        Some(facts.next_rotation()? - self.cadence().announced_window)
     }
 
     fn versions(&mut self, secret: &SecretArn, facts: &SecretFacts, view: &RotationView) {

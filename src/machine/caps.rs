@@ -22,7 +22,7 @@ impl Load {
             consumers: BTreeSet::new(),
             waves: BTreeMap::new(),
         };
-        for judgement in judgements.values() {
+        for (_, judgement) in judgements.moving() {
             let Some(view) = judgement.current() else { continue };
             for (consumer, standing) in &view.consumers {
                 if standing.stage == Stage::Refreshing {

@@ -138,6 +138,24 @@ impl<'a> Courses<'a> {
         Some(done.when.not_after)
     }
 
+    /// When time alone may next make a consumer that was not looked at yet one that came late.
+    pub(crate) fn late_at(&self) -> Option<Timestamp> {
+        const JUST_AFTER: SignedDuration = SignedDuration::from_nanos(1);
+        let mut courses = self.courses.iter();
+        if !courses.any(|course| course.is_unlooked() && !course.failing) {
+            return None;
+        }
+        let stages: [fn(Stage) -> bool; 2] = [Stage::is_over, Stage::is_settled];
+        let done = stages.into_iter().flat_map(|is_done| {
+            let courses = self.courses.iter();
+            courses.filter_map(move |course| course.done(is_done, self.promoted))
+        });
+        let done = done.map(|when| when.not_after);
+        let since = done.chain(self.seen).chain([self.promoted.not_after]);
+        let late = since.filter_map(|at| at.checked_add(self.patience + JUST_AFTER).ok());
+        late.filter(|at| *at > self.now).min()
+    }
+
     /// Until when caches may hold the old value, for all that is known.
     pub(crate) fn caches_until(&self) -> Option<Timestamp> {
         let lives = self

@@ -5,6 +5,7 @@ mod at_rest;
 mod beyond;
 mod commands;
 mod discovered;
+mod fleet;
 mod kind;
 mod log;
 mod logins;
@@ -18,20 +19,22 @@ mod worth;
 
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-pub use self::at_rest::{Assigned, beyond_next, unmatched};
+pub(crate) use self::at_rest::{beyond, beyond_next, unmatched};
 use self::beyond::{beyond_remedy, severity_of};
 pub use self::commands::{commands_in, put_back, untag};
+pub use self::fleet::of_fleet;
+pub(crate) use self::fleet::{looks_given_up, of_consumer, of_journal, of_looks, of_search, of_waits};
 pub use self::kind::Kind;
-pub use self::rules::{Coverage, RuleCoverage, Unwatched, of_rules};
-use self::waits::Waits;
-use crate::consumers::{NO_EFFECT_LIMIT, Why, former_concurrency, open_sleep};
-use crate::fleet::Admission;
-use crate::judge::{Judgement, Judgements, RotationView};
-use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag, Stage, Strategy};
+pub(crate) use self::logins::silence_told_at;
+pub(crate) use self::rules::of_rules;
+pub use self::rules::{Coverage, RuleCoverage, Unwatched};
+use crate::consumers::{NO_EFFECT_LIMIT, Why};
+use crate::judge::{Judgement, RotationView};
+use crate::model::{LookKey, Scope, SecretArn, Stage, Strategy};
 use crate::policy::Settings;
-use crate::state::{ConsumerFacts, Failing, SecretFacts, State};
+use crate::state::{SecretFacts, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -72,11 +75,6 @@ pub struct Finding {
     pub remedy: String,
 }
 
-/// Looks that fail this often in a row are worth a finding.
-const FAILING_TIMES: u32 = 3;
-/// What failed and was not tried for so long is not asked any more: its rotation or its cluster is gone.
-const ASKED_NO_MORE: SignedDuration = SignedDuration::from_hours(2);
-
 /// The findings about one secret.
 pub fn of_secret(
     state: &State,
@@ -113,101 +111,6 @@ pub fn of_secret(
     list.standalone_tasks(state, judgement, settings);
     list.no_consumers(state);
     list.found
-}
-
-/// The findings about the fleet: what could not be looked at, what sleeps, what waits for a person.
-pub fn of_fleet(
-    state: &State,
-    judgements: &Judgements,
-    admission: &Admission,
-    settings: &Settings,
-    now: Timestamp,
-) -> Vec<Finding> {
-    let mut found: Vec<Finding> = state
-        .failing
-        .iter()
-        .filter(|(key, _)| !is_of_the_dead(state, key))
-        .filter_map(|(key, failing)| unseen(key, failing, now))
-        .collect();
-    found.extend(
-        state
-            .consumers
-            .iter()
-            .filter_map(|(id, facts)| Some(not_put_back(id, facts, open_sleep(facts)??))),
-    );
-    found.extend(discovered::suspected(state));
-    found.extend(discovered::unreadable(state));
-    found.extend(discovered::unread(state));
-    found.extend(discovered::lost(state));
-    let waits = Waits {
-        state,
-        judgements,
-        admission,
-        settings,
-        now,
-    };
-    found.extend(waits.told());
-    found
-}
-
-/// What cannot be looked at because its secret is not there any more is no failure.
-fn is_of_the_dead(state: &State, key: &LookKey) -> bool {
-    let (_, secret) = subject_of(key);
-    let facts = secret.and_then(|secret| state.secrets.get(&secret));
-    facts.is_some_and(|facts| facts.gone.is_some())
-}
-
-fn not_put_back(id: &ConsumerId, facts: &ConsumerFacts, why: &NoEffect) -> Finding {
-    let name = bare_name(id);
-    let awake = matches!(&facts.function, Some((_, Some(seen))) if seen.reserved != Some(0));
-    let (severity, kind, text, remedy) = if awake {
-        (
-            Severity::Warning,
-            Kind::NoteLeft,
-            format!("its concurrency is as it was, but our note on it could not be taken away: {why}"),
-            format!(
-                "remove the function's tag: {}",
-                commands::untag(name, SleepTag::KEY)
-            ),
-        )
-    } else {
-        let former = former_concurrency(facts).flatten();
-        (
-            Severity::Critical,
-            Kind::RestoreFailed,
-            format!("its reserved concurrency could not be put back: {why}. The function is throttled"),
-            format!(
-                "{}; then remove our note: {}",
-                commands::put_back(name, former),
-                commands::untag(name, SleepTag::KEY)
-            ),
-        )
-    };
-    Finding {
-        severity,
-        kind,
-        subject: id.to_string(),
-        secret: for_the_sake_of(facts),
-        text,
-        remedy,
-    }
-}
-
-/// The secret that the last write was decided for.
-fn for_the_sake_of(facts: &ConsumerFacts) -> Option<SecretArn> {
-    let last = facts.attempts.last()?;
-    last.decision
-        .rotations
-        .first()
-        .map(|rotation| rotation.secret.clone())
-}
-
-fn bare_name(id: &ConsumerId) -> &str {
-    match id {
-        ConsumerId::Service { name, .. } | ConsumerId::Function { name } | ConsumerId::Declared { name } => {
-            name
-        }
-    }
 }
 
 struct List<'a> {
@@ -317,61 +220,6 @@ fn long_window_of(strategy: Strategy) -> (Severity, &'static str) {
             "take sleeps out of the rotation Lambda: they only lengthen the outage",
         ),
     }
-}
-
-fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
-    let denied = matches!(
-        failing.failure,
-        LookFailure::Denied { .. } | LookFailure::Credentials { .. }
-    );
-    let asked_no_more = now > failing.last + ASKED_NO_MORE;
-    if !denied && (failing.times < FAILING_TIMES || asked_no_more) {
-        return None;
-    }
-    let (subject, secret) = subject_of(key);
-    let remedy = match &failing.failure {
-        LookFailure::Denied { iam_action, resource } if is_log_key(key, iam_action) => format!(
-            "the log is encrypted with a key that is out of reach ({resource}): allow kms:Decrypt on the key, and let \
-             CloudWatch Logs use it in the key's policy"
-        ),
-        LookFailure::Denied { iam_action, resource } => format!("allow {iam_action} on {resource}"),
-        LookFailure::Credentials { .. } => {
-            "renew the credentials of the watchdog's role; who it is to AWS says `aws sts get-caller-identity`"
-                .to_owned()
-        }
-        LookFailure::Throttled => "raise the cadence's intervals, or ask for a higher API limit".to_owned(),
-        LookFailure::Timeout
-        | LookFailure::Unreachable { .. }
-        | LookFailure::NotFound { .. }
-        | LookFailure::Unexpected { .. } => {
-            "it is tried again by itself; check the endpoint and the network if it lasts".to_owned()
-        }
-    };
-    let text = format!(
-        "cannot be looked at since {:.0}, {} tries: {}{}",
-        failing.since,
-        failing.times,
-        failing.failure,
-        asked::asked(key, &failing.failure)
-    );
-    let severity = if matches!(key, LookKey::Sweep) {
-        Severity::Critical
-    } else {
-        Severity::Warning
-    };
-    Some(Finding {
-        severity,
-        kind: Kind::Unseen,
-        subject,
-        secret,
-        text,
-        remedy,
-    })
-}
-
-/// Whether a log was denied by its key.
-fn is_log_key(key: &LookKey, iam_action: &str) -> bool {
-    matches!(key, LookKey::Log(_)) && iam_action.starts_with("kms:")
 }
 
 /// What a look is about, in words, and the secret it belongs to.

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use jiff::Timestamp;
 
 use crate::caps::{Load, capped};
-use crate::consumers::{NO_EFFECT_LIMIT, Topic, nth, open_sleep, restore};
+use crate::consumers::{NO_EFFECT_LIMIT, Topic, nth, restore};
 use crate::judge::{Judgement, Judgements, Reason, Want};
 use crate::model::{Action, AttemptId, Brake, ConsumerId, Decision, LookKey, Mode, RotationKey, SecretArn};
 use crate::policy::Settings;
@@ -33,7 +33,8 @@ pub struct Situation {
     pub journal: bool,
 }
 
-/// Admits wants in the order of secrets and consumers; what puts back goes first and is never held up.
+/// Admits wants in the order of secrets and consumers; what puts back goes first and is never held up. It walks what
+/// moves and what sleeps: secrets at rest cost nothing.
 pub fn admit(state: &State, judgements: &Judgements, settings: &Settings, situation: Situation) -> Admission {
     let mut admission = Admission::default();
     admission.restore(state, judgements, settings, situation);
@@ -57,7 +58,7 @@ pub fn admit(state: &State, judgements: &Judgements, settings: &Settings, situat
             }
         }
     }
-    for (secret, judgement) in judgements {
+    for (secret, judgement) in judgements.moving() {
         for (consumer, reason) in &judgement.waits {
             admission
                 .waits
@@ -70,11 +71,7 @@ pub fn admit(state: &State, judgements: &Judgements, settings: &Settings, situat
 impl Admission {
     /// Functions that sleep are woken when their time has come, or at once where they may not sleep any more.
     fn restore(&mut self, state: &State, judgements: &Judgements, settings: &Settings, situation: Situation) {
-        for (consumer, facts) in state
-            .consumers
-            .iter()
-            .filter(|(_, facts)| open_sleep(facts).is_some())
-        {
+        for (consumer, facts) in state.asleep() {
             let acting = facts.used().any(|reference| {
                 judgements
                     .get(&reference.secret)
@@ -137,7 +134,7 @@ impl<'a> Wants<'a> {
 /// The wants of each consumer together: one remediation serves several rotations. The watchdog's own service is last.
 fn by_consumer<'a>(judgements: &'a Judgements, settings: &Settings) -> Vec<(&'a ConsumerId, Wants<'a>)> {
     let mut grouped: BTreeMap<&ConsumerId, Wants<'_>> = BTreeMap::new();
-    for want in judgements.values().flat_map(|judgement| &judgement.wants) {
+    for want in judgements.moving().flat_map(|(_, judgement)| &judgement.wants) {
         match grouped.entry(&want.consumer) {
             Entry::Vacant(none) => drop(none.insert(Wants::one(want))),
             Entry::Occupied(mut known) => known.get_mut().others.push(want),
@@ -289,7 +286,10 @@ fn is_stuck(state: &State, judgements: &Judgements, consumer: &ConsumerId) -> bo
 }
 
 fn wants_of<'a>(judgements: &'a Judgements, consumer: &'a ConsumerId) -> impl Iterator<Item = &'a Want> {
-    let wants = judgements.values().flat_map(|judgement| &judgement.wants);
+    let named = judgements
+        .naming(consumer)
+        .filter_map(|secret| judgements.get(secret));
+    let wants = named.flat_map(|judgement| &judgement.wants);
     wants.filter(move |want| &want.consumer == consumer)
 }
 

@@ -1,12 +1,12 @@
 //! One secret judged: its rotations with their phases, its consumers with their standings, and what is wanted.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::consumers::{Question, Standing, Why, stand, tenures_before};
 use crate::courses::Courses;
+pub use crate::judgements::Judgements;
 use crate::milestones::{Works, works};
 use crate::mode::lower;
 pub use crate::mode::{Lowered, LoweredBy};
@@ -74,9 +74,6 @@ pub struct Judgement {
     /// When time alone may change this.
     pub wake: Option<Timestamp>,
 }
-
-/// The latest judgement of each secret.
-pub type Judgements = BTreeMap<SecretArn, Arc<Judgement>>;
 
 impl Judgement {
     /// The rotation under way, if any.
@@ -181,13 +178,9 @@ impl Judgement {
         };
         self.note_stages(facts, &rotation, &consumers, now);
         // One that is gone ends what is told of it, and is no consumer any more.
-        let settled = settled(
-            state,
-            facts,
-            &rotation,
-            &consumers,
-            (settings.timing.verify_for, now),
-        );
+        let clock = (settings.timing.verify_for, now);
+        let (settled, late) = settled(state, facts, &rotation, &consumers, clock);
+        self.wake_at(late, now);
         consumers.retain(|(_, standing)| standing.why != Why::Gone);
         let together = settled.map_or(Consumers::Pending, |since| Consumers::Over { since });
         let (phase, wake) = phase(&rotation, together, now, &settings.timing);
@@ -330,24 +323,26 @@ impl Judgement {
     }
 }
 
-/// When a promotion had come to all its consumers. Until everybody was looked for once since the start, whom the journal
-/// does not name may yet be found.
+/// When a promotion had come to all its consumers, and when time alone may change that. Until everybody was looked for
+/// once since the start, whom the journal does not name may yet be found.
 fn settled(
     state: &State,
     facts: &SecretFacts,
     rotation: &Rotation,
     consumers: &[(ConsumerId, Standing)],
     clock: (SignedDuration, Timestamp),
-) -> Option<Timestamp> {
-    let promoted = rotation.promoted.as_ref()?.when;
+) -> (Option<Timestamp>, Option<Timestamp>) {
+    let Some(promoted) = rotation.promoted.as_ref().map(|seen| seen.when) else {
+        return (None, None);
+    };
     if rotation.ending.is_some() {
-        return Courses::told(&rotation.key, &facts.reached, promoted, clock.0).settled();
+        let told = Courses::told(&rotation.key, &facts.reached, promoted, clock.0);
+        return (told.settled(), None);
     }
+    let courses = Courses::of(state, facts, (&rotation.key, promoted), consumers, clock);
     let is_told = || facts.reached.keys().any(|(of, _)| *of == rotation.key);
-    if state.searching && !is_told() {
-        return None;
-    }
-    Courses::of(state, facts, (&rotation.key, promoted), consumers, clock).settled()
+    let is_known = !state.searching || is_told();
+    (courses.settled().filter(|_| is_known), courses.late_at())
 }
 
 fn standings(state: &State, secret: &SecretArn, question: &Question<'_>) -> Vec<(ConsumerId, Standing)> {

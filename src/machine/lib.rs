@@ -11,6 +11,7 @@ mod doubt;
 pub mod findings;
 pub mod fleet;
 pub mod judge;
+mod judgements;
 pub mod milestones;
 mod mode;
 pub mod model;
@@ -26,9 +27,16 @@ pub mod state;
 pub mod step;
 mod strategy;
 mod successors;
+pub mod told;
+mod touched;
 pub mod track;
+pub mod turn;
+mod users;
+pub mod watched;
 pub mod window;
 pub mod would;
+
+pub use turn::{Machine, Turn, turn};
 
 #[cfg(test)]
 mod tables;

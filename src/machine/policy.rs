@@ -73,6 +73,11 @@ impl Settings {
         const LEAST: SignedDuration = SignedDuration::from_mins(10);
         LEAST.max(self.cadence.login_backoff * 2)
     }
+
+    /// Login tests that tell nothing for so long are a finding.
+    pub(crate) fn patience_with_logins(&self) -> SignedDuration {
+        self.cadence.login_backoff
+    }
 }
 
 impl Cadence {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Consumer, ConsumerId, Look, LookKey, ReferenceKind, Scope, ScopeSeen, SecretArn};
+use crate::model::{
+    Consumer, ConsumerId, Look, LookKey, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn,
+};
 use crate::state::{ConsumerFacts, State};
 
 impl State {
@@ -14,26 +16,58 @@ impl State {
         if known.is_some_and(|(known, _)| known.sent > look.sent) {
             return;
         }
+        // Whom the journal names may now be known to be there, or not.
+        self.touched.every_secret |= known.is_none();
         let seen = with_what_was_known(seen, known.map(|(_, before)| before));
         if seen.unread.is_empty() && seen.unreadable.is_empty() {
             self.searched.insert(scope.clone(), look.sent);
         }
         if scope != Scope::Declared {
-            for consumer in &seen.consumers {
-                self.consumers
-                    .entry(consumer.id.clone())
-                    .or_default()
-                    .found(&look);
-            }
+            self.find(look, &seen.consumers);
         }
         let mut concerned = ids_of(&seen);
         if scope == Scope::Clusters {
             concerned.extend(self.forget_clusters(&seen.clusters));
         }
+        self.touch_tasks(&seen);
         if let Some((_, before)) = self.scopes.insert(scope, (look, seen)) {
+            self.touch_tasks(&before);
             concerned.extend(ids_of(&before));
         }
         self.describe_anew(concerned);
+        self.note_search();
+    }
+
+    fn find(&mut self, look: Look, consumers: &[Consumer]) {
+        for consumer in consumers {
+            let facts = self.consumers.entry(consumer.id.clone()).or_default();
+            if facts.found(&look) {
+                self.note_sleep(&consumer.id);
+                self.touch_consumer(&consumer.id);
+            }
+        }
+    }
+
+    /// Tasks without a service are told with their secret.
+    fn touch_tasks(&mut self, seen: &ScopeSeen) {
+        let secrets = seen.standalone.iter().map(|task| task.secret.clone());
+        self.touched.secrets.extend(secrets);
+    }
+
+    /// To be called whenever a part of discovery has answered or failed.
+    pub(crate) fn note_search(&mut self) {
+        let whole_since = |state: &Self| {
+            let mut oldest = Timestamp::MAX;
+            let is_whole = state.of_every_scope(|scope| {
+                let searched = state.searched.get(scope).copied();
+                oldest = searched.map_or(oldest, |at| at.min(oldest));
+                searched.is_some()
+            });
+            is_whole.then_some(oldest)
+        };
+        let searched = whole_since(self);
+        self.touched.searched |= searched != self.searched_whole;
+        self.searched_whole = searched;
     }
 
     /// Who is known to use a secret: neither suspected of it, nor the function that rotates it.
@@ -41,13 +75,15 @@ impl State {
         &'a self,
         secret: &'a SecretArn,
     ) -> impl Iterator<Item = (&'a ConsumerId, &'a ConsumerFacts)> {
-        let users = self.consumers.iter().filter(move |(_, facts)| facts.uses(secret));
+        let users = self
+            .consumers_of(secret)
+            .filter(move |(_, facts)| facts.uses(secret));
         users.filter(|(id, _)| !self.rotates_secrets(id))
     }
 
     /// Whether every part of discovery that there is has had an answer since then that left nothing out.
     pub fn is_searched(&self, since: Timestamp) -> bool {
-        self.of_every_scope(|scope| self.searched.get(scope).is_some_and(|sent| *sent >= since))
+        self.searched_whole.is_some_and(|searched| searched >= since)
     }
 
     /// Whether every part of discovery that there is has had an answer.
@@ -55,8 +91,25 @@ impl State {
         self.of_every_scope(|scope| self.scopes.contains_key(scope))
     }
 
+    /// The parts of discovery: the given clusters, or those that were found.
+    pub(crate) fn scopes_of(&self, clusters: Option<&[String]>) -> BTreeSet<Scope> {
+        let mut scopes = BTreeSet::from([Scope::Functions]);
+        let found = clusters.unwrap_or_else(|| {
+            scopes.insert(Scope::Clusters);
+            let found = self.scopes.get(&Scope::Clusters);
+            found
+                .map(|(_, seen)| seen.clusters.as_slice())
+                .unwrap_or_default()
+        });
+        for cluster in found {
+            scopes.insert(Scope::Cluster(cluster.clone()));
+            scopes.insert(Scope::Tasks(cluster.clone()));
+        }
+        scopes
+    }
+
     /// Where the configuration names the clusters, those that were asked for are all that is known.
-    fn of_every_scope(&self, has: impl Fn(&Scope) -> bool) -> bool {
+    fn of_every_scope(&self, mut has: impl FnMut(&Scope) -> bool) -> bool {
         let is_unanswered =
             |key: &LookKey| matches!(key, LookKey::Discovery(scope) if !self.scopes.contains_key(scope));
         if self.failing.keys().any(is_unanswered) {
@@ -80,7 +133,7 @@ impl State {
                 clusters
             }
         };
-        clusters.iter().all(&has) && has(&Scope::Functions)
+        clusters.iter().all(&mut has) && has(&Scope::Functions)
     }
 
     /// Drops what was found in clusters that are gone. The consumers named there.
@@ -91,19 +144,40 @@ impl State {
         };
         let stays = |key: &LookKey| !matches!(key, LookKey::Discovery(scope) if is_gone(scope));
         self.failing.retain(|key, _| stays(key));
+        self.touched.failing = true;
         self.searched.retain(|scope, _| !is_gone(scope));
         let gone = self.scopes.extract_if(.., |scope, _| is_gone(scope));
-        gone.flat_map(|(_, (_, seen))| ids_of(&seen)).collect()
+        let gone: Vec<ScopeSeen> = gone.map(|(_, (_, seen))| seen).collect();
+        self.touched.every_secret |= !gone.is_empty();
+        gone.iter().flat_map(ids_of).collect()
     }
 
     fn describe_anew(&mut self, concerned: BTreeSet<ConsumerId>) {
         let mut described = self.describe(&concerned);
         for id in concerned {
             match described.remove(&id) {
-                Some(consumer) => self.consumers.entry(id).or_default().describe(&consumer),
+                Some(consumer) => self.describe_one(&consumer),
                 None => self.forget_consumer(&id),
             }
         }
+    }
+
+    fn describe_one(&mut self, consumer: &Consumer) {
+        let facts = self.consumers.entry(consumer.id.clone()).or_default();
+        if facts.is_described(consumer) {
+            return;
+        }
+        let before = facts.references.clone();
+        facts.describe(consumer);
+        self.users.describe(&consumer.id, &before, &consumer.references);
+        self.touch_described(&consumer.id, before);
+    }
+
+    /// `before`: what it referenced until now.
+    fn touch_described(&mut self, id: &ConsumerId, before: Vec<Reference>) {
+        let before = before.into_iter().map(|reference| reference.secret);
+        self.touched.secrets.extend(before);
+        self.touch_consumer(id);
     }
 
     /// What all parts together say of these consumers.
@@ -124,10 +198,13 @@ impl State {
         let Some(facts) = self.consumers.get_mut(id) else {
             return;
         };
-        facts.references.clear();
+        let before = std::mem::take(&mut facts.references);
         if facts.attempts.is_empty() {
             self.consumers.remove(id);
+            self.note_sleep(id);
         }
+        self.users.describe(id, &before, &[]);
+        self.touch_described(id, before);
     }
 }
 

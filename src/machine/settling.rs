@@ -39,7 +39,7 @@ pub(crate) fn on_its_way_to(facts: &SecretFacts, timing: &Timing) -> Option<Vers
     latest.in_progress().cloned().or_else(settling)
 }
 
-fn span(run: &Run<Labels>) -> SignedDuration {
+pub(crate) fn span(run: &Run<Labels>) -> SignedDuration {
     run.last.arrived.duration_since(run.first.sent)
 }
 

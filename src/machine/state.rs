@@ -11,7 +11,9 @@ use crate::model::{
     SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, VersionId,
 };
 use crate::successors::needs_it_to_start;
+use crate::touched::Touched;
 use crate::track::Track;
+use crate::users::Users;
 
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -28,6 +30,10 @@ pub struct State {
     pub failing: BTreeMap<LookKey, Failing>,
     /// Which consumer an attempt belongs to.
     pub owners: BTreeMap<AttemptId, ConsumerId>,
+    /// When the whole of discovery was last answered with nothing left out; nothing where some of it never was.
+    pub(crate) searched_whole: Option<Timestamp>,
+    pub(crate) users: Users,
+    pub(crate) touched: Touched,
 }
 
 /// The stages that consumers came to, for each rotation, in order of time.
@@ -166,7 +172,14 @@ impl ConsumerFacts {
     /// Attempts kept for a consumer: months of rotations.
     pub const ATTEMPT_LIMIT: usize = 128;
 
-    pub fn describe(&mut self, consumer: &Consumer) {
+    /// Whether discovery has described it so already.
+    pub(crate) fn is_described(&self, consumer: &Consumer) -> bool {
+        self.references == consumer.references
+            && self.mutable_images == consumer.mutable_images
+            && self.settings == consumer.settings
+    }
+
+    pub(crate) fn describe(&mut self, consumer: &Consumer) {
         self.references.clone_from(&consumer.references);
         self.mutable_images.clone_from(&consumer.mutable_images);
         self.settings.clone_from(&consumer.settings);
@@ -186,12 +199,13 @@ impl ConsumerFacts {
         self.absent().is_some() && was_there()
     }
 
-    /// Discovery has found it: what did not find it before is outdated.
-    pub(crate) fn found(&mut self, listed: &Look) {
-        self.existed = true;
-        if self.absent().is_some_and(|look| look.sent < listed.sent) {
+    /// Discovery has found it: what did not find it before is outdated. Whether that is news.
+    pub(crate) fn found(&mut self, listed: &Look) -> bool {
+        let is_outdated = self.absent().is_some_and(|look| look.sent < listed.sent);
+        if is_outdated {
             (self.service, self.function) = (None, None);
         }
+        !std::mem::replace(&mut self.existed, true) || is_outdated
     }
 
     /// What it uses for certain: a mere suspicion is told, and neither causes nor holds back anything.
@@ -268,17 +282,9 @@ impl State {
             LookKey::Sweep | LookKey::Discovery(_) => true,
         };
         self.looked.retain(|key, _| is_asked(key));
+        let failing = self.failing.len();
         self.failing.retain(|key, _| is_asked(key));
-    }
-
-    /// The consumers that reference `secret`, in order.
-    pub fn consumers_of<'a>(
-        &'a self,
-        secret: &'a SecretArn,
-    ) -> impl Iterator<Item = (&'a ConsumerId, &'a ConsumerFacts)> {
-        self.consumers
-            .iter()
-            .filter(move |(_, facts)| facts.references(secret))
+        self.touched.failing |= self.failing.len() < failing;
     }
 
     /// The secrets that `consumer` uses, as a restart of it must find them. Those that are dead are left out where it
@@ -302,15 +308,6 @@ impl State {
         }
         expected
     }
-
-    /// Whether it is a Lambda function that rotates secrets: neither a consumer nor a suspect.
-    pub fn rotates_secrets(&self, id: &ConsumerId) -> bool {
-        let ConsumerId::Function { name } = id else {
-            return false;
-        };
-        let mut secrets = self.secrets.values();
-        secrets.any(|facts| facts.rotation_lambda_name() == Some(&**name))
-    }
 }
 
 impl SecretFacts {
@@ -318,6 +315,15 @@ impl SecretFacts {
         match (&self.seen, &self.summary) {
             (Some((_, seen)), _) => seen.rotation_lambda.as_deref(),
             (None, Some((_, summary))) => summary.rotation_lambda.as_deref(),
+            (None, None) => None,
+        }
+    }
+
+    /// When it is due to be rotated next: in UTC, to the end of that day.
+    pub(crate) fn next_rotation(&self) -> Option<Timestamp> {
+        match (&self.seen, &self.summary) {
+            (Some((_, seen)), _) => seen.next_rotation,
+            (None, Some((_, summary))) => summary.next_rotation,
             (None, None) => None,
         }
     }

@@ -9,10 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::doubt;
 use crate::model::{
-    Attempt, AttemptId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure, LookKey,
-    Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
+    Attempt, AttemptId, ConsumerId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure,
+    LookKey, Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
 };
 use crate::policy::Timing;
+use crate::settling::span;
 use crate::state::{ConsumerFacts, Failing, SecretFacts, StageRun, State};
 use crate::track::Track;
 
@@ -22,13 +23,25 @@ const SWEEP_LAG: SignedDuration = SignedDuration::from_mins(5);
 /// Merges one event into the state. Returns the facts that are worth keeping, in order.
 pub fn step(state: &mut State, event: Event, timing: &Timing) -> Vec<Fact> {
     match event {
-        Event::Seen { look, evidence } => state.see(look, evidence, timing),
+        Event::Seen { look, evidence } => {
+            state.touch(&evidence.key());
+            state.see(look, evidence, timing)
+        }
         Event::Unseen { look, key, failure } => {
+            state.touch(&key);
             state.miss(look, key, failure);
             Vec::new()
         }
-        Event::Decided(decision) => state.learn(Fact::Decided(decision)),
-        Event::Ended { attempt, at, outcome } => state.learn(Fact::Ended { attempt, at, outcome }),
+        Event::Decided(decision) => {
+            state.touch_consumer(&decision.consumer);
+            state.learn(Fact::Decided(decision))
+        }
+        Event::Ended { attempt, at, outcome } => {
+            if let Some(owner) = state.owners.get(&attempt).cloned() {
+                state.touch_consumer(&owner);
+            }
+            state.learn(Fact::Ended { attempt, at, outcome })
+        }
     }
 }
 
@@ -48,11 +61,15 @@ impl State {
     }
 
     fn see(&mut self, look: Look, evidence: Evidence, timing: &Timing) -> Vec<Fact> {
+        let listed = self.looked.get(&LookKey::Sweep).map(|look| look.sent);
         self.note_answer(look, evidence.key());
         match evidence {
-            Evidence::Sweep { secrets } => self.see_list(look, secrets),
+            Evidence::Sweep { secrets } => self.see_list(look, secrets, (listed, timing)),
             Evidence::Secret { secret, seen } => self.see_doubted(look, &secret, seen, timing),
             Evidence::SecretGone { secret } => {
+                self.touch_namesakes(&secret);
+                // Whoever still names it is told, and no look at it fails.
+                (self.touched.search, self.touched.failing) = (true, true);
                 self.secrets.entry(secret).or_default().gone = Some(look);
                 Vec::new()
             }
@@ -69,16 +86,17 @@ impl State {
                 answer,
             } => self.see_login(look, secret, version, answer),
             Evidence::Service { consumer, seen } => {
-                let facts = self.consumers.entry(consumer).or_default();
+                let facts = self.consumers.entry(consumer.clone()).or_default();
                 facts.existed |= seen.is_some();
                 keep_latest(&mut facts.service, look, seen);
-                self.resolve_doubts(timing)
+                self.resolve_doubts(&consumer, timing)
             }
             Evidence::Function { consumer, seen } => {
-                let facts = self.consumers.entry(consumer).or_default();
+                let facts = self.consumers.entry(consumer.clone()).or_default();
                 facts.existed |= seen.is_some();
                 keep_latest(&mut facts.function, look, seen);
-                self.resolve_doubts(timing)
+                self.note_sleep(&consumer);
+                self.resolve_doubts(&consumer, timing)
             }
             Evidence::Scope { scope, seen } => {
                 self.see_scope(look, scope, seen);
@@ -88,12 +106,14 @@ impl State {
     }
 
     fn note_answer(&mut self, look: Look, key: LookKey) {
-        self.failing.remove(&key);
+        self.touched.failing |= self.failing.remove(&key).is_some();
         let last = self.looked.entry(key).or_insert(look);
         *last = look.max(*last);
     }
 
     fn miss(&mut self, look: Look, key: LookKey, failure: LookFailure) {
+        self.touched.failing = true;
+        let is_of_discovery = matches!(key, LookKey::Discovery(_));
         let failing = self.failing.entry(key).or_insert_with(|| Failing {
             since: look.sent,
             last: look.arrived,
@@ -103,16 +123,26 @@ impl State {
         failing.last = failing.last.max(look.arrived);
         failing.times = failing.times.saturating_add(1);
         failing.failure = failure;
+        if is_of_discovery {
+            self.note_search();
+        }
     }
 
     /// A sweep tells that a state held within the last five minutes: it confirms what is known,
     /// and where it differs it only makes us look (cadence), for it may be old.
-    fn see_list(&mut self, look: Look, secrets: Vec<SecretSummary>) -> Vec<Fact> {
+    fn see_list(
+        &mut self,
+        look: Look,
+        secrets: Vec<SecretSummary>,
+        known: (Option<Timestamp>, &Timing),
+    ) -> Vec<Fact> {
+        self.touched.listed = true;
         self.forget_unasked();
         self.forget_unlisted(&secrets);
         secrets
             .into_iter()
-            .for_each(|summary| self.see_summary(look, summary));
+            .for_each(|summary| self.see_summary(look, summary, known));
+        self.touch_unlisted(look);
         self.forget_the_dead();
         Vec::new()
     }
@@ -120,29 +150,80 @@ impl State {
     /// Of a secret that was only ever listed nothing is kept once it is not.
     fn forget_unlisted(&mut self, listed: &[SecretSummary]) {
         let listed: BTreeSet<&SecretArn> = listed.iter().map(|summary| &summary.arn).collect();
-        self.secrets
-            .retain(|secret, facts| facts.first_look.is_some() || listed.contains(secret));
+        let is_left_out = |secret: &SecretArn, facts: &mut SecretFacts| {
+            facts.first_look.is_none() && !listed.contains(secret)
+        };
+        let left_out = self
+            .secrets
+            .extract_if(.., |secret, facts| is_left_out(secret, facts));
+        let left_out: Vec<SecretArn> = left_out.map(|(secret, _)| secret).collect();
+        left_out.iter().for_each(|secret| self.note_rotator(secret));
     }
 
-    fn see_summary(&mut self, look: Look, summary: SecretSummary) {
-        let facts = self.secrets.entry(summary.arn.clone()).or_default();
+    /// What is not listed any more is most likely deleted.
+    fn touch_unlisted(&mut self, look: Look) {
+        let is_unlisted = |facts: &SecretFacts| {
+            let listed = facts.summary.as_ref().map(|(listed, _)| listed.sent);
+            listed.is_none_or(|listed| listed < look.sent)
+        };
+        let unlisted = self.secrets.iter().filter(|(_, facts)| is_unlisted(facts));
+        let unlisted: Vec<SecretArn> = unlisted.map(|(secret, _)| secret.clone()).collect();
+        for secret in unlisted {
+            self.touch_namesakes(&secret);
+            self.touched.secrets.insert(secret);
+        }
+    }
+
+    /// `listed`: when the list before this one was asked for.
+    fn see_summary(
+        &mut self,
+        look: Look,
+        summary: SecretSummary,
+        (listed, timing): (Option<Timestamp>, &Timing),
+    ) {
+        let secret = summary.arn.clone();
+        let facts = self.secrets.entry(secret.clone()).or_default();
         let lagging = look.lagging(SWEEP_LAG);
-        if let Some(run) = facts.labels.latest()
-            && run.state == summary.labels
-            && run.last.sent < lagging.sent
-        {
+        let known = facts.labels.latest();
+        let differs = known.is_none_or(|run| run.state != summary.labels);
+        let confirmed = known.filter(|run| run.state == summary.labels && run.last.sent < lagging.sent);
+        // Labels that seem to go back are believed from now on.
+        let is_settled = confirmed.is_some_and(|run| span(run) < timing.settle);
+        if confirmed.is_some() {
             facts.labels.see(lagging, summary.labels.clone());
         }
+        let before = facts.summary.as_ref();
+        let before = before.filter(|(look, _)| Some(look.sent) == listed);
+        let before = before.map(|(_, before)| before);
+        let is_new = before.is_none();
+        let has_changed = differs || is_settled || before != Some(&summary);
         keep_latest(&mut facts.summary, look, summary);
+        if has_changed {
+            self.note_rotator(&secret);
+            self.touched.secrets.insert(secret.clone());
+        }
+        if is_new {
+            self.touch_namesakes(&secret);
+        }
     }
 
     fn see_secret(&mut self, look: Look, secret: &SecretArn, seen: SecretSeen) -> Vec<Fact> {
         let labels = seen.labels.clone();
         let dates = seen.dates();
         let facts = self.secrets.entry(secret.clone()).or_default();
-        facts.gone = None;
+        let is_first = facts.seen.is_none();
+        let is_back = facts.gone.take().is_some();
+        (self.touched.search, self.touched.failing) =
+            (self.touched.search | is_back, self.touched.failing | is_back);
         facts.see_current(look, &labels);
         keep_latest(&mut facts.seen, look, seen);
+        self.note_rotator(secret);
+        self.touch_namesakes(secret);
+        if is_first {
+            // Suspicions of it are told with it from now on.
+            let users: Vec<ConsumerId> = self.users.of(secret).cloned().collect();
+            self.touched.consumers.extend(users);
+        }
         self.learn(Fact::Labels {
             secret: secret.clone(),
             look,
@@ -165,12 +246,11 @@ impl State {
         })
     }
 
-    fn resolve_doubts(&mut self, timing: &Timing) -> Vec<Fact> {
-        let resolved: Vec<Fact> = self
-            .consumers
-            .values_mut()
-            .flat_map(|facts| doubt::resolve(facts, timing))
-            .collect();
+    fn resolve_doubts(&mut self, consumer: &ConsumerId, timing: &Timing) -> Vec<Fact> {
+        let facts = self.consumers.get_mut(consumer);
+        let resolved = facts
+            .map(|facts| doubt::resolve(facts, timing))
+            .unwrap_or_default();
         resolved.into_iter().flat_map(|fact| self.learn(fact)).collect()
     }
 
@@ -261,19 +341,25 @@ impl State {
             let forgotten = facts.attempts.remove(facts.least_telling());
             self.owners.remove(&forgotten.decision.attempt);
         }
+        self.note_sleep(&decision.consumer);
         true
     }
 
     fn learn_outcome(&mut self, attempt: &AttemptId, at: Timestamp, outcome: &Outcome) -> bool {
-        let Some(facts) = self
-            .owners
-            .get(attempt)
-            .and_then(|owner| self.consumers.get_mut(owner))
-        else {
+        let Some(owner) = self.owners.get(attempt).cloned() else {
             return false;
         };
-        facts.no_effect_seen.remove(attempt);
-        let Some(known) = facts
+        let facts = self.consumers.get_mut(&owner);
+        let news = facts.is_some_and(|facts| facts.learn_outcome(attempt, at, outcome));
+        self.note_sleep(&owner);
+        news
+    }
+}
+
+impl ConsumerFacts {
+    fn learn_outcome(&mut self, attempt: &AttemptId, at: Timestamp, outcome: &Outcome) -> bool {
+        self.no_effect_seen.remove(attempt);
+        let Some(known) = self
             .attempts
             .iter_mut()
             .find(|known| &known.decision.attempt == attempt)

@@ -55,10 +55,7 @@ impl State {
 
     /// Drops what is known of the dead that nobody names any more.
     pub(crate) fn forget_the_dead(&mut self) {
-        let is_named = |secret: &SecretArn| {
-            let mut consumers = self.consumers.values();
-            consumers.any(|facts| facts.references(secret))
-        };
+        let is_named = |secret: &SecretArn| self.users.of(secret).next().is_some();
         let dead: Vec<SecretArn> = self
             .secrets
             .keys()
@@ -67,10 +64,11 @@ impl State {
             .collect();
         for secret in dead {
             self.secrets.remove(&secret);
+            self.note_rotator(&secret);
         }
     }
 
-    fn namesakes<'a, 's>(
+    pub(crate) fn namesakes<'a, 's>(
         &'a self,
         secret: &'s SecretArn,
     ) -> impl Iterator<Item = &'a SecretArn> + use<'a, 's> {

@@ -45,6 +45,7 @@ mod steps;
 mod told;
 mod tries;
 mod trust;
+mod turns;
 mod unseen;
 mod updates;
 mod ways_out;

@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use machine::cadence::Agenda as Looks;
-use machine::model::{LookKey, SecretArn};
+use machine::model::LookKey;
+use machine::turn::Asker;
 
-/// Who asked for a look: a secret, or the fleet.
-type Asker = Option<SecretArn>;
-
-/// The looks that secrets and the fleet ask for, in order of time.
+/// The looks that secrets, consumers and the fleet ask for, in order of time.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
     asked: BTreeMap<Asker, Looks>,
@@ -19,20 +17,16 @@ pub(super) struct Agenda {
 impl Agenda {
     /// Replaces what one asker wants; most of it is what it wanted before.
     pub(super) fn set(&mut self, asker: &Asker, looks: Looks) {
-        let before = self.asked.entry(asker.clone()).or_default();
+        let before = self.asked.remove(asker).unwrap_or_default();
         for (key, at) in before.iter().filter(|(key, at)| looks.get(key) != Some(at)) {
             self.due.remove(&(*at, key.clone(), asker.clone()));
         }
         for (key, at) in looks.iter().filter(|(key, at)| before.get(key) != Some(at)) {
             self.due.insert((*at, key.clone(), asker.clone()));
         }
-        *before = looks;
-    }
-
-    pub(super) fn forget(&mut self, secret: &SecretArn) {
-        let asker = Some(secret.clone());
-        self.set(&asker, Looks::new());
-        self.asked.remove(&asker);
+        if !looks.is_empty() {
+            self.asked.insert(asker.clone(), looks);
+        }
     }
 
     /// Takes what is due and not under way, at most `room` looks. What is taken is asked for anew by its answer.
@@ -76,6 +70,8 @@ impl Agenda {
 
 #[cfg(test)]
 mod tests {
+    use machine::model::SecretArn;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -89,9 +85,9 @@ mod tests {
     #[test]
     fn takes_what_is_due_once_and_leaves_what_is_under_way() {
         let mut agenda = Agenda::default();
-        let a = Some(SecretArn::new("a"));
+        let a = Asker::Secret(SecretArn::new("a"));
         agenda.set(&a, Looks::from([(key("a"), at(5)), (LookKey::Sweep, at(20))]));
-        agenda.set(&None, Looks::from([(key("a"), at(7)), (key("b"), at(6))]));
+        agenda.set(&Asker::Fleet, Looks::from([(key("a"), at(7)), (key("b"), at(6))]));
         let under_way = BTreeSet::from([key("b")]);
         assert_eq!(agenda.take(at(10), &under_way, 8), vec![key("a")]);
         assert_eq!(agenda.take(at(10), &under_way, 8), vec![]);
@@ -108,7 +104,10 @@ mod tests {
     #[test]
     fn no_more_than_there_is_room_for() {
         let mut agenda = Agenda::default();
-        agenda.set(&None, (0..9).map(|i| (key(&i.to_string()), at(i))).collect());
+        agenda.set(
+            &Asker::Fleet,
+            (0..9).map(|i| (key(&i.to_string()), at(i))).collect(),
+        );
         assert_eq!(agenda.take(at(100), &BTreeSet::new(), 4).len(), 4);
         assert_eq!(agenda.take(at(100), &BTreeSet::new(), 100).len(), 5);
     }

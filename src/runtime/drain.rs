@@ -1,11 +1,13 @@
 //! The end of a life: no new remediations, what is switched off is put back, answers are waited for.
 
-use machine::cadence::Agenda;
+use jiff::Timestamp;
 use machine::consumers::{Left, left_by_us};
 use machine::findings::{put_back, untag};
-use machine::model::{ConsumerId, LookKey, SleepTag};
+use machine::model::{ConsumerId, SleepTag};
+use machine::state::State;
 
-use super::watchdog::Watchdog;
+use super::keeper::Keeper;
+use super::writes::Writes;
 
 /// How a drain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,22 +17,25 @@ pub enum Drained {
     InPart,
 }
 
-impl Watchdog {
-    pub(super) fn begin_drain(&mut self) {
-        tracing::info!("draining: no new remediations, what is switched off is put back");
-        self.drain = Some(self.parts.clock.now() + self.options.drain);
-        self.agenda.clear();
-        self.fleet_stale = true;
-    }
+/// A drain under way.
+pub(super) struct Drain {
+    pub(super) deadline: Timestamp,
+}
 
-    /// Nothing while the life goes on.
-    pub(super) fn drained(&self) -> Option<Drained> {
-        let deadline = self.drain?;
-        let left = self.left();
-        if left.is_empty() && self.writes_under_way.is_empty() && self.backlog.is_empty() {
+impl Drain {
+    /// How it ended; nothing while it goes on.
+    pub(super) fn over(
+        &self,
+        now: Timestamp,
+        state: &State,
+        writes: &Writes,
+        keeper: &Keeper,
+    ) -> Option<Drained> {
+        let left: Vec<(&ConsumerId, Left)> = left(state).collect();
+        if left.is_empty() && writes.is_empty() && keeper.has_all() {
             return Some(Drained::Whole);
         }
-        if self.parts.clock.now() < deadline {
+        if now < self.deadline {
             return None;
         }
         for (function, left) in &left {
@@ -38,35 +43,19 @@ impl Watchdog {
         }
         tracing::error!(
             functions_left = left.len(),
-            writes_without_answer = self.writes_under_way.len(),
-            facts_not_journalled = self.backlog.len(),
+            writes_without_answer = writes.len(),
+            facts_not_journalled = keeper.held_up(),
             "not drained: its deadline, shutdown.drain, has passed; the next start goes on with what is left"
         );
         Some(Drained::InPart)
     }
+}
 
-    /// The functions that we have switched off, or that still bear our note.
-    fn left(&self) -> Vec<(&ConsumerId, Left)> {
-        let all = self.state.consumers.iter();
-        all.filter_map(|(id, facts)| Some((id, left_by_us(facts)?)))
-            .collect()
-    }
-
-    pub(super) fn unless_draining(&self, looks: Agenda) -> Agenda {
-        if self.drain.is_some() {
-            Agenda::new()
-        } else {
-            looks
-        }
-    }
-
-    /// While draining only what is switched off is looked at.
-    pub(super) fn consumers_alone_while_draining(&self, mut looks: Agenda) -> Agenda {
-        if self.drain.is_some() {
-            looks.retain(|key, _| matches!(key, LookKey::Consumer(_)));
-        }
-        looks
-    }
+/// The functions that we have switched off, or that still bear our note.
+fn left(state: &State) -> impl Iterator<Item = (&ConsumerId, Left)> {
+    state
+        .asleep()
+        .filter_map(|(id, facts)| Some((id, left_by_us(facts)?)))
 }
 
 fn tell_left(id: &ConsumerId, left: Left) {

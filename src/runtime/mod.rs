@@ -1,13 +1,12 @@
 //! The running watchdog: one loop that is the only writer of state, and what it stands on.
 
 mod agenda;
-mod asking;
-mod assignments;
 mod backlog;
 mod clock;
-mod coverage;
 mod drain;
-mod keeping;
+mod inbox;
+mod keeper;
+mod looks;
 mod parts;
 mod publish;
 mod pulse;
@@ -16,11 +15,11 @@ mod snapshot;
 mod story;
 mod tally;
 mod watchdog;
-mod would;
+mod writes;
 
 pub use clock::Clock;
 pub use drain::Drained;
-pub use parts::{Assignment, Decide, Options, Parts, RuleWords, Rules};
+pub use parts::{Assignment, Options, Parts, Rules};
 pub use pulse::Pulse;
 pub use snapshot::{SecretView, Snapshot};
 pub use watchdog::{RunError, Watchdog};

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
-use machine::fleet::{Admission, Situation};
-use machine::judge::{Judgement, Judgements};
-use machine::model::{Event, Fact, LogPatterns, SecretArn, SecretSummary};
-use machine::policy::{Policy, Settings, Timing};
-use machine::state::State;
+use jiff::SignedDuration;
+use machine::model::{LogPatterns, SecretSummary};
+use machine::policy::{Policy, Settings};
+use machine::turn::Decide;
+use machine::watched::{RuleWords, Watch};
 
 use super::Clock;
 use crate::ports::{LoginTarget, Ports};
@@ -25,47 +24,17 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
 }
 
-/// The machine's three functions.
-#[derive(Clone, Copy)]
-pub struct Decide {
-    pub step: fn(&mut State, Event, &Timing) -> Vec<Fact>,
-    pub judge: fn(&State, &SecretArn, &Policy, &Settings, Timestamp) -> Judgement,
-    pub admit: fn(&State, &Judgements, &Settings, Situation) -> Admission,
-}
-
-impl Default for Decide {
-    fn default() -> Self {
-        Self {
-            step: machine::step::step,
-            judge: machine::judge::judge,
-            admit: machine::fleet::admit,
-        }
-    }
-}
-
 /// What a rule assigns to a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// The rule, in words.
-    pub rule: String,
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     pub login: LoginTarget,
     /// The rotation Lambda's log group, where it is not the function's own.
     pub log_group: Option<String>,
 }
 
 /// Which rule a secret gets; none where no rule matches.
-pub type Rules = Arc<dyn Fn(&SecretSummary) -> Option<Assignment> + Send + Sync>;
-
-/// A rule by itself, whatever comes before it.
-#[derive(Clone)]
-pub struct RuleWords {
-    /// As [`Assignment::rule`] has it.
-    pub rule: String,
-    /// It takes what the others leave, and may well be left nothing.
-    pub catches_all: bool,
-    pub covers: Arc<dyn Fn(&SecretSummary) -> bool + Send + Sync>,
-}
+pub type Rules = Arc<dyn Fn(&SecretSummary) -> Option<Arc<Assignment>> + Send + Sync>;
 
 /// What the configuration fixes for a whole life.
 #[derive(Clone)]
@@ -87,4 +56,27 @@ pub struct Options {
     /// From the signal to the end.
     pub drain: SignedDuration,
     pub simulated: bool,
+}
+
+impl Options {
+    /// What the machine must know of it.
+    pub(super) fn watch(&self) -> Watch {
+        let rules = Arc::clone(&self.rules);
+        Watch {
+            rules: Arc::new(move |secret| Some(Arc::clone(&rules(secret)?.policy))),
+            rule_list: self.rule_list.clone(),
+            region: self.region.clone(),
+            clusters: self.clusters.clone(),
+            database_hosts: self.database_hosts.clone(),
+        }
+    }
+
+    /// What its rule says of a secret that is watched: it keeps its rule where its rotation was switched off.
+    pub(super) fn assignment(&self, secret: &SecretSummary) -> Option<Arc<Assignment>> {
+        let rotating = || SecretSummary {
+            rotation_enabled: true,
+            ..secret.clone()
+        };
+        (self.rules)(secret).or_else(|| (self.rules)(&rotating()))
+    }
 }

@@ -1,35 +1,28 @@
-//! Showing: an immutable snapshot for everybody outside the loop, at most ten a second.
+//! Showing: an immutable snapshot for everybody outside the loop, at most ten a second. A snapshot costs what changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use machine::findings::{self, Finding, Kind, Severity};
-use machine::fleet::Admission;
-use machine::judge::{Judgements, judge};
-use machine::model::{LookKey, SecretArn};
-use machine::outlook::outlook;
+use machine::findings::{self, Finding};
+use machine::judge::judge;
+use machine::model::{ConsumerId, LookKey, SecretArn};
 use machine::policy::{Policy, Settings};
 use machine::state::State;
+use machine::{Machine, Turn};
 use tokio::sync::watch;
 
-use super::coverage::Covered;
-use super::parts::{Assignment, Options};
-use super::questions;
-use super::snapshot::{Consumers, SecretView, Snapshot};
+use super::parts::Options;
+use super::snapshot::{SecretView, Snapshot};
 use super::story;
 
 /// Snapshots are at least so far apart.
 const PAUSE: SignedDuration = SignedDuration::from_millis(100);
 
 /// What a snapshot is made from.
-pub(super) struct View<'a> {
-    pub(super) state: &'a State,
-    pub(super) assigned: &'a BTreeMap<SecretArn, Arc<Assignment>>,
-    pub(super) judgements: &'a Judgements,
-    pub(super) admission: &'a Admission,
+pub(super) struct Shown<'a> {
+    pub(super) machine: &'a Machine,
     pub(super) settings: &'a Settings,
-    pub(super) options: &'a Options,
     pub(super) draining: bool,
     pub(super) journal_failing: bool,
     pub(super) journal_bytes: u64,
@@ -37,16 +30,16 @@ pub(super) struct View<'a> {
 
 pub(super) struct Publisher {
     sender: watch::Sender<Arc<Snapshot>>,
-    secrets: BTreeMap<SecretArn, Arc<SecretView>>,
-    changed: BTreeSet<SecretArn>,
-    /// What the rules make of the last list; nothing before the first.
-    covered: Option<Covered>,
-    /// Something was learned of a consumer since the last snapshot.
-    consumers_changed: bool,
+    /// What is to be shown otherwise than in the last snapshot.
+    secrets: BTreeSet<SecretArn>,
+    lost: BTreeSet<SecretArn>,
+    consumers: BTreeSet<ConsumerId>,
+    fleet: bool,
+    /// Watched secrets that nobody has tried to look at yet.
+    untried: BTreeSet<SecretArn>,
     journal_is_new: bool,
     has_looked: bool,
     last: Timestamp,
-    pending: bool,
 }
 
 impl Publisher {
@@ -58,14 +51,14 @@ impl Publisher {
         }));
         Self {
             sender,
-            secrets: BTreeMap::new(),
-            changed: BTreeSet::new(),
-            covered: None,
-            consumers_changed: true,
+            secrets: BTreeSet::new(),
+            lost: BTreeSet::new(),
+            consumers: BTreeSet::new(),
+            fleet: true,
+            untried: BTreeSet::new(),
             journal_is_new: false,
             has_looked: false,
             last: now - PAUSE,
-            pending: false,
         }
     }
 
@@ -77,30 +70,19 @@ impl Publisher {
         self.journal_is_new = true;
     }
 
-    pub(super) fn touch(&mut self, secret: &SecretArn) {
-        self.changed.insert(secret.clone());
-    }
-
-    pub(super) fn touch_consumers(&mut self) {
-        self.consumers_changed = true;
-        self.pending = true;
-    }
-
-    /// What belongs to no single secret may have changed: findings of the fleet, waits, what is missing.
-    pub(super) fn touch_fleet(&mut self) {
-        self.pending = true;
-    }
-
-    pub(super) fn forget(&mut self, secret: &SecretArn) {
-        if let Some(lost) = self.secrets.remove(secret) {
-            story::tell_findings(&lost.findings, &[]);
+    /// What a turn has changed.
+    pub(super) fn touch(&mut self, turn: &Turn) {
+        for secret in &turn.lost {
+            self.secrets.remove(secret);
+            self.untried.remove(secret);
+            self.lost.insert(secret.clone());
         }
-        self.pending = true;
-    }
-
-    pub(super) fn cover(&mut self, covered: Covered) {
-        self.covered = Some(covered);
-        self.pending = true;
+        for judged in &turn.judged {
+            self.lost.remove(&judged.secret);
+            self.secrets.insert(judged.secret.clone());
+        }
+        self.consumers.extend(turn.consumers.iter().cloned());
+        self.fleet |= turn.fleet_changed;
     }
 
     /// When this life began.
@@ -116,95 +98,152 @@ impl Publisher {
 
     /// When a snapshot is due that came too soon after the last one.
     pub(super) fn next(&self) -> Option<Timestamp> {
-        (self.pending || !self.changed.is_empty()).then(|| self.last + PAUSE)
+        let is_due =
+            self.fleet || !self.secrets.is_empty() || !self.lost.is_empty() || !self.consumers.is_empty();
+        is_due.then(|| self.last + PAUSE)
     }
 
-    pub(super) fn publish(&mut self, view: &View<'_>, now: Timestamp) {
+    pub(super) fn publish(&mut self, shown: &Shown<'_>, now: Timestamp) {
         let Some(due) = self.next() else { return };
-        if now < due && !view.draining {
+        if now < due && !shown.draining {
             return;
         }
         let before = self.sender.borrow().clone();
-        self.show_remembered(view, now);
-        for secret in std::mem::take(&mut self.changed) {
-            if let Some(shown) = secret_view(view, &secret, now) {
-                let known = self.secrets.get(&secret).map(|known| known.findings.as_slice());
-                story::tell_findings(known.unwrap_or_default(), &shown.findings);
-                self.secrets.insert(secret, Arc::new(shown));
+        let mut snapshot = Snapshot::clone(&before);
+        self.show_secrets(&mut snapshot, shown, now);
+        self.show_consumers(&mut snapshot, shown.machine.state());
+        if std::mem::take(&mut self.fleet) {
+            show_fleet(&mut snapshot, shown.machine);
+        }
+        snapshot.at = now;
+        snapshot.draining = shown.draining;
+        snapshot.missing = self.missing(shown);
+        snapshot.journal_is_new = self.journal_is_new;
+        snapshot.journal_bytes = shown.journal_bytes;
+        self.has_looked |= snapshot.missing.is_empty();
+        self.sender.send_replace(Arc::new(snapshot));
+        self.last = now;
+    }
+
+    fn show_secrets(&mut self, snapshot: &mut Snapshot, shown: &Shown<'_>, now: Timestamp) {
+        let state = shown.machine.state();
+        if !state.looked.contains_key(&LookKey::Sweep) {
+            show_remembered(snapshot, shown, now);
+            return;
+        }
+        if snapshot.last_list.is_none() {
+            // What the journal knew is shown as it was until the first list tells the rules.
+            let watched = shown.machine.watched();
+            let unwatched = snapshot
+                .secrets
+                .keys()
+                .filter(|secret| !watched.contains_key(*secret));
+            let unwatched: Vec<SecretArn> = unwatched.cloned().collect();
+            for secret in unwatched {
+                snapshot.secrets.remove_mut(&secret);
             }
         }
-        let covered = self.covered.as_ref();
-        let mut findings = fleet_findings(view, covered, now);
-        findings.extend(self.beyond_next(view));
-        story::tell_findings(&before.findings, &findings);
-        let consumers = if std::mem::take(&mut self.consumers_changed) {
-            Arc::new(consumers(view.state, &before.consumers))
-        } else {
-            Arc::clone(&before.consumers)
-        };
-        let missing = missing(view);
-        self.has_looked |= missing.is_empty();
-        self.sender.send_replace(Arc::new(Snapshot {
-            at: now,
-            started: before.started,
-            simulated: before.simulated,
-            draining: view.draining,
-            missing,
-            secrets: self.secrets.clone(),
-            consumers,
-            waits: Arc::new(view.admission.waits.clone()),
-            findings: Arc::new(findings),
-            region: covered
-                .and_then(|covered| covered.coverage.region.clone())
-                .or_else(|| before.region.clone()),
-            account: covered.and_then(|covered| covered.coverage.account.clone()),
-            unwatched: covered
-                .map(|covered| Arc::clone(&covered.unwatched))
-                .unwrap_or_default(),
-            journal: Arc::clone(&before.journal),
-            journal_is_new: self.journal_is_new,
-            journal_bytes: view.journal_bytes,
-            last_list: view.state.looked.get(&LookKey::Sweep).map(|look| look.arrived),
-        }));
-        self.last = now;
-        self.pending = false;
+        for secret in std::mem::take(&mut self.lost) {
+            if let Some(lost) = snapshot.secrets.get(&secret) {
+                story::tell_findings(&lost.findings, &[]);
+            }
+            snapshot.secrets.remove_mut(&secret);
+        }
+        for secret in std::mem::take(&mut self.secrets) {
+            if is_tried(state, &LookKey::Secret(secret.clone())) {
+                self.untried.remove(&secret);
+            } else {
+                self.untried.insert(secret.clone());
+            }
+            if let Some(view) = secret_view(shown.machine, &secret) {
+                let known = snapshot.secrets.get(&secret);
+                let known = known.map(|known| known.findings.as_slice());
+                story::tell_findings(known.unwrap_or_default(), &view.findings);
+                snapshot.secrets.insert_mut(secret, Arc::new(view));
+            }
+        }
+        snapshot.last_list = state.looked.get(&LookKey::Sweep).map(|look| look.arrived);
+    }
+
+    /// The consumers as they are now; those that have not changed are shared with the snapshot before.
+    fn show_consumers(&mut self, snapshot: &mut Snapshot, state: &State) {
+        for id in std::mem::take(&mut self.consumers) {
+            snapshot.consumers.remove_mut(&id);
+            if let Some(facts) = state.consumers.get(&id).filter(|facts| !facts.is_gone()) {
+                snapshot.consumers.insert_mut(id, Arc::new(facts.clone()));
+            }
+        }
+    }
+
+    /// What is still missing before the watchdog is ready. A look that fails was tried: it is a finding, not a wait.
+    fn missing(&self, shown: &Shown<'_>) -> Vec<String> {
+        let state = shown.machine.state();
+        let failing = state.failing.get(&LookKey::Sweep);
+        if !state.looked.contains_key(&LookKey::Sweep) {
+            let why = failing.map(|failing| format!(": {}", failing.failure));
+            return vec![format!("the first list of secrets{}", why.unwrap_or_default())];
+        }
+        let mut missing = Vec::new();
+        if let Some(failing) = failing.filter(|failing| failing.times >= SWEEPS_IN_VAIN) {
+            missing.push(format!("a list of secrets: {}", failing.failure));
+        }
+        if !self.untried.is_empty() {
+            missing.push(format!("the first look at {} secrets", self.untried.len()));
+        }
+        for scope in shown.machine.scopes() {
+            if !is_tried(state, &LookKey::Discovery(scope.clone())) {
+                missing.push(format!("discovery: {scope:?}"));
+            }
+        }
+        if shown.journal_failing {
+            missing.push("a journal that can be written".to_owned());
+        }
+        missing
     }
 }
 
-impl Publisher {
-    /// Who could not be refreshed at the next rotation, by what each secret's outlook shows.
-    fn beyond_next(&self, view: &View<'_>) -> Vec<Finding> {
-        let outlooks = self.secrets.iter();
-        let outlooks = outlooks.map(|(secret, shown)| (secret, shown.outlook.as_slice()));
-        findings::beyond_next(outlooks, view.judgements)
-    }
+/// One sweep may fail. After so many in a row nobody knows what rotates: credentials, network, or AWS.
+const SWEEPS_IN_VAIN: u32 = 3;
 
-    /// Until the first list of secrets tells their rules, what the journal knew is shown as it was.
-    fn show_remembered(&mut self, view: &View<'_>, now: Timestamp) {
-        let is_listed = view.state.looked.contains_key(&LookKey::Sweep);
-        if is_listed {
-            self.secrets
-                .retain(|secret, _| view.assigned.contains_key(secret));
-        } else if self.secrets.is_empty() {
-            let remembered = view.state.secrets.keys().map(|secret| {
-                let shown = Arc::new(remembered(view, secret, now));
-                (secret.clone(), shown)
-            });
-            self.secrets = remembered.collect();
-        }
+fn is_tried(state: &State, key: &LookKey) -> bool {
+    state.looked.contains_key(key) || state.failing.contains_key(key)
+}
+
+fn show_fleet(snapshot: &mut Snapshot, machine: &Machine) {
+    let findings: Vec<Finding> = machine.told().of_the_fleet().cloned().collect();
+    story::tell_findings(&snapshot.findings, &findings);
+    snapshot.findings = Arc::new(findings);
+    snapshot.waits = Arc::new(machine.admission().waits.clone());
+    if let Some(covered) = machine.covered() {
+        let coverage = &covered.coverage;
+        snapshot.region = coverage.region.clone().or_else(|| snapshot.region.take());
+        snapshot.account.clone_from(&coverage.account);
+        snapshot.unwatched = Arc::clone(&covered.unwatched);
+    }
+}
+
+/// Until the first list of secrets tells their rules, what the journal knew is shown as it was.
+fn show_remembered(snapshot: &mut Snapshot, shown: &Shown<'_>, now: Timestamp) {
+    if !snapshot.secrets.is_empty() {
+        return;
+    }
+    let state = shown.machine.state();
+    for secret in state.secrets.keys() {
+        let view = Arc::new(remembered(state, secret, shown.settings, now));
+        snapshot.secrets.insert_mut(secret.clone(), view);
     }
 }
 
 /// A secret by its facts alone: nothing is done for it until its rule is known.
-fn remembered(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> SecretView {
+fn remembered(state: &State, secret: &SecretArn, settings: &Settings, now: Timestamp) -> SecretView {
     let policy = Policy::default();
-    let judgement = judge(view.state, secret, &policy, view.settings, now);
-    let facts = view.state.secrets.get(secret);
+    let judgement = judge(state, secret, &policy, settings, now);
+    let facts = state.secrets.get(secret);
     SecretView {
         arn: secret.clone(),
         name: secret.name().to_owned(),
-        rule: "not known before secrets are listed; shown as the journal has it".to_owned(),
-        findings: findings::of_secret(view.state, secret, &judgement, view.settings, now),
+        rule: "not known before secrets are listed; shown as the journal has it".into(),
+        findings: findings::of_secret(state, secret, &judgement, settings, now),
         judgement: Arc::new(judgement),
         seen: None,
         last_look: None,
@@ -215,113 +254,21 @@ fn remembered(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> SecretView
     }
 }
 
-/// The consumers as they are now; those that have not changed are shared with the snapshot before.
-fn consumers(state: &State, before: &Consumers) -> Consumers {
-    let there = state.consumers.iter().filter(|(_, facts)| !facts.is_gone());
-    let shared = there.map(|(id, facts)| {
-        let known = before.get(id).filter(|known| ***known == *facts);
-        let shown = known.cloned().unwrap_or_else(|| Arc::new(facts.clone()));
-        (id.clone(), shown)
-    });
-    shared.collect()
-}
-
-fn fleet_findings(view: &View<'_>, covered: Option<&Covered>, now: Timestamp) -> Vec<Finding> {
-    let mut found = findings::of_fleet(view.state, view.judgements, view.admission, view.settings, now);
-    found.extend(
-        covered
-            .map(|covered| findings::of_rules(&covered.coverage))
-            .unwrap_or_default(),
-    );
-    found.extend(findings::unmatched(
-        view.state,
-        &rules(view),
-        &view.options.database_hosts,
-    ));
-    if view.journal_failing {
-        found.push(Finding {
-            severity: Severity::Critical,
-            kind: Kind::Journal,
-            subject: "journal".to_owned(),
-            secret: None,
-            text: "the journal cannot be written: nothing is decided, only what sleeps is put back"
-                .to_owned(),
-            remedy: "make room on the disk of store.path; it goes on by itself".to_owned(),
-        });
-    }
-    found
-}
-
-/// What the rules say, secret by secret.
-fn rules<'a>(view: &View<'a>) -> Vec<findings::Assigned<'a>> {
-    let assigned = view.assigned.iter();
-    let rule = |(secret, assignment): (&'a SecretArn, &'a Arc<Assignment>)| findings::Assigned {
-        secret,
-        rule: &assignment.rule,
-        policy: &assignment.policy,
-    };
-    assigned.map(rule).collect()
-}
-
-fn secret_view(view: &View<'_>, secret: &SecretArn, now: Timestamp) -> Option<SecretView> {
-    let judgement = Arc::clone(view.judgements.get(secret)?);
-    let facts = view.state.secrets.get(secret)?;
-    let assignment = view.assigned.get(secret)?;
+fn secret_view(machine: &Machine, secret: &SecretArn) -> Option<SecretView> {
+    let judgement = Arc::clone(machine.judgements().get(secret)?);
+    let facts = machine.state().secrets.get(secret)?;
+    let looked = machine.state().looked.get(&LookKey::Secret(secret.clone()));
     Some(SecretView {
         arn: secret.clone(),
         name: secret.name().to_owned(),
-        rule: assignment.rule.clone(),
-        findings: findings::of_secret(view.state, secret, &judgement, view.settings, now),
+        rule: Arc::clone(&judgement.rule),
+        findings: machine.told().of_secret(secret).to_vec(),
         judgement,
         seen: facts.seen.as_ref().map(|(_, seen)| seen.clone()),
-        last_look: view
-            .state
-            .looked
-            .get(&LookKey::Secret(secret.clone()))
-            .map(|look| look.arrived),
+        last_look: looked.map(|look| look.arrived),
         logins: facts.logins.clone(),
         reached: facts.reached.clone(),
         would: facts.would.clone(),
-        outlook: outlook(view.state, secret, &assignment.policy, view.settings, now),
+        outlook: machine.told().outlook(secret).to_vec(),
     })
-}
-
-/// One sweep may fail. After so many in a row nobody knows what rotates: credentials, network, or AWS.
-const SWEEPS_IN_VAIN: u32 = 3;
-
-/// What is still missing before the watchdog is ready. A look that fails was tried: it is a finding, not a wait.
-fn missing(view: &View<'_>) -> Vec<String> {
-    let tried = |key: &LookKey| view.state.looked.contains_key(key) || view.state.failing.contains_key(key);
-    let mut missing = Vec::new();
-    if !view.state.looked.contains_key(&LookKey::Sweep) {
-        let why = view
-            .state
-            .failing
-            .get(&LookKey::Sweep)
-            .map(|failing| format!(": {}", failing.failure));
-        missing.push(format!("the first list of secrets{}", why.unwrap_or_default()));
-        return missing;
-    }
-    if let Some(failing) = view.state.failing.get(&LookKey::Sweep)
-        && failing.times >= SWEEPS_IN_VAIN
-    {
-        missing.push(format!("a list of secrets: {}", failing.failure));
-    }
-    let unseen = view
-        .assigned
-        .keys()
-        .filter(|secret| !tried(&LookKey::Secret((*secret).clone())))
-        .count();
-    if unseen > 0 {
-        missing.push(format!("the first look at {unseen} secrets"));
-    }
-    for scope in questions::scopes(view.state, view.assigned, view.options.clusters.as_deref()) {
-        if !tried(&LookKey::Discovery(scope.clone())) {
-            missing.push(format!("discovery: {scope:?}"));
-        }
-    }
-    if view.journal_failing {
-        missing.push("a journal that can be written".to_owned());
-    }
-    missing
 }

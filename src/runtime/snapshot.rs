@@ -10,6 +10,10 @@ use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
 use machine::outlook::Outlook;
 use machine::state::{ConsumerFacts, Reached, WouldHave};
 use machine::track::Track;
+use rpds::RedBlackTreeMapSync;
+
+/// A map whose copies share all that has not changed.
+pub(super) type Shared<K, V> = RedBlackTreeMapSync<K, Arc<V>>;
 
 /// Everything the HTTP API, the metrics and the command line may show. No secret value can be in it.
 #[derive(Clone, Debug)]
@@ -21,8 +25,8 @@ pub struct Snapshot {
     pub draining: bool,
     /// What is still missing before the watchdog is ready, in words; empty when it is.
     pub missing: Vec<String>,
-    pub secrets: BTreeMap<SecretArn, Arc<SecretView>>,
-    pub consumers: Arc<Consumers>,
+    pub secrets: Shared<SecretArn, SecretView>,
+    pub consumers: Shared<ConsumerId, ConsumerFacts>,
     /// Why something wanted waits, for each secret and consumer.
     pub waits: Arc<BTreeMap<(SecretArn, ConsumerId), Reason>>,
     /// Findings that belong to no single secret's judgement.
@@ -42,15 +46,13 @@ pub struct Snapshot {
     pub last_list: Option<Timestamp>,
 }
 
-pub(super) type Consumers = BTreeMap<ConsumerId, Arc<ConsumerFacts>>;
-
 /// One secret, judged.
 #[derive(Clone, Debug)]
 pub struct SecretView {
     pub arn: SecretArn,
     pub name: String,
     /// The rule it got, in words.
-    pub rule: String,
+    pub rule: Arc<str>,
     pub judgement: Arc<Judgement>,
     pub findings: Vec<Finding>,
     /// The latest answer of DescribeSecret.
@@ -75,8 +77,8 @@ impl Snapshot {
             simulated,
             draining: false,
             missing: vec!["the loop has not turned yet".to_owned()],
-            secrets: BTreeMap::new(),
-            consumers: Arc::default(),
+            secrets: Shared::new_sync(),
+            consumers: Shared::new_sync(),
             waits: Arc::default(),
             findings: Arc::default(),
             region: None,

@@ -1,33 +1,26 @@
-//! The loop: takes in events, judges, journals, sends. The only writer of state.
+//! The loop. It only carries: events to the machine, facts to the journal, decisions out once they are durable, looks
+//! when they are due, and a snapshot to readers.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use machine::fleet::{Admission, Situation};
-use machine::judge::Judgements;
-use machine::model::{AttemptId, Decision, Event, Evidence, Fact, LookKey, Outcome, SecretArn};
-use machine::state::State;
+use machine::fleet::Situation;
+use machine::model::{AttemptId, Event, Outcome};
+use machine::{Machine, Turn, turn};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::agenda::Agenda;
-use super::drain::Drained;
-use super::keeping::PRUNE_EVERY;
-use super::parts::{Assignment, Options, Parts};
-use super::publish::Publisher;
-use super::questions;
-use super::story;
+use super::drain::{Drain, Drained};
+use super::inbox::Inbox;
+use super::keeper::Keeper;
+use super::looks::{Asking, Looks};
+use super::parts::{Options, Parts};
+use super::publish::{Publisher, Shown};
 use super::tally::Tally;
-use super::{Pulse, Snapshot};
-use crate::remediation::{self, Order};
+use super::writes::Writes;
+use super::{Pulse, Snapshot, backlog, story};
 use crate::store::ReadError;
 
-/// Looks under way at once.
-pub(super) const LOOKS_AT_ONCE: usize = 32;
-/// Events taken into one turn, and so into one transaction.
-const EVENTS_PER_TURN: usize = 256;
 /// The loop turns at least so often: `/livez` and a suspended machine depend on it.
 pub(super) const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
@@ -44,32 +37,18 @@ pub enum RunError {
 
 /// One life of the watchdog.
 pub struct Watchdog {
-    pub(super) parts: Parts,
-    pub(super) options: Options,
-    pub(super) state: State,
-    pub(super) assigned: BTreeMap<SecretArn, Arc<Assignment>>,
-    pub(super) judgements: Judgements,
-    pub(super) admission: Admission,
-    /// When the set of assigned secrets last changed.
-    pub(super) wanted_since: Timestamp,
-    /// When the loop turned last, and when it asked AWS for the time.
-    pub(super) turned: Timestamp,
-    pub(super) asked_time: Option<tokio::time::Instant>,
-    pub(super) agenda: Agenda,
-    pub(super) under_way: BTreeSet<LookKey>,
-    pub(super) answers: JoinSet<Event>,
-    pub(super) writes_under_way: BTreeSet<AttemptId>,
-    /// Secrets to be judged anew.
-    pub(super) stale: BTreeSet<SecretArn>,
-    pub(super) fleet_stale: bool,
-    /// Learned, but not yet durable.
-    pub(super) backlog: Vec<Fact>,
-    pub(super) journal_retry: Option<Timestamp>,
-    pub(super) next_prune: Timestamp,
-    /// The deadline of the drain, once it began.
-    pub(super) drain: Option<Timestamp>,
-    pub(super) publisher: Publisher,
-    pub(super) tally: Tally,
+    parts: Parts,
+    options: Options,
+    machine: Machine,
+    inbox: Inbox,
+    looks: Looks,
+    writes: Writes,
+    keeper: Keeper,
+    publisher: Publisher,
+    tally: Tally,
+    drain: Option<Drain>,
+    /// When time alone calls for a turn of the machine.
+    wake: Option<Timestamp>,
     pulse: Pulse,
 }
 
@@ -77,28 +56,18 @@ impl Watchdog {
     pub fn new(parts: Parts, options: Options) -> Self {
         let now = parts.clock.now();
         Self {
+            machine: Machine::new(options.watch(), parts.decide, now),
+            inbox: Inbox::default(),
+            looks: Looks::new(now),
+            writes: Writes::default(),
+            keeper: Keeper::new(Arc::clone(&parts.journal), options.retention, now),
             publisher: Publisher::new(now, &options),
             tally: Tally::default(),
+            drain: None,
+            wake: None,
             pulse: Pulse::start(),
             parts,
             options,
-            state: State::at_the_start(),
-            assigned: BTreeMap::new(),
-            judgements: Judgements::new(),
-            admission: Admission::default(),
-            wanted_since: now,
-            turned: now,
-            asked_time: None,
-            agenda: Agenda::default(),
-            under_way: BTreeSet::new(),
-            answers: JoinSet::new(),
-            writes_under_way: BTreeSet::new(),
-            stale: BTreeSet::new(),
-            fleet_stale: true,
-            backlog: Vec::new(),
-            journal_retry: None,
-            next_prune: now + PRUNE_EVERY,
-            drain: None,
         }
     }
 
@@ -114,14 +83,16 @@ impl Watchdog {
     /// Runs until `stop` is cancelled and what was switched off is put back, or the drain's deadline passes.
     pub async fn run(mut self, stop: CancellationToken) -> Result<Drained, RunError> {
         self.remember().await?;
-        let mut events = Vec::new();
         loop {
-            self.turn(std::mem::take(&mut events)).await?;
+            let mut events = self.inbox.take_ready();
+            if events.is_empty() {
+                events = self.wait(&stop).await;
+            }
+            self.turn(events).await?;
             if let Some(drained) = self.drained() {
-                self.answers.shutdown().await;
+                self.inbox.close().await;
                 return Ok(drained);
             }
-            events = self.wait(&stop).await;
         }
     }
 
@@ -129,51 +100,35 @@ impl Watchdog {
     async fn remember(&mut self) -> Result<(), RunError> {
         let loaded = self.parts.journal.load().await?;
         for fact in loaded.facts {
-            self.state.recall(fact);
+            self.machine.recall(fact);
         }
         let now = self.parts.clock.now();
-        self.tally.remember(&self.state, &self.options.settings, now);
-        let unanswered: Vec<AttemptId> = self
-            .state
-            .consumers
-            .values()
-            .flat_map(|facts| &facts.attempts)
-            .filter(|attempt| attempt.outcome.is_none())
-            .map(|attempt| attempt.decision.attempt.clone())
-            .collect();
+        let state = self.machine.state();
+        self.tally.remember(state, &self.options.settings, now);
+        let attempts = state.consumers.values().flat_map(|facts| &facts.attempts);
+        let unanswered = attempts.filter(|attempt| attempt.outcome.is_none());
         for attempt in unanswered {
-            let outcome = Outcome::InDoubt {
-                why: "the process ended before the answer".to_owned(),
-            };
-            self.take_in(Event::Ended {
-                attempt,
-                at: now,
-                outcome,
-            });
+            self.inbox.put(left_in_doubt(&attempt.decision.attempt, now));
         }
         if loaded.baseline {
             self.publisher.begin_new_journal();
             tracing::info!("the journal is new: what is current at a secret's first look is its baseline");
         }
+        self.wake = Some(now);
         Ok(())
     }
 
-    /// Waits for answers, the agenda, or the signal; whatever comes first, in that order.
+    /// Waits for answers, the signal, or the next thing that is due; whatever comes first, in that order.
     async fn wait(&mut self, stop: &CancellationToken) -> Vec<Event> {
         let until = self.next_wake();
         let mut events = Vec::new();
         tokio::select! {
             biased;
-            Some(answer) = self.answers.join_next() => events.extend(self.answer(answer)),
+            answer = self.inbox.next() => events.extend(answer),
             () = stop.cancelled(), if self.drain.is_none() => self.begin_drain(),
             () = self.parts.clock.sleep_until(until) => {}
         }
-        while events.len() < EVENTS_PER_TURN {
-            let Some(answer) = self.answers.try_join_next() else {
-                break;
-            };
-            events.extend(self.answer(answer));
-        }
+        self.inbox.fill(&mut events);
         let late = self.parts.clock.now().duration_since(until);
         self.parts
             .metrics
@@ -181,240 +136,129 @@ impl Watchdog {
         events
     }
 
-    fn answer(&self, answer: Result<Event, tokio::task::JoinError>) -> Option<Event> {
-        match answer {
-            Ok(event) => Some(event),
-            Err(error) if error.is_cancelled() => None,
-            // A look or write that panicked is a defect of ours: end loudly rather than go on half blind.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-
     fn next_wake(&self) -> Timestamp {
-        let now = self.parts.clock.now();
-        let idle = now + LONGEST_WAIT;
-        let judged = self.judgements.values().filter_map(|judgement| judgement.wake);
-        let room = self.under_way.len() < LOOKS_AT_ONCE;
-        let looks = self.agenda.next(&self.under_way).filter(|_| room);
-        let others = [
-            looks,
-            self.admission.wake,
-            self.journal_retry,
-            self.drain,
+        let idle = self.parts.clock.now() + LONGEST_WAIT;
+        let due = [
+            self.wake,
+            self.looks.next(),
+            self.keeper.next(),
+            self.drain.as_ref().map(|drain| drain.deadline),
             self.publisher.next(),
         ];
-        others
-            .into_iter()
-            .flatten()
-            .chain(judged)
-            .chain([idle])
-            .min()
-            .unwrap_or(idle)
+        due.into_iter().flatten().min().map_or(idle, |due| due.min(idle))
     }
 
-    /// One turn: merge, judge, admit, journal, send, show.
+    /// One turn: the machine concludes, the journal keeps, and only then is anything sent, asked or shown.
     async fn turn(&mut self, events: Vec<Event>) -> Result<(), RunError> {
         let now = self.parts.clock.now();
         self.pulse.beat();
-        for event in events {
-            self.take_in(event);
+        self.note(&events, now);
+        let situation = Situation {
+            now,
+            draining: self.drain.is_some(),
+            journal: self.keeper.is_well(),
+        };
+        let turn = turn(&mut self.machine, events, &self.options.settings, situation);
+        self.tell(&turn, now);
+        self.publisher.touch(&turn);
+        self.wake = turn.wake;
+        self.looks.plan(turn.looks);
+        if self.keeper.keep(turn.facts, now).await? {
+            self.tally.write(&self.parts.metrics);
+        } else {
+            self.tally.hold(&self.parts.metrics);
         }
-        self.judge(now);
-        let decisions = self.admit(now);
-        self.commit(now).await?;
-        self.dispatch(decisions, now);
-        self.look_at_the_time(now);
+        self.send(turn.decisions, now);
         self.ask(now);
-        self.prune(now).await;
+        self.keeper.prune(now).await;
         self.publish(now);
         Ok(())
     }
 
-    pub(super) fn take_in(&mut self, event: Event) {
-        story::tell_event(&event, &self.state, &self.parts.metrics);
-        self.tally.note(&event, &self.state);
-        match &event {
-            Event::Seen { evidence, .. } => {
-                let key = evidence.key();
-                self.under_way.remove(&key);
-                self.touch(&key);
-            }
-            Event::Unseen { key, .. } => {
-                self.under_way.remove(key);
-                self.touch(key);
-            }
-            Event::Decided(decision) => self.touch(&LookKey::Consumer(decision.consumer.clone())),
-            Event::Ended { attempt, .. } => {
-                self.writes_under_way.remove(attempt);
-                if let Some(owner) = self.state.owners.get(attempt).cloned() {
-                    self.touch(&LookKey::Consumer(owner));
-                }
-            }
-        }
-        let sweep = matches!(
-            &event,
-            Event::Seen {
-                evidence: Evidence::Sweep { .. },
-                ..
-            }
-        );
-        let timing = &self.options.settings.timing;
-        let facts = (self.parts.decide.step)(&mut self.state, event, timing);
-        self.backlog.extend(facts);
-        if sweep {
-            self.turned = self.parts.clock.now();
-            self.assign();
+    /// What an event says is told before the machine takes it in: what was known before makes it news.
+    fn note(&mut self, events: &[Event], now: Timestamp) {
+        for event in events {
+            story::tell_event(event, self.machine.state(), &self.parts.metrics);
+            self.tally.note(event, self.machine.state());
+            self.looks.note(event, now);
+            self.writes.note(event);
         }
     }
 
-    /// What an answer to this look may change.
-    fn touch(&mut self, key: &LookKey) {
-        self.fleet_stale = true;
-        match key {
-            LookKey::Sweep | LookKey::Discovery(_) => {
-                self.stale.extend(self.assigned.keys().cloned());
-                self.publisher.touch_consumers();
-            }
-            LookKey::Secret(secret)
-            | LookKey::Versions(secret)
-            | LookKey::Log(secret)
-            | LookKey::Login(secret, _) => {
-                self.stale.insert(secret.clone());
-            }
-            LookKey::Consumer(consumer) => {
-                self.publisher.touch_consumers();
-                let Some(facts) = self.state.consumers.get(consumer) else {
-                    return;
-                };
-                self.stale
-                    .extend(facts.references.iter().map(|reference| reference.secret.clone()));
-            }
-        }
-    }
-
-    fn judge(&mut self, now: Timestamp) {
-        self.end_search();
-        let woken = self
-            .judgements
-            .iter()
-            .filter(|(_, judgement)| judgement.wake.is_some_and(|at| at <= now));
-        self.stale.extend(woken.map(|(secret, _)| secret.clone()));
-        for secret in std::mem::take(&mut self.stale) {
-            let Some(assignment) = self.assigned.get(&secret).cloned() else {
-                continue;
-            };
-            let settings = &self.options.settings;
-            let mut judgement =
-                (self.parts.decide.judge)(&self.state, &secret, &assignment.policy, settings, now);
-            for fact in std::mem::take(&mut judgement.reached) {
-                let learned = self.state.learn(fact);
-                self.backlog.extend(learned);
-            }
-            let known = self.judgements.get(&secret).map(Arc::as_ref);
-            let has_looked = self.publisher.has_looked();
-            super::backlog::tell(&secret, known, &judgement, self.publisher.started());
-            story::tell_judgement(known, &judgement, has_looked);
+    /// What the machine has concluded and decided.
+    fn tell(&mut self, turn: &Turn, now: Timestamp) {
+        let has_looked = self.publisher.has_looked();
+        for judged in &turn.judged {
+            let (before, judgement) = (judged.before.as_deref(), &*judged.now);
+            backlog::tell(&judged.secret, before, judgement, self.publisher.started());
+            story::tell_judgement(before, judgement, has_looked);
             if has_looked {
-                self.tally.count(&secret, &judgement, &self.state, settings, now);
+                let (state, settings) = (self.machine.state(), &self.options.settings);
+                self.tally.count(&judged.secret, judgement, state, settings, now);
             }
-            let looks = machine::cadence::secret_looks(
-                &self.state,
-                &secret,
-                &judgement,
-                &assignment.policy,
-                settings,
-                now,
-            );
-            self.agenda
-                .set(&Some(secret.clone()), self.unless_draining(looks));
-            self.publisher.touch(&secret);
-            self.judgements.insert(secret, Arc::new(judgement));
-            self.fleet_stale = true;
         }
+        turn.decisions.iter().for_each(story::tell_decision);
+        turn.would.iter().for_each(|would| self.tally.would(would.method));
     }
 
-    /// Asks the machine what may start, and makes the decisions part of this turn's transaction.
-    fn admit(&mut self, now: Timestamp) -> Vec<Decision> {
-        if !self.fleet_stale && self.admission.wake.is_none_or(|at| now < at) {
-            return Vec::new();
-        }
-        self.fleet_stale = false;
-        let situation = Situation {
+    fn send(&mut self, decisions: Vec<machine::model::Decision>, now: Timestamp) {
+        let known = (&self.machine, &self.parts, now);
+        let is_durable = self.keeper.is_well();
+        self.writes
+            .dispatch(decisions, is_durable, known, &mut self.inbox);
+    }
+
+    fn ask(&mut self, now: Timestamp) {
+        let asking = Asking {
+            machine: &self.machine,
+            parts: &self.parts,
+            options: &self.options,
             now,
-            draining: self.drain.is_some(),
-            journal: self.journal_retry.is_none(),
         };
-        let settings = &self.options.settings;
-        let mut admission = (self.parts.decide.admit)(&self.state, &self.judgements, settings, situation);
-        let decisions = std::mem::take(&mut admission.start);
-        for decision in &decisions {
-            self.take_in(Event::Decided(decision.clone()));
+        self.looks.look_at_the_time(&asking, &mut self.inbox);
+        if !self.keeper.is_full() {
+            self.looks.take(&asking, &mut self.inbox);
         }
-        self.admission = admission;
-        self.note_what_would_be_done(now);
-        self.publisher.touch_fleet();
-        let scopes = questions::scopes(&self.state, &self.assigned, self.options.clusters.as_deref());
-        let looks = machine::cadence::fleet_looks(
-            &self.state,
-            &self.judgements,
-            &self.admission,
-            &scopes,
-            self.wanted_since,
-            &self.options.settings,
-            now,
-        );
-        let looks = self.consumers_alone_while_draining(looks);
-        self.agenda.set(&None, looks);
-        decisions
-    }
-
-    /// Sends what was decided, if the decision is durable. Putting back is covered by the first decision (rule 4).
-    fn dispatch(&mut self, decisions: Vec<Decision>, now: Timestamp) {
-        let durable = self.journal_retry.is_none();
-        for decision in decisions {
-            if durable || decision.action.restores() {
-                self.send(decision, now);
-            } else {
-                let why = "the decision could not be journalled".to_owned();
-                let outcome = Outcome::NoEffect(machine::model::NoEffect::NotSent { why });
-                self.take_in(Event::Ended {
-                    attempt: decision.attempt,
-                    at: now,
-                    outcome,
-                });
-            }
-        }
-    }
-
-    fn send(&mut self, decision: Decision, now: Timestamp) {
-        let attempt = decision.attempt.clone();
-        self.writes_under_way.insert(attempt.clone());
-        let budget = self.parts.clock.real(decision.deadline.duration_since(now));
-        let secrets = self.state.expected(&decision.consumer);
-        let order = Order { decision, secrets };
-        let (ports, clock) = (self.parts.ports.clone(), self.parts.clock.clone());
-        self.answers.spawn(async move {
-            let outcome = remediation::send(&ports, &order, budget).await;
-            Event::Ended {
-                attempt,
-                at: clock.now(),
-                outcome,
-            }
-        });
     }
 
     fn publish(&mut self, now: Timestamp) {
-        let view = super::publish::View {
-            state: &self.state,
-            assigned: &self.assigned,
-            judgements: &self.judgements,
-            admission: &self.admission,
+        let shown = Shown {
+            machine: &self.machine,
             settings: &self.options.settings,
-            options: &self.options,
             draining: self.drain.is_some(),
-            journal_failing: self.journal_retry.is_some(),
-            journal_bytes: self.parts.journal.bytes(),
+            journal_failing: !self.keeper.is_well(),
+            journal_bytes: self.keeper.bytes(),
         };
-        self.publisher.publish(&view, now);
+        let has_looked = self.publisher.has_looked();
+        self.publisher.publish(&shown, now);
+        if self.publisher.has_looked() && !has_looked {
+            // What was concluded before counts and is told from now on.
+            self.machine.judge_all();
+            self.wake = Some(now);
+        }
+    }
+
+    fn begin_drain(&mut self) {
+        tracing::info!("draining: no new remediations, what is switched off is put back");
+        let deadline = self.parts.clock.now() + self.options.drain;
+        self.drain = Some(Drain { deadline });
+        self.looks.clear();
+    }
+
+    /// Nothing while the life goes on.
+    fn drained(&self) -> Option<Drained> {
+        let now = self.parts.clock.now();
+        self.drain
+            .as_ref()?
+            .over(now, self.machine.state(), &self.writes, &self.keeper)
+    }
+}
+
+fn left_in_doubt(attempt: &AttemptId, now: Timestamp) -> Event {
+    let why = "the process ended before the answer".to_owned();
+    Event::Ended {
+        attempt: attempt.clone(),
+        at: now,
+        outcome: Outcome::InDoubt { why },
     }
 }

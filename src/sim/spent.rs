@@ -10,8 +10,7 @@ use machine::judge::{Judgement, Judgements};
 use machine::model::{Event, Fact, SecretArn};
 use machine::policy::{Policy, Settings, Timing};
 use machine::state::State;
-
-use crate::runtime::Decide;
+use machine::turn::Decide;
 
 /// What a thread is busy with; all that nobody names is the loop's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -178,20 +178,21 @@ fn empty_disk() -> anyhow::Result<Arc<Inline>> {
 /// Options for a simulated account: one rule for all secrets.
 pub fn options(mode: Mode, lambda_method: LambdaMethod, login_test: bool) -> Options {
     let assignment = Assignment {
-        rule: "every secret of the simulated account".to_owned(),
-        policy: Policy {
+        policy: Arc::new(Policy {
+            rule: "every secret of the simulated account".into(),
             mode,
             login_test,
             lambda_method,
             // As their operators know them.
             ecs_fetching: Staleness::Wait(SignedDuration::from_hours(1)),
             ..Policy::default()
-        },
+        }),
         login: LoginTarget::default(),
         log_group: None,
     };
+    let assignment = Arc::new(assignment);
     Options {
-        rules: Arc::new(move |_| Some(assignment.clone())),
+        rules: Arc::new(move |_| Some(Arc::clone(&assignment))),
         rule_list: Vec::new(),
         region: None,
         settings: Settings::default(),

@@ -15,7 +15,7 @@ use machine::policy::LambdaMethod;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::{self, ServeError, Serving, Shown};
-use crate::runtime::{Clock, Options, Watchdog};
+use crate::runtime::{Assignment, Clock, Options, Watchdog};
 use crate::sim::ports::{OpenGate, Skew};
 use crate::sim::{Scenario, Trial, options};
 use crate::telemetry::logs::{self, Format, LogOptions};
@@ -114,8 +114,8 @@ fn compressed() -> Options {
     compressed.settings.cadence.announced = ANNOUNCED;
     let default = compressed.rules.clone();
     compressed.rules = Arc::new(move |summary: &SecretSummary| {
-        let mut assignment = default(summary)?;
-        let policy = &mut assignment.policy;
+        let mut assignment = Assignment::clone(&*default(summary)?);
+        let policy = Arc::make_mut(&mut assignment.policy);
         policy.ecs_fetching = Staleness::Wait(CACHE);
         // Nothing to log in to.
         policy.login_test = summary.arn.name() != "mail/api-key";
@@ -127,7 +127,7 @@ fn compressed() -> Options {
             assignment.login.engine = Some("mysql".to_owned());
             assignment.login.host = Some("ledger.example".to_owned());
         }
-        Some(assignment)
+        Some(Arc::new(assignment))
     });
     compressed
 }

@@ -31,7 +31,7 @@ fn many() -> Api {
         view.arn = arn(&format!(
             "arn:aws:secretsmanager:eu-west-1:1:secret:more/{i}-AbCdEf"
         ));
-        many.secrets.insert(view.arn.clone(), view.into());
+        many.secrets.insert_mut(view.arn.clone(), view.into());
     }
     Api::over(many)
 }
@@ -70,7 +70,7 @@ async fn a_cursor_goes_on_where_its_item_has_gone() {
     let mut fewer = snapshot();
     fewer
         .secrets
-        .remove(&arn(first["items"][0]["arn"].as_str().expect("text")));
+        .remove_mut(&arn(first["items"][0]["arn"].as_str().expect("text")));
     let rest = Api::over(fewer)
         .shown(&format!("/v1/secrets?cursor={cursor}"))
         .await;

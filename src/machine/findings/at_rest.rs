@@ -1,6 +1,7 @@
 //! What is known before the next rotation: who could not be refreshed, and what in the configuration matches nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,32 +10,25 @@ use super::{Finding, Kind, Severity, commands};
 use crate::consumers::{Topic, Why};
 use crate::judge::{Judgement, Judgements};
 use crate::model::{ConsumerId, Method, ReferenceKind, SecretArn, Stage, host_key};
-use crate::outlook::{Next, Outlook};
+use crate::outlook::Next;
 use crate::policy::Policy;
-use crate::state::State;
+use crate::state::{ConsumerFacts, State};
 
-/// Who only a person could refresh at the next rotation: one finding for a consumer, however many secrets it has. Where
-/// a promotion has come already, `beyond-us` speaks.
-pub fn beyond_next<'a>(
-    outlooks: impl Iterator<Item = (&'a SecretArn, &'a [Outlook])>,
+/// Whether only a person could refresh the consumer at the next rotation: one finding, however many secrets it has. Where
+/// a promotion has come already, `beyond-us` speaks. `outlooks`: what the next rotation of each of its secrets does.
+pub(crate) fn beyond_next<'a>(
+    consumer: &ConsumerId,
+    outlooks: impl Iterator<Item = (&'a SecretArn, &'a Next)>,
     judgements: &Judgements,
-) -> Vec<Finding> {
-    let mut told: BTreeMap<&ConsumerId, Vec<&Why>> = BTreeMap::new();
-    for (consumer, why) in judgements.values().flat_map(|judgement| beyond(judgement)) {
-        told.entry(consumer).or_default().push(why);
-    }
-    let is_told = |consumer, why| told.get(consumer).is_some_and(|whys| whys.contains(&why));
-    let mut by_consumer: BTreeMap<&ConsumerId, Vec<Left<'_>>> = BTreeMap::new();
-    for (secret, outlooks) in outlooks {
-        for Outlook { consumer, next, .. } in outlooks {
-            let left = Left::of(secret, next).filter(|left| !is_told(consumer, left.why));
-            by_consumer.entry(consumer).or_default().extend(left);
-        }
-    }
-    let by_consumer = by_consumer.into_iter();
-    by_consumer
-        .filter_map(|(consumer, left)| before_the_next(consumer, &left))
-        .collect()
+) -> Option<Finding> {
+    let naming = judgements.naming(consumer);
+    let judged = naming.filter_map(|secret| judgements.get(secret));
+    let told: Vec<&Why> = judged
+        .filter_map(|judgement| beyond(judgement, consumer))
+        .collect();
+    let left = outlooks.filter_map(|(secret, next)| Left::of(secret, next));
+    let left: Vec<Left<'_>> = left.filter(|left| !told.contains(&left.why)).collect();
+    before_the_next(consumer, &left)
 }
 
 /// What the next rotation of a secret leaves to a person.
@@ -87,12 +81,11 @@ fn is_of_the_consumer(why: &Why) -> bool {
     }
 }
 
-/// Who is beyond us since the last promotion, and why.
-fn beyond(judgement: &Judgement) -> impl Iterator<Item = (&ConsumerId, &Why)> {
-    let current = judgement.current().into_iter();
-    let standings = current.flat_map(|view| &view.consumers);
-    let beyond = standings.filter(|(_, standing)| standing.stage == Stage::Beyond);
-    beyond.map(|(id, standing)| (id, &standing.why))
+/// Why the consumer is beyond us since the last promotion.
+pub(crate) fn beyond<'a>(judgement: &'a Judgement, consumer: &ConsumerId) -> Option<&'a Why> {
+    let mut standings = judgement.current()?.consumers.iter();
+    let (_, standing) = standings.find(|(id, _)| id == consumer)?;
+    (standing.stage == Stage::Beyond).then_some(&standing.why)
 }
 
 fn before_the_next(consumer: &ConsumerId, left: &[Left<'_>]) -> Option<Finding> {
@@ -131,27 +124,23 @@ fn before_the_next(consumer: &ConsumerId, left: &[Left<'_>]) -> Option<Finding> 
     })
 }
 
-/// What a rule says of one secret.
-#[derive(Clone, Copy, Debug)]
-pub struct Assigned<'a> {
-    pub secret: &'a SecretArn,
-    /// The rule, in words.
-    pub rule: &'a str,
-    pub policy: &'a Policy,
-}
-
-/// Keys of the configuration that match nothing: most likely mistyped, and silently without effect.
-pub fn unmatched(state: &State, assigned: &[Assigned<'_>], hosts: &BTreeMap<String, String>) -> Vec<Finding> {
-    let mut found = never_found(state);
+/// Keys of the configuration that match nothing: most likely mistyped, and silently without effect. `watched`: what the
+/// rules say, secret by secret.
+pub(crate) fn unmatched(
+    state: &State,
+    watched: &BTreeMap<SecretArn, Arc<Policy>>,
+    hosts: &BTreeMap<String, String>,
+) -> Vec<Finding> {
     if !state.is_answered() {
-        return found;
+        return Vec::new();
     }
+    let mut found = Vec::new();
     let mut rules: BTreeMap<&str, (&Policy, BTreeSet<&SecretArn>)> = BTreeMap::new();
-    for one in assigned {
+    for (secret, policy) in watched.iter().filter(|(_, policy)| !policy.staleness.is_empty()) {
         let rule = rules
-            .entry(one.rule)
-            .or_insert_with(|| (one.policy, BTreeSet::new()));
-        rule.1.insert(one.secret);
+            .entry(&*policy.rule)
+            .or_insert_with(|| (policy, BTreeSet::new()));
+        rule.1.insert(secret);
     }
     for (rule, (policy, secrets)) in &rules {
         let idle = policy
@@ -160,11 +149,8 @@ pub fn unmatched(state: &State, assigned: &[Assigned<'_>], hosts: &BTreeMap<Stri
             .filter(|id| !uses_any(state, policy, id, secrets) && !is_unread(state, id));
         found.extend(idle.map(|id| idle_staleness(id, rule)));
     }
-    found.extend(
-        hosts
-            .iter()
-            .filter_map(|(host, name)| idle_host(state, assigned, host, name)),
-    );
+    let idle_hosts = hosts.iter();
+    found.extend(idle_hosts.filter_map(|(host, name)| idle_host(state, watched, host, name)));
     found
 }
 
@@ -195,9 +181,14 @@ fn idle_staleness(id: &ConsumerId, rule: &str) -> Finding {
     )
 }
 
-fn idle_host(state: &State, assigned: &[Assigned<'_>], host: &str, name: &str) -> Option<Finding> {
+fn idle_host(
+    state: &State,
+    watched: &BTreeMap<SecretArn, Arc<Policy>>,
+    host: &str,
+    name: &str,
+) -> Option<Finding> {
     let subject = || format!("discovery.database_hosts {host}");
-    if !assigned.iter().any(|one| one.secret.name() == name) {
+    if !watched.keys().any(|secret| secret.name() == name) {
         let text = format!("it belongs to {name}, which no rule watches: the entry has no effect");
         return Some(finding(
             subject(),
@@ -219,16 +210,14 @@ fn idle_host(state: &State, assigned: &[Assigned<'_>], host: &str, name: &str) -
     })
 }
 
-/// Consumers that a rule names, and that nothing was ever seen of.
-fn never_found(state: &State) -> Vec<Finding> {
-    let consumers = state.consumers.iter();
-    let absent = consumers.filter(|(_, facts)| facts.absent().is_some() && !facts.is_gone());
-    let named = absent.filter_map(|(id, facts)| {
-        let mut references = facts.references.iter();
-        let declared = references.find(|reference| reference.kind == ReferenceKind::Declared)?;
-        Some((id, &declared.secret))
-    });
-    named.map(|(id, secret)| declared_in_vain(id, secret)).collect()
+/// A consumer that a rule names, and that nothing was ever seen of.
+pub(super) fn never_found(id: &ConsumerId, facts: &ConsumerFacts) -> Option<Finding> {
+    if facts.absent().is_none() || facts.is_gone() {
+        return None;
+    }
+    let mut references = facts.references.iter();
+    let declared = references.find(|reference| reference.kind == ReferenceKind::Declared)?;
+    Some(declared_in_vain(id, &declared.secret))
 }
 
 fn declared_in_vain(id: &ConsumerId, secret: &SecretArn) -> Finding {

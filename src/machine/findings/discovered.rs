@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::policy::Settings;
 use crate::rotations::Origin;
-use crate::state::State;
+use crate::state::{ConsumerFacts, State};
 
 impl List<'_> {
     /// Tasks that no service started: nobody replaces them. After a promotion those that are older hold the old value;
@@ -95,25 +95,21 @@ fn promoted(
     Some(promoted + settings.timing.margin)
 }
 
-pub(super) fn suspected(state: &State) -> Vec<Finding> {
-    let there = state.consumers.iter().filter(|(_, facts)| !facts.is_gone());
-    let suspected = there.filter_map(|(id, facts)| {
-        let suspected = facts
-            .references
-            .iter()
-            .filter(|r| r.kind == ReferenceKind::Suspected);
-        let secrets: Vec<&SecretArn> = suspected.map(|reference| &reference.secret).collect();
-        // The finding is shown with a secret that is watched, where there is one.
-        let is_watched = |secret: &&&SecretArn| {
-            state
-                .secrets
-                .get(**secret)
-                .is_some_and(|facts| facts.seen.is_some())
-        };
-        let first = secrets.iter().find(is_watched).or(secrets.first())?;
-        (!state.rotates_secrets(id)).then(|| suspicion(id, first, &secrets))
-    });
-    suspected.collect()
+/// Whoever is only suspected to use a secret.
+pub(super) fn suspected(state: &State, id: &ConsumerId, facts: &ConsumerFacts) -> Option<Finding> {
+    if facts.is_gone() || state.rotates_secrets(id) {
+        return None;
+    }
+    let references = facts.references.iter();
+    let suspected = references.filter(|reference| reference.kind == ReferenceKind::Suspected);
+    let secrets: Vec<&SecretArn> = suspected.map(|reference| &reference.secret).collect();
+    // The finding is shown with a secret that is watched, where there is one.
+    let is_watched = |secret: &&&SecretArn| {
+        let facts = state.secrets.get(**secret);
+        facts.is_some_and(|facts| facts.seen.is_some())
+    };
+    let first = secrets.iter().find(is_watched).or(secrets.first())?;
+    Some(suspicion(id, first, &secrets))
 }
 
 /// One for a consumer: a shared host, or the beginning of a name, may speak of many secrets.

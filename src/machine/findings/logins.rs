@@ -60,7 +60,7 @@ impl List<'_> {
             | LoginAnswer::Unreachable { .. }
             | LoginAnswer::Unknown { .. }) => {
                 let since = silent_since(track).unwrap_or(run.first.sent);
-                if now >= since + settings.cadence.login_backoff {
+                if now >= since + settings.patience_with_logins() {
                     let text = format!(
                         "no login test has told of the password since {since:.0}, the last: {answer}"
                     );
@@ -92,6 +92,16 @@ fn asked_last<'a>(facts: &'a SecretFacts, judgement: &Judgement) -> Option<&'a T
     tracks
         .filter_map(asked)
         .max_by_key(|track| track.latest().map(|run| run.last.sent))
+}
+
+/// When it is told that no login test says anything, where the last ones have not.
+pub(crate) fn silence_told_at(
+    facts: &SecretFacts,
+    judgement: &Judgement,
+    settings: &Settings,
+) -> Option<Timestamp> {
+    let since = silent_since(asked_last(facts, judgement)?)?;
+    Some(since + settings.patience_with_logins())
 }
 
 /// Since when no answer has told anything of the password.

@@ -53,7 +53,7 @@ impl Coverage {
 }
 
 /// After the first list that was complete.
-pub fn of_rules(coverage: &Coverage) -> Vec<Finding> {
+pub(crate) fn of_rules(coverage: &Coverage) -> Vec<Finding> {
     let mut found: Vec<Finding> = coverage
         .rules
         .iter()

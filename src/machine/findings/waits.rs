@@ -44,56 +44,28 @@ impl Waits<'_> {
 
     /// Nothing where it ends by itself, or with what another waits for.
     fn long_wait(&self, (secret, consumer): (&SecretArn, &ConsumerId), reason: &Reason) -> Option<Told> {
-        let (severity, kind, remedy) = match reason {
-            Reason::Observing => (
-                Severity::Warning,
-                Kind::WouldAct,
-                self.let_it_act(secret, consumer),
-            ),
-            Reason::Held => (Severity::Warning, Kind::Held, self.let_it_go_on(secret, consumer)),
-            Reason::FirstFailed { .. } => (
-                Severity::Critical,
+        let critical = |kind, remedy| Some((Severity::Critical, kind, remedy));
+        let warning = |kind, remedy| Some((Severity::Warning, kind, remedy));
+        match reason {
+            Reason::Observing => warning(Kind::WouldAct, self.let_it_act(secret, consumer)),
+            Reason::Held => warning(Kind::Held, self.let_it_go_on(secret, consumer)),
+            Reason::FirstFailed { .. } => critical(
                 Kind::FirstFailed,
                 "mend the consumer that went first; the others follow".to_owned(),
             ),
-            Reason::HourlyCap { .. } => (
-                Severity::Critical,
-                Kind::Capped,
-                format!(
-                    "raise remediation.redeploys_per_service_and_hour, or do it by hand, it holds an old value until \
-                     then: {}",
-                    commands::refresh(consumer)
-                ),
-            ),
+            Reason::HourlyCap { .. } => critical(Kind::Capped, lift_the_cap(consumer)),
             Reason::Another {
                 secret: other,
                 reason,
-            } if reason.until().is_none() && reason.goes_after().is_none() => (
-                Severity::Critical,
-                Kind::HeldBack,
-                format!(
-                    "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand{}",
-                    other.name(),
-                    self.or_test(other)
-                ),
-            ),
-            Reason::Deleted { secret: other } if is_surely_deleted(self.state, other) => (
-                Severity::Critical,
-                Kind::HeldBack,
-                format!(
-                    "take {} out of its task definition, or restore or make the secret again: until then no task of it \
-                     can start, so it is not restarted for any other",
-                    other.name()
-                ),
-            ),
-            Reason::Moving { secret: other, .. } if self.is_stuck(other) => (
-                Severity::Critical,
-                Kind::HeldBack,
-                format!(
-                    "end the rotation of {} first: it holds this restart back",
-                    other.name()
-                ),
-            ),
+            } if reason.until().is_none() && reason.goes_after().is_none() => {
+                critical(Kind::HeldBack, self.see_to(other))
+            }
+            Reason::Deleted { secret: other } if is_surely_deleted(self.state, other) => {
+                critical(Kind::HeldBack, do_without(other))
+            }
+            Reason::Moving { secret: other, .. } if self.is_stuck(other) => {
+                critical(Kind::HeldBack, end_its_rotation(other))
+            }
             Reason::Another { .. }
             | Reason::Deleted { .. }
             | Reason::Moving { .. }
@@ -108,9 +80,16 @@ impl Waits<'_> {
             | Reason::Wave { .. }
             | Reason::OwnServiceLast
             | Reason::Draining
-            | Reason::Journal => return None,
-        };
-        Some((severity, kind, remedy))
+            | Reason::Journal => None,
+        }
+    }
+
+    fn see_to(&self, other: &SecretArn) -> String {
+        format!(
+            "see to {} first: a restart gives the consumer its new value too; once that works, restart by hand{}",
+            other.name(),
+            self.or_test(other)
+        )
     }
 
     /// The tag may stand on another secret of the consumer: a restart would give the consumer that one's value too.
@@ -196,6 +175,28 @@ impl Waits<'_> {
         let patience = self.settings.timing.stalled_after;
         latest.is_some_and(|run| self.now >= run.first.arrived + patience)
     }
+}
+
+fn lift_the_cap(consumer: &ConsumerId) -> String {
+    format!(
+        "raise remediation.redeploys_per_service_and_hour, or do it by hand, it holds an old value until then: {}",
+        commands::refresh(consumer)
+    )
+}
+
+fn do_without(deleted: &SecretArn) -> String {
+    format!(
+        "take {} out of its task definition, or restore or make the secret again: until then no task of it can start, so \
+         it is not restarted for any other",
+        deleted.name()
+    )
+}
+
+fn end_its_rotation(moving: &SecretArn) -> String {
+    format!(
+        "end the rotation of {} first: it holds this restart back",
+        moving.name()
+    )
 }
 
 /// Who goes first and is only observed, or held: directly, or behind others that go first.

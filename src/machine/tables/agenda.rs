@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::cadence::{DAY, HOUR, MINUTE, SECOND, wait};
 use super::standings::{attempt, orders, promoted, redeploy};
 use super::world::{Tale, arn, at, function, service};
-use crate::cadence::{Agenda, fleet_looks};
+use crate::cadence::{Agenda, consumer_looks, fleet_looks};
 use crate::fleet::{Situation, admit};
 use crate::judge::Judgements;
 use crate::model::{
@@ -175,7 +175,7 @@ fn fleet(tale: &Tale, second: i64) -> Agenda {
         journal: true,
     };
     let admission = admit(&tale.state, &judgements, &tale.settings, situation);
-    fleet_looks(
+    let mut looks = fleet_looks(
         &tale.state,
         &judgements,
         &admission,
@@ -183,7 +183,11 @@ fn fleet(tale: &Tale, second: i64) -> Agenda {
         at(0),
         &tale.settings,
         at(second),
-    )
+    );
+    for consumer in tale.state.consumers.keys() {
+        looks.extend(consumer_looks(&tale.state, consumer, &tale.settings, at(second)));
+    }
+    looks
 }
 
 pub(super) fn fleet_wait(tale: &Tale, second: i64, key: &LookKey) -> Option<i128> {

@@ -9,13 +9,15 @@ use super::standings::{orders, promoted, standing};
 use super::updates::mailer;
 use super::world::{Tale, arn, at, consumer, function, service};
 use crate::consumers::Why;
-use crate::findings::{Assigned, Finding, Severity, beyond_next, unmatched};
+use crate::findings::{Finding, Severity, beyond_next, of_consumer, unmatched};
 use crate::judge::Judgements;
 use crate::model::{
     Consumer, ConsumerId, Controller, Evidence, Method, Reference, ReferenceKind, Scope, ScopeSeen,
-    ServiceSettings, Stage, Staleness,
+    SecretArn, ServiceSettings, Stage, Staleness,
 };
 use crate::outlook::{Next, Outlook, outlook};
+use crate::policy::Policy;
+use crate::watched::Watched;
 
 fn settings(change: impl FnOnce(&mut ServiceSettings)) -> ServiceSettings {
     let mut settings = service(&[0, 0]).settings;
@@ -54,14 +56,27 @@ fn next(tale: &Tale) -> Vec<Next> {
 fn beyond(tale: &Tale, names: &[&str], second: i64) -> Vec<Finding> {
     let judged = |name: &&str| (arn(name), Arc::new(tale.judge_of(name, second)));
     let judgements: Judgements = names.iter().map(judged).collect();
-    let outlooks: Vec<_> = names
+    let outlooks: Vec<(SecretArn, Vec<Outlook>)> = names
         .iter()
         .map(|name| (arn(name), foreseen(tale, name)))
         .collect();
-    let outlooks = outlooks
-        .iter()
-        .map(|(secret, outlooks)| (secret, outlooks.as_slice()));
-    beyond_next(outlooks, &judgements)
+    before_the_next(tale, &outlooks, &judgements)
+}
+
+/// What is told of each consumer before the next rotation of these secrets.
+pub(super) fn before_the_next(
+    tale: &Tale,
+    outlooks: &[(SecretArn, Vec<Outlook>)],
+    judgements: &Judgements,
+) -> Vec<Finding> {
+    let of_consumer = |id: &ConsumerId| {
+        let nexts = outlooks.iter().flat_map(|(secret, outlook)| {
+            let of_it = outlook.iter().filter(|told| &told.consumer == id);
+            of_it.map(move |told| (secret, &told.next))
+        });
+        beyond_next(id, nexts, judgements)
+    };
+    tale.state.consumers.keys().filter_map(of_consumer).collect()
 }
 
 #[test]
@@ -215,7 +230,13 @@ fn absent(tale: &mut Tale, second: i64) {
 }
 
 fn matching_nothing(tale: &Tale) -> Vec<Finding> {
-    unmatched(&tale.state, &[], &BTreeMap::new())
+    let consumers = tale.state.consumers.keys();
+    consumers.flat_map(|id| of_consumer(&tale.state, id)).collect()
+}
+
+/// `db` by this rule.
+pub(super) fn watched(policy: &Policy) -> Watched {
+    Watched::from([(arn("db"), Arc::new(policy.clone()))])
 }
 
 #[test]
@@ -258,12 +279,7 @@ fn c6_a_staleness_key_that_matches_nobody_is_told_once_all_was_searched() {
     let typo = ConsumerId::service("prod", "ordres");
     tale.policy.staleness = [(orders(), ttl), (typo, ttl)].into();
     let told = |tale: &Tale| {
-        let assigned = [Assigned {
-            secret: &arn("db"),
-            rule: "rule 1 (all with rotation on)",
-            policy: &tale.policy,
-        }];
-        let found = unmatched(&tale.state, &assigned, &BTreeMap::new());
+        let found = unmatched(&tale.state, &watched(&tale.policy), &BTreeMap::new());
         found
             .into_iter()
             .map(|finding| finding.subject)
@@ -294,13 +310,7 @@ fn c6_a_host_that_nobody_names_or_of_an_unwatched_secret_is_told() {
         entry("other.example", "db"),
         entry("third.example", "queue"),
     ]);
-    let secret = arn("db");
-    let assigned = [Assigned {
-        secret: &secret,
-        rule: "rule 1",
-        policy: &tale.policy,
-    }];
-    let found = unmatched(&tale.state, &assigned, &hosts);
+    let found = unmatched(&tale.state, &watched(&tale.policy), &hosts);
     let subjects: Vec<_> = found.iter().map(|finding| finding.subject.as_str()).collect();
     assert_eq!(
         subjects,

@@ -118,12 +118,13 @@ fn a_secret_is_looked_at_as_closely_as_its_rotation_stands() {
     }
 }
 
-/// The day before NextRotationDate, and the day after it.
+/// The day before NextRotationDate, and the day after it; the look at its beginning is never later.
 #[test]
 fn an_announced_rotation_is_awaited_closely() {
     const NEXT: i64 = 10 * DAY;
     let table = [
-        (NEXT - DAY - 1, HOUR),
+        (NEXT - DAY - 2 * 3_600, HOUR),
+        (NEXT - DAY - 1, SECOND),
         (NEXT - DAY, 10 * SECOND),
         (NEXT, 10 * SECOND),
         (NEXT + DAY, 10 * SECOND),

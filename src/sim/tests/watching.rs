@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use machine::findings::Kind;
+use machine::watched::RuleWords;
 
 use super::*;
-use crate::runtime::RuleWords;
 
 #[test]
 fn g11_one_key_holds_the_remediations_of_every_rule() {

@@ -1,13 +1,14 @@
 //! What discovery tells, and what only a person can mend of what it found.
 
 use super::rows::{odd_function, odd_service, told};
-use crate::findings::{Assigned, Finding, beyond_next, unmatched};
+use crate::findings::{Finding, unmatched};
 use crate::judge::Judgements;
 use crate::model::{
     Action, Consumer, ConsumerId, Controller, Done, Evidence, FunctionSeen, LookFailure, NoEffect, Outcome,
     Protected, ReferenceKind, Rollout, Scope, ScopeSeen, Staleness, StandaloneTask, Unread,
 };
 use crate::outlook::outlook;
+use crate::tables::at_rest::{before_the_next, watched};
 use crate::tables::standings::{attempt, deployed, promoted, redeploy, replaced};
 use crate::tables::world::{Tale, arn, at, consumer, deployment, function, service};
 
@@ -95,7 +96,7 @@ pub(super) fn at_rest() -> Vec<Finding> {
     tale.see(1, searched(cluster_partly_read()));
     let secret = arn("db");
     let outlooks = outlook(&tale.state, &secret, &tale.policy, &tale.settings, at(2));
-    let beyond = beyond_next([(&secret, outlooks.as_slice())].into_iter(), &Judgements::new());
+    let beyond = before_the_next(&tale, &[(secret, outlooks)], &Judgements::new());
     let mut standalone = Tale::new();
     standalone
         .labels(0, "a - z")
@@ -162,13 +163,7 @@ fn task_without_service() -> (Scope, ScopeSeen) {
 
 fn keys_that_match_nothing(tale: &mut Tale) -> Vec<Finding> {
     tale.policy.staleness.insert(odd_function(), Staleness::Restart);
-    let secret = arn("db");
-    let assigned = [Assigned {
-        secret: &secret,
-        rule: "rule 1",
-        policy: &tale.policy,
-    }];
     let hosts = [("db.example", "db"), ("web.example", "none")];
     let hosts = hosts.map(|(host, name)| (host.to_owned(), name.to_owned()));
-    unmatched(&tale.state, &assigned, &hosts.into())
+    unmatched(&tale.state, &watched(&tale.policy), &hosts.into())
 }

@@ -12,9 +12,10 @@ use machine::rotations::Origin;
 use machine::state::State;
 use machine::step::step;
 use machine::track::Track;
+use machine::turn::Decide;
 
 use super::caught_by;
-use crate::runtime::{Decide, Parts};
+use crate::runtime::Parts;
 use crate::sim::case::Profile;
 
 type Judge = fn(&State, &SecretArn, &Policy, &Settings, Timestamp) -> Judgement;

@@ -1,0 +1,320 @@
+//! The one door: events in, and out comes what must be journalled, what may be sent, what to look at next, and what has
+//! changed for people. In this order, and nowhere else: merge, judge, admit, look, tell.
+
+mod look;
+mod tell;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::cadence::Agenda;
+use crate::findings;
+use crate::fleet::{self, Admission, Situation};
+use crate::judge::{self, Judgement, Judgements};
+use crate::model::{ConsumerId, Decision, Event, Evidence, Fact, Look, LookKey, Scope, SecretArn, WouldAct};
+use crate::policy::{Policy, Settings, Timing};
+use crate::state::State;
+use crate::step;
+use crate::told::Told;
+use crate::touched::Touched;
+use crate::watched::{Covered, Watch, Watched, declared};
+use crate::would::would_act;
+
+/// The three parts of a turn that decide. Seeded defects of the simulation stand in for single ones.
+#[derive(Clone, Copy)]
+pub struct Decide {
+    pub step: fn(&mut State, Event, &Timing) -> Vec<Fact>,
+    pub judge: fn(&State, &SecretArn, &Policy, &Settings, Timestamp) -> Judgement,
+    pub admit: fn(&State, &Judgements, &Settings, Situation) -> Admission,
+}
+
+impl Default for Decide {
+    fn default() -> Self {
+        Self {
+            step: step::step,
+            judge: judge::judge,
+            admit: fleet::admit,
+        }
+    }
+}
+
+/// A stage that a consumer was seen to come to is a fact, which may change what its rotation is. It settles after one or
+/// two more judgements.
+const JUDGED_AGAIN: usize = 4;
+
+/// What is known, and what was concluded from it.
+pub struct Machine {
+    state: State,
+    watch: Watch,
+    decide: Decide,
+    watched: Watched,
+    /// When the set of watched secrets last changed: a search from before it has looked for too few.
+    wanted_since: Timestamp,
+    /// What the rules make of the last list; nothing before the first.
+    covered: Option<Covered>,
+    judgements: Judgements,
+    admission: Admission,
+    told: Told,
+    /// What the last turn knew beside the facts.
+    last: Option<Situation>,
+}
+
+/// Who asked for looks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asker {
+    Fleet,
+    Secret(SecretArn),
+    Consumer(ConsumerId),
+}
+
+/// A secret judged anew.
+pub struct Judged {
+    pub secret: SecretArn,
+    pub before: Option<Arc<Judgement>>,
+    pub now: Arc<Judgement>,
+}
+
+/// What came of a turn.
+#[derive(Default)]
+pub struct Turn {
+    /// To be made durable before anything is sent.
+    pub facts: Vec<Fact>,
+    /// To be sent once they are durable. They are among the facts.
+    pub decisions: Vec<Decision>,
+    /// What is to be looked at from now on, in place of what each of these asked for before.
+    pub looks: Vec<(Asker, Agenda)>,
+    /// What only the mode kept from being done; among the facts.
+    pub would: Vec<WouldAct>,
+    pub judged: Vec<Judged>,
+    /// Secrets that are watched no more.
+    pub lost: Vec<SecretArn>,
+    /// Consumers of which something was learned.
+    pub consumers: BTreeSet<ConsumerId>,
+    /// Findings of the fleet, waits, or what the rules take may be others than before.
+    pub fleet_changed: bool,
+    /// When time alone calls for the next turn.
+    pub wake: Option<Timestamp>,
+}
+
+/// Takes in events, concludes what they mean by now, and says what is to be done.
+pub fn turn(machine: &mut Machine, events: Vec<Event>, settings: &Settings, situation: Situation) -> Turn {
+    let mut turn = Turn::default();
+    for event in events {
+        machine.merge(event, &mut turn, settings, situation.now);
+    }
+    let mut touched = machine.judge(&mut turn, settings, situation.now);
+    let admitted = machine.admit(&touched, &mut turn, settings, situation);
+    // What was decided changes how its consumers stand.
+    touched.extend(machine.judge(&mut turn, settings, situation.now));
+    machine.look(&touched, admitted, &mut turn, settings, situation);
+    machine.tell(&touched, admitted, &mut turn, settings, situation);
+    turn.consumers = touched.consumers;
+    turn.wake = machine.wake();
+    machine.last = Some(situation);
+    turn
+}
+
+impl Machine {
+    pub fn new(watch: Watch, decide: Decide, now: Timestamp) -> Self {
+        Self {
+            state: State::at_the_start(),
+            watch,
+            decide,
+            watched: Watched::new(),
+            wanted_since: now,
+            covered: None,
+            judgements: Judgements::new(),
+            admission: Admission::default(),
+            told: Told::default(),
+            last: None,
+        }
+    }
+
+    /// Folds one journalled fact back in, at the start.
+    pub fn recall(&mut self, fact: Fact) {
+        self.state.recall(fact);
+    }
+
+    /// Every secret is judged anew with the next turn.
+    pub fn judge_all(&mut self) {
+        self.state.touched.every_secret = true;
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    pub fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
+    pub fn covered(&self) -> Option<&Covered> {
+        self.covered.as_ref()
+    }
+
+    pub fn judgements(&self) -> &Judgements {
+        &self.judgements
+    }
+
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// The parts of discovery that are searched.
+    pub fn scopes(&self) -> BTreeSet<Scope> {
+        if self.watched.is_empty() {
+            return BTreeSet::new();
+        }
+        self.state.scopes_of(self.watch.clusters.as_deref())
+    }
+
+    fn wake(&self) -> Option<Timestamp> {
+        let wakes = [self.judgements.wake(), self.admission.wake, self.told.wake];
+        wakes.into_iter().flatten().min()
+    }
+
+    fn merge(&mut self, event: Event, turn: &mut Turn, settings: &Settings, now: Timestamp) {
+        turn.facts
+            .extend((self.decide.step)(&mut self.state, event, &settings.timing));
+        if std::mem::take(&mut self.state.touched.listed) {
+            self.give_out_rules(turn, settings, now);
+        }
+    }
+
+    fn give_out_rules(&mut self, turn: &mut Turn, settings: &Settings, now: Timestamp) {
+        let watched = self.watch.give_out(&self.state, &self.watched);
+        let lost = self
+            .watched
+            .keys()
+            .filter(|secret| !watched.contains_key(*secret));
+        for secret in lost.cloned().collect::<Vec<_>>() {
+            self.judgements.remove(&secret);
+            let consumers = self.told.forget(&secret);
+            self.state.touched.consumers.extend(consumers);
+            turn.looks.push((Asker::Secret(secret.clone()), Agenda::new()));
+            turn.lost.push(secret);
+        }
+        if !watched.keys().eq(self.watched.keys()) {
+            self.wanted_since = now;
+        }
+        let has_changed = watched != self.watched;
+        for (secret, policy) in &watched {
+            if self.watched.get(secret) != Some(policy) {
+                self.state.touched.secrets.insert(secret.clone());
+            }
+        }
+        self.watched = watched;
+        self.covered = Some(self.watch.cover(&self.state, &self.watched));
+        if has_changed {
+            let evidence = Evidence::Scope {
+                scope: Scope::Declared,
+                seen: declared(&self.watched),
+            };
+            let look = Look::at(now);
+            self.merge(Event::Seen { look, evidence }, turn, settings, now);
+        }
+    }
+
+    /// Judges what was touched, and what time has changed. What was touched by then.
+    fn judge(&mut self, turn: &mut Turn, settings: &Settings, now: Timestamp) -> Touched {
+        self.end_search();
+        let mut touched = std::mem::take(&mut self.state.touched);
+        if touched.every_secret {
+            touched.secrets.extend(self.watched.keys().cloned());
+        }
+        if touched.searched {
+            touched.secrets.extend(self.told.unsearched().cloned());
+        }
+        for consumer in &touched.consumers {
+            touched.secrets.extend(self.judgements.naming(consumer).cloned());
+        }
+        touched.secrets.extend(self.judgements.woken(now).cloned());
+        touched.secrets.retain(|secret| self.watched.contains_key(secret));
+        for secret in &touched.secrets {
+            self.judge_one(secret, turn, settings, now);
+        }
+        touched
+    }
+
+    fn judge_one(&mut self, secret: &SecretArn, turn: &mut Turn, settings: &Settings, now: Timestamp) {
+        let policy = Arc::clone(&self.watched[secret]);
+        let mut judgement = (self.decide.judge)(&self.state, secret, &policy, settings, now);
+        for _ in 0..JUDGED_AGAIN {
+            let reached = std::mem::take(&mut judgement.reached).into_iter();
+            let news: Vec<Fact> = reached.flat_map(|fact| self.state.learn(fact)).collect();
+            if news.is_empty() {
+                break;
+            }
+            turn.facts.extend(news);
+            judgement = (self.decide.judge)(&self.state, secret, &policy, settings, now);
+        }
+        let silence = self.state.secrets.get(secret).and_then(|facts| {
+            let at = findings::silence_told_at(facts, &judgement, settings)?;
+            (at > now).then_some(at)
+        });
+        judgement.wake = judgement.wake.into_iter().chain(silence).min();
+        let judged = Arc::new(judgement);
+        let before = self.judgements.insert(secret.clone(), Arc::clone(&judged));
+        turn.judged.push(Judged {
+            secret: secret.clone(),
+            before,
+            now: judged,
+        });
+    }
+
+    /// Consumers are known once each part of discovery was looked at; one that fails is a finding, not a wait.
+    fn end_search(&mut self) {
+        if !self.state.searching || !self.state.touched.search {
+            return;
+        }
+        let scopes = self.scopes();
+        let is_looked_at = |scope: &Scope| {
+            let key = LookKey::Discovery(scope.clone());
+            self.state.scopes.contains_key(scope) || self.state.failing.contains_key(&key)
+        };
+        if !scopes.is_empty() && scopes.iter().all(is_looked_at) {
+            self.state.searching = false;
+            self.state.touched.every_secret = true;
+        }
+    }
+
+    /// Lets start what may start. Whether anything was asked.
+    fn admit(
+        &mut self,
+        touched: &Touched,
+        turn: &mut Turn,
+        settings: &Settings,
+        situation: Situation,
+    ) -> bool {
+        let is_due = self.admission.wake.is_some_and(|at| at <= situation.now);
+        let is_another = self
+            .last
+            .is_none_or(|last| (last.draining, last.journal) != (situation.draining, situation.journal));
+        if !(touched.any || !touched.secrets.is_empty() || is_due || is_another) {
+            return false;
+        }
+        let mut admission = (self.decide.admit)(&self.state, &self.judgements, settings, situation);
+        turn.decisions = std::mem::take(&mut admission.start);
+        turn.fleet_changed |= admission.waits != self.admission.waits;
+        self.admission = admission;
+        for decision in turn.decisions.clone() {
+            self.merge(Event::Decided(decision), turn, settings, situation.now);
+        }
+        turn.would = would_act(&self.state, &self.judgements, &self.admission, situation.now);
+        for would in turn.would.clone() {
+            self.state.touched.secrets.insert(would.rotation.secret.clone());
+            turn.facts.extend(self.state.learn(Fact::WouldAct(would)));
+        }
+        true
+    }
+}

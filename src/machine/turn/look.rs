@@ -1,0 +1,58 @@
+//! The fourth part of a turn: what is to be looked at from now on.
+
+use jiff::Timestamp;
+
+use super::{Asker, Machine, Turn};
+use crate::cadence::{self, Agenda};
+use crate::fleet::Situation;
+use crate::model::ConsumerId;
+use crate::policy::Settings;
+use crate::touched::Touched;
+
+impl Machine {
+    /// What is to be looked at from now on. While draining only what is switched off.
+    pub(super) fn look(
+        &mut self,
+        touched: &Touched,
+        admitted: bool,
+        turn: &mut Turn,
+        settings: &Settings,
+        situation: Situation,
+    ) {
+        let now = situation.now;
+        let begins_to_drain = situation.draining && self.last.is_none_or(|last| !last.draining);
+        if begins_to_drain {
+            let asleep = self.state.asleep().map(|(id, _)| id.clone());
+            let asleep: Vec<ConsumerId> = asleep.collect();
+            asleep
+                .iter()
+                .for_each(|id| turn.looks.push(self.looks_at_consumer(id, settings, now)));
+        }
+        for consumer in &touched.consumers {
+            turn.looks.push(self.looks_at_consumer(consumer, settings, now));
+        }
+        if situation.draining {
+            return;
+        }
+        for secret in &touched.secrets {
+            let Some(judgement) = self.judgements.get(secret) else {
+                continue;
+            };
+            let policy = &self.watched[secret];
+            let looks = cadence::secret_looks(&self.state, secret, judgement, policy, settings, now);
+            turn.looks.push((Asker::Secret(secret.clone()), looks));
+        }
+        if admitted {
+            let (state, scopes) = (&self.state, self.scopes());
+            let (judgements, admission) = (&self.judgements, &self.admission);
+            let since = self.wanted_since;
+            let looks = cadence::fleet_looks(state, judgements, admission, &scopes, since, settings, now);
+            turn.looks.push((Asker::Fleet, looks));
+        }
+    }
+
+    fn looks_at_consumer(&self, id: &ConsumerId, settings: &Settings, now: Timestamp) -> (Asker, Agenda) {
+        let looks = cadence::consumer_looks(&self.state, id, settings, now);
+        (Asker::Consumer(id.clone()), looks)
+    }
+}
