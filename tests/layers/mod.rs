@@ -267,7 +267,7 @@ fn what_is_simulated_selects_in_order() {
 }
 
 /// What is too long today, with a limit of its own: make it shorter, never longer.
-const LONG_FILES: &[(&str, usize)] = &[("src/runtime/watchdog.rs", 425)];
+const LONG_FILES: &[(&str, usize)] = &[];
 
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
     // One arm for each kind of evidence or record.
@@ -277,6 +277,10 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     // Tables of rows.
     ("src/aws/tests/classification.rs table", 71),
     ("src/config/tests.rs contradictions_are_problems", 61),
+    (
+        "src/database/postgres.rs d3_one_state_means_several_things_and_the_message_tells_which",
+        63,
+    ),
     ("src/machine/tables/standings.rs what_decides_about_a_service", 79),
     (
         "src/machine/tables/functions.rs what_decides_about_a_function_and_its_update",
