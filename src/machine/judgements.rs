@@ -74,42 +74,57 @@ impl Judgements {
 
     /// Takes in a new judgement. The one before it.
     pub fn insert(&mut self, secret: SecretArn, judgement: Arc<Judgement>) -> Option<Arc<Judgement>> {
-        let before = self.remove(&secret);
-        if let Some(at) = judgement.wake {
-            self.wakes.insert((at, secret.clone()));
-        }
-        if let Some(at) = began(&judgement) {
-            self.begun.insert((at, secret.clone()));
-        }
-        if is_moving(&judgement) {
-            self.moving.insert(secret.clone());
-        }
-        for consumer in named(&judgement) {
-            let naming = self.naming.entry(consumer.clone()).or_default();
-            naming.insert(secret.clone());
-        }
-        self.all.insert(secret, judgement);
+        let before = self.all.insert(secret.clone(), Arc::clone(&judgement));
+        self.index(&secret, before.as_deref(), Some(&judgement));
         before
     }
 
     pub fn remove(&mut self, secret: &SecretArn) -> Option<Arc<Judgement>> {
-        let judgement = self.all.remove(secret)?;
-        if let Some(at) = judgement.wake {
-            self.wakes.remove(&(at, secret.clone()));
+        let before = self.all.remove(secret);
+        self.index(secret, before.as_deref(), None);
+        before
+    }
+
+    /// Keeps what is looked up beside the judgements. Most judgements change none of it.
+    fn index(&mut self, secret: &SecretArn, before: Option<&Judgement>, now: Option<&Judgement>) {
+        let wake = |judgement: &Judgement| judgement.wake;
+        moved(&mut self.wakes, secret, before.and_then(wake), now.and_then(wake));
+        moved(
+            &mut self.begun,
+            secret,
+            before.and_then(began),
+            now.and_then(began),
+        );
+        match (before.is_some_and(is_moving), now.is_some_and(is_moving)) {
+            (false, true) => {
+                self.moving.insert(secret.clone());
+            }
+            (true, false) => {
+                self.moving.remove(secret);
+            }
+            (true, true) | (false, false) => {}
         }
-        if let Some(at) = began(&judgement) {
-            self.begun.remove(&(at, secret.clone()));
+        if before
+            .into_iter()
+            .flat_map(named)
+            .eq(now.into_iter().flat_map(named))
+        {
+            return;
         }
-        self.moving.remove(secret);
-        for consumer in named(&judgement) {
+        for consumer in before.into_iter().flat_map(named) {
             if let Some(naming) = self.naming.get_mut(consumer) {
                 naming.remove(secret);
-                if naming.is_empty() {
-                    self.naming.remove(consumer);
-                }
             }
         }
-        Some(judgement)
+        for consumer in now.into_iter().flat_map(named) {
+            let naming = self.naming.entry(consumer.clone()).or_default();
+            naming.insert(secret.clone());
+        }
+        for consumer in before.into_iter().flat_map(named) {
+            if self.naming.get(consumer).is_some_and(BTreeSet::is_empty) {
+                self.naming.remove(consumer);
+            }
+        }
     }
 
     /// The same, as if none were at rest: what admission must come to all the same.
@@ -135,6 +150,24 @@ impl FromIterator<(SecretArn, Arc<Judgement>)> for Judgements {
 impl<const N: usize> From<[(SecretArn, Arc<Judgement>); N]> for Judgements {
     fn from(judged: [(SecretArn, Arc<Judgement>); N]) -> Self {
         judged.into_iter().collect()
+    }
+}
+
+/// A secret is in one place of the times, and not in another any more.
+fn moved(
+    times: &mut BTreeSet<(Timestamp, SecretArn)>,
+    secret: &SecretArn,
+    before: Option<Timestamp>,
+    now: Option<Timestamp>,
+) {
+    if before == now {
+        return;
+    }
+    if let Some(before) = before {
+        times.remove(&(before, secret.clone()));
+    }
+    if let Some(now) = now {
+        times.insert((now, secret.clone()));
     }
 }
 

@@ -14,7 +14,6 @@ use crate::state::State;
 /// Findings and outlooks.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
-    /// Those of secrets that have any.
     secrets: BTreeMap<SecretArn, Vec<Finding>>,
     /// What the next rotation does to each consumer of a secret, in the order of the consumers.
     outlooks: BTreeMap<SecretArn, Arc<[Outlook]>>,
@@ -56,9 +55,7 @@ impl Told {
         state: &State,
         (found, outlook): (Vec<Finding>, Vec<Outlook>),
     ) -> Vec<ConsumerId> {
-        if found.is_empty() {
-            self.secrets.remove(secret);
-        } else {
+        if self.of_secret(secret) != found {
             self.secrets.insert(secret.clone(), found);
         }
         let first_look = state.secrets.get(secret).and_then(|facts| facts.first_look);
@@ -67,12 +64,12 @@ impl Told {
         } else {
             self.unsearched.insert(secret.clone());
         }
-        let changed = changed_outlooks(self.outlook(secret), &outlook);
-        if outlook.is_empty() {
-            self.outlooks.remove(secret);
-        } else {
-            self.outlooks.insert(secret.clone(), outlook.into());
+        let before = self.outlook(secret);
+        if before == outlook {
+            return Vec::new();
         }
+        let changed = changed_outlooks(before, &outlook);
+        self.outlooks.insert(secret.clone(), outlook.into());
         changed
     }
 
