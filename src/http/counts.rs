@@ -1,19 +1,18 @@
 //! The state in numbers, and an index of who uses what: for lists, the status and the metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use machine::consumers::Standing;
 use machine::findings::{Finding, Severity};
-use machine::judge::{Judgement, LoweredBy};
 use machine::model::{ConsumerId, SecretArn, Stage};
-use machine::rotations::Origin;
 use machine::state::function_name;
 use serde::Serialize;
 
 use crate::runtime::{SecretView, Snapshot};
-use crate::telemetry::{FindingReading, Reading, SecretReading, words};
+use crate::telemetry::{FindingReading, Reading, SecretReading, Series, words};
 
 /// Consumers by how far they came with the version that is current.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -41,6 +40,21 @@ impl StageCounts {
             Some(Stage::Beyond) => &mut self.beyond,
             None => &mut self.unjudged,
         } += 1;
+    }
+
+    /// All pairs of secret and consumer.
+    pub(super) fn all(snapshot: &Snapshot) -> Self {
+        let count = |word: &str| snapshot.totals.consumers.get(word).copied().unwrap_or_default();
+        Self {
+            total: snapshot.totals.consumers.values().sum(),
+            fresh: count(words::stage(Stage::Fresh)),
+            presumed: count(words::stage(Stage::Presumed)),
+            refreshing: count(words::stage(Stage::Refreshing)),
+            stale: count(words::stage(Stage::Stale)),
+            unknown: count(words::stage(Stage::Unknown)),
+            beyond: count(words::stage(Stage::Beyond)),
+            unjudged: count("unjudged"),
+        }
     }
 
     fn by_word(self) -> BTreeMap<&'static str, usize> {
@@ -76,6 +90,21 @@ impl FindingCounts {
         counts
     }
 
+    /// Those of all secrets and of the fleet.
+    pub(super) fn all(snapshot: &Snapshot) -> Self {
+        let fleet = Self::of(snapshot.findings.iter());
+        let of_secrets = |severity: Severity| -> usize {
+            let counted = snapshot.totals.findings.iter();
+            let so = counted.filter(|((of, _), _)| *of == severity);
+            so.map(|(_, count)| *count).sum()
+        };
+        Self {
+            critical: fleet.critical + of_secrets(Severity::Critical),
+            warning: fleet.warning + of_secrets(Severity::Warning),
+            info: fleet.info + of_secrets(Severity::Info),
+        }
+    }
+
     fn by_word(self) -> BTreeMap<&'static str, usize> {
         BTreeMap::from([
             ("critical", self.critical),
@@ -105,14 +134,6 @@ impl<'a> Index<'a> {
         Self { by_secret }
     }
 
-    /// A secret's consumers; where the current version was promoted before anybody looked, they have no standing.
-    pub(super) fn consumers(&self, view: &'a SecretView) -> Vec<(&'a ConsumerId, Option<&'a Standing>)> {
-        match judged(view) {
-            Some(standings) => standings.iter().map(|(id, s)| (id, Some(s))).collect(),
-            None => self.users_of(&view.arn).map(|id| (id, None)).collect(),
-        }
-    }
-
     pub(super) fn users_of(&self, secret: &SecretArn) -> impl Iterator<Item = &'a ConsumerId> + '_ {
         self.by_secret.get(secret).into_iter().flatten().copied()
     }
@@ -124,26 +145,22 @@ impl<'a> Index<'a> {
             .filter(|(_, users)| users.contains(&consumer));
         using.map(|(secret, _)| *secret).collect()
     }
+}
 
-    pub(super) fn count(&self, view: &'a SecretView) -> StageCounts {
-        let mut counts = StageCounts::default();
-        for (_, standing) in self.consumers(view) {
-            counts.add(standing.map(|standing| standing.stage));
-        }
-        counts
-    }
-
-    pub(super) fn count_all(&self, snapshot: &'a Snapshot) -> StageCounts {
-        let mut counts = StageCounts::default();
-        let all = snapshot.secrets.values().flat_map(|view| self.consumers(view));
-        all.for_each(|(_, standing)| counts.add(standing.map(|standing| standing.stage)));
-        counts
+/// A secret's consumers; where the current version was promoted before anybody looked, they have no standing.
+pub(super) fn consumers_of(view: &SecretView) -> Vec<(&ConsumerId, Option<&Standing>)> {
+    match view.judgement.current().filter(|_| view.is_judged()) {
+        Some(current) => current.consumers.iter().map(|(id, s)| (id, Some(s))).collect(),
+        None => view.users.iter().map(|id| (id, None)).collect(),
     }
 }
 
-fn judged(view: &SecretView) -> Option<&[(ConsumerId, Standing)]> {
-    let current = view.judgement.current()?;
-    (current.rotation.origin != Origin::Baseline).then_some(&current.consumers)
+pub(super) fn count_of(view: &SecretView) -> StageCounts {
+    let mut counts = StageCounts::default();
+    for (_, standing) in consumers_of(view) {
+        counts.add(standing.map(|standing| standing.stage));
+    }
+    counts
 }
 
 /// They reference the secrets they rotate, and are no consumers.
@@ -153,65 +170,54 @@ fn rotation_lambdas(snapshot: &Snapshot) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Every word of [`lowered_by`].
+/// Every word of [`SecretView::lowered_by`].
 const LOWERED: [&str; 3] = ["at-most", "tag", "hold"];
-
-/// What keeps a secret's mode below its rule's, or holds it.
-pub(super) fn lowered_by(judgement: &Judgement) -> Option<&'static str> {
-    if judgement.held {
-        return Some("hold");
-    }
-    judgement.lowered.map(|lowered| match lowered.by {
-        LoweredBy::AtMost => "at-most",
-        LoweredBy::Tag => "tag",
-    })
-}
 
 /// Secrets whose mode is lowered, by what lowers it; those that are none are counted too.
 pub(super) fn lowered(snapshot: &Snapshot) -> BTreeMap<&'static str, usize> {
-    let mut counts = BTreeMap::from(LOWERED.map(|word| (word, 0)));
-    let words = snapshot
-        .secrets
-        .values()
-        .filter_map(|view| lowered_by(&view.judgement));
-    for word in words {
-        *counts.entry(word).or_default() += 1;
-    }
-    counts
-}
-
-/// The phase of the rotation that matters most.
-pub(super) fn phase(view: &SecretView) -> &'static str {
-    view.judgement
-        .latest()
-        .map_or("unseen", |rotation| rotation.phase.name())
+    let count = |word| snapshot.totals.lowered.get(word).copied().unwrap_or_default();
+    BTreeMap::from(LOWERED.map(|word| (word, count(word))))
 }
 
 /// What the gauges show.
-pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration) -> Reading {
+pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration, series: Series) -> Reading {
     let age = |at: Option<Timestamp>| {
         let since = at.unwrap_or(snapshot.started);
         now.duration_since(since).as_secs_f64().max(0.0)
     };
-    let secret = |view: &SecretView| SecretReading {
-        name: view.name.clone(),
-        phase: phase(view),
+    let secret = |view: &Arc<SecretView>| SecretReading {
+        name: Arc::clone(&view.name),
+        phase: view.phase(),
         last_look_age_seconds: age(view.last_look),
-        danger_window_open_seconds: open_window(view, now),
     };
-    let findings = snapshot.all_findings();
+    let open = snapshot.totals.open_windows.iter();
+    let open = open.filter_map(|secret| {
+        let view = snapshot.secrets.get(secret)?;
+        Some((Arc::clone(&view.name), open_window(view, now)?))
+    });
     let mut by_kind = BTreeMap::new();
-    for finding in &findings {
+    for ((_, kind), count) in &snapshot.totals.findings {
+        *by_kind.entry(kind.name()).or_insert(0) += count;
+    }
+    for finding in snapshot.findings.iter() {
         *by_kind.entry(finding.kind.name()).or_insert(0) += 1;
     }
+    let gravest = snapshot.gravest_findings(series.findings);
     Reading {
         ready: snapshot.is_ready(),
         journal_bytes: snapshot.journal_bytes,
-        secrets: snapshot.secrets.values().map(|view| secret(view)).collect(),
-        consumers: Index::of(snapshot).count_all(snapshot).by_word(),
-        findings: FindingCounts::of(&findings).by_word(),
+        secrets: snapshot
+            .secrets
+            .values()
+            .take(series.secrets)
+            .map(secret)
+            .collect(),
+        phases: snapshot.totals.phases.clone(),
+        open_windows: open.take(series.secrets).collect(),
+        consumers: StageCounts::all(snapshot).by_word(),
+        findings: FindingCounts::all(snapshot).by_word(),
         findings_by_kind: by_kind,
-        finding_list: findings.iter().map(finding_reading).collect(),
+        finding_list: gravest.into_iter().map(finding_reading).collect(),
         lowered: lowered(snapshot),
         last_list_age_seconds: age(snapshot.last_list),
         loop_age_seconds: loop_age.as_secs_f64(),

@@ -325,9 +325,9 @@ pub(crate) fn snapshot() -> Snapshot {
     let admission = admit(&state, &judgements, &settings, situation);
     let views = judgements.iter().map(|(secret, judgement)| {
         let facts = &state.secrets[secret];
-        let view = SecretView {
+        SecretView {
             arn: secret.clone(),
-            name: secret.name().to_owned(),
+            name: secret.name().into(),
             rule: "all secrets with rotation on".into(),
             judgement: Arc::clone(judgement),
             findings: of_secret(&state, secret, judgement, &settings, now),
@@ -337,14 +337,14 @@ pub(crate) fn snapshot() -> Snapshot {
             reached: facts.reached.clone(),
             would: facts.would.clone(),
             outlook: outlook(&state, secret, &policy(), &settings, now),
-        };
-        (secret.clone(), Arc::new(view))
+            users: state.users_of(secret).map(|(id, _)| id.clone()).collect(),
+        }
     });
+    let views: Vec<SecretView> = views.collect();
     let consumers = state.consumers.iter();
     let consumers = consumers.map(|(id, facts)| (id.clone(), Arc::new(facts.clone())));
-    Snapshot {
+    let mut snapshot = Snapshot {
         missing: Vec::new(),
-        secrets: views.collect(),
         consumers: consumers.collect(),
         findings: Arc::new(of_fleet(&state, &judgements, &admission, &settings, now)),
         region: Some("eu-west-1".to_owned()),
@@ -361,5 +361,7 @@ pub(crate) fn snapshot() -> Snapshot {
         at: now,
         started: at(-60),
         ..Snapshot::empty(now, true)
-    }
+    };
+    views.into_iter().for_each(|view| snapshot.put(view));
+    snapshot
 }

@@ -107,7 +107,8 @@ async fn index() -> String {
 }
 
 async fn metrics(State(shown): State<Shown>) -> Result<Response, Problem> {
-    let reading = counts::reading(&shown.latest(), shown.now(), shown.pulse.age());
+    let series = shown.metrics.series();
+    let reading = counts::reading(&shown.latest(), shown.now(), shown.pulse.age(), series);
     let text = shown.metrics.render(&reading).map_err(|error| {
         tracing::error!(%error, "the metrics cannot be rendered: a defect of the watchdog");
         Problem::internal()

@@ -25,7 +25,7 @@ impl OutlookCounts {
     }
 
     pub(super) fn all(snapshot: &Snapshot) -> Self {
-        Self::of(snapshot.secrets.values().flat_map(|view| &view.outlook))
+        Self(snapshot.totals.next.clone())
     }
 }
 

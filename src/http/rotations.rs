@@ -130,7 +130,7 @@ fn summary(view: &SecretView, rotation: &RotationView, now: Timestamp) -> Rotati
     let key = &rotation.rotation.key;
     RotationSummary {
         id: key.id().to_string(),
-        secret: view.name.clone(),
+        secret: view.name.to_string(),
         secret_arn: key.secret.to_string(),
         version: key.version.to_string(),
         n: key.n,

@@ -9,7 +9,7 @@ use machine::model::VersionId;
 use serde::Serialize;
 
 use super::Shown;
-use super::counts::{FindingCounts, Index, StageCounts, lowered_by, phase};
+use super::counts::{FindingCounts, Index, StageCounts, consumers_of, count_of};
 use super::findings::Concerning;
 use super::outlook::{OutlookCounts, OutlookView};
 use super::page::{Page, Paging};
@@ -96,7 +96,7 @@ pub(super) async fn list(
         .iter()
         .map(|(arn, view)| (arn.to_string(), &**view));
     let page = paging.cut("secrets", snapshot.at, keyed.collect(), |view| {
-        summary(view, &index, &concerning.about(view), now)
+        summary(view, &concerning.about(view), now)
     })?;
     Ok(Json(page))
 }
@@ -115,7 +115,7 @@ fn find<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a SecretView, Proble
     let with_slash = format!("/{name}");
     let matching = |wanted: &str| -> Vec<&SecretView> {
         let all = snapshot.secrets.values().map(|view| &**view);
-        all.filter(|view| view.arn.as_str() == wanted || view.name == wanted)
+        all.filter(|view| view.arn.as_str() == wanted || &*view.name == wanted)
             .collect()
     };
     let mut found = matching(name);
@@ -135,21 +135,21 @@ fn find<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a SecretView, Proble
     }
 }
 
-fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Timestamp) -> SecretSummary {
+fn summary(view: &SecretView, findings: &[&Finding], now: Timestamp) -> SecretSummary {
     let judgement = &*view.judgement;
     let seen = view.seen.as_ref();
     let latest = judgement.latest();
     SecretSummary {
         arn: view.arn.to_string(),
-        name: view.name.clone(),
+        name: view.name.to_string(),
         rule: view.rule.to_string(),
         mode: words::mode(judgement.mode),
         rule_mode: judgement.lowered.map(|lowered| words::mode(lowered.from)),
-        lowered_by: lowered_by(judgement),
+        lowered_by: view.lowered_by(),
         held: judgement.held,
         strategy: words::strategy(judgement.strategy.0),
         strategy_evidence: judgement.strategy.1,
-        phase: phase(view),
+        phase: view.phase(),
         phase_text: latest.map_or_else(|| "unseen".to_owned(), |view| view.phase.to_string()),
         rotation: latest.map(|view| view.rotation.key.id().to_string()),
         labels: labels(view),
@@ -157,7 +157,7 @@ fn summary(view: &SecretView, index: &Index<'_>, findings: &[&Finding], now: Tim
         next_rotation: seen.and_then(|seen| seen.next_rotation),
         last_rotated: seen.and_then(|seen| seen.last_rotated),
         last_look: view.last_look,
-        consumers: index.count(view),
+        consumers: count_of(view),
         outlook: OutlookCounts::of(&view.outlook),
         danger_window: judgement.window().map(|window| WindowView::of(window, now)),
         findings: FindingCounts::of(findings.iter().copied()),
@@ -178,9 +178,9 @@ fn detail(snapshot: &Snapshot, view: &SecretView, now: Timestamp) -> SecretDetai
     let concerning = Concerning::of(snapshot, &index);
     let findings = concerning.about(view);
     let seen = view.seen.as_ref();
-    let standings = index.consumers(view).into_iter();
+    let standings = consumers_of(view).into_iter();
     SecretDetail {
-        summary: summary(view, &index, &findings, now),
+        summary: summary(view, &findings, now),
         rotation_lambda: seen.and_then(|seen| seen.rotation_lambda.clone()),
         owning_service: seen.and_then(|seen| seen.owning_service.clone()),
         schedule: seen.and_then(|seen| seen.schedule.clone()),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Shown;
-use super::counts::{FindingCounts, Index, StageCounts, lowered, phase};
+use super::counts::{FindingCounts, StageCounts, lowered};
 use super::outlook::OutlookCounts;
 use crate::runtime::Snapshot;
 use crate::telemetry::{COMMIT, VERSION};
@@ -83,10 +83,10 @@ pub(super) async fn get(State(shown): State<Shown>) -> Json<Status> {
         uptime_seconds: now.duration_since(snapshot.started).as_secs_f64(),
         loop_age_seconds: shown.pulse.age().as_secs_f64(),
         secrets: secrets(&snapshot),
-        consumers: Index::of(&snapshot).count_all(&snapshot),
+        consumers: StageCounts::all(&snapshot),
         outlook: OutlookCounts::all(&snapshot),
         waits: snapshot.waits.len(),
-        findings: FindingCounts::of(&snapshot.all_findings()),
+        findings: FindingCounts::all(&snapshot),
         journal: Journal {
             path: snapshot.journal.to_string(),
             is_new: snapshot.journal_is_new,
@@ -96,13 +96,9 @@ pub(super) async fn get(State(shown): State<Shown>) -> Json<Status> {
 }
 
 fn secrets(snapshot: &Snapshot) -> SecretCounts {
-    let mut by_phase = BTreeMap::new();
-    for view in snapshot.secrets.values() {
-        *by_phase.entry(phase(view)).or_default() += 1;
-    }
     SecretCounts {
         total: snapshot.secrets.size(),
-        by_phase,
+        by_phase: snapshot.totals.phases.clone(),
         unwatched: snapshot.unwatched.len(),
         lowered: lowered(snapshot),
     }

@@ -14,6 +14,7 @@ mod questions;
 mod snapshot;
 mod story;
 mod tally;
+mod totals;
 mod watchdog;
 mod writes;
 

@@ -139,15 +139,13 @@ impl Publisher {
                 .keys()
                 .filter(|secret| !watched.contains_key(*secret));
             let unwatched: Vec<SecretArn> = unwatched.cloned().collect();
-            for secret in unwatched {
-                snapshot.secrets.remove_mut(&secret);
-            }
+            unwatched.iter().for_each(|secret| snapshot.remove(secret));
         }
         for secret in std::mem::take(&mut self.lost) {
             if let Some(lost) = snapshot.secrets.get(&secret) {
                 story::tell_findings(&lost.findings, &[]);
             }
-            snapshot.secrets.remove_mut(&secret);
+            snapshot.remove(&secret);
         }
         for secret in std::mem::take(&mut self.secrets) {
             if is_tried(state, &LookKey::Secret(secret.clone())) {
@@ -159,7 +157,7 @@ impl Publisher {
                 let known = snapshot.secrets.get(&secret);
                 let known = known.map(|known| known.findings.as_slice());
                 story::tell_findings(known.unwrap_or_default(), &view.findings);
-                snapshot.secrets.insert_mut(secret, Arc::new(view));
+                snapshot.put(view);
             }
         }
         snapshot.last_list = state.looked.get(&LookKey::Sweep).map(|look| look.arrived);
@@ -229,8 +227,7 @@ fn show_remembered(snapshot: &mut Snapshot, shown: &Shown<'_>, now: Timestamp) {
     }
     let state = shown.machine.state();
     for secret in state.secrets.keys() {
-        let view = Arc::new(remembered(state, secret, shown.settings, now));
-        snapshot.secrets.insert_mut(secret.clone(), view);
+        snapshot.put(remembered(state, secret, shown.settings, now));
     }
 }
 
@@ -241,7 +238,7 @@ fn remembered(state: &State, secret: &SecretArn, settings: &Settings, now: Times
     let facts = state.secrets.get(secret);
     SecretView {
         arn: secret.clone(),
-        name: secret.name().to_owned(),
+        name: secret.name().into(),
         rule: "not known before secrets are listed; shown as the journal has it".into(),
         findings: findings::of_secret(state, secret, &judgement, settings, now),
         judgement: Arc::new(judgement),
@@ -251,6 +248,7 @@ fn remembered(state: &State, secret: &SecretArn, settings: &Settings, now: Times
         reached: facts.map(|facts| facts.reached.clone()).unwrap_or_default(),
         would: facts.map(|facts| facts.would.clone()).unwrap_or_default(),
         outlook: Vec::new(),
+        users: Vec::new(),
     }
 }
 
@@ -260,7 +258,7 @@ fn secret_view(machine: &Machine, secret: &SecretArn) -> Option<SecretView> {
     let looked = machine.state().looked.get(&LookKey::Secret(secret.clone()));
     Some(SecretView {
         arn: secret.clone(),
-        name: secret.name().to_owned(),
+        name: secret.name().into(),
         rule: Arc::clone(&judgement.rule),
         findings: machine.told().of_secret(secret).to_vec(),
         judgement,
@@ -270,5 +268,10 @@ fn secret_view(machine: &Machine, secret: &SecretArn) -> Option<SecretView> {
         reached: facts.reached.clone(),
         would: facts.would.clone(),
         outlook: machine.told().outlook(secret).to_vec(),
+        users: machine
+            .state()
+            .users_of(secret)
+            .map(|(id, _)| id.clone())
+            .collect(),
     })
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use machine::findings::{Finding, Unwatched};
+use machine::findings::{Finding, Severity, Unwatched};
 use machine::judge::{Judgement, Reason};
 use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
 use machine::outlook::Outlook;
 use machine::state::{ConsumerFacts, Reached, WouldHave};
 use machine::track::Track;
 use rpds::RedBlackTreeMapSync;
+
+use super::totals::Totals;
 
 /// A map whose copies share all that has not changed.
 pub(super) type Shared<K, V> = RedBlackTreeMapSync<K, Arc<V>>;
@@ -26,6 +28,8 @@ pub struct Snapshot {
     /// What is still missing before the watchdog is ready, in words; empty when it is.
     pub missing: Vec<String>,
     pub secrets: Shared<SecretArn, SecretView>,
+    /// The secrets in numbers.
+    pub totals: Totals,
     pub consumers: Shared<ConsumerId, ConsumerFacts>,
     /// Why something wanted waits, for each secret and consumer.
     pub waits: Arc<BTreeMap<(SecretArn, ConsumerId), Reason>>,
@@ -50,7 +54,7 @@ pub struct Snapshot {
 #[derive(Clone, Debug)]
 pub struct SecretView {
     pub arn: SecretArn,
-    pub name: String,
+    pub name: Arc<str>,
     /// The rule it got, in words.
     pub rule: Arc<str>,
     pub judgement: Arc<Judgement>,
@@ -67,6 +71,8 @@ pub struct SecretView {
     pub would: WouldHave,
     /// What the next rotation would do to each consumer.
     pub outlook: Vec<Outlook>,
+    /// Who is known to use it.
+    pub users: Vec<ConsumerId>,
 }
 
 impl Snapshot {
@@ -78,6 +84,7 @@ impl Snapshot {
             draining: false,
             missing: vec!["the loop has not turned yet".to_owned()],
             secrets: Shared::new_sync(),
+            totals: Totals::default(),
             consumers: Shared::new_sync(),
             waits: Arc::default(),
             findings: Arc::default(),
@@ -89,6 +96,42 @@ impl Snapshot {
             journal_bytes: 0,
             last_list: None,
         }
+    }
+
+    /// Shows a secret, in place of how it was shown before.
+    pub fn put(&mut self, view: SecretView) {
+        if let Some(before) = self.secrets.get(&view.arn) {
+            self.totals.remove(before);
+        }
+        self.totals.add(&view);
+        self.secrets.insert_mut(view.arn.clone(), Arc::new(view));
+    }
+
+    /// Shows a secret no more.
+    pub fn remove(&mut self, secret: &SecretArn) {
+        if let Some(before) = self.secrets.get(secret) {
+            self.totals.remove(before);
+        }
+        self.secrets.remove_mut(secret);
+    }
+
+    /// So many findings at most, the gravest first. Of equal ones those of the fleet come first, then by secret.
+    pub fn gravest_findings(&self, most: usize) -> Vec<&Finding> {
+        let mut gravest: Vec<&Finding> = Vec::new();
+        for severity in [Severity::Critical, Severity::Warning, Severity::Info] {
+            let is_so = move |finding: &&Finding| finding.severity == severity;
+            let left = most - gravest.len();
+            let of_fleet = self.findings.iter().filter(is_so);
+            let is_any = self
+                .totals
+                .findings
+                .keys()
+                .any(|(counted, _)| *counted == severity);
+            let secrets = self.secrets.values().filter(|_| is_any && left > 0);
+            let of_secrets = secrets.flat_map(|view| &view.findings).filter(is_so);
+            gravest.extend(of_fleet.chain(of_secrets).take(left));
+        }
+        gravest
     }
 
     pub fn is_ready(&self) -> bool {

@@ -1,7 +1,5 @@
 //! Metrics, each declared once: the field is the name behind `rotation_watchdog_`, its doc comment is the help text.
 
-use std::collections::BTreeSet;
-
 mod result;
 
 use machine::model::{Action, LoginAnswer, Method, Outcome};
@@ -14,7 +12,7 @@ use prometheus::{
 
 pub use result::RotationResult;
 
-use super::{FindingReading, Reading, words};
+use super::{FindingReading, Reading, Series, words};
 
 /// Labels and buckets of a metric.
 struct Shape {
@@ -254,10 +252,18 @@ impl Metrics {
         self.counted.loop_lag_seconds.observe(lag_seconds);
     }
 
+    /// How many series of their own secrets and findings may have.
+    pub fn series(&self) -> Series {
+        Series {
+            secrets: self.options.secret_series,
+            findings: FINDING_SERIES,
+        }
+    }
+
     /// Prometheus' text format. Gauges are made anew for each scrape, so that what is gone has no series.
     pub fn render(&self, reading: &Reading) -> Result<String, prometheus::Error> {
         let registry = Registry::new();
-        Read::register(&registry)?.set(reading, self.options);
+        Read::register(&registry)?.set(reading);
         let mut families = self.registry.gather();
         families.extend(registry.gather());
         families.sort_by(|a, b| a.name().cmp(b.name()));
@@ -293,9 +299,9 @@ impl Counted {
 const FINDING_SERIES: usize = 200;
 
 impl Read {
-    fn set(&self, reading: &Reading, options: MetricsOptions) {
-        self.set_secrets(reading, options.secret_series);
-        self.set_findings(&reading.finding_list);
+    fn set(&self, reading: &Reading) {
+        self.set_secrets(reading);
+        self.set_findings(reading);
         set_each(&self.consumers, &reading.consumers);
         set_each(&self.findings, &reading.findings);
         set_each(&self.findings_by_kind, &reading.findings_by_kind);
@@ -314,10 +320,8 @@ impl Read {
     }
 
     /// Several findings may say the same to a page: they share a series.
-    fn set_findings(&self, findings: &[FindingReading]) {
-        let mut shown = BTreeSet::new();
-        let mut over = 0;
-        for finding in findings {
+    fn set_findings(&self, reading: &Reading) {
+        for finding in &reading.finding_list {
             let FindingReading {
                 kind,
                 severity,
@@ -325,49 +329,41 @@ impl Read {
                 consumer,
             } = finding;
             let labels = [*kind, *severity, secret.as_str(), consumer.as_str()];
-            if shown.len() == FINDING_SERIES && !shown.contains(&labels) {
-                over += 1;
-                continue;
-            }
-            shown.insert(labels);
             self.finding_info.with_label_values(&labels).set(1);
         }
-        self.findings_without_series.set(over);
+        let all: usize = reading.findings.values().sum();
+        self.findings_without_series
+            .set(count(all.saturating_sub(reading.finding_list.len())));
     }
 
-    fn set_secrets(&self, reading: &Reading, cap: usize) {
+    fn set_secrets(&self, reading: &Reading) {
+        set_each(&self.secrets, &reading.phases);
         for secret in &reading.secrets {
-            self.secrets.with_label_values(&[secret.phase]).inc();
-        }
-        for secret in reading.secrets.iter().take(cap) {
             self.secret_phase
-                .with_label_values(&[secret.name.as_str(), secret.phase])
+                .with_label_values(&[&*secret.name, secret.phase])
                 .set(1);
             self.last_look_age_seconds
                 .with_label_values(&[&secret.name])
                 .set(secret.last_look_age_seconds);
         }
-        // One that the cap hides may be the one that is open: these have a cap of their own.
-        let open = reading
-            .secrets
-            .iter()
-            .filter_map(|secret| Some((&secret.name, secret.danger_window_open_seconds?)));
-        for (name, open) in open.take(cap) {
+        for (name, open) in &reading.open_windows {
             self.danger_window_open_seconds
                 .with_label_values(&[name])
-                .set(open);
+                .set(*open);
         }
-        let over = reading.secrets.len().saturating_sub(cap);
+        let all: usize = reading.phases.values().sum();
         self.secrets_without_series
-            .set(i64::try_from(over).unwrap_or(i64::MAX));
+            .set(count(all.saturating_sub(reading.secrets.len())));
     }
+}
+
+fn count(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn set_each(gauge: &IntGaugeVec, counts: &std::collections::BTreeMap<&'static str, usize>) {
     for (label, count) in counts {
-        gauge
-            .with_label_values(&[*label])
-            .set(i64::try_from(*count).unwrap_or(i64::MAX));
+        gauge.with_label_values(&[*label]).set(self::count(*count));
     }
 }
 

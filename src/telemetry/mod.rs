@@ -6,7 +6,7 @@ mod reading;
 pub mod words;
 
 pub use metrics::{Metrics, MetricsOptions, RotationResult};
-pub use reading::{FindingReading, Reading, SecretReading};
+pub use reading::{FindingReading, Reading, SecretReading, Series};
 
 /// The program's version, as everything that shows one shows it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -28,10 +28,9 @@ pub(super) fn everything_shown() -> String {
     metrics.aws_call("secretsmanager", "DescribeSecret", "ok");
     metrics.loop_turn(0.002);
     let secret = SecretReading {
-        name: "shop/db".to_owned(),
+        name: "shop/db".into(),
         phase: "settled",
         last_look_age_seconds: 1.5,
-        danger_window_open_seconds: Some(3.0),
     };
     let finding = FindingReading {
         kind: "beyond-us",
@@ -40,6 +39,8 @@ pub(super) fn everything_shown() -> String {
         consumer: "ecs:prod/orders".to_owned(),
     };
     let reading = Reading {
+        phases: [("settled", 1)].into(),
+        open_windows: vec![("shop/db".into(), 3.0)],
         ready: true,
         journal_bytes: 4096,
         secrets: vec![secret],

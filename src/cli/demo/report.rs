@@ -55,7 +55,7 @@ fn table(watched: &World, unwatched: &World, snapshot: &Snapshot, now: Timestamp
         ]);
     for (arn, view) in &snapshot.secrets {
         table.add_row([
-            view.name.clone(),
+            view.name.to_string(),
             words::strategy(view.judgement.strategy.0).to_owned(),
             rotation(view),
             window(view, now),

@@ -109,11 +109,11 @@ fn f13_one_secret_and_what_is_at_a_stage_can_be_asked_for() {
 #[test]
 fn f13_exit_codes_tell_who_must_act_from_who_cannot_be_asked() {
     let quiet = |state: &mut Snapshot| {
-        let is_loud = |view: &SecretView| !view.findings.is_empty() || view.name == "billing/db";
+        let is_loud = |view: &SecretView| !view.findings.is_empty() || &*view.name == "billing/db";
         let loud = state.secrets.values().filter(|view| is_loud(view));
         let loud: Vec<_> = loud.map(|view| view.arn.clone()).collect();
         for secret in loud {
-            state.secrets.remove_mut(&secret);
+            state.remove(&secret);
         }
     };
     let code = |change: &dyn Fn(&mut Snapshot)| {
@@ -137,8 +137,8 @@ fn status_fits_a_hundred_columns() {
     let (url, _serving, _guard) = served_as(|state| {
         let wide = state.secrets.values().next().expect("one").clone();
         let mut wide = (*wide).clone();
-        wide.name = "production/billing/aurora-postgres".to_owned();
-        state.secrets.insert_mut(wide.arn.clone(), wide.into());
+        wide.name = "production/billing/aurora-postgres".into();
+        state.put(wide);
     });
     let (_, text) = printed(|out| run(&Listing::new(&url, &all(), false, Width::UNKNOWN), out));
     let longest = text.lines().map(|line| line.chars().count()).max();

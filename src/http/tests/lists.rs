@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
+use machine::findings::{Finding, Kind, Severity};
 
 use super::super::fixture::{AT_REST, Api, arn, snapshot};
 
@@ -31,7 +32,7 @@ fn many() -> Api {
         view.arn = arn(&format!(
             "arn:aws:secretsmanager:eu-west-1:1:secret:more/{i}-AbCdEf"
         ));
-        many.secrets.insert_mut(view.arn.clone(), view.into());
+        many.put(view);
     }
     Api::over(many)
 }
@@ -68,9 +69,7 @@ async fn a_cursor_goes_on_where_its_item_has_gone() {
     let first = api.shown("/v1/secrets?limit=1").await;
     let cursor = first["next_cursor"].as_str().expect("more");
     let mut fewer = snapshot();
-    fewer
-        .secrets
-        .remove_mut(&arn(first["items"][0]["arn"].as_str().expect("text")));
+    fewer.remove(&arn(first["items"][0]["arn"].as_str().expect("text")));
     let rest = Api::over(fewer)
         .shown(&format!("/v1/secrets?cursor={cursor}"))
         .await;
@@ -101,4 +100,44 @@ async fn bad_limits_and_cursors_are_told() {
         assert_eq!(problem["status"], 400);
         assert!(!problem["detail"].as_str().expect("text").is_empty());
     }
+}
+
+/// Many infos do not hide the one that must be acted on, wherever it stands.
+#[test]
+fn the_gravest_findings_come_first_and_no_more_than_asked_for() {
+    let mut many = snapshot();
+    let template = many.secrets[&arn(AT_REST)].clone();
+    let info = Finding {
+        severity: Severity::Info,
+        kind: Kind::NoConsumers,
+        subject: "more".to_owned(),
+        secret: None,
+        text: String::new(),
+        remedy: String::new(),
+    };
+    for i in 0..50 {
+        let mut view = (*template).clone();
+        view.arn = arn(&format!("arn:aws:secretsmanager:eu-west-1:1:secret:a/{i}-AbCdEf"));
+        view.findings = vec![info.clone()];
+        many.put(view);
+    }
+    let all = many.all_findings();
+    let grave = all
+        .iter()
+        .filter(|finding| finding.severity > Severity::Info)
+        .count();
+    let told = many.gravest_findings(grave + 5);
+    assert_eq!(told.len(), grave + 5);
+    let severities: Vec<Severity> = told.iter().map(|finding| finding.severity).collect();
+    assert!(severities.is_sorted_by(|a, b| a >= b), "{severities:?}");
+    let totals: usize = many.totals.findings.values().sum();
+    let infos = many.totals.findings[&(Severity::Info, Kind::NoConsumers)];
+    assert!(infos >= 50 && totals >= infos, "{infos} of {totals}");
+    for i in 0..50 {
+        many.remove(&arn(&format!(
+            "arn:aws:secretsmanager:eu-west-1:1:secret:a/{i}-AbCdEf"
+        )));
+    }
+    let left: usize = many.totals.findings.values().sum();
+    assert_eq!(left, totals - 50, "what is not shown is not counted");
 }

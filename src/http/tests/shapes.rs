@@ -75,7 +75,7 @@ async fn a_name_that_two_secrets_have_asks_for_the_arn() {
     let mut other = (*twice.secrets[&super::super::fixture::arn(SHOP)]).clone();
     other.arn = super::super::fixture::arn("arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-ZyXwVu");
     let arn = other.arn.clone();
-    twice.secrets.insert_mut(arn.clone(), other.into());
+    twice.put(other);
     let api = Api::over(twice);
     let (status, problem) = api.get("/v1/secrets//shop/db").await;
     assert_eq!(status, StatusCode::CONFLICT);
