@@ -330,13 +330,13 @@ pub(crate) fn snapshot() -> Snapshot {
             name: secret.name().into(),
             rule: "all secrets with rotation on".into(),
             judgement: Arc::clone(judgement),
-            findings: of_secret(&state, secret, judgement, &settings, now),
-            seen: facts.seen.as_ref().map(|(_, seen)| seen.clone()),
+            findings: of_secret(&state, secret, judgement, &settings, now).into(),
+            seen: facts.seen.as_ref().map(|(_, seen)| Arc::clone(seen)),
             last_look: facts.seen.as_ref().map(|(look, _)| look.arrived),
             logins: facts.logins.clone(),
             reached: facts.reached.clone(),
             would: facts.would.clone(),
-            outlook: outlook(&state, secret, &policy(), &settings, now),
+            outlook: outlook(&state, secret, &policy(), &settings, now).into(),
             users: state.users_of(secret).map(|(id, _)| id.clone()).collect(),
         }
     });

@@ -158,7 +158,7 @@ fn summary(view: &SecretView, findings: &[&Finding], now: Timestamp) -> SecretSu
         last_rotated: seen.and_then(|seen| seen.last_rotated),
         last_look: view.last_look,
         consumers: count_of(view),
-        outlook: OutlookCounts::of(&view.outlook),
+        outlook: OutlookCounts::of(&*view.outlook),
         danger_window: judgement.window().map(|window| WindowView::of(window, now)),
         findings: FindingCounts::of(findings.iter().copied()),
     }

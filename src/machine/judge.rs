@@ -133,7 +133,9 @@ pub fn judge(
         reached: Vec::new(),
         wake: None,
     };
-    for rotation in rotations(secret, facts, &settings.timing) {
+    let rotations = rotations(secret, facts, &settings.timing);
+    judgement.rotations.reserve_exact(rotations.len());
+    for rotation in rotations {
         let view = judgement.view(state, facts, rotation, policy, settings, now);
         judgement.rotations.push(view);
     }

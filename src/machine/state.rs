@@ -135,7 +135,7 @@ pub struct SecretFacts {
     /// What AWSCURRENT is on, and when this process first saw it there; not kept over a restart.
     pub current_seen: Option<(VersionId, Timestamp)>,
     /// The latest answers; not kept over a restart.
-    pub seen: Option<(Look, SecretSeen)>,
+    pub seen: Option<(Look, Arc<SecretSeen>)>,
     pub summary: Option<(Look, SecretSummary)>,
     pub gone: Option<Look>,
     /// What kept its rotation's log from being read at the last look; not kept over a restart.

@@ -5,6 +5,7 @@ mod secret;
 mod seen;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -134,7 +135,7 @@ impl State {
         (self.touched.search, self.touched.failing) =
             (self.touched.search | is_back, self.touched.failing | is_back);
         facts.see_current(look, &labels);
-        keep_latest(&mut facts.seen, look, seen);
+        keep_latest(&mut facts.seen, look, Arc::new(seen));
         self.note_rotator(secret);
         self.touch_namesakes(secret);
         if is_first {

@@ -14,7 +14,7 @@ use crate::state::State;
 /// Findings and outlooks.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
-    secrets: BTreeMap<SecretArn, Vec<Finding>>,
+    secrets: BTreeMap<SecretArn, Arc<[Finding]>>,
     /// What the next rotation does to each consumer of a secret, in the order of the consumers.
     outlooks: BTreeMap<SecretArn, Arc<[Outlook]>>,
     consumers: BTreeMap<ConsumerId, Vec<Finding>>,
@@ -29,12 +29,13 @@ pub struct Told {
 }
 
 impl Told {
-    pub fn of_secret(&self, secret: &SecretArn) -> &[Finding] {
-        self.secrets.get(secret).map(Vec::as_slice).unwrap_or_default()
+    pub fn of_secret(&self, secret: &SecretArn) -> Arc<[Finding]> {
+        self.secrets.get(secret).cloned().unwrap_or_default()
     }
 
-    pub fn outlook(&self, secret: &SecretArn) -> &[Outlook] {
-        self.outlooks.get(secret).map(|told| &**told).unwrap_or_default()
+    /// In the order of the consumers.
+    pub fn outlook(&self, secret: &SecretArn) -> Arc<[Outlook]> {
+        self.outlooks.get(secret).cloned().unwrap_or_default()
     }
 
     /// What belongs to no single secret.
@@ -55,8 +56,8 @@ impl Told {
         state: &State,
         (found, outlook): (Vec<Finding>, Vec<Outlook>),
     ) -> Vec<ConsumerId> {
-        if self.of_secret(secret) != found {
-            self.secrets.insert(secret.clone(), found);
+        if *self.of_secret(secret) != *found {
+            self.secrets.insert(secret.clone(), found.into());
         }
         let first_look = state.secrets.get(secret).and_then(|facts| facts.first_look);
         if first_look.is_some_and(|at| state.is_searched(at)) {
@@ -65,10 +66,10 @@ impl Told {
             self.unsearched.insert(secret.clone());
         }
         let before = self.outlook(secret);
-        if before == outlook {
+        if *before == *outlook {
             return Vec::new();
         }
-        let changed = changed_outlooks(before, &outlook);
+        let changed = changed_outlooks(&before, &outlook);
         self.outlooks.insert(secret.clone(), outlook.into());
         changed
     }

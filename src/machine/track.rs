@@ -44,6 +44,8 @@ impl<T: Clone + Eq> Track<T> {
                 true
             }
             _ => {
+                // Most secrets at rest have one run, and there may be thousands of them.
+                self.runs.reserve_exact(1);
                 self.runs.insert(
                     next,
                     Run {

@@ -10,7 +10,8 @@ use machine::turn::Asker;
 /// The looks that secrets, consumers and the fleet ask for, in order of time.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    asked: BTreeMap<Asker, Looks>,
+    /// One or two looks each, most often: a map for each of thousands would be mostly empty.
+    asked: BTreeMap<Asker, Vec<(LookKey, Timestamp)>>,
     due: BTreeSet<(Timestamp, LookKey, Asker)>,
 }
 
@@ -18,10 +19,11 @@ impl Agenda {
     /// Replaces what one asker wants; most of it is what it wanted before.
     pub(super) fn set(&mut self, asker: &Asker, looks: Looks) {
         let before = self.asked.remove(asker).unwrap_or_default();
-        for (key, at) in before.iter().filter(|(key, at)| looks.get(key) != Some(at)) {
+        let looks: Vec<(LookKey, Timestamp)> = looks.into_iter().collect();
+        for (key, at) in before.iter().filter(|asked| !contains(&looks, asked)) {
             self.due.remove(&(*at, key.clone(), asker.clone()));
         }
-        for (key, at) in looks.iter().filter(|(key, at)| before.get(key) != Some(at)) {
+        for (key, at) in looks.iter().filter(|asked| !contains(&before, asked)) {
             self.due.insert((*at, key.clone(), asker.clone()));
         }
         if !looks.is_empty() {
@@ -49,7 +51,9 @@ impl Agenda {
         for entry in &taken {
             let (_, key, asker) = entry;
             self.due.remove(entry);
-            self.asked.get_mut(asker).and_then(|looks| looks.remove(key));
+            if let Some(looks) = self.asked.get_mut(asker) {
+                looks.retain(|(asked, _)| asked != key);
+            }
         }
         keys.into_iter().collect()
     }
@@ -66,6 +70,12 @@ impl Agenda {
         self.asked.clear();
         self.due.clear();
     }
+}
+
+/// `looks` are in the order of their keys.
+fn contains(looks: &[(LookKey, Timestamp)], (key, at): &(LookKey, Timestamp)) -> bool {
+    let found = looks.binary_search_by(|(other, _)| other.cmp(key));
+    found.is_ok_and(|found| looks[found].1 == *at)
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ impl Publisher {
             }
             if let Some(view) = secret_view(shown.machine, &secret) {
                 let known = snapshot.secrets.get(&secret);
-                let known = known.map(|known| known.findings.as_slice());
+                let known = known.map(|known| &*known.findings);
                 story::tell_findings(known.unwrap_or_default(), &view.findings);
                 snapshot.put(view);
             }
@@ -240,14 +240,14 @@ fn remembered(state: &State, secret: &SecretArn, settings: &Settings, now: Times
         arn: secret.clone(),
         name: secret.name().into(),
         rule: "not known before secrets are listed; shown as the journal has it".into(),
-        findings: findings::of_secret(state, secret, &judgement, settings, now),
+        findings: findings::of_secret(state, secret, &judgement, settings, now).into(),
         judgement: Arc::new(judgement),
         seen: None,
         last_look: None,
         logins: facts.map(|facts| facts.logins.clone()).unwrap_or_default(),
         reached: facts.map(|facts| facts.reached.clone()).unwrap_or_default(),
         would: facts.map(|facts| facts.would.clone()).unwrap_or_default(),
-        outlook: Vec::new(),
+        outlook: Arc::default(),
         users: Vec::new(),
     }
 }
@@ -260,14 +260,14 @@ fn secret_view(machine: &Machine, secret: &SecretArn) -> Option<SecretView> {
         arn: secret.clone(),
         name: secret.name().into(),
         rule: Arc::clone(&judgement.rule),
-        findings: machine.told().of_secret(secret).to_vec(),
+        findings: machine.told().of_secret(secret),
         judgement,
-        seen: facts.seen.as_ref().map(|(_, seen)| seen.clone()),
+        seen: facts.seen.as_ref().map(|(_, seen)| Arc::clone(seen)),
         last_look: looked.map(|look| look.arrived),
         logins: facts.logins.clone(),
         reached: facts.reached.clone(),
         would: facts.would.clone(),
-        outlook: machine.told().outlook(secret).to_vec(),
+        outlook: machine.told().outlook(secret),
         users: machine
             .state()
             .users_of(secret)

@@ -58,9 +58,9 @@ pub struct SecretView {
     /// The rule it got, in words.
     pub rule: Arc<str>,
     pub judgement: Arc<Judgement>,
-    pub findings: Vec<Finding>,
+    pub findings: Arc<[Finding]>,
     /// The latest answer of DescribeSecret.
-    pub seen: Option<SecretSeen>,
+    pub seen: Option<Arc<SecretSeen>>,
     /// When DescribeSecret last answered.
     pub last_look: Option<Timestamp>,
     /// What logins with its versions answered.
@@ -70,7 +70,7 @@ pub struct SecretView {
     /// What only the mode kept from being done.
     pub would: WouldHave,
     /// What the next rotation would do to each consumer.
-    pub outlook: Vec<Outlook>,
+    pub outlook: Arc<[Outlook]>,
     /// Who is known to use it.
     pub users: Vec<ConsumerId>,
 }
@@ -128,7 +128,7 @@ impl Snapshot {
                 .keys()
                 .any(|(counted, _)| *counted == severity);
             let secrets = self.secrets.values().filter(|_| is_any && left > 0);
-            let of_secrets = secrets.flat_map(|view| &view.findings).filter(is_so);
+            let of_secrets = secrets.flat_map(|view| &*view.findings).filter(is_so);
             gravest.extend(of_fleet.chain(of_secrets).take(left));
         }
         gravest

@@ -44,13 +44,13 @@ impl Totals {
         for word in view.stages() {
             add(&mut self.consumers, word, by);
         }
-        for outlook in &view.outlook {
+        for outlook in &*view.outlook {
             add(&mut self.next, outlook.next.word(), by);
         }
         if let Some(word) = view.lowered_by() {
             add(&mut self.lowered, word, by);
         }
-        for Finding { severity, kind, .. } in &view.findings {
+        for Finding { severity, kind, .. } in &*view.findings {
             add(&mut self.findings, (*severity, *kind), by);
         }
     }

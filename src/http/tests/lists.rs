@@ -118,7 +118,7 @@ fn the_gravest_findings_come_first_and_no_more_than_asked_for() {
     for i in 0..50 {
         let mut view = (*template).clone();
         view.arn = arn(&format!("arn:aws:secretsmanager:eu-west-1:1:secret:a/{i}-AbCdEf"));
-        view.findings = vec![info.clone()];
+        view.findings = [info.clone()].into();
         many.put(view);
     }
     let all = many.all_findings();

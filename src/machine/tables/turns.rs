@@ -83,9 +83,9 @@ impl Told {
             assert_eq!(kept.waits, anew.waits, "{secret}");
             assert_eq!(kept.withheld, anew.withheld, "{secret}");
             let found = of_secret(state, secret, kept, settings, now);
-            assert_eq!(machine.told().of_secret(secret), found, "{secret}");
+            assert_eq!(machine.told().of_secret(secret).to_vec(), found, "{secret}");
             let foreseen = outlook(state, secret, policy, settings, now);
-            assert_eq!(machine.told().outlook(secret), foreseen, "{secret}");
+            assert_eq!(machine.told().outlook(secret).to_vec(), foreseen, "{secret}");
         }
         let situation = self.situation();
         let moving = admit(state, machine.judgements(), settings, situation);
