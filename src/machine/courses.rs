@@ -158,13 +158,12 @@ impl<'a> Courses<'a> {
 
     /// Until when caches may hold the old value, for all that is known.
     pub(crate) fn caches_until(&self) -> Option<Timestamp> {
-        let lives = self
-            .courses
-            .iter()
-            .filter_map(|course| match course.standing?.why {
-                Why::CacheLives { until } => Some(until),
-                _ => None,
-            });
+        let lives = self.courses.iter().filter_map(|course| {
+            let Why::CacheLives { until } = course.standing?.why else {
+                return None;
+            };
+            Some(until)
+        });
         lives.max()
     }
 

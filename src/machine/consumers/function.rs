@@ -117,7 +117,7 @@ fn by_update(
         Retry::Went { at, .. } => after_update(facts, seen, at, question),
         Retry::Wait { why, until } => Standing {
             wake: until,
-            ..Standing::of(stage_of_wait(&why), why)
+            ..Standing::of(why.topic().stage_of_wait(), why)
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
         Retry::Now if seen.last_modified.is_some_and(|at| !question.is_older(at)) => {
@@ -134,14 +134,6 @@ fn is_blocked(facts: &ConsumerFacts, seen: &FunctionSeen) -> bool {
     match last.and_then(|attempt| attempt.outcome.as_ref()) {
         Some((at, Outcome::NoEffect(why))) => why.is_blocked_runtime() && seen.last_modified <= Some(*at),
         _ => false,
-    }
-}
-
-fn stage_of_wait(why: &Why) -> Stage {
-    if matches!(why, Why::NoEffect { .. }) {
-        Stage::Stale
-    } else {
-        Stage::Refreshing
     }
 }
 

@@ -201,7 +201,7 @@ fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) ->
     match retry(facts, &redeploys(facts, question), question.now) {
         Retry::Wait { why, until } => Standing {
             wake: until,
-            ..Standing::of(waiting_stage(&why), why)
+            ..Standing::of(why.topic().stage_of_wait(), why)
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
         Retry::Went { attempt, times, at } => {
@@ -234,15 +234,6 @@ fn older(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) -> 
             ..waiting
         },
         over => over,
-    }
-}
-
-/// A write that had no effect leaves the consumer stale; one under way or in doubt may be refreshing it.
-fn waiting_stage(why: &Why) -> Stage {
-    if matches!(why, Why::NoEffect { .. }) {
-        Stage::Stale
-    } else {
-        Stage::Refreshing
     }
 }
 

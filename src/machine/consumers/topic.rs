@@ -2,6 +2,7 @@
 //! which it has, and a new topic breaks the build wherever it matters.
 
 use super::Why;
+use crate::model::Stage;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
@@ -142,6 +143,34 @@ impl Topic {
             | Self::Declared
             | Self::NeverFound
             | Self::LeftExposed => false,
+        }
+    }
+
+    /// Where a consumer stands that waits for a write: one that had no effect leaves it stale; one under way or in doubt
+    /// may be refreshing it.
+    pub(crate) fn stage_of_wait(self) -> Stage {
+        match self {
+            Self::InVain { .. } => Stage::Stale,
+            Self::Unlooked
+            | Self::Unseen
+            | Self::NewValue
+            | Self::Absence
+            | Self::Cache
+            | Self::Ailing
+            | Self::OldValue
+            | Self::Ambiguous
+            | Self::AwaitsAnother
+            | Self::UnderWay
+            | Self::GivenUp
+            | Self::Protected
+            | Self::Settings
+            | Self::Function
+            | Self::Outlives
+            | Self::UpdateFailed
+            | Self::Pinned
+            | Self::Declared
+            | Self::NeverFound
+            | Self::LeftExposed => Stage::Refreshing,
         }
     }
 

@@ -46,67 +46,100 @@ pub(super) fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
 }
 
 fn of_service(cluster: &str, name: &str, why: &Why) -> String {
-    match why {
-        Why::Controller { name: controller } => format!(
-            "deploy its present task definition again by {controller} (docs/runbook.md has the steps), or stop its \
-             tasks one after another, which ECS starts anew: {}",
+    if let Why::Controller { name: controller } = why {
+        return format!(
+            "deploy its present task definition again by {controller} (docs/runbook.md has the steps), or stop its tasks \
+             one after another, which ECS starts anew: {}",
             commands::stop_each_task(cluster, name)
-        ),
-        Why::Downtime => format!(
+        );
+    }
+    if *why == Why::Downtime {
+        return format!(
             "set allow_downtime in the secret's rule, or redeploy it at a quiet hour: {}",
             commands::redeploy(cluster, name)
-        ),
-        Why::NoRoom { .. } => format!("give it room: {}", commands::redeploy_with_room(cluster, name)),
-        Why::Protected { .. } => format!(
+        );
+    }
+    if let Why::NoRoom { .. } = why {
+        return format!("give it room: {}", commands::redeploy_with_room(cluster, name));
+    }
+    if let Why::Protected { .. } = why {
+        return format!(
             "when they may end, take their protection away: {}",
             commands::unprotect_each_task(cluster, name)
-        ),
-        _ => format!(
-            "look at the service's events: {}; then: {}",
-            commands::events(cluster, name),
-            commands::redeploy(cluster, name)
-        ),
+        );
     }
+    format!(
+        "look at the service's events: {}; then: {}",
+        commands::events(cluster, name),
+        commands::redeploy(cluster, name)
+    )
 }
 
 fn of_function(consumer: &ConsumerId, name: &str, why: &Why) -> String {
-    match why {
-        Why::EnvironmentUnreadable { .. } => format!(
-            "grant kms:Decrypt on the function's key, or refresh it by hand: {}",
-            commands::refresh(consumer)
-        ),
-        Why::AliasPinned { alias, .. } => format!(
-            "publish what $LATEST holds and move the alias to it (its code may be newer than the alias's): {}",
-            commands::publish_and_move(name, alias)
-        ),
-        Why::SnapStart | Why::Provisioned => format!(
-            "publish a new version: {}; then move its alias to the version that this printed, of those that {} shows",
-            commands::publish_version(name),
-            commands::aliases(name)
-        ),
-        Why::ManagedInstances => format!(
-            "publish what $LATEST holds to $LATEST.PUBLISHED, which its callers get: {}",
-            commands::publish_latest(name)
-        ),
-        Why::Durable => format!(
-            "see which executions began before, and begin those anew that fail: {}",
-            commands::durable_executions(name)
-        ),
-        Why::Tenants => format!(
-            "watch its log for refused logins, tenant by tenant; they end with the tenant's environments: {}",
-            commands::follow_log(name)
-        ),
-        Why::RuntimeBlocked => format!(
-            "set lambda_method = \"concurrency-cycle\" in the secret's rule, which needs no update, and move the function \
-             to a runtime that Lambda supports; by hand, switch it off and on again with what it has now: {}",
-            commands::cycle(name)
-        ),
-        _ => format!(
+    known_of_function(consumer, name, why).unwrap_or_else(|| {
+        format!(
             "look at its configuration: {}; then refresh it by hand: {}",
             commands::configuration(name),
             commands::refresh(consumer)
-        ),
+        )
+    })
+}
+
+/// What helps where the reason says how the function is made.
+fn known_of_function(consumer: &ConsumerId, name: &str, why: &Why) -> Option<String> {
+    if let Why::EnvironmentUnreadable { .. } = why {
+        return Some(format!(
+            "grant kms:Decrypt on the function's key, or refresh it by hand: {}",
+            commands::refresh(consumer)
+        ));
     }
+    if let Why::AliasPinned { alias, .. } = why {
+        return Some(format!(
+            "publish what $LATEST holds and move the alias to it (its code may be newer than the alias's): {}",
+            commands::publish_and_move(name, alias)
+        ));
+    }
+    let made: [(&[Why], String); 5] = [
+        (
+            &[Why::SnapStart, Why::Provisioned],
+            format!(
+                "publish a new version: {}; then move its alias to the version that this printed, of those that {} shows",
+                commands::publish_version(name),
+                commands::aliases(name)
+            ),
+        ),
+        (
+            &[Why::ManagedInstances],
+            format!(
+                "publish what $LATEST holds to $LATEST.PUBLISHED, which its callers get: {}",
+                commands::publish_latest(name)
+            ),
+        ),
+        (
+            &[Why::Durable],
+            format!(
+                "see which executions began before, and begin those anew that fail: {}",
+                commands::durable_executions(name)
+            ),
+        ),
+        (
+            &[Why::Tenants],
+            format!(
+                "watch its log for refused logins, tenant by tenant; they end with the tenant's environments: {}",
+                commands::follow_log(name)
+            ),
+        ),
+        (
+            &[Why::RuntimeBlocked],
+            format!(
+                "set lambda_method = \"concurrency-cycle\" in the secret's rule, which needs no update, and move the \
+                 function to a runtime that Lambda supports; by hand, switch it off and on again with what it has now: {}",
+                commands::cycle(name)
+            ),
+        ),
+    ];
+    let found = made.into_iter().find(|(reasons, _)| reasons.contains(why));
+    found.map(|(_, remedy)| remedy)
 }
 
 #[cfg(test)]
