@@ -144,7 +144,7 @@ fn seen(secret: &SecretArn, described: &DescribeSecretOutput) -> SecretSeen {
     }
 }
 
-/// A partner's key, which Secrets Manager rotates itself (aws-facts: Managed external secrets).
+/// A partner's key, which Secrets Manager rotates itself (aws-facts: Staging labels).
 fn is_external(described: &DescribeSecretOutput) -> bool {
     let is_typed = described.r#type().is_some_and(|of| !of.is_empty());
     is_typed || !described.external_secret_rotation_metadata().is_empty()

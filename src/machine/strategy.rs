@@ -8,7 +8,7 @@ use crate::rotations::Rotation;
 use crate::state::SecretFacts;
 use crate::window::both_log_in;
 
-/// How the secret rotates, and by what evidence (aws-facts: Strategies). `latest`: its last rotation.
+/// How the secret rotates, and by what evidence (aws-facts: Staging labels). `latest`: its last rotation.
 pub(crate) fn strategy(facts: &SecretFacts, latest: Option<&Rotation>) -> (Strategy, &'static str) {
     if let Some(by_owner) = strategy_by_owner(facts) {
         return by_owner;

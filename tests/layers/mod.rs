@@ -2,6 +2,7 @@
 //!
 //! Of std alone, so that `scripts/test layers` can compile it by itself and answer in a second.
 
+mod citations;
 pub(crate) mod source;
 
 use std::collections::BTreeSet;

@@ -149,7 +149,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// How a secret rotates (aws-facts: Strategies).
+/// How a secret rotates (aws-facts: Staging labels).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strategy {
     /// One password, changed in place: a danger window.

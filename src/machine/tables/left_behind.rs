@@ -1,4 +1,4 @@
-//! AWSPENDING that stays on what was promoted, while people move AWSCURRENT (aws-facts: Rotation protocol).
+//! AWSPENDING that stays on what was promoted, while people move AWSCURRENT (aws-facts: Staging labels).
 
 use super::rotations::done;
 use super::world::{Tale, at, millis, version};

@@ -1,6 +1,6 @@
 //! A pure model of one AWS account with its databases and applications: no clock, no IO, no randomness.
 //!
-//! Modelled, after aws-facts: staging labels and all that moves them, versions with and without a value, ListSecrets that
+//! Modelled, after docs/aws-facts.md: staging labels and all that moves them, versions with and without a value, ListSecrets that
 //! lags and reads that are behind, secrets that are deleted without recovery and made again under their name with the value
 //! that they had, rotation Lambdas that fail in any step before or after its effect, passwords that come true later than
 //! setSecret says, databases that refuse, lock accounts, are full or silent; ECS deployments side by side,
