@@ -202,7 +202,6 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration, s
     for finding in snapshot.findings.iter() {
         *by_kind.entry(finding.kind.name()).or_insert(0) += 1;
     }
-    let gravest = snapshot.gravest_findings(series.findings);
     Reading {
         ready: snapshot.is_ready(),
         journal_bytes: snapshot.journal_bytes,
@@ -217,11 +216,32 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration, s
         consumers: StageCounts::all(snapshot).by_word(),
         findings: FindingCounts::all(snapshot).by_word(),
         findings_by_kind: by_kind,
-        finding_list: gravest.into_iter().map(finding_reading).collect(),
+        finding_list: gravest(snapshot, series.findings),
         lowered: lowered(snapshot),
         last_list_age_seconds: age(snapshot.last_list),
         loop_age_seconds: loop_age.as_secs_f64(),
     }
+}
+
+/// So many series at most. Several findings may say the same to a page: they share a series.
+fn gravest(snapshot: &Snapshot, most: usize) -> Vec<FindingReading> {
+    let mut list: Vec<FindingReading> = Vec::new();
+    let mut told = BTreeSet::new();
+    for finding in snapshot.by_gravity() {
+        if list.len() == most {
+            break;
+        }
+        let page = (
+            finding.severity,
+            finding.kind,
+            finding.secret.as_ref(),
+            &finding.subject,
+        );
+        if told.insert(page) {
+            list.push(finding_reading(finding));
+        }
+    }
+    list
 }
 
 fn finding_reading(finding: &Finding) -> FindingReading {

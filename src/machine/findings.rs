@@ -110,7 +110,7 @@ pub fn of_secret(
     list.last_window(judgement, settings);
     list.standalone_tasks(state, judgement, settings);
     list.no_consumers(state);
-    list.found
+    list.once_each()
 }
 
 struct List<'a> {
@@ -121,6 +121,17 @@ struct List<'a> {
 }
 
 impl List<'_> {
+    /// In the order in which they were found.
+    fn once_each(self) -> Vec<Finding> {
+        let mut once: Vec<Finding> = Vec::with_capacity(self.found.len());
+        for finding in self.found {
+            if !once.contains(&finding) {
+                once.push(finding);
+            }
+        }
+        once
+    }
+
     fn add(&mut self, severity: Severity, kind: Kind, text: impl Into<String>, remedy: impl Into<String>) {
         let subject = self.secret.name().to_owned();
         self.about(severity, kind, subject, text, remedy);

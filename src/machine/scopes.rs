@@ -67,6 +67,8 @@ impl State {
         };
         let searched = whole_since(self);
         self.touched.searched |= searched != self.searched_whole;
+        // Who was told to be used by nobody may be used where it is not searched now.
+        self.touched.every_secret |= searched < self.searched_whole;
         self.searched_whole = searched;
     }
 

@@ -101,6 +101,7 @@ pub struct Turn {
 /// Takes in events, concludes what they mean by now, and says what is to be done.
 pub fn turn(machine: &mut Machine, events: Vec<Event>, settings: &Settings, situation: Situation) -> Turn {
     let mut turn = Turn::default();
+    machine.begin(situation);
     for event in events {
         machine.merge(event, &mut turn, settings, situation.now);
     }
@@ -181,6 +182,20 @@ impl Machine {
     fn wake(&self) -> Option<Timestamp> {
         let wakes = [self.judgements.wake(), self.admission.wake, self.told.wake];
         wakes.into_iter().flatten().min()
+    }
+
+    /// What a turn must look at anew though no event says so.
+    fn begin(&mut self, situation: Situation) {
+        let touched = &mut self.state.touched;
+        let Some(last) = self.last else {
+            // What the journal told: functions may be asleep that no search finds any more.
+            touched.consumers.extend(self.state.consumers.keys().cloned());
+            return;
+        };
+        if situation.now < last.now {
+            // The clock was ahead: what was concluded by it is not true yet.
+            (touched.every_secret, touched.failing) = (true, true);
+        }
     }
 
     fn merge(&mut self, event: Event, turn: &mut Turn, settings: &Settings, now: Timestamp) {

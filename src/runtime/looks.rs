@@ -1,6 +1,8 @@
 //! Looks: what is due, and what is under way.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +17,7 @@ use super::inbox::Inbox;
 use super::parts::{Options, Parts};
 use super::questions;
 use super::watchdog::LONGEST_WAIT;
-use crate::observe;
+use crate::observe::{self, Wanted};
 
 /// Looks under way at once.
 const LOOKS_AT_ONCE: usize = 32;
@@ -28,6 +30,20 @@ pub(super) struct Asking<'a> {
     pub(super) parts: &'a Parts,
     pub(super) options: &'a Options,
     pub(super) now: Timestamp,
+    /// The same for all parts of discovery that are due together.
+    pub(super) wanted: OnceCell<Arc<Wanted>>,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) fn new(machine: &'a Machine, parts: &'a Parts, options: &'a Options, now: Timestamp) -> Self {
+        Self {
+            machine,
+            parts,
+            options,
+            now,
+            wanted: OnceCell::new(),
+        }
+    }
 }
 
 pub(super) struct Looks {

@@ -85,6 +85,11 @@ impl Publisher {
         self.fleet |= turn.fleet_changed;
     }
 
+    /// How the life itself stands has changed: it drains, or its journal fails or can be written again.
+    pub(super) fn touch_all(&mut self) {
+        self.fleet = true;
+    }
+
     /// When this life began.
     pub(super) fn started(&self) -> Timestamp {
         self.sender.borrow().started

@@ -29,7 +29,7 @@ pub(super) fn question(asking: &Asking<'_>, key: &LookKey) -> Option<Question> {
         LookKey::Consumer(consumer) => Question::Consumer(consumer.clone()),
         LookKey::Discovery(scope) => Question::Discovery {
             scope: scope.clone(),
-            wanted: Arc::new(asking.wanted()),
+            wanted: Arc::clone(asking.wanted.get_or_init(|| Arc::new(asking.wanted()))),
         },
     })
 }
@@ -40,9 +40,11 @@ impl Asking<'_> {
     }
 
     fn assignment(&self, secret: &SecretArn) -> Option<Arc<Assignment>> {
-        let is_watched = self.machine.watched().contains_key(secret);
-        let (_, summary) = self.facts(secret)?.summary.as_ref().filter(|_| is_watched)?;
-        self.options.assignment(summary)
+        let policy = self.machine.watched().get(secret)?;
+        let (_, summary) = self.facts(secret)?.summary.as_ref()?;
+        // One that kept its rule though another would take it now is asked nothing: the other's host is not its own.
+        let assignment = self.options.assignment(summary)?;
+        (assignment.policy == *policy).then_some(assignment)
     }
 
     fn latest(&self, secret: &SecretArn) -> Option<&RotationView> {

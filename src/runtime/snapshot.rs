@@ -115,23 +115,17 @@ impl Snapshot {
         self.secrets.remove_mut(secret);
     }
 
-    /// So many findings at most, the gravest first. Of equal ones those of the fleet come first, then by secret.
-    pub fn gravest_findings(&self, most: usize) -> Vec<&Finding> {
-        let mut gravest: Vec<&Finding> = Vec::new();
-        for severity in [Severity::Critical, Severity::Warning, Severity::Info] {
-            let is_so = move |finding: &&Finding| finding.severity == severity;
-            let left = most - gravest.len();
-            let of_fleet = self.findings.iter().filter(is_so);
-            let is_any = self
-                .totals
-                .findings
-                .keys()
-                .any(|(counted, _)| *counted == severity);
-            let secrets = self.secrets.values().filter(|_| is_any && left > 0);
-            let of_secrets = secrets.flat_map(|view| &*view.findings).filter(is_so);
-            gravest.extend(of_fleet.chain(of_secrets).take(left));
-        }
-        gravest
+    /// All findings, the gravest first; of equal ones those of the fleet come first, then by secret. Whoever takes a few
+    /// pays for a few.
+    pub fn by_gravity(&self) -> impl Iterator<Item = &Finding> {
+        let severities = [Severity::Critical, Severity::Warning, Severity::Info];
+        severities.into_iter().flat_map(|severity| {
+            let having = self.totals.having.get(&severity).into_iter().flatten();
+            let views = having.filter_map(|secret| self.secrets.get(secret));
+            let of_secrets = views.flat_map(|view| &*view.findings);
+            let all = self.findings.iter().chain(of_secrets);
+            all.filter(move |finding| finding.severity == severity)
+        })
     }
 
     pub fn is_ready(&self) -> bool {

@@ -6,6 +6,7 @@ use machine::findings::{Finding, Kind, Severity};
 use machine::judge::{Judgement, LoweredBy};
 use machine::model::SecretArn;
 use machine::rotations::Origin;
+use rpds::RedBlackTreeSetSync;
 
 use super::snapshot::SecretView;
 use crate::telemetry::words;
@@ -22,6 +23,8 @@ pub struct Totals {
     /// By what keeps their mode below their rule's.
     pub lowered: BTreeMap<&'static str, usize>,
     pub findings: BTreeMap<(Severity, Kind), usize>,
+    /// Secrets with findings of each severity. Copies share what has not changed.
+    pub having: BTreeMap<Severity, RedBlackTreeSetSync<SecretArn>>,
     /// Secrets whose danger window is open.
     pub open_windows: BTreeSet<SecretArn>,
 }
@@ -29,6 +32,10 @@ pub struct Totals {
 impl Totals {
     pub(super) fn add(&mut self, view: &SecretView) {
         self.change(view, 1);
+        for finding in &*view.findings {
+            let having = self.having.entry(finding.severity).or_default();
+            having.insert_mut(view.arn.clone());
+        }
         if view.has_open_window() {
             self.open_windows.insert(view.arn.clone());
         }
@@ -36,6 +43,10 @@ impl Totals {
 
     pub(super) fn remove(&mut self, view: &SecretView) {
         self.change(view, -1);
+        for finding in &*view.findings {
+            let having = self.having.entry(finding.severity).or_default();
+            having.remove_mut(&view.arn);
+        }
         self.open_windows.remove(&view.arn);
     }
 

@@ -168,6 +168,11 @@ impl Watchdog {
         } else {
             self.tally.hold(&self.parts.metrics);
         }
+        if self.keeper.is_well() != situation.journal {
+            // Shown at once, and what it holds up or lets go is concluded with the next turn.
+            self.publisher.touch_all();
+            self.wake = Some(now);
+        }
         self.send(turn.decisions, now);
         self.ask(now);
         self.keeper.prune(now).await;
@@ -209,12 +214,7 @@ impl Watchdog {
     }
 
     fn ask(&mut self, now: Timestamp) {
-        let asking = Asking {
-            machine: &self.machine,
-            parts: &self.parts,
-            options: &self.options,
-            now,
-        };
+        let asking = Asking::new(&self.machine, &self.parts, &self.options, now);
         self.looks.look_at_the_time(&asking, &mut self.inbox);
         if !self.keeper.is_full() {
             self.looks.take(&asking, &mut self.inbox);
@@ -232,7 +232,7 @@ impl Watchdog {
         let has_looked = self.publisher.has_looked();
         self.publisher.publish(&shown, now);
         if self.publisher.has_looked() && !has_looked {
-            // What was concluded before counts and is told from now on.
+            // What was concluded before counts from now on.
             self.machine.judge_all();
             self.wake = Some(now);
         }
@@ -243,6 +243,7 @@ impl Watchdog {
         let deadline = self.parts.clock.now() + self.options.drain;
         self.drain = Some(Drain { deadline });
         self.looks.clear();
+        self.publisher.touch_all();
     }
 
     /// Nothing while the life goes on.

@@ -9,7 +9,10 @@ const CITED: &str = "aws-facts: ";
 #[test]
 fn comments_cite_facts_that_are_there() {
     let facts = fs::read_to_string(root().join("docs/aws-facts.md")).unwrap();
-    let headings: Vec<&str> = facts.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let headings: Vec<&str> = facts
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .collect();
     let mut wrong = Vec::new();
     for source in sources("src").into_iter().chain(sources("tests")) {
         let text = fs::read_to_string(root().join(&source.file)).unwrap();
@@ -21,13 +24,22 @@ fn comments_cite_facts_that_are_there() {
             );
         }
     }
-    assert!(wrong.is_empty(), "no heading of docs/aws-facts.md:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "no heading of docs/aws-facts.md:\n{}",
+        wrong.join("\n")
+    );
 }
 
 /// What a comment cites: up to the end of the parenthesis, of the sentence or of the line.
 fn cited(comment: &str) -> impl Iterator<Item = &str> {
     let parts = comment.split(CITED).skip(1);
-    parts.map(|part| part.split([')', ',', ';', '.', '"']).next().unwrap_or(part).trim())
+    parts.map(|part| {
+        part.split([')', ',', ';', '.', '"'])
+            .next()
+            .unwrap_or(part)
+            .trim()
+    })
 }
 
 /// A line may end within a heading.

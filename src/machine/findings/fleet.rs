@@ -72,7 +72,8 @@ pub(crate) fn of_waits(
     waits.told()
 }
 
-/// All that belongs to no single secret, at once: for whoever keeps nothing from one moment to the next.
+/// What belongs to no single secret, at once: for whoever keeps nothing from one moment to the next. Not what the rules,
+/// the journal and the next rotation give.
 pub fn of_fleet(
     state: &State,
     judgements: &Judgements,

@@ -10,20 +10,27 @@ use proptest::prelude::*;
 
 use self::happens::{Happens, SECRETS, happens, service_id};
 use super::world::{arn, at};
+use crate::cadence::{Agenda, consumer_looks};
 use crate::findings::{Finding, of_fleet, of_secret};
 use crate::fleet::{Situation, admit};
 use crate::judge::judge;
-use crate::model::{Mode, Stage};
+use crate::model::{Fact, LookKey, Mode, Stage};
 use crate::outlook::outlook;
 use crate::policy::{Policy, Settings};
-use crate::turn::{Decide, Machine, Turn, turn};
+use crate::turn::{Asker, Decide, Machine, Turn, turn};
 use crate::watched::Watch;
 
 /// A machine and the time, with a step of a second to some minutes between two turns.
 struct Told {
     machine: Machine,
+    watch: Watch,
     settings: Settings,
     now: i64,
+    /// The journal can be written.
+    journal: bool,
+    kept: Vec<Fact>,
+    /// What is to be looked at, by who asked for it.
+    asked: BTreeMap<Asker, Agenda>,
 }
 
 impl Told {
@@ -40,13 +47,17 @@ impl Told {
             rules: Arc::new(move |summary| (summary.name != "queue").then(|| Arc::clone(&policy))),
             rule_list: Vec::new(),
             region: None,
-            clusters: Some(vec!["prod".to_owned()]),
+            clusters: None,
             database_hosts: BTreeMap::new(),
         };
         Self {
-            machine: Machine::new(watch, Decide::default(), at(0)),
+            machine: Machine::new(watch.clone(), Decide::default(), at(0)),
+            watch,
             settings,
             now: 0,
+            journal: true,
+            kept: Vec::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -54,15 +65,44 @@ impl Told {
         Situation {
             now: at(self.now),
             draining: false,
-            journal: true,
+            journal: self.journal,
         }
     }
 
     fn turn(&mut self, after: i64, happens: &Happens) -> Turn {
-        self.now += after;
+        match happens {
+            // A clock that was ahead is set right.
+            Happens::Back => self.now -= after.min(600),
+            Happens::Restart => self.restart(),
+            Happens::Journal => self.journal = !self.journal,
+            _ => self.now += after,
+        }
         let events = happens.event(self.now).into_iter().collect();
         let situation = self.situation();
-        turn(&mut self.machine, events, &self.settings, situation)
+        let mut turn = turn(&mut self.machine, events, &self.settings, situation);
+        self.kept.extend(turn.facts.iter().cloned());
+        self.asked.extend(std::mem::take(&mut turn.looks));
+        turn
+    }
+
+    /// Another life, with what the journal kept.
+    fn restart(&mut self) {
+        self.machine = Machine::new(self.watch.clone(), Decide::default(), at(self.now));
+        self.asked.clear();
+        for fact in &self.kept {
+            self.machine.recall(fact.clone());
+        }
+    }
+
+    /// Whoever is known asks for what it would ask for now; when, its last look has told.
+    fn assert_asked(&self) {
+        let (machine, settings, now) = (&self.machine, &self.settings, at(self.now));
+        let keys = |looks: &Agenda| looks.keys().cloned().collect::<Vec<LookKey>>();
+        let asked = |asker: &Asker| self.asked.get(asker).map(keys).unwrap_or_default();
+        for id in machine.state().consumers.keys() {
+            let anew = consumer_looks(machine.state(), id, settings, now);
+            assert_eq!(asked(&Asker::Consumer(id.clone())), keys(&anew), "{id}");
+        }
     }
 
     /// All that is kept from turn to turn, held against the same made anew from the facts.
@@ -95,6 +135,7 @@ impl Told {
         let found = of_fleet(state, machine.judgements(), machine.admission(), settings, now);
         let is_of_rules = |finding: &Finding| {
             [
+                "journal",
                 "rule-without-secrets",
                 "watching-nothing",
                 "unmatched",
@@ -129,6 +170,7 @@ proptest! {
         for (after, happens) in &story {
             told.turn(*after, happens);
             told.assert_whole();
+            told.assert_asked();
         }
     }
 }

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 
 use super::{Asker, Machine, Turn};
 use crate::cadence::{self, Agenda};
+use crate::consumers::open_sleep;
 use crate::fleet::Situation;
 use crate::model::ConsumerId;
 use crate::policy::Settings;
 use crate::touched::Touched;
 
 impl Machine {
-    /// What is to be looked at from now on. While draining only what is switched off.
+    /// What is to be looked at from now on. While draining only what is switched off, and what is in doubt.
     pub(super) fn look(
         &mut self,
         touched: &Touched,
@@ -22,11 +23,12 @@ impl Machine {
         let now = situation.now;
         let begins_to_drain = situation.draining && self.last.is_none_or(|last| !last.draining);
         if begins_to_drain {
-            let asleep = self.state.asleep().map(|(id, _)| id.clone());
-            let asleep: Vec<ConsumerId> = asleep.collect();
-            asleep
-                .iter()
-                .for_each(|id| turn.looks.push(self.looks_at_consumer(id, settings, now)));
+            let all = self.state.consumers.iter();
+            let left = all.filter(|(_, facts)| open_sleep(facts).is_some() || facts.unresolved().is_some());
+            let left: Vec<ConsumerId> = left.map(|(id, _)| id.clone()).collect();
+            for id in &left {
+                turn.looks.push(self.looks_at_consumer(id, settings, now));
+            }
         }
         for consumer in &touched.consumers {
             turn.looks.push(self.looks_at_consumer(consumer, settings, now));

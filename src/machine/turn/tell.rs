@@ -33,9 +33,10 @@ impl Machine {
             turn.fleet_changed |= self.told.tell_consumer(consumer, &self.state, &self.judgements);
         }
         if touched.failing || self.told.wake.is_some_and(|at| at <= now) {
-            self.told.looks = findings::of_looks(&self.state, now);
+            let looks = findings::of_looks(&self.state, now);
+            turn.fleet_changed |= looks != self.told.looks;
+            self.told.looks = looks;
             self.told.wake = findings::looks_given_up(&self.state, now);
-            turn.fleet_changed = true;
         }
         if touched.search {
             self.told.search = self.tell_search();

@@ -56,6 +56,16 @@ pub(super) enum Happens {
         secret: usize,
         consumer: usize,
     },
+    /// Which clusters there are: `prod`, and maybe another that nobody has searched.
+    Clusters {
+        more: bool,
+    },
+    /// The process starts again with its journal.
+    Restart,
+    /// The journal cannot be written, or can be again.
+    Journal,
+    /// The time goes back.
+    Back,
     Nothing,
 }
 
@@ -112,6 +122,10 @@ pub(super) fn happens() -> impl Strategy<Value = Happens> {
             .prop_map(|(consumer, modified, reserved)| Happens::Function { consumer, modified, reserved }),
         2 => (0..4_usize, 0..SECRETS.len(), 0..3_usize)
             .prop_map(|(look, secret, consumer)| Happens::Unseen { look, secret, consumer }),
+        2 => any::<bool>().prop_map(|more| Happens::Clusters { more }),
+        1 => Just(Happens::Restart),
+        1 => Just(Happens::Journal),
+        1 => Just(Happens::Back),
         1 => Just(Happens::Nothing),
     ]
 }
@@ -175,6 +189,10 @@ impl Happens {
             | Self::Service { .. }
             | Self::Function { .. }
             | Self::Unseen { .. }
+            | Self::Clusters { .. }
+            | Self::Restart
+            | Self::Journal
+            | Self::Back
             | Self::Nothing => return None,
         })
     }
@@ -189,6 +207,15 @@ impl Happens {
                 });
                 let cluster = Scope::Cluster("prod".to_owned());
                 searched(cluster, users, service_id, tasks.collect())
+            }
+            Self::Clusters { more } => {
+                let clusters = ["prod", "test"].into_iter().take(1 + usize::from(*more));
+                let seen = ScopeSeen {
+                    clusters: clusters.map(str::to_owned).collect(),
+                    ..ScopeSeen::default()
+                };
+                let scope = Scope::Clusters;
+                Evidence::Scope { scope, seen }
             }
             Self::Functions { users } => searched(Scope::Functions, users, function_id, Vec::new()),
             Self::Service { consumer, created } => Evidence::Service {
@@ -212,6 +239,9 @@ impl Happens {
             | Self::Login { .. }
             | Self::Logged { .. }
             | Self::Unseen { .. }
+            | Self::Restart
+            | Self::Journal
+            | Self::Back
             | Self::Nothing => return None,
         })
     }
