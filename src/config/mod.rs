@@ -6,6 +6,7 @@
 mod aws;
 mod bounds;
 mod cadence;
+mod consumers;
 mod discovery;
 mod http;
 mod login;

@@ -5,6 +5,7 @@ use machine::model::{ConsumerId, Mode};
 use machine::policy::{Limits, Timing};
 
 use super::bounds::{Bounds, bounds};
+use super::consumers::consumer_of;
 use super::reader::Section;
 
 /// `approve` needs a way to confirm, which does not exist.
@@ -89,8 +90,8 @@ fn limits(section: &mut Section<'_>) -> Limits {
         own_service: section.parsed(
             "own_service",
             None,
-            "an ECS service, as \"ecs:CLUSTER/SERVICE\"",
-            |text| ConsumerId::parse(text).filter(|id| matches!(id, ConsumerId::Service { .. })),
+            "an ECS service by plain names, as \"ecs:CLUSTER/SERVICE\"",
+            |text| consumer_of(text).filter(|id| matches!(id, ConsumerId::Service { .. })),
             ToString::to_string,
         ),
     }

@@ -1,15 +1,14 @@
 //! `[secrets]`: which secrets are watched, and what each rule allows. The first matching rule wins.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use machine::model::{ConsumerId, Declared, Mode, SecretSummary, Staleness};
+use machine::model::{Mode, SecretSummary};
 use machine::policy::{LambdaMethod, Policy};
 
+use super::consumers::{declared, overrides, staleness};
 use super::reader::Section;
 use super::remediation;
 use super::shadows::check_shadows;
-use super::values::{parse_duration, show_duration};
 
 /// The rules in their order, and what none of them gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,74 +268,6 @@ fn policy(section: &mut Section<'_>, mode: Mode) -> Policy {
         declared: declared(section),
         ..built_in
     }
-}
-
-const STALENESS: &str = "\"restart\", or how long its cache lives, as \"15m\"";
-
-fn staleness(section: &mut Section<'_>, key: &'static str, default: Staleness) -> Staleness {
-    let show = |staleness: &Staleness| match staleness {
-        Staleness::Restart => "restart".to_owned(),
-        Staleness::Wait(ttl) => show_duration(ttl).trim_matches('"').to_owned(),
-    };
-    section
-        .parsed(key, Some(default), STALENESS, parse_staleness, show)
-        .unwrap_or(default)
-}
-
-fn parse_staleness(text: &str) -> Option<Staleness> {
-    if text == "restart" {
-        return Some(Staleness::Restart);
-    }
-    parse_duration(text).map(Staleness::Wait)
-}
-
-fn overrides(section: &mut Section<'_>) -> BTreeMap<ConsumerId, Staleness> {
-    let mut overrides = BTreeMap::new();
-    for (id, text) in section.texts_by_name("staleness") {
-        match (ConsumerId::parse(&id), parse_staleness(&text)) {
-            (Some(id), Some(staleness)) => {
-                overrides.insert(id, staleness);
-            }
-            (None, _) => section.problem(
-                "staleness",
-                format!("{id:?} names no consumer"),
-                format!("give {CONSUMERS}"),
-            ),
-            (_, None) => section.problem(
-                "staleness",
-                format!("{text:?} is not {STALENESS}"),
-                format!("give {STALENESS}"),
-            ),
-        }
-    }
-    overrides
-}
-
-const CONSUMERS: &str =
-    "a consumer, as \"ecs:CLUSTER/SERVICE\", \"lambda:FUNCTION\", or \"declared:ANY NAME\"";
-
-/// Consumers that no discovery can find.
-fn declared(section: &mut Section<'_>) -> Vec<Declared> {
-    let mut declared: Vec<Declared> = Vec::new();
-    for mut consumer in section.sections("consumers") {
-        let id = consumer.parsed("id", None, CONSUMERS, ConsumerId::parse, ToString::to_string);
-        let staleness = staleness(&mut consumer, "staleness", Staleness::Restart);
-        match id {
-            Some(id @ ConsumerId::Declared { .. }) if staleness == Staleness::Restart => consumer
-                .problem_here(
-                    format!("{id} cannot be restarted by the watchdog"),
-                    "give its staleness as the time its cache lives",
-                ),
-            Some(id) if declared.iter().any(|earlier| earlier.id == id) => {
-                consumer.problem("id", format!("{id} is listed twice"), "remove one of the two");
-            }
-            Some(id) => declared.push(Declared { id, staleness }),
-            None if !consumer.has("id") => consumer.problem_here("has no id", format!("give {CONSUMERS}")),
-            None => {}
-        }
-        consumer.finish();
-    }
-    declared
 }
 
 /// The target, whether to test, and whether AWSPENDING is tried without a sign of setSecret.

@@ -184,3 +184,44 @@ fn a_keys_own_variable_wins_over_its_sections_in_any_order() {
         assert_eq!(config.settings.cadence.sweep, jiff::SignedDuration::from_secs(30));
     }
 }
+
+/// Under another name than discovery's it would be a second consumer, restarted beside the first.
+#[test]
+fn c6_a_consumer_is_named_by_plain_names_wherever_it_is_named() {
+    for id in [
+        "lambda:arn:aws:lambda:eu-west-1:123456789012:function:mailer",
+        "lambda:mailer:live",
+        "lambda:foo:bar:baz",
+        "lambda:mail er",
+        "ecs:prod/a/b",
+        "ecs:prod/orders ",
+        "ecs:arn:aws:ecs:eu-west-1:123456789012:service/prod/orders",
+    ] {
+        for (text, remedy) in [
+            (
+                in_rule(&format!("consumers = [{{ id = \"{id}\" }}]")),
+                "lambda:FUNCTION",
+            ),
+            (
+                in_rule(&format!("staleness = {{ \"{id}\" = \"15m\" }}")),
+                "lambda:FUNCTION",
+            ),
+            (
+                with_rule(&format!("[remediation]\nown_service = \"{id}\"")),
+                "ecs:CLUSTER/SERVICE",
+            ),
+        ] {
+            let shown = refusal(&text, &[]);
+            assert!(
+                shown.contains(remedy) && shown.contains("plain names"),
+                "{text}:\n{shown}"
+            );
+            assert!(
+                shown.contains("x.toml:") && shown.ends_with("\n1 problem"),
+                "{text}:\n{shown}"
+            );
+        }
+    }
+    let good = in_rule("consumers = [{ id = \"lambda:mail_er-2\" }, { id = \"ecs:prod/or-ders\" }]");
+    assert!(load(&good, &[]).is_ok());
+}
