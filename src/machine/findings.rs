@@ -9,6 +9,7 @@ mod fleet;
 mod kind;
 mod log;
 mod logins;
+mod not_there;
 mod open;
 mod rules;
 mod secret;

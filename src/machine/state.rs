@@ -137,6 +137,8 @@ pub struct SecretFacts {
     /// The latest answers; not kept over a restart.
     pub seen: Option<(Look, Arc<SecretSeen>)>,
     pub summary: Option<(Look, SecretSummary)>,
+    /// When a list first had it; not kept over a restart.
+    pub listed_since: Option<Timestamp>,
     pub gone: Option<Look>,
     /// What kept its rotation's log from being read at the last look; not kept over a restart.
     pub log_trouble: Option<LogTrouble>,

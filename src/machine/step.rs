@@ -129,6 +129,7 @@ impl State {
     fn see_secret(&mut self, look: Look, secret: &SecretArn, seen: SecretSeen) -> Vec<Fact> {
         let labels = seen.labels.clone();
         let dates = seen.dates();
+        self.touched.search |= self.is_missing(secret);
         let facts = self.secrets.entry(secret.clone()).or_default();
         let is_first = facts.seen.is_none();
         let is_back = facts.gone.take().is_some();

@@ -29,17 +29,32 @@ impl State {
             || self.successor(secret).is_some()
     }
 
-    /// Secrets that are gone for good, that nothing has taken over, and that somebody still names.
-    pub fn lost(&self) -> impl Iterator<Item = &SecretArn> {
-        let is_lost = |secret: &SecretArn, facts: &SecretFacts| {
-            let is_gone = |other: &SecretArn| self.secrets[other].gone.is_some();
-            self.is_dead(secret) && facts.gone.is_some() && self.namesakes(secret).all(is_gone)
-        };
-        let lost = self
-            .secrets
-            .iter()
-            .filter(move |(secret, facts)| is_lost(secret, facts));
-        lost.map(|(secret, _)| secret)
+    /// Whether only the journal knows it: no list has had it since the start, and no look has said yet that it is gone.
+    pub(crate) fn is_missing(&self, secret: &SecretArn) -> bool {
+        let facts = self.secrets.get(secret);
+        let is_unheard_of = facts.is_some_and(|facts| {
+            facts.first_look.is_some() && facts.summary.is_none() && facts.gone.is_none()
+        });
+        is_unheard_of && self.looked.contains_key(&LookKey::Sweep)
+    }
+
+    /// Secrets that are dead or missing: whoever still names one is looked for and told.
+    pub fn not_there(&self) -> impl Iterator<Item = &SecretArn> {
+        let secrets = self.secrets.keys();
+        secrets.filter(|secret| self.is_dead(secret) || self.is_missing(secret))
+    }
+
+    /// Whether it is gone for good, and nothing has taken over.
+    pub(crate) fn is_lost(&self, secret: &SecretArn) -> bool {
+        let is_gone = |other: &SecretArn| self.secrets[other].gone.is_some();
+        self.is_dead(secret) && is_gone(secret) && self.namesakes(secret).all(is_gone)
+    }
+
+    /// Since when a search can tell the dead one's full ARN from other ways to name it: those mean the living one.
+    pub(crate) fn told_apart_since(&self, dead: &SecretArn, living: &SecretArn) -> Option<Timestamp> {
+        let listed = self.secrets.get(living)?.listed_since;
+        let gone = self.secrets.get(dead)?.gone.map(|look| look.arrived);
+        listed.max(gone)
     }
 
     /// All secrets by name, so that where two bear one name the living one, or else the younger one, comes first.
@@ -53,8 +68,11 @@ impl State {
         secrets.into_iter().cloned().collect()
     }
 
-    /// Drops what is known of the dead that nobody names any more.
+    /// Drops what is known of the dead that nobody names any more, once it is known who names what.
     pub(crate) fn forget_the_dead(&mut self) {
+        if self.searching {
+            return;
+        }
         let is_named = |secret: &SecretArn| self.users.of(secret).next().is_some();
         let dead: Vec<SecretArn> = self
             .secrets

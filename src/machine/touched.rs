@@ -43,13 +43,22 @@ impl State {
         self.touched.any = true;
         match key {
             LookKey::Sweep | LookKey::Discovery(_) => self.touched.search = true,
-            LookKey::Secret(secret)
-            | LookKey::Versions(secret)
-            | LookKey::Log(secret)
-            | LookKey::Login(secret, _) => {
+            LookKey::Secret(secret) => {
+                self.touched.secrets.insert(secret.clone());
+                self.touch_users_of_missing(secret);
+            }
+            LookKey::Versions(secret) | LookKey::Log(secret) | LookKey::Login(secret, _) => {
                 self.touched.secrets.insert(secret.clone());
             }
             LookKey::Consumer(consumer) => self.touch_consumer(consumer),
+        }
+    }
+
+    /// Nobody but those who name it asks for looks at it.
+    fn touch_users_of_missing(&mut self, secret: &SecretArn) {
+        if self.is_missing(secret) {
+            let users: Vec<ConsumerId> = self.users.of(secret).cloned().collect();
+            users.iter().for_each(|id| self.touch_consumer(id));
         }
     }
 

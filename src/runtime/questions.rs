@@ -131,9 +131,9 @@ impl Asking<'_> {
         let state = self.machine.state();
         // A list may leave one out that the journal knows: whoever uses it would be given its value unseen.
         let secrets = state.by_life();
-        // Who names what is gone for good cannot start again: that is told.
-        let lost = state.lost().cloned();
-        let watched: BTreeSet<SecretArn> = self.machine.watched().keys().cloned().chain(lost).collect();
+        // Who names what is not there any more cannot start again: that is told.
+        let watched = self.machine.watched().keys().chain(state.not_there());
+        let watched: BTreeSet<SecretArn> = watched.cloned().collect();
         Wanted {
             hosts: self.hosts(&watched),
             secrets,

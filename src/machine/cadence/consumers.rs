@@ -7,6 +7,7 @@ use crate::state::ConsumerFacts;
 
 impl Plan<'_> {
     pub(super) fn between_rotations(&mut self, consumer: &ConsumerId, facts: &ConsumerFacts) {
+        self.missing(facts);
         let key = LookKey::Consumer(consumer.clone());
         let cadence = &self.settings.cadence;
         if open_sleep(facts).is_some() || facts.unresolved().is_some() {
@@ -20,6 +21,14 @@ impl Plan<'_> {
         } else if matches!(consumer, ConsumerId::Function { .. }) {
             // It may bear the note of a life whose journal is gone, whatever its secrets do now (design rule 4).
             self.once(key);
+        }
+    }
+
+    /// What the journal knows and no list has: whether it is gone, a look tells. Only what somebody names is looked at.
+    fn missing(&mut self, facts: &ConsumerFacts) {
+        let secrets = facts.used().map(|reference| &reference.secret);
+        for secret in secrets.filter(|secret| self.state.is_missing(secret)) {
+            self.every(LookKey::Secret(secret.clone()), self.settings.cadence.idle);
         }
     }
 }

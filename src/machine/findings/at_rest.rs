@@ -165,7 +165,7 @@ fn uses_any(state: &State, policy: &Policy, id: &ConsumerId, secrets: &BTreeSet<
 }
 
 /// Whether nobody could read what the consumer names.
-fn is_unread(state: &State, id: &ConsumerId) -> bool {
+pub(super) fn is_unread(state: &State, id: &ConsumerId) -> bool {
     state.scopes.values().any(|(_, seen)| {
         let mut definitions = seen.unread.iter();
         definitions.any(|unread| unread.consumer.as_ref() == Some(id))

@@ -225,24 +225,3 @@ fn definition_unread(subject: String, text: &str, unread: &Unread) -> Finding {
         remedy,
     }
 }
-
-/// Secrets that are gone for good and that somebody still names: what starts the next time, fails.
-pub(super) fn lost(state: &State) -> Vec<Finding> {
-    let finding = |secret: &SecretArn| {
-        let users: Vec<String> = state.users_of(secret).map(|(id, _)| id.to_string()).collect();
-        let first = users.first()?;
-        Some(Finding {
-            severity: Severity::Warning,
-            kind: Kind::SecretGone,
-            subject: secret.name().to_owned(),
-            secret: Some(secret.clone()),
-            text: format!(
-                "the secret no longer exists, and {} consumers still name it, among them {first}: what of them starts \
-                 next, fails",
-                users.len()
-            ),
-            remedy: "make it again under its name, or take the reference out of the consumer".to_owned(),
-        })
-    };
-    state.lost().filter_map(finding).collect()
-}

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::waits::Waits;
-use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, subject_of};
+use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, not_there, subject_of};
 use crate::consumers::{former_concurrency, open_sleep};
 use crate::fleet::Admission;
 use crate::judge::Judgements;
@@ -50,7 +50,7 @@ pub(crate) fn of_consumer(state: &State, id: &ConsumerId) -> Vec<Finding> {
 pub(crate) fn of_search(state: &State) -> Vec<Finding> {
     let mut found = discovered::unreadable(state);
     found.extend(discovered::unread(state));
-    found.extend(discovered::lost(state));
+    found.extend(not_there::not_there(state));
     found
 }
 

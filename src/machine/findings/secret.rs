@@ -21,7 +21,8 @@ impl List<'_> {
                 Severity::Warning,
                 Kind::SecretGone,
                 text,
-                "make it again under its name, or remove it from the rules",
+                "make it again under its name, and give its new ARN to whoever names it by the full one; or remove it from \
+                 the rules",
             );
         }
     }

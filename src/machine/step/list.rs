@@ -84,6 +84,7 @@ impl State {
         let is_new = before.is_none();
         let has_changed = differs || is_settled || before != Some(&summary);
         keep_latest(&mut facts.summary, look, summary);
+        facts.listed_since.get_or_insert(look.arrived);
         if has_changed {
             self.note_rotator(&secret);
             self.touched.secrets.insert(secret.clone());

@@ -1,13 +1,15 @@
 //! A secret that was deleted without recovery and made again under its name: another ARN, and a life of its own.
 
 use super::fleet::{admission, reason};
-use super::fleet_findings::told;
+use super::fleet_findings::{sole, told};
 use super::standings::orders;
 use super::world::{Tale, arn, at, consumer, labels, service, summary};
-use crate::cadence::secret_looks;
+use crate::cadence::{consumer_looks, secret_looks};
 use crate::findings::of_secret;
 use crate::judge::Reason;
-use crate::model::{ConsumerId, Evidence, LookKey, ReferenceKind, Scope, SecretArn, SecretSummary};
+use crate::model::{
+    ConsumerId, Event, Evidence, Look, LookFailure, LookKey, ReferenceKind, Scope, SecretArn, SecretSummary,
+};
 
 /// The same name with other random characters; `suffix` decides which of the two comes first in every walk.
 fn again(name: &str, suffix: &str) -> SecretArn {
@@ -186,4 +188,142 @@ fn a1_one_that_is_gone_for_good_is_told_while_somebody_names_it() {
     let found = told(&tale, 63);
     assert_eq!(found[0].kind.name(), "secret-gone");
     assert!(found[0].text.contains("ecs:prod/orders"), "{found:?}");
+}
+
+/// A search after the living one was listed: whoever is still said to name the dead one has its full ARN.
+#[test]
+fn a1_whoever_names_the_dead_one_by_its_full_arn_is_told_beside_the_living_one() {
+    let web = ConsumerId::service("prod", "web");
+    let search = |tale: &mut Tale, second, users: &[&ConsumerId]| {
+        let users = users
+            .iter()
+            .map(|id| consumer(id, &[("db", ReferenceKind::Injected)]));
+        tale.found(second, Scope::Cluster("prod".to_owned()), users.collect());
+    };
+    let mut tale = Tale::new();
+    let new = again("db", "zzzzzz");
+    search(&mut tale, -5, &[&orders(), &web]);
+    tale.see(0, listed(&[arn("db")]));
+    tale.labels(1, "a - -");
+    tale.see(60, listed(std::slice::from_ref(&new)));
+    assert_eq!(
+        tale.state.not_there().collect::<Vec<_>>(),
+        [&arn("db")],
+        "it is searched for"
+    );
+    assert_eq!(
+        told(&tale, 61),
+        vec![],
+        "a search may have found them by the name"
+    );
+    search(&mut tale, 62, &[&orders()]);
+    let found = sole(&told(&tale, 63));
+    assert_eq!(found.kind.name(), "secret-gone");
+    assert!(found.text.contains("ecs:prod/orders"), "{found:?}");
+    assert!(
+        found.remedy.contains("only a new reference") && found.remedy.contains(new.as_str()),
+        "{found:?}"
+    );
+    tale.see(120, listed(std::slice::from_ref(&new)));
+    assert_eq!(told(&tale, 121).len(), 1, "for as long as it is named");
+    search(&mut tale, 700, &[]);
+    tale.see(720, listed(&[new]));
+    assert_eq!(told(&tale, 721), vec![]);
+    assert!(!tale.state.secrets.contains_key(&arn("db")));
+}
+
+#[test]
+fn a1_the_remedy_of_a_lost_one_goes_by_how_it_is_named() {
+    for (kind, expected) in [
+        (ReferenceKind::Injected, "only a new reference mends"),
+        (ReferenceKind::Fetches, "only a new reference mends"),
+        (ReferenceKind::Named, "make it again under its name, or take"),
+    ] {
+        let mut tale = Tale::new();
+        tale.see(0, listed(&[arn("db"), arn("queue")]));
+        tale.labels(1, "a - -");
+        tale.see(60, listed(&[arn("queue")]));
+        tale.see(61, Evidence::SecretGone { secret: arn("db") });
+        let users = vec![consumer(&orders(), &[("db", kind)])];
+        tale.found(62, Scope::Cluster("prod".to_owned()), users);
+        let found = sole(&told(&tale, 63));
+        assert!(found.remedy.contains(expected), "{found:?}");
+    }
+}
+
+/// The journal knows `db`, and no list has it.
+fn missing() -> Tale {
+    let mut tale = Tale::new();
+    tale.see(0, listed(&[arn("db"), arn("queue")]));
+    tale.labels(1, "a - -");
+    let mut tale = tale.restarted();
+    tale.state.searching = true;
+    tale.see(100, listed(&[arn("queue")]));
+    tale
+}
+
+fn asked(tale: &Tale, second: i64) -> Option<jiff::Timestamp> {
+    let looks = consumer_looks(&tale.state, &orders(), &tale.settings, at(second));
+    looks.get(&LookKey::Secret(arn("db"))).copied()
+}
+
+#[test]
+fn a1_one_that_only_the_journal_knows_is_looked_at_while_somebody_names_it() {
+    let mut tale = missing();
+    assert_eq!(tale.state.not_there().collect::<Vec<_>>(), [&arn("db")]);
+    tale.uses(&orders(), &["db"]);
+    assert_eq!(asked(&tale, 101), Some(at(101)));
+    tale.event(Event::Unseen {
+        look: Look::at(at(101)),
+        key: LookKey::Secret(arn("db")),
+        failure: LookFailure::Timeout,
+    });
+    assert_eq!(asked(&tale, 102), Some(at(103)), "again, as a look that failed");
+    tale.see(103, Evidence::SecretGone { secret: arn("db") });
+    assert_eq!(asked(&tale, 104), None, "once is enough");
+    let found = sole(&told(&tale, 104));
+    assert_eq!(found.kind.name(), "secret-gone");
+    assert!(found.text.contains("ecs:prod/orders"), "{found:?}");
+    let unnamed = missing();
+    assert_eq!(asked(&unnamed, 101), None);
+    assert_eq!(told(&unnamed, 101), vec![]);
+}
+
+/// The same after a restart, where another has its name.
+#[test]
+fn a1_a_dead_one_is_kept_over_a_restart_until_it_is_known_who_names_it() {
+    let mut tale = missing();
+    tale.see(160, listed(&[again("db", "zzzzzz"), arn("queue")]));
+    assert!(tale.state.secrets.contains_key(&arn("db")));
+    tale.found(
+        161,
+        Scope::Cluster("prod".to_owned()),
+        vec![consumer(&orders(), &[("db", ReferenceKind::Injected)])],
+    );
+    assert_eq!(told(&tale, 162).len(), 1);
+    let mut unnamed = missing();
+    unnamed.state.searching = false;
+    unnamed.see(160, listed(&[again("db", "zzzzzz"), arn("queue")]));
+    assert!(!unnamed.state.secrets.contains_key(&arn("db")));
+}
+
+#[test]
+fn a1_one_that_is_scheduled_for_deletion_is_told_after_a_restart() {
+    let mut tale = missing();
+    tale.uses(&orders(), &["db"]);
+    let mut seen = tale.secret_seen("db", labels("a - -"));
+    seen.deleted = Some(at(50));
+    tale.see(
+        101,
+        Evidence::Secret {
+            secret: arn("db"),
+            seen,
+        },
+    );
+    let found = sole(&told(&tale, 102));
+    assert_eq!(found.kind.name(), "secret-deleted");
+    assert!(
+        asked(&tale, 102) > Some(at(3_000)),
+        "once an hour, until it is gone"
+    );
 }
