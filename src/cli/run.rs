@@ -56,6 +56,12 @@ async fn live(config: &Config) -> anyhow::Result<u8> {
             "there was no journal, so a new one is begun: right at a first start; else store.path, or the folder that a \
              relative one is taken from, is not what it was"
         );
+    } else if journal.was_empty() {
+        tracing::warn!(
+            journal = %path.display(),
+            "the journal was there and holds nothing, so it is as good as new: right where the process before ended at \
+             once; else it came without its -wal, or the one beside it is none of its own"
+        );
     }
     let journal = Journal::start(journal).context("cannot start the journal's thread")?;
     let counting = metrics.clone();

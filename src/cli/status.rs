@@ -250,7 +250,7 @@ fn headline(status: &Status, filter: &Filter, width: Width) -> String {
     lines.push(format!("secrets of {place}"));
     if !filter.is_given() {
         let new = if status.journal.is_new {
-            "; there was none before this start"
+            "; nothing in it is from before this start"
         } else {
             ""
         };

@@ -51,7 +51,7 @@ pub(super) struct Status {
 struct Journal {
     /// Absolute.
     path: String,
-    /// There was none there before this start.
+    /// Nothing in it is from before this start.
     is_new: bool,
 }
 

@@ -41,7 +41,7 @@ pub struct Snapshot {
     pub account: Option<String>,
     /// Listed secrets that no rule takes.
     pub unwatched: Arc<Vec<Unwatched>>,
-    /// Where the journal lies, and whether there was none before this start.
+    /// Where the journal lies, and whether nothing in it is from before this start.
     pub journal: Arc<str>,
     pub journal_is_new: bool,
     /// Bytes of the journal.

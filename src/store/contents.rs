@@ -15,7 +15,6 @@ use super::{opening, wal};
 const SIZE_LIMIT: u64 = 1 << 30;
 /// The log may begin anew while it is read.
 const TRIES: usize = 5;
-const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Everything in a journal.
 #[derive(Debug)]
@@ -38,10 +37,7 @@ impl Contents {
     }
 
     fn of(mut image: Vec<u8>, has_log: bool) -> Result<Self, Unfit> {
-        if !image.is_empty() && !image.starts_with(MAGIC) {
-            return Err(Unfit::Foreign("it is no SQLite database"));
-        }
-        opening::refuse_stump(image.len() as u64)?;
+        opening::refuse_other(&image, image.len() as u64)?;
         // Format versions 1: its log is in it already, and a database in memory can have none.
         image[18..20].fill(1);
         let mut connection = Connection::open_in_memory()?;

@@ -81,6 +81,11 @@ pub enum OpenError {
         place: String,
         log: String,
     },
+    #[error(
+        "{path} is no journal: {why}. Set store.path to the journal, or to where none is yet; where this was it, restore \
+         a copy"
+    )]
+    Foreign { path: PathBuf, why: &'static str },
     #[error("open the journal {path}: {why}")]
     Unusable { path: PathBuf, why: String },
 }
@@ -89,7 +94,7 @@ impl OpenError {
     pub(super) fn of(path: &Path, unfit: Unfit) -> Self {
         let path = path.to_owned();
         match unfit {
-            Unfit::Foreign(what) => Self::damaged(path, what.to_owned()),
+            Unfit::Foreign(why) => Self::Foreign { path, why },
             Unfit::Newer { written_by, found } => Self::Newer {
                 path,
                 written_by: writer(written_by),

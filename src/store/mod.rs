@@ -1,6 +1,6 @@
 //! The journal: facts that outlive the process, as versioned records in SQLite.
 //!
-//! A damaged journal stops the start; only an absent one is a baseline (design rule 9).
+//! A damaged journal stops the start and stays as it is; only one that is absent or empty is a baseline (design rule 9).
 
 mod contents;
 mod error;
@@ -29,7 +29,7 @@ pub use sqlite::Sqlite;
 pub struct Loaded {
     /// In the order they were learned.
     pub facts: Vec<Fact>,
-    /// The journal is new.
+    /// Nothing is in the journal: it is new, or as good as new.
     pub baseline: bool,
 }
 

@@ -2,9 +2,10 @@
 //! that what is empty or half is always damage, never a beginning.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
 use rusqlite::{Connection, OpenFlags};
 
 use super::OpenError;
@@ -18,6 +19,7 @@ pub(super) const FORMAT: i64 = 1;
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// In bytes.
 const SMALLEST_PAGE: u64 = 512;
+const MAGIC: &[u8] = b"SQLite format 3\0";
 
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -89,19 +91,42 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// A connection to a file that is there, shared with no other process.
+/// A connection to a file that is there, shared with no other process. Until it is trusted, nothing of its log is put
+/// into the file, and the log stays: what is refused must be found as it was.
 pub(super) fn connect(path: &Path) -> Result<Connection, Unfit> {
-    refuse_stump(fs::metadata(path).map_or(0, |found| found.len()))?;
+    let io_failed =
+        |error: io::Error| Unfit::Unusable(format!("{error}: the process must be able to read and write it"));
+    let mut file = File::open(path).map_err(io_failed)?;
+    let length = file.metadata().map_err(io_failed)?.len();
+    let mut head = Vec::new();
+    let most = MAGIC.len() as u64;
+    file.by_ref()
+        .take(most)
+        .read_to_end(&mut head)
+        .map_err(io_failed)?;
+    refuse_other(&head, length)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // WAL then needs no memory shared with others, which a network file system has not and a full disk has no room for:
     // before the first read (SQLite: Write-Ahead Logging, Use of WAL Without Shared-Memory).
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     Ok(connection)
 }
 
-/// SQLite takes a file shorter than its smallest page for an empty database, and would begin anew in it.
-pub(super) fn refuse_stump(length: u64) -> Result<(), Unfit> {
+/// It was read whole, or written to: from now on its log goes into the file at the end.
+pub(super) fn trust(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .map(drop)
+}
+
+/// By its first bytes and its length. SQLite takes a file shorter than its smallest page for an empty database, and would
+/// begin anew in it.
+pub(super) fn refuse_other(head: &[u8], length: u64) -> Result<(), Unfit> {
+    if !head.iter().zip(MAGIC).all(|(found, expected)| found == expected) {
+        return Err(Unfit::Foreign("it is no SQLite database"));
+    }
     if length < SMALLEST_PAGE {
         return Err(Unfit::Damaged(format!("{length} bytes are no database")));
     }

@@ -52,6 +52,7 @@ pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
     is_new: bool,
+    was_empty: bool,
     /// `meta` names this version as the one that wrote last.
     signed: bool,
     _lock: Option<Lock>,
@@ -68,6 +69,9 @@ impl Sqlite {
         let unfit = |unfit| OpenError::of(path, unfit);
         let connection = opening::connect(path).map_err(unfit)?;
         opening::check(&connection).map_err(unfit)?;
+        if is_new {
+            opening::trust(&connection).map_err(|error| unfit(error.into()))?;
+        }
         let mut journal = Self::prepare(connection, path, is_new).map_err(unfit)?;
         journal._lock = Some(lock);
         Ok(journal)
@@ -90,6 +94,11 @@ impl Sqlite {
         self.is_new
     }
 
+    /// There was one, and nothing is in it: it ended before its first fact, or lost its log.
+    pub fn was_empty(&self) -> bool {
+        self.was_empty
+    }
+
     /// Gives the connection back.
     pub fn into_connection(self) -> Connection {
         self.connection
@@ -99,10 +108,13 @@ impl Sqlite {
         for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL")] {
             connection.pragma_update(None, pragma, value)?;
         }
+        let holds_nothing: bool =
+            connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM facts)", [], |row| row.get(0))?;
         Ok(Self {
             connection,
             path: path.to_owned(),
             is_new,
+            was_empty: holds_nothing && !is_new,
             signed: is_new,
             _lock: None,
         })
@@ -111,9 +123,10 @@ impl Sqlite {
     /// Every fact, in the order it was learned.
     pub fn load(&self) -> Result<Loaded, ReadError> {
         let records = rows::all(&self.connection).map_err(|unread| ReadError::of(&self.path, unread))?;
+        opening::trust(&self.connection)?;
         let facts: Vec<Fact> = records.into_iter().map(|recorded| recorded.fact).collect();
         Ok(Loaded {
-            baseline: self.is_new && facts.is_empty(),
+            baseline: facts.is_empty(),
             facts,
         })
     }
@@ -129,6 +142,9 @@ impl Sqlite {
         }
         rows::insert(&transaction, facts, at)?;
         transaction.commit()?;
+        if !self.signed {
+            opening::trust(&self.connection)?;
+        }
         self.signed = true;
         Ok(())
     }

@@ -112,6 +112,19 @@ fn g14_a_journal_that_is_begun_anew_is_told_with_its_whole_path() {
     let status = daemon.get("/v1/status").expect("the status");
     assert_eq!(status["journal"]["is_new"], false);
     assert_eq!(home.log_text().matches("there was no journal").count(), 1);
+    assert!(!home.log_text().contains("holds nothing"));
+    assert!(daemon.terminate().success());
+    let connection = rusqlite::Connection::open(home.journal()).expect("the file");
+    connection.execute_batch("DELETE FROM facts").expect("emptied");
+    connection.close().expect("closed");
+    let daemon = home.start();
+    daemon.until_ready();
+    let status = daemon.get("/v1/status").expect("the status");
+    assert_eq!(status["journal"]["is_new"], true, "nothing is in it");
+    assert!(
+        home.log_text()
+            .contains("the journal was there and holds nothing")
+    );
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn g14_a_journal_that_was_begun_by_this_start_is_told() {
     let (url, _serving, _guard) = served_as(|state| state.journal_is_new = true);
     let (_, text) = printed(|out| run(&Listing::new(&url, &all(), false, Width::of(200)), out));
     assert!(
-        text.contains("rotation-watchdog.sqlite; there was none before this start"),
+        text.contains("rotation-watchdog.sqlite; nothing in it is from before this start"),
         "{text}"
     );
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
 use tempfile::TempDir;
 
 use super::facts::{self, at};
@@ -35,8 +36,9 @@ fn refusal(path: &Path) -> String {
         Ok(journal) => journal.load().expect_err("opened and read").to_string(),
     };
     assert!(refused.contains(&path.display().to_string()), "{refused}");
+    let is_foreign = refused.contains(" is no journal: ") && refused.ends_with("restore a copy");
     assert!(
-        refused.contains("Restore a copy, or move the file aside"),
+        refused.contains("Restore a copy, or move the file aside") || is_foreign,
         "{refused}"
     );
     refused
@@ -55,8 +57,18 @@ fn a_damaged_journal_is_never_taken_for_none() {
         ("half", whole[..whole.len() / 2].to_vec(), "is damaged: "),
         ("a hundred bytes less", whole[..whole.len() - 100].to_vec(), ""),
         ("overwritten", flipped, "is damaged: "),
-        ("zeroes", vec![0; whole.len()], "file is not a database"),
-        ("a letter", letter, "file is not a database"),
+        (
+            "zeroes",
+            vec![0; whole.len()],
+            "is no journal: it is no SQLite database",
+        ),
+        ("a letter", letter, "is no journal: it is no SQLite database"),
+        (
+            "a word",
+            b"Dear".to_vec(),
+            "is no journal: it is no SQLite database",
+        ),
+        ("its first word", whole[..4].to_vec(), "4 bytes are no database"),
     ] {
         fs::write(&path, bytes).expect("written");
         Contents::read(&path).expect_err(what);
@@ -68,7 +80,10 @@ fn a_damaged_journal_is_never_taken_for_none() {
 #[test]
 fn what_only_looks_like_a_journal_is_told_apart() {
     for (change, said) in [
-        ("PRAGMA application_id = 0", "a database of another program"),
+        (
+            "PRAGMA application_id = 0",
+            "is no journal: it is a database of another program",
+        ),
         (
             "PRAGMA user_version = 0",
             "it says format 0, which there never was",
@@ -188,8 +203,67 @@ fn a_torn_log_costs_no_more_than_its_torn_end() {
         fs::write(path.with_file_name("journal.db-wal"), &log[..kept]).expect("written");
         let journal = Sqlite::open(&path).expect("whole");
         let loaded = journal.load().expect("readable");
-        assert!(!loaded.baseline);
         assert_eq!(loaded.facts.len(), commits * one, "{kept} bytes of the log");
+        let is_empty = commits == 0;
+        assert_eq!((loaded.baseline, journal.was_empty()), (is_empty, is_empty));
+        assert!(!journal.is_new());
+    }
+}
+
+/// Copied alone, or beside what is no log of it: nothing is in it, and that is told.
+#[test]
+fn g14_a_journal_that_lost_its_log_is_as_good_as_new() {
+    for log in [None, Some(vec![7; 9_000])] {
+        let (_folder, path) = place();
+        let (file, _) = killed(&path);
+        let copy = path.with_file_name("copy.db");
+        fs::write(&copy, file).expect("written");
+        if let Some(log) = log {
+            fs::write(path.with_file_name("copy.db-wal"), log).expect("written");
+        }
+        let journal = Sqlite::open(&copy).expect("whole");
+        assert!(journal.was_empty() && !journal.is_new());
+        assert!(journal.load().expect("readable").baseline);
+    }
+}
+
+/// What is refused is evidence: the file, and the log that its refusal names.
+#[test]
+fn g14_a_journal_that_is_refused_stays_as_it_is_with_its_log() {
+    let (_folder, path) = place();
+    let log_path = path.with_file_name("journal.db-wal");
+    let (file, log) = killed(&path);
+    let change = |sql: &str| {
+        fs::write(&path, &file).expect("written");
+        fs::write(&log_path, &log).expect("written");
+        let connection = Connection::open(&path).expect("the file");
+        connection
+            .set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .expect("set");
+        connection.execute_batch(sql).expect("changed");
+    };
+    for (sql, said) in [
+        ("DROP TABLE facts", "either way without "),
+        ("PRAGMA user_version = 9", "has format 9"),
+        ("PRAGMA application_id = 7", "is no journal"),
+        ("UPDATE facts SET body = '{' WHERE seq = 4", "record 4 (valued)"),
+    ] {
+        change(sql);
+        let before = (
+            fs::read(&path).expect("there"),
+            fs::read(&log_path).expect("there"),
+        );
+        assert!(before.1.len() >= log.len(), "{sql}");
+        let refused = match Sqlite::open(&path) {
+            Err(error) => error.to_string(),
+            Ok(journal) => journal.load().expect_err("opened and read").to_string(),
+        };
+        assert!(refused.contains(said), "{sql}: {refused}");
+        let after = (
+            fs::read(&path).expect("there"),
+            fs::read(&log_path).expect("there"),
+        );
+        assert!(before == after, "{sql}: written to");
     }
 }
 
