@@ -158,17 +158,13 @@ impl Secret {
         match rotation {
             Some(rotation) => {
                 let Rotation {
-                    id,
-                    version,
-                    origin,
-                    works,
-                    ..
+                    id, version, origin, ..
                 } = rotation;
                 lines.push((
                     "rotation",
                     format!("{id} to {version} ({origin}): {}", self.phase_text),
                 ));
-                lines.push(("proof", works.line()));
+                lines.push(("proof", rotation.proof()));
             }
             None => lines.push(("rotation", "none was seen yet".to_owned())),
         }

@@ -249,11 +249,13 @@ pub fn works(rotation: &Rotation, facts: &SecretFacts, settings: &Settings) -> W
     }
     match (&rotation.tested, rotation.origin) {
         (Some(tested), _) => Works::Yes(Proof::TestSecret(tested.when.not_after)),
-        (None, Origin::Rotation) if !failed_its_test(rotation, facts) && !rotation.early => {
-            Works::Yes(Proof::Protocol)
-        }
+        (None, Origin::Rotation) if came_by_protocol(rotation, facts) => Works::Yes(Proof::Protocol),
         (None, _) => Works::Unproven,
     }
+}
+
+fn came_by_protocol(rotation: &Rotation, facts: &SecretFacts) -> bool {
+    rotation.promoted.is_some() && !rotation.early && !failed_its_test(rotation, facts)
 }
 
 /// testSecret failed and was never told to succeed: whoever moved AWSCURRENT then did not follow the protocol. Where

@@ -44,6 +44,7 @@ pub(super) struct Rotation {
     pub(super) id: String,
     pub(super) version: String,
     pub(super) origin: String,
+    pub(super) phase: String,
     pub(super) works: Works,
     pub(super) timeline: Vec<Entry>,
 }
@@ -94,15 +95,28 @@ impl Labels {
     }
 }
 
-impl Works {
-    pub(super) fn line(&self) -> String {
-        let at = self.at.map_or_else(String::new, |at| format!(" at {at:.3}"));
-        match self.verdict.as_str() {
+impl Rotation {
+    pub(super) fn proof(&self) -> String {
+        let at = self
+            .works
+            .at
+            .map_or_else(String::new, |at| format!(" at {at:.3}"));
+        match self.works.verdict.as_str() {
             "login" => format!("it logged in{at}"),
             "test-secret" => format!("testSecret logged in{at}"),
             "protocol" => "by protocol: it came through AWSPENDING; one consumer goes first".to_owned(),
             "refused" => format!("none: the database refused it{at}"),
-            _ => "none: nobody is restarted for it".to_owned(),
+            _ => self.unproven().to_owned(),
+        }
+    }
+
+    fn unproven(&self) -> &'static str {
+        match self.phase.as_str() {
+            "creating" | "created" | "exposed" | "tested" | "failed" => {
+                "none yet: AWSCURRENT has not moved to it"
+            }
+            "abandoned" => "none: AWSCURRENT never moved to it",
+            _ => "none: nobody is restarted for it",
         }
     }
 }
@@ -171,5 +185,35 @@ impl Remediation {
             _ => "under way".to_owned(),
         };
         format!("{action} decided {decided:.3}: {text}; {ended} (attempt {attempt})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn g1_what_was_not_promoted_has_no_proof_yet() {
+        for (phase, verdict, expected) in [
+            ("creating", "unproven", "none yet: AWSCURRENT has not moved to it"),
+            ("failed", "unproven", "none yet: AWSCURRENT has not moved to it"),
+            ("abandoned", "unproven", "none: AWSCURRENT never moved to it"),
+            ("propagating", "unproven", "none: nobody is restarted for it"),
+            ("creating", "refused", "none: the database refused it"),
+            (
+                "propagating",
+                "protocol",
+                "by protocol: it came through AWSPENDING; one consumer goes first",
+            ),
+        ] {
+            let rotation = json!({
+                "id": "1", "version": "b", "origin": "rotation", "phase": phase,
+                "works": {"verdict": verdict, "at": null}, "timeline": [],
+            });
+            let rotation: Rotation = serde_json::from_value(rotation).expect("a rotation");
+            assert_eq!(rotation.proof(), expected, "{phase} {verdict}");
+        }
     }
 }

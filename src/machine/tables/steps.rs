@@ -195,6 +195,23 @@ fn works(tale: &Tale) -> Works {
     tale.judge(1_000).current().expect("a promotion").works
 }
 
+/// The protocol speaks for what came through to AWSCURRENT, and for nothing on its way there.
+#[test]
+fn g1_before_the_promotion_nothing_is_proven_by_protocol() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").labels(10, "a b z");
+    assert_eq!(tale.latest(11).works, Works::Unproven);
+    tale.labels(20, "b - a");
+    assert_eq!(works(&tale), Works::Yes(Proof::Protocol));
+    let mut given_up = Tale::new();
+    given_up
+        .labels(0, "a - z")
+        .labels(10, "a b z")
+        .labels(20, "a - z");
+    given_up.labels(30, "a - z");
+    assert_eq!(given_up.latest(40).works, Works::Unproven);
+}
+
 #[test]
 fn a_refusal_as_late_as_testsecrets_line_stands() {
     let works_by_line_at = |ms: i64| {
