@@ -99,12 +99,27 @@ fn assume_role(mut section: Section<'_>) -> Option<AssumeRole> {
             "as \"arn:aws:iam::123456789012:role/NAME\"",
         );
     }
+    if !is_session(&session_name) {
+        section.problem(
+            "session_name",
+            format!(
+                "{session_name:?} is no name of a session: AWS allows 2 to 64 letters, digits and `_+=,.@-`"
+            ),
+            "as \"rotation-watchdog\"",
+        );
+    }
     section.finish();
     Some(AssumeRole {
         role_arn: role_arn?,
         external_id,
         session_name,
     })
+}
+
+/// AssumeRole: RoleSessionName.
+fn is_session(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    (2..=64).contains(&name.len()) && name.bytes().all(is_allowed)
 }
 
 /// `arn:partition:iam::account:role/path/name`

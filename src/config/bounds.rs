@@ -29,20 +29,24 @@ impl Section<'_> {
         default: SignedDuration,
         bounds: &Bounds,
     ) -> SignedDuration {
-        let found = self.duration(key, default);
         let Bounds { least, most, why } = bounds;
         let shown = |bound: &SignedDuration| show_duration(bound).trim_matches('"').to_owned();
-        if found < *least {
-            let text = format!("{} is below {}: {why}", shown(&found), shown(least));
-            self.problem(
-                key,
-                text,
-                format!(
-                    "give {} or more; {} is the default",
-                    shown(least),
-                    shown(&default)
-                ),
+        let too_short = |section: &Self, found: &str| {
+            let text = format!("{found} is below {}: {why}", shown(least));
+            let remedy = format!(
+                "give {} or more; {} is the default",
+                shown(least),
+                shown(&default)
             );
+            section.problem(key, text, remedy);
+        };
+        if self.zero(key).is_some() {
+            too_short(self, "zero");
+            return default;
+        }
+        let found = self.duration(key, default);
+        if found < *least {
+            too_short(self, &shown(&found));
         } else if found > *most {
             let text = format!("{} is above {}: {why}", shown(&found), shown(most));
             self.problem(

@@ -84,7 +84,7 @@ pub(super) fn consumer_of(text: &str) -> Option<ConsumerId> {
 }
 
 /// What ECS and Lambda allow in the names of clusters, services and functions.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     name.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }

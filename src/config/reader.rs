@@ -8,10 +8,13 @@ use std::ops::RangeInclusive;
 use figment::value::{Dict, Value};
 use jiff::SignedDuration;
 
+use super::notes::{Notes, Shown};
 use super::place::Place;
 use super::problem::Problem;
 use super::tree::Tree;
-use super::values::{filled, is_bare, number_of, parse_duration, quoted, show_duration, show_value, text_of};
+use super::values::{
+    filled, is_bare, is_zero, number_of, parse_duration, quoted, show_duration, show_value, text_of,
+};
 
 /// Unknown keys are compared with the known ones; nearer than this is worth a suggestion.
 const NEAR: f64 = 0.6;
@@ -28,45 +31,6 @@ fn name_of(path: &[String]) -> String {
         Err(_) => part.clone(),
     });
     counted.collect::<Vec<_>>().join(".")
-}
-
-/// What reading learned beside the values.
-#[derive(Default)]
-pub(super) struct Notes {
-    pub(super) problems: Vec<Problem>,
-    /// What is dangerous and may be meant so.
-    pub(super) warnings: Vec<Problem>,
-    pub(super) shown: Vec<Shown>,
-    /// Keys that no section asked for, each with its problem among them.
-    unknown: Vec<(usize, String)>,
-}
-
-impl Notes {
-    /// A key that stands in another section is no misspelling: said once all sections are read.
-    pub(super) fn tell_misplaced(&mut self) {
-        for (problem, key) in &self.unknown {
-            let ends_so = |shown: &&Shown| shown.key.rsplit('.').next() == Some(key.as_str());
-            let found: Vec<&str> = self
-                .shown
-                .iter()
-                .filter(ends_so)
-                .map(|s| s.key.as_str())
-                .collect();
-            if !found.is_empty() {
-                self.problems[*problem].remedy = format!("did you mean {}?", found.join(" or "));
-            }
-        }
-    }
-}
-
-/// One effective value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
-    /// `cadence.sweep`
-    pub key: String,
-    /// As TOML would have it; nothing where the key is absent and has no default.
-    pub value: Option<String>,
-    pub(super) place: Place,
 }
 
 /// A table of the configuration while it is read.
@@ -191,9 +155,20 @@ impl<'a> Section<'a> {
             self.known.push(key);
             return default;
         }
+        if let Some(value) = self.zero(key) {
+            self.misfit(key, &value, "is zero", "1ms or more");
+            return default;
+        }
         let parse = |value: &Value| parse_duration(value.as_str()?);
         self.read(key, Some(default), DURATION, parse, show_duration)
             .unwrap_or(default)
+    }
+
+    /// The value at `key` where it is a duration of zero, which is then read.
+    pub(super) fn zero(&mut self, key: &'static str) -> Option<Value> {
+        let zero = self.values.get(key).filter(|value| is_zero(value)).cloned()?;
+        self.known.push(key);
+        Some(zero)
     }
 
     pub(super) fn texts(&mut self, key: &'static str, default: &[String]) -> Vec<String> {

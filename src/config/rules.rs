@@ -6,6 +6,7 @@ use machine::model::{Mode, SecretSummary};
 use machine::policy::{LambdaMethod, Policy};
 
 use super::consumers::{declared, overrides, staleness};
+use super::hosts::{HOST_REMEDY, is_host};
 use super::reader::Section;
 use super::remediation;
 use super::shadows::check_shadows;
@@ -167,6 +168,7 @@ fn rule(mut section: Section<'_>, context: &Context<'_>) -> Option<Rule> {
     policy.login_pending_early = login_pending_early;
     policy.database = section.text("database").or_else(|| login.host.clone());
     let log_group = section.text("log_group");
+    check_log_group(&section, log_group.as_deref());
     section.finish();
     let mut rule = Rule {
         number: context.number,
@@ -177,6 +179,19 @@ fn rule(mut section: Section<'_>, context: &Context<'_>) -> Option<Rule> {
     };
     rule.policy.rule = rule.to_string().into();
     Some(rule)
+}
+
+/// CreateLogGroup: logGroupName.
+fn check_log_group(section: &Section<'_>, name: Option<&str>) {
+    const LONGEST: usize = 512;
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/.#".contains(&byte);
+    if let Some(name) = name.filter(|name| name.len() > LONGEST || !name.bytes().all(is_allowed)) {
+        section.problem(
+            "log_group",
+            format!("{name:?} is no log group's name: letters, digits and `_-/.#` alone, {LONGEST} at most"),
+            "give the name alone, as \"/aws/lambda/rotate-db\", no ARN",
+        );
+    }
 }
 
 /// Told once: the region is the same for all rules.
@@ -223,7 +238,7 @@ fn checked_name(section: &mut Section<'_>, key: &'static str) -> Option<String> 
 }
 
 /// What no secret's name can hold, so that the rule would silently match nothing.
-fn check_name(section: &Section<'_>, key: &str, name: &str) {
+pub(super) fn check_name(section: &Section<'_>, key: &str, name: &str) {
     const LONGEST: usize = 512;
     let is_of_names = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-!".contains(c);
     if name.contains(|c: char| !is_of_names(c)) {
@@ -293,6 +308,9 @@ fn login(mut section: Section<'_>) -> (LoginRule, bool, bool) {
         dbname: section.text("dbname"),
         tls: section.choice("tls", None, &modes),
     };
+    if let Some(host) = rule.host.as_ref().filter(|host| !is_host(host)) {
+        section.problem("host", format!("{host:?} is no host name"), HOST_REMEDY);
+    }
     if pending_early && !test {
         section.problem(
             "pending_early",

@@ -189,7 +189,7 @@ fn contradictions_are_problems() {
             "shorter than cadence.failure",
         ),
         ("[store]\nretention = \"1h\"\n", "below 48h"),
-        ("[discovery]\nclusters = [\"\"]\n", "an empty name"),
+        ("[discovery]\nclusters = [\"\"]\n", "is no cluster's name"),
         ("cadence = 3\n", "give a table"),
         ("[cadens]\n", "did you mean \"cadence\"?"),
     ] {

@@ -30,10 +30,19 @@ pub(super) fn is_bare(value: &Value) -> bool {
 
 /// Whole milliseconds, longer than zero.
 pub(super) fn parse_duration(text: &str) -> Option<SignedDuration> {
-    let span: Span = text.parse().ok()?;
-    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    let duration = any_duration(text)?;
     let is_whole = duration.subsec_nanos() % 1_000_000 == 0;
     (duration.is_positive() && is_whole && duration <= LONGEST).then_some(duration)
+}
+
+pub(super) fn is_zero(value: &Value) -> bool {
+    let duration = value.as_str().and_then(any_duration);
+    duration.is_some_and(|duration| duration.is_zero())
+}
+
+fn any_duration(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
 }
 
 /// `90d`, `5m`, `500ms`: the largest unit that leaves no fraction.

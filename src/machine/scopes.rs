@@ -18,8 +18,11 @@ impl State {
         }
         // Whom the journal names may now be known to be there, or not.
         self.touched.every_secret |= known.is_none();
+        // Who is told to be without consumers is told what was left out, too.
+        let unreadable = known.map_or(0, |(_, before)| before.unreadable.len());
+        self.touched.every_secret |= unreadable != seen.unreadable.len();
         let seen = with_what_was_known(seen, known.map(|(_, before)| before));
-        if seen.unread.is_empty() && seen.unreadable.is_empty() {
+        if seen.unread.is_empty() {
             self.searched.insert(scope.clone(), look.sent);
         }
         if scope != Scope::Declared {
@@ -83,7 +86,8 @@ impl State {
         users.filter(|(id, _)| !self.rotates_secrets(id))
     }
 
-    /// Whether every part of discovery that there is has had an answer since then that left nothing out.
+    /// Whether every part of discovery that there is has had an answer since then that left nothing out but functions whose
+    /// environment cannot be decrypted: one of another team would silence everything for good.
     pub fn is_searched(&self, since: Timestamp) -> bool {
         self.searched_whole.is_some_and(|searched| searched >= since)
     }
@@ -216,6 +220,9 @@ fn with_what_was_known(mut seen: ScopeSeen, before: Option<&ScopeSeen>) -> Scope
     let definitions = seen.unread.iter().filter_map(|unread| unread.consumer.clone());
     let environments = seen.unreadable.iter().map(ConsumerId::function);
     let unread: BTreeSet<ConsumerId> = definitions.chain(environments).collect();
+    if !unread.is_empty() {
+        seen.hosts.extend(before.hosts.iter().cloned());
+    }
     for known in before.consumers.iter().filter(|known| unread.contains(&known.id)) {
         match seen.consumers.iter_mut().find(|found| found.id == known.id) {
             // By the command of its image.

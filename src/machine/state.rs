@@ -20,7 +20,7 @@ pub struct State {
     pub secrets: BTreeMap<SecretArn, SecretFacts>,
     pub consumers: BTreeMap<ConsumerId, ConsumerFacts>,
     pub scopes: BTreeMap<Scope, (Look, ScopeSeen)>,
-    /// When a part of discovery last had an answer that left nothing out.
+    /// When a part of discovery last had an answer that left nothing out but functions that cannot be decrypted.
     pub searched: BTreeMap<Scope, Timestamp>,
     /// Not every part of discovery was looked at once since the start: consumers are not known yet.
     pub searching: bool,

@@ -49,7 +49,14 @@ fn what_would_silently_mean_something_else_is_refused() {
         ),
         (with_rule("[cadence]\nsweep = \"30\""), "has no unit"),
         (with_rule("[cadence]\nsweep = 0.5"), "has no unit"),
-        (with_rule("[cadence]\nsweep = \"0s\""), "does not fit"),
+        (
+            with_rule("[cadence]\nsweep = \"0s\""),
+            "cadence.sweep: zero is below 100ms",
+        ),
+        (
+            with_rule("[store]\nretention = \"0h\""),
+            "store.retention = \"0h\" is zero",
+        ),
         (with_rule("[cadence]\nsweep = \"-5m\""), "does not fit"),
         (
             with_rule("[telemetry]\nlog_filter = \"rotation_watchdog=loud\""),
@@ -224,4 +231,67 @@ fn c6_a_consumer_is_named_by_plain_names_wherever_it_is_named() {
     }
     let good = in_rule("consumers = [{ id = \"lambda:mail_er-2\" }, { id = \"ecs:prod/or-ders\" }]");
     assert!(load(&good, &[]).is_ok());
+}
+
+#[test]
+fn f10_what_no_host_group_session_or_cluster_can_be_called_is_refused() {
+    let login = |host: &str| in_rule(&format!("login = {{ test = true, host = \"{host}\" }}"));
+    let hosts = |entry: &str| with_rule(&format!("[discovery]\ndatabase_hosts = {{ {entry} }}"));
+    let session = |name: &str| {
+        let role = "role_arn = \"arn:aws:iam::123456789012:role/x\"";
+        with_rule(&format!("[aws.assume_role]\n{role}\nsession_name = \"{name}\""))
+    };
+    let cluster = |name: &str| with_rule(&format!("[discovery]\nclusters = [\"{name}\"]"));
+    let group = |name: &str| in_rule(&format!("log_group = \"{name}\""));
+    let pattern = |pattern: &str| with_rule(&format!("[logs]\ntest = [\"{pattern}\"]"));
+    for (text, expected) in [
+        (
+            login("mysql://db.example"),
+            "\"mysql://db.example\" is no host name",
+        ),
+        (login("db.example:3306"), "no scheme, no port, no path"),
+        (
+            hosts("\"http://foo:33\" = \"shop/db\""),
+            "\"http://foo:33\" is no host name",
+        ),
+        (hosts("\"\" = \"shop/db\""), "\"\" is no host name"),
+        (
+            hosts("\"host:3306\" = \"shop/db\""),
+            "\"host:3306\" is no host name",
+        ),
+        (
+            hosts("\"db.example\" = \"\""),
+            "\"db.example\" belongs to no secret",
+        ),
+        (hosts("\"db.example\" = \"shop db\""), "can match no secret"),
+        (session("a name"), "is no name of a session"),
+        (session("x"), "2 to 64 letters"),
+        (group("arn:aws:logs:x"), "is no log group's name"),
+        (group("my group"), "is no log group's name"),
+        (cluster("prod "), "\"prod \" is no cluster's name"),
+        (cluster(""), "is no cluster's name"),
+        (cluster("prod*"), "without blanks or patterns"),
+        (pattern("ok"), "fewer than 3 letters"),
+        (pattern("<a> x"), "fewer than 3 letters"),
+    ] {
+        let shown = refusal(&text, &[]);
+        assert!(shown.contains(expected), "{text}:\n{shown}");
+        assert!(
+            shown.contains("x.toml:") && shown.ends_with("\n1 problem"),
+            "{text}:\n{shown}"
+        );
+    }
+    for good in [
+        login("DB-1.example.internal"),
+        login("::1"),
+        login("10.0.0.1"),
+        hosts("\"db.example.internal.\" = \"shop/db\""),
+        session("rotation+watchdog@prod"),
+        group("/aws/lambda/rotate_db-2"),
+        cluster("prod_eu-1"),
+        pattern("tested"),
+    ] {
+        let loaded = load(&good, &[]).map_err(|problems| problems.to_string());
+        assert!(loaded.is_ok(), "{good}: {loaded:?}");
+    }
 }

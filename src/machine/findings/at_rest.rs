@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::beyond::beyond_remedy;
 use super::{Finding, Kind, Severity, commands};
 use crate::consumers::{Topic, Why};
@@ -200,8 +198,10 @@ fn idle_host(
         .scopes
         .values()
         .any(|(_, seen)| seen.hosts.contains(&host_key(host)));
-    (!is_named && state.is_searched(Timestamp::MIN)).then(|| {
-        let text = "no task definition and no function names this host: the entry has no effect".to_owned();
+    (!is_named).then(|| {
+        let text =
+            "no task definition and no function that could be read names this host: the entry has no effect"
+                .to_owned();
         finding(
             subject(),
             text,

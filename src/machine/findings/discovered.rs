@@ -62,11 +62,18 @@ impl List<'_> {
         if !is_searched || users.next().is_some() || has_task() {
             return;
         }
+        let left_out = match unreadable_functions(state).count() {
+            0 => String::new(),
+            1 => ", nor in 1 function whose environment cannot be decrypted".to_owned(),
+            count => format!(", nor in {count} functions whose environments cannot be decrypted"),
+        };
         self.add(
             Severity::Info,
             Kind::NoConsumers,
-            "no consumer of it was found in ECS services and Lambda functions: who else uses it, on EKS, EC2, App \
-             Runner, Batch or as a web function, cannot be seen",
+            format!(
+                "no consumer of it was found in ECS services and Lambda functions: who else uses it, on EKS, EC2, App \
+                 Runner, Batch or as a web function, cannot be seen{left_out}"
+            ),
             "name whoever uses it in the rule's consumers, with the time that it caches the value",
         );
     }
@@ -136,23 +143,29 @@ fn suspicion(id: &ConsumerId, first: &SecretArn, secrets: &[&SecretArn]) -> Find
 
 /// Without its environment nobody can say whether a function uses a secret (aws-facts: Lambda).
 pub(super) fn unreadable(state: &State) -> Vec<Finding> {
-    let names = state.scopes.values().flat_map(|(_, seen)| &seen.unreadable);
-    let names: Vec<&str> = names.map(String::as_str).collect();
+    let names: Vec<&str> = unreadable_functions(state).collect();
     let Some(first) = names.first() else {
         return Vec::new();
+    };
+    let whose = match names.len() {
+        1 => format!("the environment of 1 function cannot be decrypted, {first}: whether it uses"),
+        count => format!(
+            "the environments of {count} functions cannot be decrypted, among them {first}: whether they use"
+        ),
     };
     vec![Finding {
         severity: Severity::Warning,
         kind: Kind::EnvironmentUnreadable,
         subject: "Lambda functions".to_owned(),
         secret: None,
-        text: format!(
-            "the environments of {} functions cannot be decrypted, among them {first}: whether they use a secret is \
-             unknown",
-            names.len()
-        ),
+        text: format!("{whose} a secret is unknown, and no-consumers may be told of one that is used there"),
         remedy: "allow kms:Decrypt on the functions' keys".to_owned(),
     }]
+}
+
+fn unreadable_functions(state: &State) -> impl Iterator<Item = &str> {
+    let seen = state.scopes.values().flat_map(|(_, seen)| &seen.unreadable);
+    seen.map(String::as_str)
 }
 
 /// Task definitions that could not be read, while the rest of their cluster was.

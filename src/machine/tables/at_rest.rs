@@ -322,6 +322,27 @@ fn c6_a_host_that_nobody_names_or_of_an_unwatched_secret_is_told() {
     assert!(found[1].text.contains("queue"), "{found:?}");
 }
 
+/// What could not be read silences nothing, and what it named before is not forgotten for it.
+#[test]
+fn c6_a_host_that_nobody_names_is_told_though_something_could_not_be_read() {
+    let entry = |host: &str| (host.to_owned(), "db".to_owned());
+    let hosts = BTreeMap::from([entry("named.example"), entry("other.example")]);
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").uses(&orders(), &["db"]);
+    for (second, named, unreadable) in [(2, true, false), (3, false, true)] {
+        let seen = ScopeSeen {
+            hosts: named.then(|| "named.example".to_owned()).into_iter().collect(),
+            unreadable: unreadable.then(|| "mailer".to_owned()).into_iter().collect(),
+            ..ScopeSeen::default()
+        };
+        let scope = Scope::Functions;
+        tale.see(second, Evidence::Scope { scope, seen });
+        let found = unmatched(&tale.state, &watched(&tale.policy), &hosts);
+        let subjects: Vec<_> = found.iter().map(|finding| finding.subject.as_str()).collect();
+        assert_eq!(subjects, ["discovery.database_hosts other.example"]);
+    }
+}
+
 /// It ends what was told of it at once, and counts for nothing any more.
 #[test]
 fn g12_a_deleted_service_is_no_consumer_any_more() {

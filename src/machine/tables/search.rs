@@ -150,17 +150,10 @@ fn a_secret_that_nobody_seems_to_use_says_what_cannot_be_seen() {
     assert_eq!(kinds(&tale, 4), Vec::<&str>::new());
 }
 
-/// Nobody knows what stands in the cluster that cannot be searched, or in the function that cannot be read.
+/// Nobody knows what stands in the cluster that cannot be searched.
 #[test]
 fn where_the_search_was_not_whole_nobody_is_said_to_be_missing() {
     let batch = LookKey::Discovery(Scope::Cluster("batch".to_owned()));
-    let unreadable = Evidence::Scope {
-        scope: Scope::Functions,
-        seen: ScopeSeen {
-            unreadable: vec!["mailer".to_owned()],
-            ..ScopeSeen::default()
-        },
-    };
     let begun = || {
         let mut tale = Tale::new();
         tale.labels(0, "a - z").found(2, prod(), Vec::new());
@@ -174,7 +167,41 @@ fn where_the_search_was_not_whole_nobody_is_said_to_be_missing() {
         failure: LookFailure::Timeout,
     });
     assert_eq!(kinds(&failing, 4), Vec::<&str>::new());
-    let mut unread = begun();
-    unread.see(3, unreadable);
-    assert!(!kinds(&unread, 4).contains(&"no-consumers"));
+}
+
+/// One function of another team would silence it for every secret: it is told with what was left out.
+#[test]
+fn a1_functions_that_cannot_be_read_are_told_with_who_seems_unused() {
+    let unreadable = |names: &[&str]| Evidence::Scope {
+        scope: Scope::Functions,
+        seen: ScopeSeen {
+            unreadable: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..ScopeSeen::default()
+        },
+    };
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z").found(2, prod(), Vec::new());
+    for (second, names, expected) in [
+        (3, &["mailer"][..], "cannot be seen, nor in 1 function whose"),
+        (5, &["mailer", "report"][..], "nor in 2 functions whose"),
+        (7, &[][..], "as a web function, cannot be seen"),
+    ] {
+        tale.see(second, unreadable(names));
+        let judgement = tale.judge(second + 1);
+        let found = of_secret(
+            &tale.state,
+            &arn("db"),
+            &judgement,
+            &tale.settings,
+            at(second + 1),
+        );
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].kind.name(), "no-consumers");
+        assert!(found[0].text.contains(expected), "{found:?}");
+        let told: Vec<_> = told(&tale, second + 1)
+            .iter()
+            .map(|one| one.text.contains("no-consumers may be told"))
+            .collect();
+        assert_eq!(told, vec![true; usize::from(!names.is_empty())]);
+    }
 }
