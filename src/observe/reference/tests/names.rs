@@ -31,6 +31,10 @@ const BY_NAME: &[(&str, &str, &[ReferenceKind])] = &[
     ),
     ("DB_PASSWORD", "{{runtime-secret:shop/db:password}}", &[Named]),
     ("SPRING_DATASOURCE_USERNAME", "shop/db", &[Named]),
+    ("DB_CONFIG", "c2hvcC9kYg==", &[Named]),
+    ("DB_CONFIG", "c2hvcC9kYgo", &[Named]),
+    ("DB_CONFIG", "xc2hvcC9kYg==", &[]),
+    ("NOTE", "it was c2hvcC9kYg==", &[]),
     ("PARAMETER", "/aws/reference/secretsmanager/shop/db", &[Fetches]),
     (
         "PARAMETER",
