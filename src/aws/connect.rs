@@ -67,14 +67,18 @@ impl Default for Timeouts {
 pub enum ConnectError {
     #[error(
         "no AWS region: tried the configuration's aws.region, AWS_REGION, AWS_DEFAULT_REGION, profile {profile} \
-         and the instance metadata service; set aws.region or AWS_REGION"
+         and the instance metadata service; set aws.region or AWS_REGION{way_out}"
     )]
-    NoRegion { profile: String },
+    NoRegion { profile: String, way_out: String },
     #[error(
         "no AWS credentials: tried the environment, profile {profile}, a web identity token, the container's role \
-         and the instance's role ({why}); give the process a role, or set AWS_PROFILE"
+         and the instance's role ({why}); give the process a role{way_out}"
     )]
-    NoCredentials { profile: String, why: String },
+    NoCredentials {
+        profile: String,
+        why: String,
+        way_out: String,
+    },
     #[error(
         "cannot act as {role_arn}: {why}; the role's trust policy must allow sts:AssumeRole to the credentials \
          found{external_id}"
@@ -86,11 +90,11 @@ pub enum ConnectError {
         why: String,
     },
     #[error(
-        "region and credentials were not found within {} s: a metadata service does not answer; set AWS_REGION \
-         and give the process a role, or set AWS_EC2_METADATA_DISABLED=true",
+        "region and credentials were not found within {} s, with profile {profile}: a metadata service does not answer; \
+         set AWS_REGION and give the process a role, or set AWS_EC2_METADATA_DISABLED=true",
         START_DEADLINE.as_secs()
     )]
-    Deadline,
+    Deadline { profile: String },
 }
 
 impl Aws {
@@ -109,7 +113,10 @@ impl Aws {
         let clock = AwsClock::new(now);
         let resolving = resolve(options, credentials, &clock);
         let resolved = tokio::time::timeout(START_DEADLINE, resolving).await;
-        let shared = resolved.map_err(|_| ConnectError::Deadline)??;
+        let shared = resolved.map_err(|_| {
+            let profile = profile(options);
+            ConnectError::Deadline { profile }
+        })??;
         Ok(Self::new(&shared, &observer, clock))
     }
 }
@@ -121,8 +128,7 @@ async fn resolve(
 ) -> Result<SdkConfig, ConnectError> {
     let shared = load(options, credentials, clock).await;
     if shared.region().is_none() {
-        let profile = profile(options);
-        return Err(ConnectError::NoRegion { profile });
+        return Err(no_region(options));
     }
     let Some(provider) = shared.credentials_provider() else {
         return Err(no_credentials(options, "no provider".to_owned()));
@@ -197,14 +203,50 @@ pub(super) fn timeouts(timeouts: Timeouts) -> TimeoutConfig {
         .build()
 }
 
+fn no_region(options: &AwsOptions) -> ConnectError {
+    ConnectError::NoRegion {
+        profile: profile(options),
+        way_out: with_the_profile(options).unwrap_or_default(),
+    }
+}
+
 fn no_credentials(options: &AwsOptions, why: String) -> ConnectError {
     ConnectError::NoCredentials {
         profile: profile(options),
         why,
+        way_out: with_the_profile(options).unwrap_or_else(|| ", or set AWS_PROFILE".to_owned()),
     }
+}
+
+/// Where the configuration names a profile, it may be mistyped.
+fn with_the_profile(options: &AwsOptions) -> Option<String> {
+    let name = options.profile.as_ref()?;
+    Some(format!(
+        ", or see that ~/.aws/config or ~/.aws/credentials has the profile {name:?} that aws.profile names"
+    ))
 }
 
 fn profile(options: &AwsOptions) -> String {
     let named = options.profile.clone();
     named.unwrap_or_else(|| "AWS_PROFILE or default".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f10_a_profile_that_gives_nothing_is_named() {
+        let named = AwsOptions {
+            profile: Some("nosuch".to_owned()),
+            ..AwsOptions::default()
+        };
+        let why = || "none in the chain".to_owned();
+        let expected = "has the profile \"nosuch\" that aws.profile names";
+        for error in [no_credentials(&named, why()), no_region(&named)] {
+            assert!(error.to_string().ends_with(expected), "{error}");
+        }
+        let unnamed = no_credentials(&AwsOptions::default(), why()).to_string();
+        assert!(unnamed.ends_with("or set AWS_PROFILE"), "{unnamed}");
+    }
 }
