@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::model::{NoEffect, VersionId};
+use crate::model::{NoEffect, VersionId, given_by_pin};
 
 /// What the journal says of consumers that nobody looks at: their caches are waited for.
 const CACHE_LIVES: &str = "its cache may hold the old value until";
@@ -192,7 +192,7 @@ impl fmt::Display for Why {
             Self::StagedStrategy { name } => write!(f, "deployment strategy {name} is not supported yet"),
             Self::Downtime => f.write_str("a redeploy would stop tasks before their successors run, and no rule allows it"),
             Self::NoRoom { minimum, maximum } => f.write_str(&no_room(*minimum, *maximum)),
-            Self::Pinned { to } => write!(f, "its reference is pinned to {to}: a restart gives it the same value again"),
+            Self::Pinned { to } => write!(f, "its reference is pinned to {to}: a restart gives it {}", given_by_pin(to)),
             Self::OnlyDeclared => f.write_str("only the configuration names it: a person restarts it"),
             Self::CacheLives { until } => write!(f, "{CACHE_LIVES} {until:.0}"),
             Self::CacheExpired => f.write_str(CACHE_EXPIRED),

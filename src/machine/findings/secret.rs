@@ -6,7 +6,7 @@ use super::way_out::{Course, way_out};
 use super::{Kind, List, Severity, commands};
 use crate::baseline;
 use crate::judge::Judgement;
-use crate::model::{ConsumerId, ReferenceKind, SecretSeen};
+use crate::model::{ConsumerId, ReferenceKind, SecretSeen, given_by_pin};
 use crate::state::{SecretFacts, State};
 
 /// A rotation that is so late is overdue: AWS rotates until the end of that day.
@@ -121,19 +121,18 @@ impl List<'_> {
                 .references
                 .iter()
                 .filter_map(|reference| match &reference.kind {
-                    ReferenceKind::Pinned { to } if &reference.secret == self.secret => Some(to.as_str()),
+                    ReferenceKind::Pinned { to } if &reference.secret == self.secret => {
+                        Some(format!("{to}: a redeploy gives it {}", given_by_pin(to)))
+                    }
                     _ => None,
                 });
-            let pins: Vec<&str> = pins.collect();
+            let pins: Vec<String> = pins.collect();
             if !pins.is_empty() {
                 self.about(
                     Severity::Warning,
                     Kind::Pinned,
                     consumer.to_string(),
-                    format!(
-                        "references {}: a redeploy gives it the same value again",
-                        pins.join(", ")
-                    ),
+                    format!("references {}", pins.join("; and ")),
                     "change the reference to AWSCURRENT and deploy",
                 );
             }

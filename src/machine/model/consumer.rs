@@ -85,7 +85,7 @@ pub struct Reference {
 pub enum ReferenceKind {
     /// ECS puts the value into the environment when a task starts.
     Injected,
-    /// Injected, but by a fixed version id or AWSPREVIOUS: a new task holds the old value again.
+    /// Injected, but by a fixed version id or another label than AWSCURRENT ([`given_by_pin`]).
     Pinned { to: String },
     /// The environment, a command or an entry point holds the secret's ARN: the program fetches the value by itself.
     Fetches,
@@ -95,6 +95,17 @@ pub enum ReferenceKind {
     Suspected,
     /// A person named it.
     Declared,
+}
+
+/// What a new task gets from a reference that is pinned to this.
+pub fn given_by_pin(to: &str) -> &'static str {
+    if to == "AWSPREVIOUS" {
+        "the value that the last promotion replaced, which is dead at once where one user has one password"
+    } else if to.starts_with("version ") {
+        "the same value again"
+    } else {
+        "what that label is on, which is not AWSCURRENT"
+    }
 }
 
 /// How long a consumer goes on with an old value (aws-facts: How stale is a consumer?).
@@ -280,6 +291,17 @@ mod tests {
             "",
         ] {
             assert_eq!(ConsumerId::parse(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn g1_a_pin_gives_what_it_names() {
+        for (to, expected) in [
+            ("AWSPREVIOUS", "the value that the last promotion replaced"),
+            ("version 0a1b", "the same value again"),
+            ("BLUE", "what that label is on"),
+        ] {
+            assert!(given_by_pin(to).starts_with(expected), "{to}");
         }
     }
 

@@ -14,7 +14,7 @@ mod time;
 
 pub use consumer::{
     Consumer, ConsumerId, Controller, Declared, Deployment, Health, Protected, Reference, ReferenceKind,
-    Rollout, ServiceSeen, ServiceSettings, Stage, Staleness, Task,
+    Rollout, ServiceSeen, ServiceSettings, Stage, Staleness, Task, given_by_pin,
 };
 pub use evidence::{
     Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
