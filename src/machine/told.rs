@@ -81,7 +81,7 @@ impl Told {
         state: &State,
         judgements: &Judgements,
     ) -> bool {
-        let mut found = findings::of_consumer(state, consumer);
+        let mut found = findings::of_consumer(state, consumer, judgements);
         found.extend(self.beyond_next(consumer, state, judgements));
         let before = self.consumers.get(consumer);
         if before.map(Vec::as_slice).unwrap_or_default() == found {

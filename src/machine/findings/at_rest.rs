@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::beyond::beyond_remedy;
+use super::beyond::remedy_beforehand;
 use super::{Finding, Kind, Severity, commands};
 use crate::consumers::{Topic, Why};
 use crate::judge::{Judgement, Judgements};
@@ -115,10 +115,7 @@ fn before_the_next(consumer: &ConsumerId, left: &[Left<'_>]) -> Option<Finding> 
         subject: consumer.to_string(),
         secret: Some(first.secret.clone()),
         text,
-        remedy: format!(
-            "mend the cause, or do this after each rotation: {}",
-            beyond_remedy(consumer, first.why)
-        ),
+        remedy: remedy_beforehand(consumer, first.why),
     })
 }
 
@@ -210,29 +207,35 @@ fn idle_host(
     })
 }
 
-/// A consumer that a rule names, and that nothing was ever seen of.
-pub(super) fn never_found(id: &ConsumerId, facts: &ConsumerFacts) -> Option<Finding> {
+/// A consumer that a rule names, and that nothing was ever seen of. With a secret only where that is the only one.
+pub(super) fn never_found(
+    id: &ConsumerId,
+    facts: &ConsumerFacts,
+    judgements: &Judgements,
+) -> Option<Finding> {
     if facts.absent().is_none() || facts.is_gone() {
         return None;
     }
-    let mut references = facts.references.iter();
-    let declared = references.find(|reference| reference.kind == ReferenceKind::Declared)?;
-    Some(declared_in_vain(id, &declared.secret))
-}
-
-fn declared_in_vain(id: &ConsumerId, secret: &SecretArn) -> Finding {
-    Finding {
-        secret: Some(secret.clone()),
-        ..finding(
-            id.to_string(),
-            format!(
-                "the rule of {} names it as a consumer, and nothing by this name exists: whoever is meant is not \
-                 refreshed",
-                secret.name()
-            ),
-            commands::correct_id(id),
-        )
-    }
+    let declared = facts
+        .references
+        .iter()
+        .filter(|one| one.kind == ReferenceKind::Declared);
+    let secrets: Vec<&SecretArn> = declared.map(|reference| &reference.secret).collect();
+    let first = *secrets.first()?;
+    let rules = secrets.iter().filter_map(|secret| judgements.get(secret));
+    let rules: BTreeSet<&str> = rules.map(|judgement| &*judgement.rule).collect();
+    let (rules, names) = match rules.len() {
+        0 => ("a rule".to_owned(), "names"),
+        1 => (rules.into_iter().collect(), "names"),
+        _ => (rules.into_iter().collect::<Vec<_>>().join(" and "), "name"),
+    };
+    let text = format!(
+        "{rules} {names} it as a consumer, and nothing by this name exists: whoever is meant is not refreshed"
+    );
+    Some(Finding {
+        secret: (secrets.len() == 1).then(|| first.clone()),
+        ..finding(id.to_string(), text, commands::correct_id(id))
+    })
 }
 
 fn finding(subject: String, text: String, remedy: String) -> Finding {

@@ -45,6 +45,33 @@ pub(super) fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
     }
 }
 
+/// Before there is anything to refresh. What is set is set once, and not after each rotation.
+pub(super) fn remedy_beforehand(consumer: &ConsumerId, why: &Why) -> String {
+    match (consumer, why) {
+        (ConsumerId::Service { cluster, name }, Why::Downtime) => format!(
+            "set allow_downtime in the secret's rule, once; or redeploy it at a quiet hour after each rotation: {}",
+            commands::redeploy(cluster, name)
+        ),
+        (ConsumerId::Service { cluster, name }, Why::NoRoom { .. }) => format!(
+            "give it room, once, and the next rotation redeploys it: {}",
+            commands::redeploy_with_room(cluster, name)
+        ),
+        (ConsumerId::Function { .. }, Why::EnvironmentUnreadable { .. }) => format!(
+            "grant kms:Decrypt on the function's key, once; or refresh it by hand after each rotation: {}",
+            commands::refresh(consumer)
+        ),
+        (ConsumerId::Function { name }, Why::RuntimeBlocked) => format!(
+            "set lambda_method = \"concurrency-cycle\" in the secret's rule, once, which needs no update, and move the \
+             function to a runtime that Lambda supports; or switch it off and on again after each rotation: {}",
+            commands::cycle(name)
+        ),
+        _ => format!(
+            "mend the cause, or do this after each rotation: {}",
+            beyond_remedy(consumer, why)
+        ),
+    }
+}
+
 fn of_service(cluster: &str, name: &str, why: &Why) -> String {
     if let Why::Controller { name: controller } = why {
         return format!(
@@ -204,6 +231,40 @@ mod tests {
             "aws ecs list-services --cluster prod",
         );
         assert_told(&orders, &late, pages, "look at the service's events");
+    }
+
+    #[test]
+    fn f8_what_is_set_is_set_once() {
+        let (orders, mailer) = (
+            ConsumerId::service("prod", "orders"),
+            ConsumerId::function("mailer"),
+        );
+        let (minimum, maximum) = (100, 150);
+        let unreadable = Why::EnvironmentUnreadable {
+            why: "kms".to_owned(),
+        };
+        for (consumer, why, expected) in [
+            (
+                &orders,
+                Why::Downtime,
+                "set allow_downtime in the secret's rule, once; or redeploy",
+            ),
+            (&orders, Why::NoRoom { minimum, maximum }, "give it room, once"),
+            (&mailer, unreadable, "key, once; or refresh it by hand after each"),
+            (
+                &mailer,
+                Why::RuntimeBlocked,
+                "in the secret's rule, once, which needs no update",
+            ),
+            (
+                &mailer,
+                Why::Provisioned,
+                "mend the cause, or do this after each rotation: publish",
+            ),
+        ] {
+            let told = remedy_beforehand(consumer, &why);
+            assert!(told.contains(expected), "{why}: {told}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, not_t
 use crate::consumers::{former_concurrency, open_sleep};
 use crate::fleet::Admission;
 use crate::judge::Judgements;
-use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, SecretArn, SleepTag};
+use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag};
 use crate::policy::Settings;
 use crate::state::{ConsumerFacts, Failing, State};
 
@@ -34,7 +34,7 @@ pub(crate) fn looks_given_up(state: &State, now: Timestamp) -> Option<Timestamp>
 
 /// The findings about one consumer that belong to no rotation: it is left switched off, only suspected, or was never
 /// found.
-pub(crate) fn of_consumer(state: &State, id: &ConsumerId) -> Vec<Finding> {
+pub(crate) fn of_consumer(state: &State, id: &ConsumerId, judgements: &Judgements) -> Vec<Finding> {
     let Some(facts) = state.consumers.get(id) else {
         return Vec::new();
     };
@@ -42,7 +42,7 @@ pub(crate) fn of_consumer(state: &State, id: &ConsumerId) -> Vec<Finding> {
         .flatten()
         .map(|why| not_put_back(id, facts, why));
     let suspected = discovered::suspected(state, id, facts);
-    let never_found = at_rest::never_found(id, facts);
+    let never_found = at_rest::never_found(id, facts, judgements);
     left.into_iter().chain(suspected).chain(never_found).collect()
 }
 
@@ -82,7 +82,12 @@ pub fn of_fleet(
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut found = of_looks(state, now);
-    found.extend(state.consumers.keys().flat_map(|id| of_consumer(state, id)));
+    found.extend(
+        state
+            .consumers
+            .keys()
+            .flat_map(|id| of_consumer(state, id, judgements)),
+    );
     found.extend(of_search(state));
     found.extend(of_waits(state, judgements, admission, settings, now));
     found
@@ -170,24 +175,7 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
         return None;
     }
     let (subject, secret) = subject_of(key);
-    let remedy = match &failing.failure {
-        LookFailure::Denied { iam_action, resource } if is_log_key(key, iam_action) => format!(
-            "the log is encrypted with a key that is out of reach ({resource}): allow kms:Decrypt on the key, and let \
-             CloudWatch Logs use it in the key's policy"
-        ),
-        LookFailure::Denied { iam_action, resource } => format!("allow {iam_action} on {resource}"),
-        LookFailure::Credentials { .. } => {
-            "renew the credentials of the watchdog's role; who it is to AWS says `aws sts get-caller-identity`"
-                .to_owned()
-        }
-        LookFailure::Throttled => "raise the cadence's intervals, or ask for a higher API limit".to_owned(),
-        LookFailure::Timeout
-        | LookFailure::Unreachable { .. }
-        | LookFailure::NotFound { .. }
-        | LookFailure::Unexpected { .. } => {
-            "it is tried again by itself; check the endpoint and the network if it lasts".to_owned()
-        }
-    };
+    let remedy = unseen_remedy(key, &failing.failure);
     let text = format!(
         "cannot be looked at since {:.0}, {} tries: {}{}",
         failing.since,
@@ -208,6 +196,44 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
         text,
         remedy,
     })
+}
+
+fn unseen_remedy(key: &LookKey, failure: &LookFailure) -> String {
+    match (failure, key) {
+        (LookFailure::Denied { iam_action, resource }, _) if is_log_key(key, iam_action) => format!(
+            "the log is encrypted with a key that is out of reach ({resource}): allow kms:Decrypt on the key, and let \
+             CloudWatch Logs use it in the key's policy"
+        ),
+        (LookFailure::Denied { iam_action, resource }, _) => {
+            format!("allow {iam_action} on {}", lasting(resource))
+        }
+        (LookFailure::Credentials { .. }, _) => {
+            "renew the credentials of the watchdog's role; who it is to AWS says `aws sts get-caller-identity`"
+                .to_owned()
+        }
+        (LookFailure::Throttled, _) => {
+            "raise the cadence's intervals, or ask for a higher API limit".to_owned()
+        }
+        (
+            LookFailure::NotFound { .. },
+            LookKey::Discovery(Scope::Cluster(cluster) | Scope::Tasks(cluster)),
+        ) => format!("there is no cluster {cluster}: correct discovery.clusters, which names it"),
+        (
+            LookFailure::Timeout
+            | LookFailure::Unreachable { .. }
+            | LookFailure::NotFound { .. }
+            | LookFailure::Unexpected { .. },
+            _,
+        ) => "it is tried again by itself; check the endpoint and the network if it lasts".to_owned(),
+    }
+}
+
+/// A task lives for a while: what is allowed on it is allowed on all of its cluster.
+fn lasting(resource: &str) -> String {
+    match resource.rsplit_once('/') {
+        Some((tasks, _)) if resource.contains(":task/") => format!("{tasks}/*"),
+        _ => resource.to_owned(),
+    }
 }
 
 /// Whether a log was denied by its key.

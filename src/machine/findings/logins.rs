@@ -122,8 +122,15 @@ fn missing_remedy(why: &str, rule: &str) -> String {
     if keys.is_empty() {
         return format!("correct the secret's value, or set login.test = false in {rule}");
     }
+    let is_missing = |part: &&str| part.ends_with("is missing");
+    let parts: Vec<&str> = bare(why).split(", ").collect();
+    let in_the_secret = match parts.iter().filter(|part| is_missing(part)).count() {
+        0 => "correct it in the secret",
+        missing if missing == parts.len() => "give the secret the missing keys",
+        _ => "correct the secret and give it the missing keys",
+    };
     format!(
-        "set {} in {rule}, or give the secret the missing keys; else set login.test = false there",
+        "set {} in {rule}, or {in_the_secret}; else set login.test = false there",
         keys.join(", ")
     )
 }
@@ -163,6 +170,36 @@ fn silence_remedy(answer: &LoginAnswer, rule: &str) -> String {
         | LoginAnswer::Unusable { .. } => {
             "look the code up in the server's documentation; docs/logins.md has those that are known"
                 .to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d1_what_is_wrong_is_not_called_missing() {
+        for (why, expected) in [
+            (
+                "`engine` is neither MySQL, MariaDB nor PostgreSQL: correct the secret, or set login.engine in its rule",
+                "set login.engine in rule 1, or correct it in the secret; else",
+            ),
+            (
+                "`port` is not a port number: correct the secret, or set login.port in its rule",
+                "set login.port in rule 1, or correct it in the secret; else",
+            ),
+            (
+                "`host` is missing: correct the secret, or set login.host in its rule",
+                "set login.host in rule 1, or give the secret the missing keys; else",
+            ),
+            (
+                "`host` is missing, `port` is not a port number: correct the secret, or set login.host, login.port in its rule",
+                "set login.host, login.port in rule 1, or correct the secret and give it the missing keys; else",
+            ),
+        ] {
+            let remedy = missing_remedy(why, "rule 1");
+            assert!(remedy.starts_with(expected), "{remedy}");
         }
     }
 }

@@ -231,12 +231,42 @@ fn absent(tale: &mut Tale, second: i64) {
 
 fn matching_nothing(tale: &Tale) -> Vec<Finding> {
     let consumers = tale.state.consumers.keys();
-    consumers.flat_map(|id| of_consumer(&tale.state, id)).collect()
+    let judgements = Judgements::new();
+    let found = consumers.flat_map(|id| of_consumer(&tale.state, id, &judgements));
+    found.collect()
 }
 
 /// `db` by this rule.
 pub(super) fn watched(policy: &Policy) -> Watched {
     Watched::from([(arn("db"), Arc::new(policy.clone()))])
+}
+
+/// Whichever of its secrets came first would say nothing of where to look.
+#[test]
+fn c6_the_rule_that_names_a_consumer_in_vain_is_told() {
+    let mut tale = Tale::new();
+    tale.policy.rule = "rule 2 (all with rotation on)".into();
+    let mut judgements = Judgements::new();
+    for (secrets, of_one) in [(&["db"][..], true), (&["db", "queue"][..], false)] {
+        let held: Vec<_> = secrets
+            .iter()
+            .map(|name| (*name, ReferenceKind::Declared))
+            .collect();
+        for name in secrets {
+            tale.labels_of(name, 0, "a - -");
+            judgements.insert(arn(name), Arc::new(tale.judge_of(name, 1)));
+        }
+        tale.found(1, Scope::Declared, vec![consumer(&orders(), &held)]);
+        absent(&mut tale, 2);
+        let found = of_consumer(&tale.state, &orders(), &judgements);
+        assert!(
+            found[0]
+                .text
+                .starts_with("rule 2 (all with rotation on) names it"),
+            "{found:?}"
+        );
+        assert_eq!(found[0].secret, of_one.then(|| arn("db")));
+    }
 }
 
 #[test]

@@ -104,3 +104,44 @@ fn a_failing_look_is_named_in_words() {
         assert_eq!(finding.secret, of_the_secret.then(db), "{key:?}");
     }
 }
+
+/// The configuration names a cluster that is not there; one task's ARN means nothing by the next deployment.
+#[test]
+fn f8_what_helps_goes_by_what_was_looked_at() {
+    let no_cluster = || LookFailure::NotFound {
+        what: "ClusterNotFoundException: Cluster not found.".to_owned(),
+    };
+    let tasks = |resource: &str| LookFailure::Denied {
+        iam_action: "ecs:DescribeTasks".to_owned(),
+        resource: resource.to_owned(),
+    };
+    let cluster = Scope::Cluster("prdo".to_owned());
+    let table = [
+        (
+            LookKey::Discovery(cluster),
+            no_cluster(),
+            "there is no cluster prdo: correct discovery.clusters",
+        ),
+        (
+            LookKey::Discovery(Scope::Tasks("prdo".to_owned())),
+            no_cluster(),
+            "there is no cluster prdo: correct discovery.clusters",
+        ),
+        (
+            LookKey::Consumer(orders()),
+            tasks("arn:aws:ecs:eu-west-1:1:task/prod/0a1b"),
+            "allow ecs:DescribeTasks on arn:aws:ecs:eu-west-1:1:task/prod/*",
+        ),
+        (
+            LookKey::Consumer(orders()),
+            tasks("*"),
+            "allow ecs:DescribeTasks on *",
+        ),
+    ];
+    for (key, failure, remedy) in table {
+        let mut tale = Tale::new();
+        fail(&mut tale, &key, &failure, 3);
+        let finding = sole(&told(&tale, 1));
+        assert!(finding.remedy.starts_with(remedy), "{finding:?}");
+    }
+}
