@@ -21,6 +21,11 @@ impl State {
         // Who is told to be without consumers is told what was left out, too.
         let unreadable = known.map_or(0, |(_, before)| before.unreadable.len());
         self.touched.every_secret |= unreadable != seen.unreadable.len();
+        let elsewhere = |(id, place): &(&ConsumerId, &String)| {
+            known.is_none_or(|(_, before)| before.suspicions.get(id) != Some(place))
+        };
+        let suspected = seen.suspicions.iter().filter(elsewhere);
+        self.touched.consumers.extend(suspected.map(|(id, _)| id.clone()));
         let seen = with_what_was_known(seen, known.map(|(_, before)| before));
         if seen.unread.is_empty() {
             self.searched.insert(scope.clone(), look.sent);

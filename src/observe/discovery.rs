@@ -76,6 +76,8 @@ async fn in_cluster(
         let held = search.definition(definition, &service.value_from);
         seen.hosts.extend(held.hosts);
         if wanted.concerns(&held.references) {
+            let suspicion = held.suspicion.map(|place| (id.clone(), place));
+            seen.suspicions.extend(suspicion);
             seen.consumers.push(Consumer {
                 id,
                 references: held.references,
@@ -204,6 +206,8 @@ struct Search<'a> {
 struct Held {
     references: Vec<Reference>,
     hosts: BTreeSet<String>,
+    /// Where the first suspicion that is left comes from: a variable's name, empty for a command.
+    suspicion: Option<String>,
 }
 
 impl<'a> Search<'a> {
@@ -236,18 +240,38 @@ impl<'a> Search<'a> {
         texts: impl Iterator<Item = (&'t str, &'t SecretString)>,
         mut found: BTreeSet<Reference>,
     ) -> Held {
-        let mut hosts: BTreeSet<String> = BTreeSet::new();
+        let mut hosts: BTreeMap<String, &str> = BTreeMap::new();
+        let mut places: BTreeMap<Reference, &str> = BTreeMap::new();
         for (place, text) in texts {
             let readings = readings(text.expose_secret());
-            found.extend(self.known.in_readings(place, &readings));
-            let named = readings.iter().flat_map(|reading| hosts_in(reading));
-            hosts.extend(named.filter_map(|host| Some(self.hosts.get_key_value(host.as_str())?.0.clone())));
+            for reference in self.known.in_readings(place, &readings) {
+                places.entry(reference.clone()).or_insert(place);
+                found.insert(reference);
+            }
+            for host in readings.iter().flat_map(|reading| hosts_in(reading)) {
+                if let Some((host, _)) = self.hosts.get_key_value(host.as_str()) {
+                    hosts.entry(host.clone()).or_insert(place);
+                }
+            }
         }
-        let suspected = hosts.iter().flat_map(|host| self.suspected_by(host, &found));
-        let suspected: Vec<Reference> = suspected.collect();
-        found.extend(suspected);
+        let by_host = |(host, place): (&String, &&'t str)| {
+            let suspected = self.suspected_by(host, &found).into_iter();
+            let place = *place;
+            suspected.map(|reference| (reference, place)).collect::<Vec<_>>()
+        };
+        for (reference, place) in hosts.iter().flat_map(by_host).collect::<Vec<_>>() {
+            places.entry(reference.clone()).or_insert(place);
+            found.insert(reference);
+        }
         let references = settled(&found);
-        Held { references, hosts }
+        let first = references.iter().find(|one| one.kind == ReferenceKind::Suspected);
+        Held {
+            suspicion: first
+                .and_then(|one| places.get(one))
+                .map(|place| (*place).to_owned()),
+            hosts: hosts.into_keys().collect(),
+            references,
+        }
     }
 
     /// Whoever is known to use one of the secrets of a host has the host's name for its sake.
@@ -298,8 +322,11 @@ async fn in_functions(lambda: &dyn LambdaReads, wanted: &Wanted) -> Result<(Look
         let held = search.function(&function);
         seen.hosts.extend(held.hosts);
         if wanted.concerns(&held.references) {
+            let id = ConsumerId::function(&function.name);
+            let suspicion = held.suspicion.map(|place| (id.clone(), place));
+            seen.suspicions.extend(suspicion);
             seen.consumers.push(Consumer {
-                id: ConsumerId::function(&function.name),
+                id,
                 references: held.references,
                 mutable_images: Vec::new(),
                 settings: None,

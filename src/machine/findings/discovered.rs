@@ -116,11 +116,20 @@ pub(super) fn suspected(state: &State, id: &ConsumerId, facts: &ConsumerFacts) -
         facts.is_some_and(|facts| facts.seen.is_some())
     };
     let first = secrets.iter().find(is_watched).or(secrets.first())?;
-    Some(suspicion(id, first, &secrets))
+    let mut places = state
+        .scopes
+        .values()
+        .filter_map(|(_, seen)| seen.suspicions.get(id));
+    let place = match places.next().map(String::as_str) {
+        None => String::new(),
+        Some("") => ", as in a command,".to_owned(),
+        Some(variable) => format!(", as in the variable {variable},"),
+    };
+    Some(suspicion(id, first, &secrets, &place))
 }
 
 /// One for a consumer: a shared host, or the beginning of a name, may speak of many secrets.
-fn suspicion(id: &ConsumerId, first: &SecretArn, secrets: &[&SecretArn]) -> Finding {
+fn suspicion(id: &ConsumerId, first: &SecretArn, secrets: &[&SecretArn], place: &str) -> Finding {
     const SHOWN: usize = 5;
     let names: Vec<&str> = secrets.iter().take(SHOWN).map(|secret| secret.name()).collect();
     let more = match secrets.len().saturating_sub(SHOWN) {
@@ -133,7 +142,7 @@ fn suspicion(id: &ConsumerId, first: &SecretArn, secrets: &[&SecretArn]) -> Find
         subject: id.to_string(),
         secret: Some(first.clone()),
         text: format!(
-            "its configuration names the database of {names}{more}, or has such a name as a word that need not be the \
+            "its configuration{place} names the database of {names}{more}, or has such a name as a word that need not be the \
              secret: it may use what it names",
             names = names.join(", ")
         ),

@@ -1,6 +1,6 @@
 //! What enters the machine: answers to looks, failures of looks, and the facts that the journal keeps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -68,6 +68,8 @@ pub struct ScopeSeen {
     pub unread: Vec<Unread>,
     /// Database hosts of the configuration that something names ([`host_key`]).
     pub hosts: BTreeSet<String>,
+    /// Where the first suspicion of a consumer comes from: a variable, by its name; a command has none.
+    pub suspicions: BTreeMap<ConsumerId, String>,
 }
 
 /// A host as hosts are compared: in small letters, without the dot that may end a whole name.

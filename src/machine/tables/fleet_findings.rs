@@ -9,7 +9,8 @@ use crate::findings::{Finding, Severity, of_fleet};
 use crate::fleet::Admission;
 use crate::judge::{Judgements, Reason};
 use crate::model::{
-    Action, AttemptId, ConsumerId, Evidence, Mode, NoEffect, Outcome, ReferenceKind, Scope, SleepTag,
+    Action, AttemptId, ConsumerId, Evidence, Mode, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
+    SleepTag,
 };
 use crate::policy::Settings;
 use crate::state::State;
@@ -286,6 +287,24 @@ fn who_is_only_suspected_is_told_but_not_a_rotation_lambda() {
     );
     assert_eq!(finding.secret, Some(arn("db")));
     assert_eq!(kinds(&tale, 3), Vec::<&str>::new());
+    for (second, place, expected) in [
+        (
+            4,
+            "DB_HOST",
+            "its configuration, as in the variable DB_HOST, names",
+        ),
+        (5, "", "its configuration, as in a command, names"),
+    ] {
+        let seen = ScopeSeen {
+            consumers: vec![named("mailer")],
+            suspicions: [(ConsumerId::function("mailer"), place.to_owned())].into(),
+            ..ScopeSeen::default()
+        };
+        let scope = Scope::Functions;
+        tale.see(second, Evidence::Scope { scope, seen });
+        let finding = sole(&told(&tale, second));
+        assert!(finding.text.starts_with(expected), "{finding:?}");
+    }
 }
 
 /// A service of two secrets: the one that waits may act, and the other one is observed, or held.

@@ -176,6 +176,37 @@ async fn every_place_of_a_definition_is_searched() {
 }
 
 #[tokio::test]
+async fn c6_a_suspicion_says_which_variable_it_comes_from() {
+    for (variables, expected) in [
+        (vec![variable("DB_HOST", "DB.example")], Some("DB_HOST")),
+        (
+            vec![
+                variable("IMAGE", "shop/db:1.4"),
+                variable("DB_HOST", "db.example"),
+            ],
+            Some("IMAGE"),
+        ),
+        (
+            vec![
+                variable("IMAGE", "shop/db:1.4"),
+                variable("SECRET_NAME", "shop/db"),
+            ],
+            None,
+        ),
+    ] {
+        let container = ContainerDefinition {
+            environment: variables,
+            ..ContainerDefinition::default()
+        };
+        let cluster = by(container);
+        let answer = in_cluster(&cluster, "prod", &wanted(&["shop/db"])).await;
+        let (_, seen) = answer.expect("an answer");
+        let place = seen.suspicions.values().next().map(String::as_str);
+        assert_eq!(place, expected);
+    }
+}
+
+#[tokio::test]
 async fn what_service_connect_logs_with_is_the_services() {
     let cluster = Cluster {
         value_from: vec![secret("splunk").to_string()],
