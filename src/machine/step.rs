@@ -144,12 +144,14 @@ impl State {
             let users: Vec<ConsumerId> = self.users.of(secret).cloned().collect();
             self.touched.consumers.extend(users);
         }
-        self.learn(Fact::Labels {
+        let news = self.learn(Fact::Labels {
             secret: secret.clone(),
             look,
             labels,
             dates,
-        })
+        });
+        self.touch_users_of_missing(secret);
+        news
     }
 
     fn see_versions(&mut self, look: Look, secret: &SecretArn, valued: &[VersionId]) -> Vec<Fact> {

@@ -55,11 +55,15 @@ impl State {
     }
 
     /// Nobody but those who name it asks for looks at it.
-    fn touch_users_of_missing(&mut self, secret: &SecretArn) {
+    pub(crate) fn touch_users_of_missing(&mut self, secret: &SecretArn) {
         if self.is_missing(secret) {
-            let users: Vec<ConsumerId> = self.users.of(secret).cloned().collect();
-            users.iter().for_each(|id| self.touch_consumer(id));
+            self.touch_users(secret);
         }
+    }
+
+    pub(crate) fn touch_users(&mut self, secret: &SecretArn) {
+        let users: Vec<ConsumerId> = self.users.of(secret).cloned().collect();
+        users.iter().for_each(|id| self.touch_consumer(id));
     }
 
     /// A consumer, and every secret that it references.

@@ -56,6 +56,7 @@ impl State {
         let unlisted: Vec<SecretArn> = unlisted.map(|(secret, _)| secret.clone()).collect();
         for secret in unlisted {
             self.touch_namesakes(&secret);
+            self.touch_users_of_missing(&secret);
             self.touched.secrets.insert(secret);
         }
     }
@@ -91,6 +92,7 @@ impl State {
         }
         if is_new {
             self.touch_namesakes(&secret);
+            self.touch_users(&secret);
         }
     }
 }
