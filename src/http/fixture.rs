@@ -315,7 +315,7 @@ pub(crate) fn snapshot() -> Snapshot {
     let mut judgements = Judgements::new();
     for secret in state.secrets.keys() {
         let judgement = judge(&state, secret, &policy(), &settings, now);
-        judgements.insert(secret.clone(), Arc::new(judgement));
+        judgements.insert(secret, &Arc::new(judgement));
     }
     let situation = Situation {
         now,

@@ -73,9 +73,9 @@ impl Judgements {
     }
 
     /// Takes in a new judgement. The one before it.
-    pub fn insert(&mut self, secret: SecretArn, judgement: Arc<Judgement>) -> Option<Arc<Judgement>> {
-        let before = self.all.insert(secret.clone(), Arc::clone(&judgement));
-        self.index(&secret, before.as_deref(), Some(&judgement));
+    pub fn insert(&mut self, secret: &SecretArn, judgement: &Arc<Judgement>) -> Option<Arc<Judgement>> {
+        let before = self.all.insert(secret.clone(), Arc::clone(judgement));
+        self.index(secret, before.as_deref(), Some(judgement));
         before
     }
 
@@ -141,7 +141,7 @@ impl FromIterator<(SecretArn, Arc<Judgement>)> for Judgements {
     fn from_iter<T: IntoIterator<Item = (SecretArn, Arc<Judgement>)>>(judged: T) -> Self {
         let mut judgements = Self::default();
         for (secret, judgement) in judged {
-            judgements.insert(secret, judgement);
+            judgements.insert(&secret, &judgement);
         }
         judgements
     }

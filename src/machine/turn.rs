@@ -279,7 +279,7 @@ impl Machine {
         });
         judgement.wake = judgement.wake.into_iter().chain(silence).min();
         let judged = Arc::new(judgement);
-        let before = self.judgements.insert(secret.clone(), Arc::clone(&judged));
+        let before = self.judgements.insert(secret, &judged);
         turn.judged.push(Judged {
             secret: secret.clone(),
             before,

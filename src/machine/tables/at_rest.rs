@@ -254,7 +254,7 @@ fn c6_the_rule_that_names_a_consumer_in_vain_is_told() {
             .collect();
         for name in secrets {
             tale.labels_of(name, 0, "a - -");
-            judgements.insert(arn(name), Arc::new(tale.judge_of(name, 1)));
+            judgements.insert(&arn(name), &Arc::new(tale.judge_of(name, 1)));
         }
         tale.found(1, Scope::Declared, vec![consumer(&orders(), &held)]);
         absent(&mut tale, 2);

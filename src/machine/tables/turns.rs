@@ -182,10 +182,10 @@ fn a_turn_about_one_secret_touches_no_other() {
     let all = (0..SECRETS.len()).map(|secret| (secret, 0)).collect();
     let first = told.turn(1, &Happens::Listed { secrets: all });
     assert_eq!(first.judged.len(), 3, "queue has no rule");
-    for secret in 0..3 {
+    for (secret, name) in SECRETS.iter().enumerate().take(3) {
         let judged = told.turn(1, &Happens::Labels { secret, labels: 0 }).judged;
         let names: Vec<&str> = judged.iter().map(|judged| judged.secret.name()).collect();
-        assert_eq!(names, [SECRETS[secret]]);
+        assert_eq!(names, [*name]);
     }
     let again = (0..SECRETS.len()).map(|secret| (secret, 0)).collect();
     told.turn(60, &Happens::Nothing);
