@@ -279,6 +279,14 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
     ("src/aws/tests/classification.rs table", 71),
     ("src/config/tests.rs contradictions_are_problems", 61),
     (
+        "src/config/tests/refused.rs what_would_silently_mean_something_else_is_refused",
+        63,
+    ),
+    (
+        "src/config/tests/refused.rs f10_what_no_host_group_session_or_cluster_can_be_called_is_refused",
+        61,
+    ),
+    (
         "src/database/postgres.rs d3_one_state_means_several_things_and_the_message_tells_which",
         63,
     ),
