@@ -95,6 +95,7 @@ fn f13_check_config_reads_the_variable_that_run_reads() {
 #[test]
 fn g14_a_journal_that_is_begun_anew_is_told_with_its_whole_path() {
     let standin = Standin::start();
+    standin.secret("shop/mysql", &json!({}));
     let home = Home::new(&standin, RULE);
     let daemon = home.start();
     daemon.until_ready();
