@@ -235,3 +235,53 @@ impl Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn another(reason: Reason) -> Reason {
+        Reason::Another {
+            secret: SecretArn::new("arn:aws:secretsmanager:eu-west-1:1:secret:queue-AbCdEf"),
+            reason: Box::new(reason),
+        }
+    }
+
+    /// Whoever waits so gets the value by no other restart either; whom only a person helps is waited for by nobody.
+    #[test]
+    fn f12_each_reason_says_what_it_withholds_and_whether_a_person_must_come() {
+        let (at, consumer) = (Timestamp::UNIX_EPOCH, ConsumerId::service("prod", "orders"));
+        let (secret, version) = (SecretArn::new("a"), VersionId::new("b"));
+        let limit = 3;
+        let first = Reason::First {
+            consumer: consumer.clone(),
+        };
+        let failed = Reason::FirstFailed { consumer };
+        let moving = Reason::Moving {
+            secret: secret.clone(),
+            version,
+        };
+        let capped = Reason::HourlyCap { limit, until: at };
+        let table = [
+            (Reason::Margin { until: at }, true, false),
+            (Reason::Proof { until: at }, true, false),
+            (Reason::Unproven, true, true),
+            (Reason::Refused, true, true),
+            (first.clone(), true, false),
+            (failed, true, true),
+            (another(first), true, false),
+            (another(Reason::Refused), true, true),
+            (Reason::Observing, false, false),
+            (Reason::Held, false, false),
+            (moving, false, false),
+            (Reason::Deleted { secret }, false, false),
+            (capped, false, false),
+            (Reason::OwnServiceLast, false, false),
+            (Reason::Journal, false, false),
+        ];
+        for (reason, withholds, person) in table {
+            assert_eq!(reason.withholds_value(), withholds, "{reason}");
+            assert_eq!(reason.needs_person(), person, "{reason}");
+        }
+    }
+}
