@@ -87,7 +87,10 @@ pub struct Turn {
     pub looks: Vec<(Asker, Agenda)>,
     /// What only the mode kept from being done; among the facts.
     pub would: Vec<WouldAct>,
+    /// What the events and the time have changed.
     pub judged: Vec<Judged>,
+    /// What the decisions have changed after that.
+    pub judged_again: Vec<Judged>,
     /// Secrets that are watched no more.
     pub lost: Vec<SecretArn>,
     /// Consumers of which something was learned.
@@ -105,16 +108,40 @@ pub fn turn(machine: &mut Machine, events: Vec<Event>, settings: &Settings, situ
     for event in events {
         machine.merge(event, &mut turn, settings, situation.now);
     }
-    let mut touched = machine.judge(&mut turn, settings, situation.now);
+    let (mut touched, judged) = machine.judge(&mut turn, settings, situation.now);
     let admitted = machine.admit(&touched, &mut turn, settings, situation);
     // What was decided changes how its consumers stand.
-    touched.extend(machine.judge(&mut turn, settings, situation.now));
-    machine.look(&touched, admitted, &mut turn, settings, situation);
-    machine.tell(&touched, admitted, &mut turn, settings, situation);
-    turn.consumers = touched.consumers;
+    let (touched_again, judged_again) = machine.judge(&mut turn, settings, situation.now);
+    touched.extend(touched_again);
+    (turn.judged, turn.judged_again) = (judged, judged_again);
+    let pass = Pass {
+        touched,
+        admitted,
+        settings,
+        situation,
+    };
+    machine.look(&pass, &mut turn);
+    machine.tell(&pass, &mut turn);
+    turn.consumers = pass.touched.consumers;
     turn.wake = machine.wake();
     machine.last = Some(situation);
     turn
+}
+
+/// What the parts of a turn that only show go by.
+struct Pass<'a> {
+    touched: Touched,
+    /// Whether what may start was asked anew.
+    admitted: bool,
+    settings: &'a Settings,
+    situation: Situation,
+}
+
+impl Turn {
+    /// In the order in which they were judged: a secret may be among them twice.
+    pub fn all_judged(&self) -> impl Iterator<Item = &Judged> {
+        self.judged.iter().chain(&self.judged_again)
+    }
 }
 
 impl Machine {
@@ -145,10 +172,6 @@ impl Machine {
 
     pub fn state(&self) -> &State {
         &self.state
-    }
-
-    pub fn watch(&self) -> &Watch {
-        &self.watch
     }
 
     pub fn watched(&self) -> &Watched {
@@ -240,8 +263,8 @@ impl Machine {
         }
     }
 
-    /// Judges what was touched, and what time has changed. What was touched by then.
-    fn judge(&mut self, turn: &mut Turn, settings: &Settings, now: Timestamp) -> Touched {
+    /// Judges what was touched, and what time has changed. What was touched by then, and what was concluded.
+    fn judge(&mut self, turn: &mut Turn, settings: &Settings, now: Timestamp) -> (Touched, Vec<Judged>) {
         self.end_search();
         let mut touched = std::mem::take(&mut self.state.touched);
         if touched.every_secret {
@@ -255,13 +278,19 @@ impl Machine {
         }
         touched.secrets.extend(self.judgements.woken(now).cloned());
         touched.secrets.retain(|secret| self.watched.contains_key(secret));
-        for secret in &touched.secrets {
-            self.judge_one(secret, turn, settings, now);
-        }
-        touched
+        let secrets = touched.secrets.iter();
+        let judged = secrets.map(|secret| self.judge_one(secret, turn, settings, now));
+        let judged = judged.collect();
+        (touched, judged)
     }
 
-    fn judge_one(&mut self, secret: &SecretArn, turn: &mut Turn, settings: &Settings, now: Timestamp) {
+    fn judge_one(
+        &mut self,
+        secret: &SecretArn,
+        turn: &mut Turn,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Judged {
         let policy = Arc::clone(&self.watched[secret]);
         let mut judgement = (self.decide.judge)(&self.state, secret, &policy, settings, now);
         for _ in 0..JUDGED_AGAIN {
@@ -280,11 +309,11 @@ impl Machine {
         judgement.wake = judgement.wake.into_iter().chain(silence).min();
         let judged = Arc::new(judgement);
         let before = self.judgements.insert(secret, &judged);
-        turn.judged.push(Judged {
+        Judged {
             secret: secret.clone(),
             before,
             now: judged,
-        });
+        }
     }
 
     /// Consumers are known once each part of discovery was looked at; one that fails is a finding, not a wait.

@@ -77,7 +77,7 @@ impl Publisher {
             self.untried.remove(secret);
             self.lost.insert(secret.clone());
         }
-        for judged in &turn.judged {
+        for judged in turn.all_judged() {
             self.lost.remove(&judged.secret);
             self.secrets.insert(judged.secret.clone());
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::fleet::Situation;
-use machine::model::{AttemptId, Event, Outcome};
+use machine::model::{AttemptId, Decision, Event, Outcome};
+use machine::turn::Judged;
 use machine::{Machine, Turn, turn};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -190,10 +191,17 @@ impl Watchdog {
         }
     }
 
-    /// What the machine has concluded and decided.
+    /// What the machine has concluded and decided, in that order, and what the decisions have changed.
     fn tell(&mut self, turn: &Turn, now: Timestamp) {
+        self.tell_judged(&turn.judged, now);
+        turn.decisions.iter().for_each(story::tell_decision);
+        self.tell_judged(&turn.judged_again, now);
+        turn.would.iter().for_each(|would| self.tally.would(would.method));
+    }
+
+    fn tell_judged(&mut self, judged: &[Judged], now: Timestamp) {
         let has_looked = self.publisher.has_looked();
-        for judged in &turn.judged {
+        for judged in judged {
             let (before, judgement) = (judged.before.as_deref(), &*judged.now);
             backlog::tell(&judged.secret, before, judgement, self.publisher.started());
             story::tell_judgement(before, judgement, has_looked);
@@ -202,11 +210,9 @@ impl Watchdog {
                 self.tally.count(&judged.secret, judgement, state, settings, now);
             }
         }
-        turn.decisions.iter().for_each(story::tell_decision);
-        turn.would.iter().for_each(|would| self.tally.would(would.method));
     }
 
-    fn send(&mut self, decisions: Vec<machine::model::Decision>, now: Timestamp) {
+    fn send(&mut self, decisions: Vec<Decision>, now: Timestamp) {
         let known = (&self.machine, &self.parts, now);
         let is_durable = self.keeper.is_well();
         self.writes

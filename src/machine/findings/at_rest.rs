@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::beyond::remedy_beforehand;
 use super::{Finding, Kind, Severity, commands};
-use crate::consumers::{Topic, Why};
+use crate::consumers::Why;
 use crate::judge::{Judgement, Judgements};
 use crate::model::{ConsumerId, Method, ReferenceKind, SecretArn, Stage, host_key};
 use crate::outlook::Next;
@@ -57,26 +57,7 @@ impl<'a> Left<'a> {
 
 /// A pinned reference and a name that matches nothing have findings of their own.
 fn is_of_the_consumer(why: &Why) -> bool {
-    match why.topic() {
-        Topic::Settings | Topic::Function | Topic::UpdateFailed | Topic::Declared => true,
-        Topic::Unlooked
-        | Topic::Unseen
-        | Topic::NewValue
-        | Topic::Absence
-        | Topic::Cache
-        | Topic::Ailing
-        | Topic::OldValue
-        | Topic::Ambiguous
-        | Topic::AwaitsAnother
-        | Topic::UnderWay
-        | Topic::InVain { .. }
-        | Topic::GivenUp
-        | Topic::Protected
-        | Topic::Outlives
-        | Topic::Pinned
-        | Topic::NeverFound
-        | Topic::LeftExposed => false,
-    }
+    why.topic().meaning().of_the_consumer
 }
 
 /// Why the consumer is beyond us since the last promotion.

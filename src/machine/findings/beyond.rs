@@ -1,30 +1,15 @@
 //! What only a person can mend, and how.
 
 use super::{Severity, commands};
-use crate::consumers::{Topic, Why};
+use crate::consumers::Why;
 use crate::model::{ConsumerId, NoEffect};
 
 /// What was tried and did not help is critical; how a consumer is made was known before.
 pub(super) fn severity_of(why: &Why) -> Severity {
-    match why.topic() {
-        Topic::GivenUp | Topic::Protected | Topic::UpdateFailed | Topic::InVain { .. } => Severity::Critical,
-        Topic::Unlooked
-        | Topic::Unseen
-        | Topic::NewValue
-        | Topic::Absence
-        | Topic::Cache
-        | Topic::Ailing
-        | Topic::OldValue
-        | Topic::Ambiguous
-        | Topic::AwaitsAnother
-        | Topic::UnderWay
-        | Topic::Settings
-        | Topic::Function
-        | Topic::Outlives
-        | Topic::Pinned
-        | Topic::Declared
-        | Topic::NeverFound
-        | Topic::LeftExposed => Severity::Warning,
+    if why.topic().meaning().is_urgent {
+        Severity::Critical
+    } else {
+        Severity::Warning
     }
 }
 

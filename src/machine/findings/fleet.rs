@@ -54,24 +54,6 @@ pub(crate) fn of_search(state: &State) -> Vec<Finding> {
     found
 }
 
-/// The findings about waits that only a person ends.
-pub(crate) fn of_waits(
-    state: &State,
-    judgements: &Judgements,
-    admission: &Admission,
-    settings: &Settings,
-    now: Timestamp,
-) -> Vec<Finding> {
-    let waits = Waits {
-        state,
-        judgements,
-        admission,
-        settings,
-        now,
-    };
-    waits.told()
-}
-
 /// What belongs to no single secret, at once: for whoever keeps nothing from one moment to the next. Not what the rules,
 /// the journal and the next rotation give.
 pub fn of_fleet(
@@ -89,7 +71,14 @@ pub fn of_fleet(
             .flat_map(|id| of_consumer(state, id, judgements)),
     );
     found.extend(of_search(state));
-    found.extend(of_waits(state, judgements, admission, settings, now));
+    let waits = Waits {
+        state,
+        judgements,
+        admission,
+        settings,
+        now,
+    };
+    found.extend(waits.told());
     found
 }
 

@@ -12,12 +12,12 @@ use crate::policy::Settings;
 use crate::state::{ConsumerFacts, State};
 
 /// Who waits, and what is known beside it.
-pub(super) struct Waits<'a> {
-    pub(super) state: &'a State,
-    pub(super) judgements: &'a Judgements,
-    pub(super) admission: &'a Admission,
-    pub(super) settings: &'a Settings,
-    pub(super) now: Timestamp,
+pub(crate) struct Waits<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) judgements: &'a Judgements,
+    pub(crate) admission: &'a Admission,
+    pub(crate) settings: &'a Settings,
+    pub(crate) now: Timestamp,
 }
 
 /// How a wait is told, and what ends it.
@@ -25,7 +25,7 @@ type Told = (Severity, Kind, String);
 
 impl Waits<'_> {
     /// Told of whoever waits so, each for its secret.
-    pub(super) fn told(&self) -> Vec<Finding> {
+    pub(crate) fn told(&self) -> Vec<Finding> {
         let told = |((secret, consumer), reason): (&(SecretArn, ConsumerId), &Reason)| {
             let (severity, kind, remedy) = self
                 .long_wait((secret, consumer), reason)

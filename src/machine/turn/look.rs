@@ -2,24 +2,21 @@
 
 use jiff::Timestamp;
 
-use super::{Asker, Machine, Turn};
+use super::{Asker, Machine, Pass, Turn};
 use crate::cadence::{self, Agenda};
 use crate::consumers::open_sleep;
-use crate::fleet::Situation;
 use crate::model::ConsumerId;
 use crate::policy::Settings;
-use crate::touched::Touched;
 
 impl Machine {
     /// What is to be looked at from now on. While draining only what is switched off, and what is in doubt.
-    pub(super) fn look(
-        &mut self,
-        touched: &Touched,
-        admitted: bool,
-        turn: &mut Turn,
-        settings: &Settings,
-        situation: Situation,
-    ) {
+    pub(super) fn look(&mut self, pass: &Pass<'_>, turn: &mut Turn) {
+        let Pass {
+            touched,
+            admitted,
+            settings,
+            situation,
+        } = pass;
         let now = situation.now;
         let begins_to_drain = situation.draining && self.last.is_none_or(|last| !last.draining);
         if begins_to_drain {
@@ -44,7 +41,7 @@ impl Machine {
             let looks = cadence::secret_looks(&self.state, secret, judgement, policy, settings, now);
             turn.looks.push((Asker::Secret(secret.clone()), looks));
         }
-        if admitted {
+        if *admitted {
             let (state, scopes) = (&self.state, self.scopes());
             let (judgements, admission) = (&self.judgements, &self.admission);
             let since = self.wanted_since;

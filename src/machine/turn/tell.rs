@@ -1,33 +1,30 @@
 //! The last part of a turn: what people are told otherwise than before.
 
-use super::{Machine, Turn};
-use crate::findings::{self, Finding};
-use crate::fleet::Situation;
+use super::{Machine, Pass, Turn};
+use crate::findings::{self, Finding, Waits};
 use crate::outlook::outlook;
-use crate::policy::Settings;
 use crate::told::changed_beyond;
-use crate::touched::Touched;
 
 impl Machine {
-    pub(super) fn tell(
-        &mut self,
-        touched: &Touched,
-        admitted: bool,
-        turn: &mut Turn,
-        settings: &Settings,
-        situation: Situation,
-    ) {
+    pub(super) fn tell(&mut self, pass: &Pass<'_>, turn: &mut Turn) {
+        let Pass {
+            touched,
+            admitted,
+            settings,
+            situation,
+        } = pass;
         let now = situation.now;
         let mut consumers = touched.consumers.clone();
-        for judged in &turn.judged {
-            let policy = &self.watched[&judged.secret];
-            let found = findings::of_secret(&self.state, &judged.secret, &judged.now, settings, now);
-            let outlook = outlook(&self.state, &judged.secret, policy, settings, now);
-            let changed = self
-                .told
-                .tell_secret(&judged.secret, &self.state, (found, outlook));
-            consumers.extend(changed);
+        for judged in turn.all_judged() {
             consumers.extend(changed_beyond(judged.before.as_deref(), &judged.now));
+        }
+        for secret in &touched.secrets {
+            let (Some(judgement), policy) = (self.judgements.get(secret), &self.watched[secret]) else {
+                continue;
+            };
+            let found = findings::of_secret(&self.state, secret, judgement, settings, now);
+            let outlook = outlook(&self.state, secret, policy, settings, now);
+            consumers.extend(self.told.tell_secret(secret, &self.state, (found, outlook)));
         }
         for consumer in &consumers {
             turn.fleet_changed |= self.told.tell_consumer(consumer, &self.state, &self.judgements);
@@ -42,8 +39,15 @@ impl Machine {
             self.told.search = self.tell_search();
             turn.fleet_changed = true;
         }
-        if admitted {
-            let waits = findings::of_waits(&self.state, &self.judgements, &self.admission, settings, now);
+        if *admitted {
+            let waits = Waits {
+                state: &self.state,
+                judgements: &self.judgements,
+                admission: &self.admission,
+                settings,
+                now,
+            };
+            let waits = waits.told();
             turn.fleet_changed |= waits != self.told.waits;
             self.told.waits = waits;
         }

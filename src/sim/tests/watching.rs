@@ -88,3 +88,13 @@ fn g1_rules_that_take_nothing_are_findings_after_the_first_list() {
         trial.log.text()
     );
 }
+
+#[test]
+fn a_decision_is_told_before_what_it_changes() {
+    let scenario = Scenario::mixed(7);
+    let trial = trial(&scenario, Mode::Act);
+    live(&trial, end_of(&scenario));
+    let log = trial.log.text();
+    let first = |words: &str| log.find(words).unwrap_or_else(|| panic!("{words}: {log}"));
+    assert!(first("decided consumer=") < first("is under way"), "{log}");
+}
