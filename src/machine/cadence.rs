@@ -378,7 +378,7 @@ impl Plan<'_> {
         lasting: SignedDuration,
     ) -> Option<SignedDuration> {
         let cadence = self.cadence();
-        if standing.why.topic().needs_no_look() {
+        if standing.why.topic().meaning().needs_no_look {
             return None;
         }
         if standing.why.is_ambiguous() {

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use jiff::Timestamp;
 
 use crate::caps::{Load, capped};
-use crate::consumers::{NO_EFFECT_LIMIT, Topic, nth, restore};
+use crate::consumers::{Topic, nth, restore};
 use crate::judge::{Judgement, Judgements, Reason, Want};
 use crate::model::{Action, AttemptId, Brake, ConsumerId, Decision, LookKey, Mode, RotationKey, SecretArn};
 use crate::policy::Settings;
@@ -310,28 +310,10 @@ fn some_to_come(state: &State, judgements: &Judgements, consumer: &ConsumerId, w
     current
         .flat_map(|view| &view.consumers)
         .filter(|(other, _)| other != consumer)
-        .any(|(other, standing)| match standing.why.topic() {
-            Topic::Unlooked => !state.failing.contains_key(&LookKey::Consumer(other.clone())),
-            Topic::AwaitsAnother => true,
-            Topic::InVain { times } => times < NO_EFFECT_LIMIT,
-            Topic::Unseen
-            | Topic::NewValue
-            | Topic::Absence
-            | Topic::Cache
-            | Topic::Ailing
-            | Topic::OldValue
-            | Topic::Ambiguous
-            | Topic::UnderWay
-            | Topic::GivenUp
-            | Topic::Protected
-            | Topic::Settings
-            | Topic::Function
-            | Topic::Outlives
-            | Topic::UpdateFailed
-            | Topic::Pinned
-            | Topic::Declared
-            | Topic::NeverFound
-            | Topic::LeftExposed => false,
+        .any(|(other, standing)| {
+            let topic = standing.why.topic();
+            let is_failing = || state.failing.contains_key(&LookKey::Consumer(other.clone()));
+            topic.meaning().passes && !(topic == Topic::Unlooked && is_failing())
         })
 }
 

@@ -129,22 +129,10 @@ impl Phase {
 
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed { step: Some(step) } => write!(f, "failed in {step}"),
-            Self::Failed { step: None }
-            | Self::Creating
-            | Self::Created
-            | Self::Exposed
-            | Self::Tested
-            | Self::Propagating
-            | Self::Verifying
-            | Self::Watching
-            | Self::Settled
-            | Self::Superseded
-            | Self::Stalled
-            | Self::Abandoned
-            | Self::RolledBack => f.write_str(self.name()),
+        if let Self::Failed { step: Some(step) } = self {
+            return write!(f, "failed in {step}");
         }
+        f.write_str(self.name())
     }
 }
 

@@ -122,7 +122,7 @@ fn one_first(view: &RotationView, consumer: &ConsumerId, own: &Option<ConsumerId
     let tried = view
         .consumers
         .iter()
-        .find(|(_, standing)| standing.why.topic().is_failure());
+        .find(|(_, standing)| standing.why.topic().meaning().failed);
     if let Some((first, _)) = tried {
         return Some(Reason::FirstFailed {
             consumer: first.clone(),

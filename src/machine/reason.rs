@@ -66,6 +66,16 @@ pub enum Reason {
     Journal,
 }
 
+/// Whether the value that is waited for may be given to anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Value {
+    /// Nothing is said against it.
+    Open,
+    NotYet,
+    /// Until a person has seen to it.
+    LeftToAPerson,
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -108,97 +118,46 @@ impl fmt::Display for Reason {
 impl Reason {
     /// Who goes first, where it waits for that.
     pub fn goes_after(&self) -> Option<&ConsumerId> {
-        match self {
-            Self::First { consumer } => Some(consumer),
-            Self::Another { reason, .. } => reason.goes_after(),
-            Self::Observing
-            | Self::Held
-            | Self::Margin { .. }
-            | Self::Proof { .. }
-            | Self::Unproven
-            | Self::Refused
-            | Self::FirstFailed { .. }
-            | Self::Moving { .. }
-            | Self::Unseen { .. }
-            | Self::Deleted { .. }
-            | Self::Busy { .. }
-            | Self::InFlight { .. }
-            | Self::Wave { .. }
-            | Self::HourlyCap { .. }
-            | Self::OwnServiceLast
-            | Self::Draining
-            | Self::Journal => None,
-        }
+        let (_, Self::First { consumer }) = self.innermost() else {
+            return None;
+        };
+        Some(consumer)
     }
 
     /// The secret whose new value somebody tries first, and who tries it, where it waits for that. `secret`: the one that
     /// the wait belongs to.
     pub fn goes_first<'a>(&'a self, secret: &'a SecretArn) -> Option<(&'a SecretArn, &'a ConsumerId)> {
-        let first = self.goes_after()?;
-        Some((self.cause(secret), first))
-    }
-
-    /// The secret that is waited for in the end: of a wait for another secret, that one.
-    fn cause<'a>(&'a self, secret: &'a SecretArn) -> &'a SecretArn {
-        match self {
-            Self::Another { secret, reason } => reason.cause(secret),
-            Self::Observing
-            | Self::Held
-            | Self::Margin { .. }
-            | Self::Proof { .. }
-            | Self::Unproven
-            | Self::Refused
-            | Self::First { .. }
-            | Self::FirstFailed { .. }
-            | Self::Moving { .. }
-            | Self::Unseen { .. }
-            | Self::Deleted { .. }
-            | Self::Busy { .. }
-            | Self::InFlight { .. }
-            | Self::Wave { .. }
-            | Self::HourlyCap { .. }
-            | Self::OwnServiceLast
-            | Self::Draining
-            | Self::Journal => secret,
-        }
+        let (other, _) = self.innermost();
+        Some((other.unwrap_or(secret), self.goes_after()?))
     }
 
     /// Whether a consumer that waits so for one secret must not get that secret's value by a restart for another either.
-    /// A held secret, one that moves and one that is gone hold each restart back by themselves.
     pub(crate) fn withholds_value(&self) -> bool {
-        match self {
-            Self::Margin { .. }
-            | Self::Proof { .. }
-            | Self::Unproven
-            | Self::Refused
-            | Self::First { .. }
-            | Self::FirstFailed { .. } => true,
-            Self::Another { reason, .. } => reason.withholds_value(),
-            Self::Observing
-            | Self::Held
-            | Self::Moving { .. }
-            | Self::Unseen { .. }
-            | Self::Deleted { .. }
-            | Self::Busy { .. }
-            | Self::InFlight { .. }
-            | Self::Wave { .. }
-            | Self::HourlyCap { .. }
-            | Self::OwnServiceLast
-            | Self::Draining
-            | Self::Journal => false,
-        }
+        self.value() != Value::Open
     }
 
     /// Whether only a person can bring about that the version may be given to anybody.
     pub(crate) fn needs_person(&self) -> bool {
+        self.value() == Value::LeftToAPerson
+    }
+
+    /// What is waited for in the end, and of which other secret, if it is of another.
+    fn innermost(&self) -> (Option<&SecretArn>, &Self) {
+        let (mut of, mut waited_for) = (None, self);
+        while let Self::Another { secret, reason } = waited_for {
+            (of, waited_for) = (Some(secret), reason);
+        }
+        (of, waited_for)
+    }
+
+    /// A held secret, one that moves and one that is gone hold each restart back by themselves.
+    fn value(&self) -> Value {
         match self {
-            Self::Unproven | Self::Refused | Self::FirstFailed { .. } => true,
-            Self::Another { reason, .. } => reason.needs_person(),
+            Self::Margin { .. } | Self::Proof { .. } | Self::First { .. } => Value::NotYet,
+            Self::Unproven | Self::Refused | Self::FirstFailed { .. } => Value::LeftToAPerson,
+            Self::Another { reason, .. } => reason.value(),
             Self::Observing
             | Self::Held
-            | Self::Margin { .. }
-            | Self::Proof { .. }
-            | Self::First { .. }
             | Self::Moving { .. }
             | Self::Unseen { .. }
             | Self::Deleted { .. }
@@ -208,7 +167,7 @@ impl Reason {
             | Self::HourlyCap { .. }
             | Self::OwnServiceLast
             | Self::Draining
-            | Self::Journal => false,
+            | Self::Journal => Value::Open,
         }
     }
 

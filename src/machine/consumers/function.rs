@@ -1,7 +1,7 @@
 //! Lambda functions: neither method proves anything about an environment, so `Presumed` is the best there is.
 
 use super::sleep;
-use super::{Question, Retry, Standing, Why, retry, tries_of};
+use super::{Question, Retry, Standing, Why, retry, stage_of_wait, tries_of};
 use crate::model::{
     Action, AttemptId, ConsumerId, EnvironmentSeen, FunctionSeen, Outcome, Stage, UpdateStatus,
 };
@@ -117,7 +117,7 @@ fn by_update(
         Retry::Went { at, .. } => after_update(facts, seen, at, question),
         Retry::Wait { why, until } => Standing {
             wake: until,
-            ..Standing::of(why.topic().stage_of_wait(), why)
+            ..Standing::of(stage_of_wait(&why), why)
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
         Retry::Now if seen.last_modified.is_some_and(|at| !question.is_older(at)) => {

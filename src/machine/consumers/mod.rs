@@ -69,7 +69,7 @@ impl Standing {
 
     /// Fresh or presumed by what runs well with the new value; not because nothing runs, or because time has passed.
     pub(crate) fn holds_the_new_value(&self) -> bool {
-        self.stage.is_over() && self.why.topic().is_of_what_runs_well()
+        self.stage.is_over() && self.why.topic().meaning().runs_well
     }
 }
 
@@ -324,6 +324,15 @@ pub(crate) fn tries_of<'a>(
 ) -> Vec<&'a Attempt> {
     let of_the_kind = |attempt: &&Attempt| attempt.decision.action.kind() == kind;
     facts.attempts_for(rotation).filter(of_the_kind).collect()
+}
+
+/// Where a consumer stands that waits for a write.
+pub(crate) fn stage_of_wait(why: &Why) -> Stage {
+    if why.topic().meaning().in_vain {
+        Stage::Stale
+    } else {
+        Stage::Refreshing
+    }
 }
 
 /// 2 s, 4 s, 8 s … up to a minute.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Question, Retry, Standing, Why, is_injected, retry};
+use super::{Question, Retry, Standing, Why, is_injected, retry, stage_of_wait};
 use crate::model::{
     Action, Attempt, ConsumerId, Controller, Deployment, DeploymentId, Done, Health, Outcome, Protected,
     Rollout, ServiceSeen, ServiceSettings, Stage, Task,
@@ -201,7 +201,7 @@ fn remedy(facts: &ConsumerFacts, seen: &ServiceSeen, question: &Question<'_>) ->
     match retry(facts, &redeploys(facts, question), question.now) {
         Retry::Wait { why, until } => Standing {
             wake: until,
-            ..Standing::of(why.topic().stage_of_wait(), why)
+            ..Standing::of(stage_of_wait(&why), why)
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
         Retry::Went { attempt, times, at } => {

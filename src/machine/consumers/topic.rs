@@ -1,8 +1,7 @@
-//! What a consumer's reason speaks of. Whoever treats reasons alike asks for their topic, so that a new reason must say
-//! which it has, and a new topic breaks the build wherever it matters.
+//! What a consumer's reason speaks of. Whoever treats reasons alike asks what their topic means, so that a new reason must
+//! say which topic it has, and a new topic what it means.
 
-use super::Why;
-use crate::model::Stage;
+use super::{NO_EFFECT_LIMIT, Why};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
@@ -94,109 +93,91 @@ impl Why {
     }
 }
 
-impl Topic {
-    /// Of a consumer that is fresh or presumed: whether that is because it runs well with the new value.
-    pub(crate) fn is_of_what_runs_well(self) -> bool {
-        match self {
-            Self::Absence | Self::Cache | Self::Ailing => false,
-            Self::Unlooked
-            | Self::Unseen
-            | Self::NewValue
-            | Self::OldValue
-            | Self::Ambiguous
-            | Self::AwaitsAnother
-            | Self::UnderWay
-            | Self::InVain { .. }
-            | Self::GivenUp
-            | Self::Protected
-            | Self::Settings
-            | Self::Function
-            | Self::Outlives
-            | Self::UpdateFailed
-            | Self::Pinned
-            | Self::Declared
-            | Self::NeverFound
-            | Self::LeftExposed => true,
-        }
-    }
-
+/// What a topic means to those who treat reasons alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    /// Of a consumer that is fresh or presumed: it is so because it runs well with the new value.
+    pub(crate) runs_well: bool,
     /// It was restarted, and did not become healthy with the new value.
-    pub(crate) fn is_failure(self) -> bool {
-        match self {
-            Self::GivenUp | Self::UpdateFailed => true,
-            Self::Unlooked
-            | Self::Unseen
-            | Self::NewValue
-            | Self::Absence
-            | Self::Cache
-            | Self::Ailing
-            | Self::OldValue
-            | Self::Ambiguous
-            | Self::AwaitsAnother
-            | Self::UnderWay
-            | Self::InVain { .. }
-            | Self::Protected
-            | Self::Settings
-            | Self::Function
-            | Self::Outlives
-            | Self::Pinned
-            | Self::Declared
-            | Self::NeverFound
-            | Self::LeftExposed => false,
-        }
-    }
-
-    /// Where a consumer stands that waits for a write: one that had no effect leaves it stale; one under way or in doubt
-    /// may be refreshing it.
-    pub(crate) fn stage_of_wait(self) -> Stage {
-        match self {
-            Self::InVain { .. } => Stage::Stale,
-            Self::Unlooked
-            | Self::Unseen
-            | Self::NewValue
-            | Self::Absence
-            | Self::Cache
-            | Self::Ailing
-            | Self::OldValue
-            | Self::Ambiguous
-            | Self::AwaitsAnother
-            | Self::UnderWay
-            | Self::GivenUp
-            | Self::Protected
-            | Self::Settings
-            | Self::Function
-            | Self::Outlives
-            | Self::UpdateFailed
-            | Self::Pinned
-            | Self::Declared
-            | Self::NeverFound
-            | Self::LeftExposed => Stage::Refreshing,
-        }
-    }
-
+    pub(crate) failed: bool,
     /// Time alone tells it, or nothing does.
-    pub(crate) fn needs_no_look(self) -> bool {
+    pub(crate) needs_no_look: bool,
+    /// It is soon over by itself.
+    pub(crate) passes: bool,
+    /// Of a consumer that waits for a write: the write changed nothing, so that it is stale. One under way or in doubt may
+    /// be refreshing it.
+    pub(crate) in_vain: bool,
+    /// What was tried did not help: somebody must act.
+    pub(crate) is_urgent: bool,
+    /// How the consumer is made, which is known before a promotion.
+    pub(crate) of_the_consumer: bool,
+}
+
+/// What most topics mean.
+const NOTHING_SPECIAL: Meaning = Meaning {
+    runs_well: true,
+    failed: false,
+    needs_no_look: false,
+    passes: false,
+    in_vain: false,
+    is_urgent: false,
+    of_the_consumer: false,
+};
+
+impl Topic {
+    pub(crate) fn meaning(self) -> Meaning {
+        let usual = NOTHING_SPECIAL;
         match self {
-            Self::Cache | Self::Pinned => true,
-            Self::Unlooked
-            | Self::Unseen
+            Self::Unseen
             | Self::NewValue
-            | Self::Absence
-            | Self::Ailing
             | Self::OldValue
             | Self::Ambiguous
-            | Self::AwaitsAnother
             | Self::UnderWay
-            | Self::InVain { .. }
-            | Self::GivenUp
-            | Self::Protected
-            | Self::Settings
-            | Self::Function
             | Self::Outlives
-            | Self::UpdateFailed
-            | Self::Declared
             | Self::NeverFound
-            | Self::LeftExposed => false,
+            | Self::LeftExposed => usual,
+            Self::Unlooked | Self::AwaitsAnother => Meaning {
+                passes: true,
+                ..usual
+            },
+            Self::Absence | Self::Ailing => Meaning {
+                runs_well: false,
+                ..usual
+            },
+            Self::Cache => Meaning {
+                runs_well: false,
+                needs_no_look: true,
+                ..usual
+            },
+            Self::Pinned => Meaning {
+                needs_no_look: true,
+                ..usual
+            },
+            Self::InVain { times } => Meaning {
+                passes: times < NO_EFFECT_LIMIT,
+                in_vain: true,
+                is_urgent: true,
+                ..usual
+            },
+            Self::GivenUp => Meaning {
+                failed: true,
+                is_urgent: true,
+                ..usual
+            },
+            Self::Protected => Meaning {
+                is_urgent: true,
+                ..usual
+            },
+            Self::UpdateFailed => Meaning {
+                failed: true,
+                is_urgent: true,
+                of_the_consumer: true,
+                ..usual
+            },
+            Self::Settings | Self::Function | Self::Declared => Meaning {
+                of_the_consumer: true,
+                ..usual
+            },
         }
     }
 }
