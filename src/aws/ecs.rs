@@ -271,8 +271,13 @@ impl EcsWrites for Ecs {
         let request = self.writer.update_service().cluster(cluster).service(service);
         let request = request.force_new_deployment(true).customize();
         let answer = request.interceptor(sending.watch()).send().await;
-        sending.ended(answer.map(|answer| Done::Written {
-            deployment: answer.service().and_then(seen::primary_deployment),
+        sending.ended(answer.map(|answer| {
+            Done::Written {
+                began: answer
+                    .service()
+                    .and_then(seen::primary_deployment)
+                    .map(|id| id.to_string()),
+            }
         }))
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct Lambda {
     pub(super) clock: AwsClock,
 }
 
-const WRITTEN: Done = Done::Written { deployment: None };
+const WRITTEN: Done = Done::Written { began: None };
 
 impl Lambda {
     async fn configuration(

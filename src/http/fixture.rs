@@ -9,10 +9,10 @@ use machine::findings::{Unwatched, of_fleet, of_secret};
 use machine::fleet::{Situation, admit};
 use machine::judge::{Judgements, judge};
 use machine::model::{
-    Action, AttemptId, Consumer, ConsumerId, Decision, Deployment, DeploymentId, Done, Event, Evidence,
-    Health, Labels, LogFact, LogLine, LoginAnswer, Look, LookFailure, LookKey, Mode, Outcome, Reference,
+    AttemptId, Consumer, ConsumerId, Decision, Deployment, DeploymentId, Done, Event, Evidence, Health,
+    Labels, LogFact, LogLine, LoginAnswer, Look, LookFailure, LookKey, Mode, Outcome, Reference,
     ReferenceKind, Rollout, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, ServiceSeen,
-    ServiceSettings, Step, Strategy, Task, VersionId,
+    ServiceSettings, Step, Strategy, Task, VersionId, Write,
 };
 use machine::outlook::outlook;
 use machine::policy::{Policy, Settings};
@@ -212,19 +212,21 @@ impl Told {
         let attempt = AttemptId::new("0123456789ab");
         self.event(Event::Decided(Decision {
             attempt: attempt.clone(),
-            consumer: orders(),
-            action: Action::Redeploy {
+            write: Write::Redeploy {
+                cluster: "prod".into(),
+                service: "orders".into(),
                 fresh_after: at(second),
             },
-            rotations: vec![shop_rotation()],
+            guards: Vec::new(),
+            serves: vec![shop_rotation()],
             at: at(second),
             deadline: at(second + 10),
         }));
-        let deployment = Some(DeploymentId::new("ecs-svc/2"));
+        let began = Some("ecs-svc/2".to_owned());
         self.event(Event::Ended {
             attempt,
             at: at(second + 1),
-            outcome: Outcome::Done(Done::Written { deployment }),
+            outcome: Outcome::Done(Done::Written { began }),
         });
     }
 }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::judge::RotationView;
 use machine::model::{Attempt, ConsumerId, When};
+use machine::procedures::{would_text, write_text};
 use machine::rotations::{Ending, Rotation, Seen, Source};
 use machine::state::{StageRun, Would};
 use machine::track::began;
@@ -77,7 +78,8 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
     for (consumer, facts) in snapshot.consumers.iter() {
         entries.extend(
             facts
-                .attempts_for(key)
+                .attempts
+                .serving(key)
                 .flat_map(|attempt| attempt_entries(consumer, attempt)),
         );
     }
@@ -215,10 +217,10 @@ fn would_entry(consumer: &ConsumerId, would: Would) -> Entry {
     let at = When::between(would.at, would.at);
     Entry {
         consumer: Some(consumer.to_string()),
-        action: Some(would.method.name()),
+        action: Some(would.procedure.name()),
         ..Entry::new(
             "would-remediate",
-            words::would_text(consumer, would.method),
+            would_text(consumer, would.procedure),
             at,
             vec!["watchdog"],
         )
@@ -227,7 +229,7 @@ fn would_entry(consumer: &ConsumerId, would: Would) -> Entry {
 
 fn attempt_entries(consumer: &ConsumerId, attempt: &Attempt) -> Vec<Entry> {
     let decision = &attempt.decision;
-    let kind = decision.action.kind();
+    let kind = decision.write.kind().name();
     let entry = |what, text: String, when| Entry {
         consumer: Some(consumer.to_string()),
         attempt: Some(decision.attempt.to_string()),
@@ -235,7 +237,7 @@ fn attempt_entries(consumer: &ConsumerId, attempt: &Attempt) -> Vec<Entry> {
         ..Entry::new(what, text, when, vec!["watchdog"])
     };
     let at = When::between(decision.at, decision.at);
-    let text = words::action_text(&decision.action);
+    let text = write_text(&decision.write);
     let decided = entry(
         "remediation-decided",
         format!("{kind} of {consumer} decided: {text}"),

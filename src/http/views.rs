@@ -5,6 +5,7 @@ use machine::consumers::Standing;
 use machine::findings::{Finding, commands_in};
 use machine::judge::Reason;
 use machine::model::{Attempt, ConsumerId, RotationKey, SecretArn, When};
+use machine::procedures::{wanted_text, write_text};
 use machine::window::DangerWindow;
 use serde::Serialize;
 
@@ -122,8 +123,8 @@ impl RemediationView {
         let outcome = attempt.outcome.as_ref();
         Self {
             attempt: attempt.decision.attempt.to_string(),
-            action: attempt.decision.action.kind(),
-            text: words::action_text(&attempt.decision.action),
+            action: attempt.decision.write.kind().name(),
+            text: write_text(&attempt.decision.write),
             decided: attempt.decision.at,
             answered: outcome.map(|(at, _)| *at),
             outcome: outcome.map(|(_, outcome)| words::outcome(outcome)),
@@ -135,7 +136,7 @@ impl RemediationView {
     pub(super) fn all(snapshot: &Snapshot, rotation: &RotationKey, id: &ConsumerId) -> Vec<Self> {
         let facts = snapshot.consumers.get(id).into_iter();
         facts
-            .flat_map(|facts| facts.attempts_for(rotation))
+            .flat_map(|facts| facts.attempts.serving(rotation))
             .map(Self::of)
             .collect()
     }
@@ -159,8 +160,8 @@ impl StandingView {
             stage: standing.map(|standing| words::stage(standing.stage)),
             why: standing.map(|standing| standing.why.to_string()),
             as_of: standing.and_then(|standing| standing.as_of),
-            wants: standing.and_then(|standing| Some(standing.action.as_ref()?.kind())),
-            wants_text: standing.and_then(|standing| standing.action.as_ref().map(words::wanted_text)),
+            wants: standing.and_then(|standing| Some(standing.wants.as_ref()?.kind().name())),
+            wants_text: standing.and_then(|standing| standing.wants.as_ref().map(wanted_text)),
             waits_for: waits_for.map(ToString::to_string),
             remediations: rotation.map_or_else(Vec::new, |key| RemediationView::all(snapshot, key, id)),
         }

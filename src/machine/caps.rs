@@ -1,4 +1,5 @@
-//! How much may be done at once, and how often: the caps of `policy::Limits`.
+//! How much may be done at once, and how often: the caps of `policy::Limits`. A wave counts what puts a load on its
+//! database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,44 +7,50 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::fleet::Wants;
 use crate::judge::{Judgements, Reason};
-use crate::model::{Action, Attempt, ConsumerId, Done, Outcome, Stage};
+use crate::model::{Attempt, ConsumerId, Done, Outcome, Stage, WriteKind};
 use crate::policy::Settings;
+use crate::procedures::{Load, load, load_of};
 use crate::state::ConsumerFacts;
 
-/// Consumers being refreshed by us, in all and for each database.
-pub(crate) struct Load {
+/// Consumers being refreshed, in all; and for each database those of them that put a load on it.
+pub(crate) struct UnderWay {
     pub(crate) consumers: BTreeSet<ConsumerId>,
     waves: BTreeMap<String, BTreeSet<ConsumerId>>,
 }
 
-impl Load {
+impl UnderWay {
     pub(crate) fn of(judgements: &Judgements) -> Self {
-        let mut load = Self {
+        let mut under_way = Self {
             consumers: BTreeSet::new(),
             waves: BTreeMap::new(),
         };
         for (_, judgement) in judgements.moving() {
             let Some(view) = judgement.current() else { continue };
-            for (consumer, standing) in &view.consumers {
-                if standing.stage == Stage::Refreshing {
-                    load.consumers.insert(consumer.clone());
-                    load.waves
-                        .entry(judgement.database.clone())
-                        .or_default()
-                        .insert(consumer.clone());
-                }
+            let refreshing = view
+                .consumers
+                .iter()
+                .filter(|(_, of)| of.stage == Stage::Refreshing);
+            for (consumer, _) in refreshing {
+                under_way.put(consumer, &judgement.database, load_of(consumer));
             }
         }
-        load
+        under_way
     }
 
     pub(crate) fn add(&mut self, consumer: &ConsumerId, wants: &Wants<'_>) {
-        self.consumers.insert(consumer.clone());
         for want in wants.all() {
-            self.waves
-                .entry(want.database.clone())
-                .or_default()
-                .insert(consumer.clone());
+            self.put(consumer, &want.database, load(want.write.kind().procedure()));
+        }
+    }
+
+    fn put(&mut self, consumer: &ConsumerId, database: &str, load: Load) {
+        self.consumers.insert(consumer.clone());
+        match load {
+            Load::Doubled => {
+                let wave = self.waves.entry(database.to_owned()).or_default();
+                wave.insert(consumer.clone());
+            }
+            Load::NoMore => {}
         }
     }
 
@@ -59,12 +66,12 @@ pub(crate) fn capped(
     facts: &ConsumerFacts,
     consumer: &ConsumerId,
     wants: &Wants<'_>,
-    load: &Load,
+    under_way: &UnderWay,
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Reason> {
     let limits = &settings.limits;
-    if matches!(wants.first.action, Action::Redeploy { .. })
+    if wants.first.write.kind() == WriteKind::Redeploy
         && let Some(until) = hour_is_full(facts, limits.redeploys_per_service_and_hour, now)
     {
         return Some(Reason::HourlyCap {
@@ -72,14 +79,15 @@ pub(crate) fn capped(
             until,
         });
     }
-    if !load.consumers.contains(consumer) && load.consumers.len() >= limits.in_flight {
+    if !under_way.consumers.contains(consumer) && under_way.consumers.len() >= limits.in_flight {
         return Some(Reason::InFlight {
             limit: limits.in_flight,
         });
     }
-    let full = wants
+    let mut loading = wants
         .all()
-        .find(|want| load.in_wave(&want.database, consumer) >= limits.wave)?;
+        .filter(|want| load(want.write.kind().procedure()) == Load::Doubled);
+    let full = loading.find(|want| under_way.in_wave(&want.database, consumer) >= limits.wave)?;
     Some(Reason::Wave {
         database: full.database.clone(),
         limit: limits.wave,
@@ -99,7 +107,7 @@ fn hour_is_full(facts: &ConsumerFacts, limit: usize, now: Timestamp) -> Option<T
             .map_or(attempt.decision.at, |(at, _)| *at)
     };
     let redeploys = facts.attempts.iter().filter(|attempt| {
-        matches!(attempt.decision.action, Action::Redeploy { .. }) && last_sent(attempt) >= since
+        attempt.decision.write.kind() == WriteKind::Redeploy && last_sent(attempt) >= since
     });
     let may_have_happened = redeploys.filter(|attempt| {
         !matches!(

@@ -32,10 +32,11 @@ pub(crate) use self::logins::silence_told_at;
 pub(crate) use self::rules::of_rules;
 pub use self::rules::{Coverage, RuleCoverage, Unwatched};
 pub(crate) use self::waits::Waits;
-use crate::consumers::{NO_EFFECT_LIMIT, Why};
+use crate::consumers::Why;
 use crate::judge::{Judgement, RotationView};
 use crate::model::{LookKey, Scope, SecretArn, Stage, Strategy};
 use crate::policy::Settings;
+use crate::procedures::NO_EFFECT_LIMIT;
 use crate::state::{SecretFacts, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,11 +5,14 @@ use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
-use crate::caps::{Load, capped};
-use crate::consumers::{Topic, nth, restore};
+use crate::caps::{UnderWay, capped};
+use crate::consumers::Topic;
 use crate::judge::{Judgement, Judgements, Reason, Want};
-use crate::model::{Action, AttemptId, Brake, ConsumerId, Decision, LookKey, Mode, RotationKey, SecretArn};
+use crate::model::{
+    AttemptId, Brake, ConsumerId, CycleStep, Decision, LookKey, Mode, RotationKey, SecretArn, Write,
+};
 use crate::policy::Settings;
+use crate::procedures::{combine, concurrency_cycle, guards};
 use crate::settling::on_its_way_to;
 use crate::state::{ConsumerFacts, State};
 use crate::successors::needs_it_to_start;
@@ -38,15 +41,17 @@ pub struct Situation {
 pub fn admit(state: &State, judgements: &Judgements, settings: &Settings, situation: Situation) -> Admission {
     let mut admission = Admission::default();
     admission.restore(state, judgements, settings, situation);
-    let mut load = Load::of(judgements);
+    let mut under_way = UnderWay::of(judgements);
     for (consumer, wants) in by_consumer(judgements, settings) {
-        let reason = obstacle(state, judgements, consumer, &wants, &load, settings, situation);
+        let reason = obstacle(
+            state, judgements, consumer, &wants, &under_way, settings, situation,
+        );
         match reason {
             None => {
-                load.add(consumer, &wants);
+                under_way.add(consumer, &wants);
                 admission
                     .start
-                    .push(decide(state, consumer, &wants, settings, situation.now));
+                    .push(decide(state, &wants, settings, situation.now));
             }
             Some(reason) => {
                 admission.wake_at(reason.until(), situation.now);
@@ -78,16 +83,10 @@ impl Admission {
                     .is_some_and(|j| j.mode == Mode::Act && !j.held)
             });
             let early = situation.draining || !acting;
-            if let Some(action) = restore(facts, &settings.timing, situation.now, early) {
-                let rotations = last_rotations(facts);
-                self.start.push(decision(
-                    consumer,
-                    facts,
-                    action,
-                    rotations,
-                    settings,
-                    situation.now,
-                ));
+            if let Some(write) = put_back(consumer, facts, settings, situation.now, early) {
+                let serves = last_served(facts);
+                self.start
+                    .push(decision(state, write, serves, settings, situation.now));
             } else {
                 self.wake_at(Some(situation.now + settings.cadence.consumer), situation.now);
             }
@@ -101,13 +100,24 @@ impl Admission {
     }
 }
 
-fn last_rotations(facts: &ConsumerFacts) -> Vec<RotationKey> {
-    facts
-        .attempts
-        .iter()
-        .rev()
-        .find(|a| !a.decision.rotations.is_empty())
-        .map(|a| a.decision.rotations.clone())
+fn put_back(
+    consumer: &ConsumerId,
+    facts: &ConsumerFacts,
+    settings: &Settings,
+    now: Timestamp,
+    early: bool,
+) -> Option<Write> {
+    let ConsumerId::Function { name } = consumer else {
+        return None;
+    };
+    let step: CycleStep = concurrency_cycle::restore(facts, &settings.timing, now, early)?;
+    Some(concurrency_cycle::write(name, step))
+}
+
+fn last_served(facts: &ConsumerFacts) -> Vec<RotationKey> {
+    let mut attempts = facts.attempts.iter().rev();
+    let last = attempts.find(|attempt| !attempt.decision.serves.is_empty());
+    last.map(|attempt| attempt.decision.serves.clone())
         .unwrap_or_default()
 }
 
@@ -150,7 +160,7 @@ fn obstacle(
     judgements: &Judgements,
     consumer: &ConsumerId,
     wants: &Wants<'_>,
-    load: &Load,
+    under_way: &UnderWay,
     settings: &Settings,
     situation: Situation,
 ) -> Option<Reason> {
@@ -164,20 +174,20 @@ fn obstacle(
     if wants.all().any(|want| want.mode != Mode::Act) {
         return Some(Reason::Observing);
     }
-    if let Some(attempt) = facts.unresolved() {
+    if let Some(attempt) = facts.attempts.unresolved() {
         return Some(Reason::Busy {
-            action: attempt.decision.action.kind(),
+            write: attempt.decision.write.kind(),
         });
     }
     let own = settings.limits.own_service.as_ref() == Some(consumer);
     let others_left = || {
-        load.consumers.iter().any(|other| other != consumer)
+        under_way.consumers.iter().any(|other| other != consumer)
             || some_to_come(state, judgements, consumer, wants)
     };
     not_at_rest(state, judgements, facts, settings)
         .or_else(|| another_waits(state, judgements, consumer, facts))
         .or_else(|| (own && others_left()).then_some(Reason::OwnServiceLast))
-        .or_else(|| capped(facts, consumer, wants, load, settings, situation.now))
+        .or_else(|| capped(facts, consumer, wants, under_way, settings, situation.now))
         .or_else(|| awaited_login(wants))
 }
 
@@ -317,62 +327,45 @@ fn some_to_come(state: &State, judgements: &Judgements, consumer: &ConsumerId, w
         })
 }
 
-fn decide(
-    state: &State,
-    consumer: &ConsumerId,
-    wants: &Wants<'_>,
-    settings: &Settings,
-    now: Timestamp,
-) -> Decision {
-    let rotations: Vec<RotationKey> = wants.all().map(|want| want.rotation.clone()).collect();
-    let others = wants.others.iter().map(|want| want.action.clone());
-    let action = others.fold(wants.first.action.clone(), combine);
-    let facts = &state.consumers[consumer];
-    decision(consumer, facts, action, rotations, settings, now)
-}
-
-/// Two redeploys of one service are one, after the later promotion. Other actions are the same whoever wants them.
-fn combine(one: Action, other: Action) -> Action {
-    match (one, other) {
-        (Action::Redeploy { fresh_after: one }, Action::Redeploy { fresh_after: other }) => {
-            Action::Redeploy {
-                fresh_after: one.max(other),
-            }
-        }
-        (one, _) => one,
+fn decide(state: &State, wants: &Wants<'_>, settings: &Settings, now: Timestamp) -> Decision {
+    let serves: Vec<RotationKey> = wants.all().map(|want| want.rotation.clone()).collect();
+    let mut write = wants.first.write.clone();
+    for other in &wants.others {
+        combine(&mut write, &other.write);
     }
+    decision(state, write, serves, settings, now)
 }
 
 fn decision(
-    consumer: &ConsumerId,
-    facts: &ConsumerFacts,
-    action: Action,
-    rotations: Vec<RotationKey>,
+    state: &State,
+    write: Write,
+    serves: Vec<RotationKey>,
     settings: &Settings,
     now: Timestamp,
 ) -> Decision {
-    let mut cause: Vec<String> = rotations
-        .iter()
-        .map(|rotation| rotation.id().to_string())
-        .collect();
-    let nth = rotations
-        .first()
-        .map_or(1, |rotation| nth(facts, rotation, action.kind()));
-    if action.restores() {
-        // Repeated for ever, and old attempts are forgotten: their count alone would give a name twice.
-        cause.push(now.to_string());
-    }
-    let attempt = match &action {
-        // The note on the function names the attempt that left it.
-        Action::TagSleep { tag } => tag.attempt.clone(),
-        _ => AttemptId::of(action.kind(), &consumer.to_string(), &cause.join("+"), nth),
-    };
     Decision {
-        attempt,
-        consumer: consumer.clone(),
-        action,
-        rotations,
+        attempt: attempt_id(state, &write, &serves, now),
+        guards: guards(state, &write, &serves),
+        write,
+        serves,
         at: now,
         deadline: now + settings.timing.write_deadline,
     }
+}
+
+fn attempt_id(state: &State, write: &Write, serves: &[RotationKey], now: Timestamp) -> AttemptId {
+    if let Some(CycleStep::TagSleep { tag }) = write.cycle_step() {
+        // The note on the function names the attempt that left it.
+        return tag.attempt.clone();
+    }
+    let (kind, subject) = (write.kind(), write.subject());
+    let mut cause: Vec<String> = serves.iter().map(|rotation| rotation.id().to_string()).collect();
+    let attempts = state.attempts_of(&subject);
+    let nth = attempts.zip(serves.first());
+    let nth = nth.map_or(1, |(attempts, rotation)| attempts.nth(rotation, kind));
+    if write.restores() {
+        // Repeated for ever, and old attempts are forgotten: their count alone would give a name twice.
+        cause.push(now.to_string());
+    }
+    AttemptId::of(kind.name(), &subject.to_string(), &cause.join("+"), nth)
 }

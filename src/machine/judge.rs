@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::consumers::{Question, Standing, Why, stand, tenures_before};
+use crate::consumers::{Promotion, Standing, Why, stand, tenures_before};
 use crate::courses::Courses;
 pub use crate::judgements::Judgements;
 use crate::milestones::{Works, works};
 use crate::mode::lower;
 pub use crate::mode::{Lowered, LoweredBy};
-use crate::model::{Action, Brake, ConsumerId, Fact, Mode, RotationKey, Scope, SecretArn, Stage, Strategy};
+use crate::model::{Brake, ConsumerId, Fact, Mode, RotationKey, Scope, SecretArn, Stage, Strategy, Write};
 use crate::phase::{Consumers, Phase, phase};
 use crate::policy::{Policy, Settings};
 use crate::proof::{awaits_login, doubtful, withheld};
@@ -38,7 +38,7 @@ pub struct Want {
     pub secret: SecretArn,
     pub rotation: RotationKey,
     pub consumer: ConsumerId,
-    pub action: Action,
+    pub write: Write,
     pub mode: Mode,
     /// Sent no earlier, or a task created meanwhile would be stale by our own rule.
     pub not_before: Timestamp,
@@ -159,7 +159,7 @@ impl Judgement {
     ) -> RotationView {
         let mut consumers = match &rotation.promoted {
             Some(promoted) if rotation.is_current() && rotation.origin != Origin::Baseline => {
-                let question = Question {
+                let towards = Promotion {
                     rotation: &rotation.key,
                     promoted: promoted.when.not_after,
                     not_before: promoted.when.not_before,
@@ -169,9 +169,9 @@ impl Judgement {
                     timing: &settings.timing,
                     now,
                 };
-                let mut found = standings(state, &rotation.key.secret, &question);
+                let mut found = standings(state, &rotation.key.secret, &towards);
                 // For a day: a cluster may have been taken out of the configuration.
-                if now < question.promoted + settings.timing.watch_for {
+                if now < towards.promoted + settings.timing.watch_for {
                     found.extend(remembered(state, facts, &rotation.key, &found));
                 }
                 found
@@ -298,8 +298,8 @@ impl Judgement {
         let wanted = view
             .consumers
             .iter()
-            .filter_map(|(id, standing)| Some((id, standing, standing.action.clone()?)));
-        for (consumer, standing, action) in wanted {
+            .filter_map(|(id, standing)| Some((id, standing, standing.wants.clone()?)));
+        for (consumer, standing, write) in wanted {
             let reason = self
                 .held
                 .then_some(Reason::Held)
@@ -315,7 +315,7 @@ impl Judgement {
                 secret: view.rotation.key.secret.clone(),
                 rotation: view.rotation.key.clone(),
                 consumer: consumer.clone(),
-                action,
+                write,
                 mode: self.mode,
                 not_before,
                 database: self.database.clone(),
@@ -347,10 +347,10 @@ fn settled(
     (courses.settled().filter(|_| is_known), courses.late_at())
 }
 
-fn standings(state: &State, secret: &SecretArn, question: &Question<'_>) -> Vec<(ConsumerId, Standing)> {
+fn standings(state: &State, secret: &SecretArn, promotion: &Promotion<'_>) -> Vec<(ConsumerId, Standing)> {
     state
         .users_of(secret)
-        .map(|(id, facts)| (id.clone(), stand(id, facts, question)))
+        .map(|(id, facts)| (id.clone(), stand(id, facts, promotion)))
         .collect()
 }
 

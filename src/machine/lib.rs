@@ -24,10 +24,12 @@
 //!
 //! - what comes in and what is known: [`model`] (words), [`state`], `step` (merging), [`track`] (a state over time),
 //!   `scopes` (what discovery found), `users` and `touched` (who uses what, who changed: nothing walks the fleet),
-//!   [`watched`] (which rule each secret gets), `doubt` (writes that may have happened)
+//!   [`watched`] (which rule each secret gets)
 //! - the story of a secret: [`rotations`], [`milestones`], `settling` (labels that seem to go back), `strategy`,
 //!   [`phase`], [`window`] and `courses` (the danger window, and how a promotion came to its consumers), `baseline` and
 //!   `successors` (what was there before, and what was made again)
+//! - ways to help, a file for each: [`procedures`] (wanted when, next write, guards, effect, undo, words), with `tries` and
+//!   `doubt` (what earlier writes mean for the next one); `attempts` (what was decided for a subject)
 //! - what it means: [`judge`] (one secret, whole), `judgements` (the latest of each), [`consumers`] (how each stands),
 //!   [`outlook`] (what the next rotation would do), [`would`] (what only the mode kept from being done)
 //! - what may be done: [`fleet`] (admission), `caps`, `proof`, `reason` (of every wait), `mode`, [`policy`]
@@ -35,12 +37,12 @@
 //! - what people are told: [`findings`], [`told`]
 //! - `tables`: what is seen, in order, and what it means: the tests
 
+mod attempts;
 mod baseline;
 pub mod cadence;
 mod caps;
 pub mod consumers;
 mod courses;
-mod doubt;
 pub mod findings;
 pub mod fleet;
 pub mod judge;
@@ -51,6 +53,7 @@ pub mod model;
 pub mod outlook;
 pub mod phase;
 pub mod policy;
+pub mod procedures;
 mod proof;
 mod reason;
 pub mod rotations;

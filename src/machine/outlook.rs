@@ -7,8 +7,9 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::consumers::{Question, Standing, Why, outlives, redeployable, stand};
-use crate::model::{ConsumerId, Method, RotationKey, SecretArn, Stage, VersionId};
+use crate::consumers::function::outlives;
+use crate::consumers::{Promotion, Standing, Why, redeployable, stand};
+use crate::model::{ConsumerId, Procedure, RotationKey, SecretArn, Stage, VersionId};
 use crate::policy::{Policy, Settings};
 use crate::state::{ConsumerFacts, Reached, State};
 
@@ -31,7 +32,7 @@ pub enum Next {
     },
     /// Done by this method, which does not reach all of it: what is left goes on with the old value.
     InPart {
-        method: Method,
+        procedure: Procedure,
         left: Why,
     },
     /// Its cache is waited for.
@@ -64,10 +65,10 @@ impl Next {
     /// A stable word: what is done, by the name of its method.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Redeploy => Method::Redeploy.name(),
-            Self::ConfigUpdate => Method::ConfigUpdate.name(),
-            Self::SwitchedOff { .. } => Method::ConcurrencyCycle.name(),
-            Self::InPart { method, .. } => method.name(),
+            Self::Redeploy => Procedure::Redeploy.name(),
+            Self::ConfigUpdate => Procedure::ConfigUpdate.name(),
+            Self::SwitchedOff { .. } => Procedure::ConcurrencyCycle.name(),
+            Self::InPart { procedure, .. } => procedure.name(),
             Self::Wait { .. } => "wait",
             Self::Nothing(_) => "nothing",
             Self::Person(_) => "by-hand",
@@ -88,7 +89,7 @@ impl fmt::Display for Next {
                 f,
                 "your function is switched off for {for_so_long:#}: reserved concurrency 0, then back to what it was"
             ),
-            Self::InPart { method, left } => write!(f, "{}, which is not all: {left}", method.name()),
+            Self::InPart { procedure, left } => write!(f, "{}, which is not all: {left}", procedure.name()),
             Self::Wait { ttl } => write!(
                 f,
                 "it is waited for {ttl:#}, until its cache has expired; no restart"
@@ -135,7 +136,7 @@ fn of_consumer(
         };
     }
     let looked = looked(facts).unwrap_or(now);
-    let question = Question {
+    let promotion = Promotion {
         rotation: &RotationKey {
             secret: secret.clone(),
             version: VersionId::new("next"),
@@ -149,9 +150,9 @@ fn of_consumer(
         timing: &settings.timing,
         now: looked,
     };
-    let standing = stand(id, facts, &question);
+    let standing = stand(id, facts, &promotion);
     let as_of = standing.as_of;
-    let next = as_far_as_it_reaches(facts, next(standing, &question));
+    let next = as_far_as_it_reaches(facts, next(standing, &promotion));
     Outlook {
         consumer: id.clone(),
         as_of,
@@ -173,9 +174,9 @@ fn as_deployed(deployed: Option<Result<(), Why>>, looked: Next) -> Next {
 
 /// Durable executions and environments of tenants outlive an update and a cycle.
 fn as_far_as_it_reaches(facts: &ConsumerFacts, next: Next) -> Next {
-    let method = match &next {
-        Next::ConfigUpdate => Method::ConfigUpdate,
-        Next::SwitchedOff { .. } => Method::ConcurrencyCycle,
+    let procedure = match &next {
+        Next::ConfigUpdate => Procedure::ConfigUpdate,
+        Next::SwitchedOff { .. } => Procedure::ConcurrencyCycle,
         Next::Redeploy
         | Next::InPart { .. }
         | Next::Wait { .. }
@@ -186,7 +187,7 @@ fn as_far_as_it_reaches(facts: &ConsumerFacts, next: Next) -> Next {
     };
     let seen = facts.function.as_ref().and_then(|(_, seen)| seen.as_ref());
     match seen.and_then(outlives) {
-        Some(left) => Next::InPart { method, left },
+        Some(left) => Next::InPart { procedure, left },
         None => next,
     }
 }
@@ -197,21 +198,21 @@ fn looked(facts: &ConsumerFacts) -> Option<Timestamp> {
     service.or_else(|| facts.function.as_ref().map(|(look, _)| look.sent))
 }
 
-fn next(standing: Standing, question: &Question<'_>) -> Next {
+fn next(standing: Standing, promotion: &Promotion<'_>) -> Next {
     let Standing {
-        stage, why, action, ..
+        stage, why, wants, ..
     } = standing;
-    match (action.as_ref().map(Method::of), stage) {
-        (Some(Method::Redeploy), _) => Next::Redeploy,
-        (Some(Method::ConfigUpdate), _) => Next::ConfigUpdate,
-        (Some(Method::ConcurrencyCycle), _) => Next::SwitchedOff {
-            for_so_long: question.timing.sleep_for,
+    match (wants.map(|write| write.kind().procedure()), stage) {
+        (Some(Procedure::Redeploy), _) => Next::Redeploy,
+        (Some(Procedure::ConfigUpdate), _) => Next::ConfigUpdate,
+        (Some(Procedure::ConcurrencyCycle), _) => Next::SwitchedOff {
+            for_so_long: promotion.timing.sleep_for,
         },
         (None, Stage::Fresh | Stage::Presumed) => Next::Nothing(why),
         (None, Stage::Beyond) => Next::Person(why),
         (None, Stage::Unknown | Stage::Stale | Stage::Refreshing) => match why {
             Why::CacheLives { until } => Next::Wait {
-                ttl: until.duration_since(question.threshold()),
+                ttl: until.duration_since(promotion.threshold()),
             },
             why => Next::Unknown(why),
         },

@@ -131,7 +131,7 @@ fn one_first(view: &RotationView, consumer: &ConsumerId, own: &Option<ConsumerId
     let mut wanting = view
         .consumers
         .iter()
-        .filter(|(_, standing)| standing.action.is_some())
+        .filter(|(_, standing)| standing.wants.is_some())
         .map(|(id, _)| id);
     let first = wanting
         .clone()

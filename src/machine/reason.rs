@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::model::{ConsumerId, SecretArn, VersionId};
+use crate::model::{ConsumerId, SecretArn, VersionId, WriteKind};
 
 /// Why something that is wanted does not happen yet. Every wait has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum Reason {
         secret: SecretArn,
     },
     Busy {
-        action: &'static str,
+        write: WriteKind,
     },
     InFlight {
         limit: usize,
@@ -96,7 +96,7 @@ impl fmt::Display for Reason {
             Self::Deleted { secret } => {
                 write!(f, "secret {} is deleted: new tasks cannot read it", secret.name())
             }
-            Self::Busy { action } => write!(f, "{action} is under way for it"),
+            Self::Busy { write } => write!(f, "{write} is under way for it"),
             Self::InFlight { limit } => write!(f, "{limit} consumers are being refreshed already"),
             Self::Wave { database, limit } => {
                 write!(f, "{limit} consumers of {database} are being refreshed already")

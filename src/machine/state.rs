@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::attempts::Attempts;
 use crate::model::{
-    Attempt, AttemptId, Consumer, ConsumerId, Dates, Expected, FunctionSeen, Labels, LogFact, LogTrouble,
-    LoginAnswer, Look, LookFailure, LookKey, Method, Reference, ReferenceKind, RotationKey, Scope, ScopeSeen,
-    SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, VersionId,
+    Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer,
+    Look, LookFailure, LookKey, Procedure, Reference, ReferenceKind, RotationKey, Scope, ScopeSeen,
+    SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, Subject, VersionId,
 };
-use crate::successors::needs_it_to_start;
 use crate::touched::Touched;
 use crate::track::Track;
 use crate::users::Users;
@@ -28,8 +28,8 @@ pub struct State {
     pub looked: BTreeMap<LookKey, Look>,
     /// Looks whose last try gave no answer.
     pub failing: BTreeMap<LookKey, Failing>,
-    /// Which consumer an attempt belongs to.
-    pub owners: BTreeMap<AttemptId, ConsumerId>,
+    /// What an attempt changes.
+    pub owners: BTreeMap<AttemptId, Subject>,
     /// When the whole of discovery was last answered with nothing left out; nothing where some of it never was.
     pub(crate) searched_whole: Option<Timestamp>,
     pub(crate) users: Users,
@@ -110,7 +110,7 @@ impl StageRun {
 /// What would have been done for a consumer, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Would {
-    pub method: Method,
+    pub procedure: Procedure,
     pub at: Timestamp,
 }
 
@@ -140,6 +140,8 @@ pub struct SecretFacts {
     /// When a list first had it; not kept over a restart.
     pub listed_since: Option<Timestamp>,
     pub gone: Option<Look>,
+    /// What was decided for the secret itself.
+    pub attempts: Attempts,
     /// What kept its rotation's log from being read at the last look; not kept over a restart.
     pub log_trouble: Option<LogTrouble>,
 }
@@ -164,16 +166,10 @@ pub struct ConsumerFacts {
     pub existed: bool,
     pub service: Option<(Look, Option<ServiceSeen>)>,
     pub function: Option<(Look, Option<FunctionSeen>)>,
-    /// In the order of their decisions.
-    pub attempts: Vec<Attempt>,
-    /// For each attempt in doubt: the first look after it that did not show its effect.
-    pub no_effect_seen: BTreeMap<AttemptId, Look>,
+    pub attempts: Attempts,
 }
 
 impl ConsumerFacts {
-    /// Attempts kept for a consumer: months of rotations.
-    pub const ATTEMPT_LIMIT: usize = 128;
-
     /// Whether discovery has described it so already.
     pub(crate) fn is_described(&self, consumer: &Consumer) -> bool {
         self.references == consumer.references
@@ -227,30 +223,6 @@ impl ConsumerFacts {
             .iter()
             .any(|reference| &reference.secret == secret)
     }
-
-    /// The attempt that has no answer yet, or none that says what happened.
-    pub fn unresolved(&self) -> Option<&Attempt> {
-        use crate::model::Outcome::InDoubt;
-        self.attempts
-            .iter()
-            .find(|attempt| matches!(attempt.outcome, None | Some((_, InDoubt { .. }))))
-    }
-
-    /// The attempt to forget first: the oldest restore without effect, lest what it is to put back is lost.
-    pub(crate) fn least_telling(&self) -> usize {
-        use crate::model::Outcome::NoEffect;
-        let in_vain = |attempt: &Attempt| {
-            attempt.decision.action.restores() && matches!(attempt.outcome, Some((_, NoEffect(_))))
-        };
-        self.attempts.iter().position(in_vain).unwrap_or(0)
-    }
-
-    /// Attempts for the sake of one rotation, oldest first.
-    pub fn attempts_for<'a>(&'a self, rotation: &'a RotationKey) -> impl Iterator<Item = &'a Attempt> {
-        self.attempts
-            .iter()
-            .filter(move |attempt| attempt.decision.rotations.contains(rotation))
-    }
 }
 
 /// A look that keeps failing.
@@ -271,6 +243,37 @@ impl State {
         }
     }
 
+    /// What was decided for a subject, if it is known.
+    pub fn attempts_of(&self, subject: &Subject) -> Option<&Attempts> {
+        match subject {
+            Subject::Secret(secret) => self.secrets.get(secret).map(|facts| &facts.attempts),
+            Subject::Consumer(consumer) => self.consumers.get(consumer).map(|facts| &facts.attempts),
+        }
+    }
+
+    pub(crate) fn attempts_of_mut(&mut self, subject: &Subject) -> &mut Attempts {
+        match subject {
+            Subject::Secret(secret) => &mut self.secrets.entry(secret.clone()).or_default().attempts,
+            Subject::Consumer(consumer) => &mut self.consumers.entry(consumer.clone()).or_default().attempts,
+        }
+    }
+
+    /// An attempt, and what it changes.
+    pub fn attempt(&self, id: &AttemptId) -> Option<&Attempt> {
+        let attempts = self.attempts_of(self.owners.get(id)?)?;
+        attempts.iter().find(|attempt| &attempt.decision.attempt == id)
+    }
+
+    /// Attempts that nobody has answered: they were under way when the process that sent them ended.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Attempt> {
+        let of_consumers = self.consumers.values().map(|facts| &facts.attempts);
+        let of_secrets = self.secrets.values().map(|facts| &facts.attempts);
+        let attempts = of_consumers
+            .chain(of_secrets)
+            .flat_map(|attempts| attempts.iter());
+        attempts.filter(|attempt| attempt.outcome.is_none())
+    }
+
     /// Forgets when things were looked at that nobody asks for any more: versions without a label, consumers gone.
     pub(crate) fn forget_unasked(&mut self) {
         let (secrets, consumers) = (&self.secrets, &self.consumers);
@@ -287,28 +290,6 @@ impl State {
         let failing = self.failing.len();
         self.failing.retain(|key, _| is_asked(key));
         self.touched.failing |= self.failing.len() < failing;
-    }
-
-    /// The secrets that `consumer` uses, as a restart of it must find them. Those that are dead are left out where it
-    /// starts without them: nobody gives it their value any more.
-    pub fn expected(&self, consumer: &ConsumerId) -> BTreeMap<SecretArn, Expected> {
-        let mut expected: BTreeMap<SecretArn, Expected> = BTreeMap::new();
-        let facts = self.consumers.get(consumer).into_iter();
-        for Reference { secret, kind } in facts.flat_map(ConsumerFacts::used) {
-            let needed = needs_it_to_start(kind);
-            if !needed && self.is_dead(secret) {
-                continue;
-            }
-            let of_it = expected.entry(secret.clone()).or_insert_with(|| Expected {
-                current: self
-                    .secrets
-                    .get(secret)
-                    .and_then(|facts| facts.current().cloned()),
-                needed,
-            });
-            of_it.needed |= needed;
-        }
-        expected
     }
 }
 

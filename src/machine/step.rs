@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::doubt;
 use crate::model::{
-    Attempt, AttemptId, ConsumerId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure,
-    LookKey, Outcome, SecretArn, SecretSeen, VersionId,
+    AttemptId, ConsumerId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure, LookKey,
+    Outcome, SecretArn, SecretSeen, VersionId,
 };
 use crate::policy::Timing;
-use crate::state::{ConsumerFacts, Failing, SecretFacts, StageRun, State};
+use crate::procedures::doubt;
+use crate::state::{Failing, SecretFacts, StageRun, State};
 use crate::track::Track;
 
 /// Merges one event into the state. Returns the facts that are worth keeping, in order.
@@ -31,12 +31,12 @@ pub fn step(state: &mut State, event: Event, timing: &Timing) -> Vec<Fact> {
             Vec::new()
         }
         Event::Decided(decision) => {
-            state.touch_consumer(&decision.consumer);
+            state.touch_subject(&decision.subject());
             state.learn(Fact::Decided(decision))
         }
         Event::Ended { attempt, at, outcome } => {
             if let Some(owner) = state.owners.get(&attempt).cloned() {
-                state.touch_consumer(&owner);
+                state.touch_subject(&owner);
             }
             state.learn(Fact::Ended { attempt, at, outcome })
         }
@@ -252,18 +252,13 @@ impl State {
         if self.owners.contains_key(&decision.attempt) {
             return false;
         }
-        self.owners
-            .insert(decision.attempt.clone(), decision.consumer.clone());
-        let facts = self.consumers.entry(decision.consumer.clone()).or_default();
-        facts.attempts.push(Attempt {
-            decision: decision.clone(),
-            outcome: None,
-        });
-        if facts.attempts.len() > ConsumerFacts::ATTEMPT_LIMIT {
-            let forgotten = facts.attempts.remove(facts.least_telling());
+        let subject = decision.subject();
+        self.owners.insert(decision.attempt.clone(), subject.clone());
+        let forgotten = self.attempts_of_mut(&subject).begin(decision.clone());
+        if let Some(forgotten) = forgotten {
             self.owners.remove(&forgotten.decision.attempt);
         }
-        self.note_sleep(&decision.consumer);
+        self.note_write(&subject);
         true
     }
 
@@ -271,26 +266,8 @@ impl State {
         let Some(owner) = self.owners.get(attempt).cloned() else {
             return false;
         };
-        let facts = self.consumers.get_mut(&owner);
-        let news = facts.is_some_and(|facts| facts.learn_outcome(attempt, at, outcome));
-        self.note_sleep(&owner);
-        news
-    }
-}
-
-impl ConsumerFacts {
-    fn learn_outcome(&mut self, attempt: &AttemptId, at: Timestamp, outcome: &Outcome) -> bool {
-        self.no_effect_seen.remove(attempt);
-        let Some(known) = self
-            .attempts
-            .iter_mut()
-            .find(|known| &known.decision.attempt == attempt)
-        else {
-            return false;
-        };
-        let outcome = Some((at, outcome.clone()));
-        let news = known.outcome != outcome;
-        known.outcome = outcome;
+        let news = self.attempts_of_mut(&owner).end(attempt, at, outcome);
+        self.note_write(&owner);
         news
     }
 }

@@ -16,6 +16,7 @@ mod first_start;
 mod fleet;
 mod fleet_findings;
 mod functions;
+mod guards;
 mod histories;
 mod intervals;
 mod late;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{ConsumerId, LookKey, SecretArn};
+use crate::model::{ConsumerId, LookKey, SecretArn, Subject};
 use crate::state::State;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +64,16 @@ impl State {
     pub(crate) fn touch_users(&mut self, secret: &SecretArn) {
         let users: Vec<ConsumerId> = self.users.of(secret).cloned().collect();
         users.iter().for_each(|id| self.touch_consumer(id));
+    }
+
+    pub(crate) fn touch_subject(&mut self, subject: &Subject) {
+        self.touched.any = true;
+        match subject {
+            Subject::Secret(secret) => {
+                self.touched.secrets.insert(secret.clone());
+            }
+            Subject::Consumer(consumer) => self.touch_consumer(consumer),
+        }
     }
 
     /// A consumer, and every secret that it references.

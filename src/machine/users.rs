@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::consumers::open_sleep;
-use crate::model::{ConsumerId, Reference, SecretArn};
+use crate::model::{ConsumerId, Reference, SecretArn, Subject};
+use crate::procedures::open_sleep;
 use crate::state::{ConsumerFacts, SecretFacts, State};
 
 #[derive(Clone, Debug, Default)]
@@ -116,6 +116,13 @@ impl State {
             if self.consumers.contains_key(&id) {
                 self.touch_consumer(&id);
             }
+        }
+    }
+
+    /// To be called whenever something was decided for a subject, or answered.
+    pub(crate) fn note_write(&mut self, subject: &Subject) {
+        if let Some(consumer) = subject.consumer() {
+            self.note_sleep(consumer);
         }
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::fleet::Admission;
 use crate::judge::{Judgements, Reason};
-use crate::model::{ConsumerId, Method, SecretArn, WouldAct};
+use crate::model::{ConsumerId, SecretArn, WouldAct};
 use crate::state::State;
 
 /// What would be done now and was not noted yet, once for each rotation and consumer.
@@ -42,7 +42,7 @@ fn told(
     Some(WouldAct {
         rotation,
         consumer,
-        method: Method::of(&want.action),
+        procedure: want.write.kind().procedure(),
         at: now,
         why: standing.why.to_string(),
     })

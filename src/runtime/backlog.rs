@@ -17,7 +17,7 @@ pub(super) fn tell(secret: &SecretArn, before: Option<&Judgement>, after: &Judge
             consumers.find(|(id, _)| id == consumer)
         });
         let is_first_look = known.is_none_or(|(_, known)| known.stage == Stage::Unknown);
-        if is_first_look && standing.stage == Stage::Stale && standing.action.is_some() {
+        if is_first_look && standing.stage == Stage::Stale && standing.wants.is_some() {
             let secret = secret.name();
             tracing::warn!(
                 secret,

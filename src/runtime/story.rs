@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use machine::findings::{Finding, Kind, Severity};
 use machine::judge::{Judgement, RotationView};
 use machine::model::{
-    Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, VersionId,
+    Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, Subject, VersionId,
 };
 use machine::rotations::Origin;
 use machine::state::State;
@@ -37,14 +37,8 @@ pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
         Event::Unseen { .. } => {}
         Event::Decided(_) => {}
         Event::Ended { attempt, outcome, .. } => {
-            let known = state
-                .owners
-                .get(attempt)
-                .and_then(|owner| state.consumers.get(owner));
-            let found =
-                known.and_then(|facts| facts.attempts.iter().find(|a| &a.decision.attempt == attempt));
-            if let Some(found) = found {
-                tell_outcome(&found.decision, outcome);
+            if let Some(known) = state.attempt(attempt) {
+                tell_outcome(&known.decision, outcome);
             }
         }
     }
@@ -76,34 +70,51 @@ fn tell_login(
 }
 
 pub(super) fn tell_decision(decision: &Decision) {
+    let subject = decision.subject();
     let rotations: Vec<String> = decision
-        .rotations
+        .serves
         .iter()
         .map(|rotation| rotation.id().to_string())
         .collect();
     tracing::info!(
-        consumer = %decision.consumer,
-        action = decision.action.kind(),
+        consumer = consumer(&subject),
+        secret = secret(&subject),
+        action = decision.write.kind().name(),
         attempt = %decision.attempt,
         rotations = rotations.join(","),
         "decided"
     );
 }
 
+fn consumer(subject: &Subject) -> Option<String> {
+    subject.consumer().map(ToString::to_string)
+}
+
+fn secret(subject: &Subject) -> Option<&str> {
+    match subject {
+        Subject::Secret(secret) => Some(secret.name()),
+        Subject::Consumer(_) => None,
+    }
+}
+
 fn tell_outcome(decision: &Decision, outcome: &Outcome) {
-    let (consumer, action, attempt) = (&decision.consumer, decision.action.kind(), &decision.attempt);
+    let (subject, action, attempt) = (
+        decision.subject(),
+        decision.write.kind().name(),
+        &decision.attempt,
+    );
+    let (consumer, secret) = (consumer(&subject), secret(&subject));
     match outcome {
-        Outcome::Done(Done::Written { deployment }) => {
-            let deployment = deployment.as_ref().map(tracing::field::display);
-            tracing::info!(%consumer, action, %attempt, deployment, "written");
+        Outcome::Done(Done::Written { began }) => {
+            tracing::info!(consumer, secret, action, %attempt, began, "written");
         }
-        Outcome::Done(Done::AlreadySo) => tracing::info!(%consumer, action, %attempt, "already so"),
-        Outcome::NoEffect(why) if decision.action.restores() => {
-            tracing::error!(%consumer, action, %attempt, %why, "could not be put back; it is tried again");
+        Outcome::Done(Done::AlreadySo) => tracing::info!(consumer, secret, action, %attempt, "already so"),
+        Outcome::NoEffect(why) if decision.write.restores() => {
+            tracing::error!(consumer, secret, action, %attempt, %why, "could not be put back; it is tried again");
         }
-        Outcome::NoEffect(why) => tracing::warn!(%consumer, action, %attempt, %why, "no effect"),
+        Outcome::NoEffect(why) => tracing::warn!(consumer, secret, action, %attempt, %why, "no effect"),
         Outcome::InDoubt { why } => {
-            tracing::warn!(%consumer, action, %attempt, why, "in doubt: looked at before anything is repeated")
+            tracing::warn!(consumer, secret, action, %attempt, why, "in doubt: looked at before anything is repeated")
         }
     }
 }

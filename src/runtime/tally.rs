@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use machine::consumers::Why;
 use machine::judge::{Judgement, RotationView, judge};
-use machine::model::{ConsumerId, Event, Method, Outcome, RotationKey, SecretArn, Stage, Strategy};
+use machine::model::{
+    ConsumerId, Event, Outcome, Procedure, RotationKey, SecretArn, Stage, Strategy, WriteKind,
+};
 use machine::policy::{Policy, Settings};
 use machine::rotations::{Ending, Origin};
 use machine::state::{Reached, StageRun, State};
@@ -39,11 +41,11 @@ enum Count {
         lasted: SignedDuration,
     },
     Remediation {
-        kind: &'static str,
+        kind: WriteKind,
         outcome: Outcome,
         lasted: SignedDuration,
     },
-    Would(Method),
+    Would(Procedure),
 }
 
 #[derive(Debug, Default)]
@@ -72,11 +74,9 @@ impl Tally {
         let Event::Ended { attempt, at, outcome } = event else {
             return;
         };
-        let owner = state.owners.get(attempt).and_then(|id| state.consumers.get(id));
-        let mut attempts = owner.into_iter().flat_map(|facts| &facts.attempts);
-        if let Some(known) = attempts.find(|known| known.decision.attempt == *attempt) {
+        if let Some(known) = state.attempt(attempt) {
             self.found.push(Count::Remediation {
-                kind: known.decision.action.kind(),
+                kind: known.decision.write.kind(),
                 outcome: outcome.clone(),
                 lasted: at.duration_since(known.decision.at),
             });
@@ -84,8 +84,8 @@ impl Tally {
     }
 
     /// What only the mode keeps from being done.
-    pub(super) fn would(&mut self, method: Method) {
-        self.found.push(Count::Would(method));
+    pub(super) fn would(&mut self, procedure: Procedure) {
+        self.found.push(Count::Would(procedure));
     }
 
     /// Finds what came to its end since the last judgement.
@@ -324,6 +324,8 @@ fn result(view: &RotationView, reached: &Reached) -> Option<RotationResult> {
 /// What we did first for a consumer; `another` where it was refreshed without us.
 fn method(state: &State, rotation: &RotationKey, consumer: &ConsumerId) -> &'static str {
     let facts = state.consumers.get(consumer);
-    let first = facts.and_then(|facts| facts.attempts_for(rotation).next());
-    first.map_or("another", |attempt| Method::of(&attempt.decision.action).name())
+    let first = facts.and_then(|facts| facts.attempts.serving(rotation).next());
+    first.map_or("another", |attempt| {
+        attempt.decision.write.kind().procedure().name()
+    })
 }

@@ -106,9 +106,7 @@ impl Watchdog {
         let now = self.parts.clock.now();
         let state = self.machine.state();
         self.tally.remember(state, &self.options.settings, now);
-        let attempts = state.consumers.values().flat_map(|facts| &facts.attempts);
-        let unanswered = attempts.filter(|attempt| attempt.outcome.is_none());
-        for attempt in unanswered {
+        for attempt in state.unanswered() {
             self.inbox.put(left_in_doubt(&attempt.decision.attempt, now));
         }
         if loaded.baseline {
@@ -196,7 +194,8 @@ impl Watchdog {
         self.tell_judged(&turn.judged, now);
         turn.decisions.iter().for_each(story::tell_decision);
         self.tell_judged(&turn.judged_again, now);
-        turn.would.iter().for_each(|would| self.tally.would(would.method));
+        let would = turn.would.iter().map(|would| would.procedure);
+        would.for_each(|procedure| self.tally.would(procedure));
     }
 
     fn tell_judged(&mut self, judged: &[Judged], now: Timestamp) {
@@ -213,10 +212,9 @@ impl Watchdog {
     }
 
     fn send(&mut self, decisions: Vec<Decision>, now: Timestamp) {
-        let known = (&self.machine, &self.parts, now);
         let is_durable = self.keeper.is_well();
         self.writes
-            .dispatch(decisions, is_durable, known, &mut self.inbox);
+            .dispatch(decisions, is_durable, (&self.parts, now), &mut self.inbox);
     }
 
     fn ask(&mut self, now: Timestamp) {

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use machine::Machine;
 use machine::model::{AttemptId, Decision, Event, NoEffect, Outcome};
 
 use super::inbox::Inbox;
 use super::parts::Parts;
-use crate::remediation::{self, Order};
+use crate::remediation;
 
 #[derive(Default)]
 pub(super) struct Writes {
@@ -35,12 +34,12 @@ impl Writes {
         &mut self,
         decisions: Vec<Decision>,
         is_durable: bool,
-        (machine, parts, now): (&Machine, &Parts, Timestamp),
+        (parts, now): (&Parts, Timestamp),
         inbox: &mut Inbox,
     ) {
         for decision in decisions {
-            if is_durable || decision.action.restores() {
-                self.send(decision, machine, parts, now, inbox);
+            if is_durable || decision.write.restores() {
+                self.send(decision, parts, now, inbox);
             } else {
                 let why = "the decision could not be journalled".to_owned();
                 inbox.put(Event::Ended {
@@ -52,22 +51,13 @@ impl Writes {
         }
     }
 
-    fn send(
-        &mut self,
-        decision: Decision,
-        machine: &Machine,
-        parts: &Parts,
-        now: Timestamp,
-        inbox: &mut Inbox,
-    ) {
+    fn send(&mut self, decision: Decision, parts: &Parts, now: Timestamp, inbox: &mut Inbox) {
         let attempt = decision.attempt.clone();
         self.under_way.insert(attempt.clone());
         let budget = parts.clock.real(decision.deadline.duration_since(now));
-        let secrets = machine.state().expected(&decision.consumer);
-        let order = Order { decision, secrets };
         let (ports, clock) = (parts.ports.clone(), parts.clock.clone());
         inbox.expect(async move {
-            let outcome = remediation::send(&ports, &order, budget).await;
+            let outcome = remediation::send(&ports, &decision, budget).await;
             Event::Ended {
                 attempt,
                 at: clock.now(),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use machine::model::{AttemptId, Fact};
+use machine::model::{AttemptId, Fact, WriteKind};
 
 /// Decisions of this life that are durable, and of which no write has come yet.
 #[derive(Clone, Default)]
@@ -11,7 +11,7 @@ pub struct Ledger(Arc<Mutex<Vec<Entry>>>);
 struct Entry {
     attempt: AttemptId,
     subject: String,
-    kind: &'static str,
+    kind: WriteKind,
 }
 
 impl Ledger {
@@ -29,8 +29,8 @@ impl Ledger {
                 Fact::Decided(decision) if open.iter().any(|entry| entry.attempt == decision.attempt) => {}
                 Fact::Decided(decision) => open.push(Entry {
                     attempt: decision.attempt.clone(),
-                    subject: decision.consumer.to_string(),
-                    kind: decision.action.kind(),
+                    subject: decision.subject().to_string(),
+                    kind: decision.write.kind(),
                 }),
                 Fact::Ended { attempt, .. } => open.retain(|entry| entry.attempt != *attempt),
                 _ => {}
@@ -51,13 +51,13 @@ impl Ledger {
     }
 }
 
-/// The write that a kind of action makes. What puts back is covered by the decision to switch off.
-fn operation_of(kind: &str) -> &'static str {
+/// The call that a write makes. What puts back is covered by the decision to switch off.
+fn operation_of(kind: WriteKind) -> &'static str {
     match kind {
-        "redeploy" => "ecs:UpdateService",
-        "update-environment" => "lambda:UpdateFunctionConfiguration",
-        "tag-sleep" => "lambda:TagResource",
-        "sleep" => "lambda:PutFunctionConcurrency",
-        _ => "none",
+        WriteKind::Redeploy => "ecs:UpdateService",
+        WriteKind::UpdateEnvironment => "lambda:UpdateFunctionConfiguration",
+        WriteKind::TagSleep => "lambda:TagResource",
+        WriteKind::Sleep => "lambda:PutFunctionConcurrency",
+        WriteKind::Restore | WriteKind::Untag => "none",
     }
 }

@@ -16,6 +16,7 @@ use serde::de::value::{Error as DeError, StrDeserializer};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use decided::DecisionRecord;
+pub(super) use decided::actions;
 use ended::EndedRecord;
 use labels::{LabelsRecord, ValuedRecord};
 use log::LogRecord;

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use machine::model::Fact;
+use machine::model::{Fact, WriteKind};
 use rusqlite::{Connection, params};
 
 use super::error::Unfit;
 use super::lock::Lock;
 use super::opening::{self, VERSION};
-use super::{Loaded, OpenError, ReadError, WriteError, rows};
+use super::{Loaded, OpenError, ReadError, WriteError, records, rows};
 
+/// `?2`: the actions that begin what must be put back; `?3`: all that belong to it.
 const PRUNE_FACTS: &str = "
     WITH labels AS (
         SELECT seq, secret, json_extract(body, '$.current') AS current FROM facts WHERE kind = 'labels'),
@@ -24,18 +25,23 @@ const PRUNE_FACTS: &str = "
         SELECT last AS seq FROM since
         UNION SELECT border FROM since
         UNION SELECT (SELECT min(seq) FROM labels WHERE labels.secret = since.secret AND seq > border) FROM since),
-    notes AS (
-        SELECT json_extract(body, '$.consumer') AS consumer, max(seq) AS last FROM facts
-        WHERE kind = 'decided' AND json_type(body, '$.action.tag_sleep') IS NOT NULL GROUP BY consumer)
+    decided AS (
+        SELECT seq, json_extract(body, '$.consumer') AS consumer,
+            CASE json_type(body, '$.action') WHEN 'text' THEN json_extract(body, '$.action')
+            ELSE (SELECT key FROM json_each(body, '$.action')) END AS action
+        FROM facts WHERE kind = 'decided'),
+    begun AS (
+        SELECT consumer, max(seq) AS last FROM decided
+        WHERE action IN (SELECT value FROM json_each(?2)) GROUP BY consumer)
     DELETE FROM facts WHERE at < ?1 AND kind <> 'ended'
     AND seq NOT IN (SELECT seq FROM kept)
     AND NOT (kind = 'decided' AND EXISTS (
         SELECT 1 FROM json_each(facts.body, '$.rotations') AS served
         JOIN standing ON standing.secret = json_extract(served.value, '$.secret')
             AND standing.current = json_extract(served.value, '$.version')))
-    AND NOT (kind = 'decided' AND EXISTS (
-        SELECT 1 FROM notes WHERE notes.consumer = json_extract(facts.body, '$.consumer') AND facts.seq >= notes.last)
-        AND json_type(body, '$.action.update_environment') IS NULL)";
+    AND seq NOT IN (
+        SELECT seq FROM decided JOIN begun USING (consumer)
+        WHERE seq >= begun.last AND action IN (SELECT value FROM json_each(?3)))";
 
 /// An outcome goes with its decision.
 const PRUNE_OUTCOMES: &str = "
@@ -151,10 +157,15 @@ impl Sqlite {
 
     /// Drops what was written before `keep_since`, but for what a start needs to know of the promotion that stands,
     /// however old it is: when each secret came to its current version, and what was done for it; and for what may still
-    /// be switched off: the last note on each function and the writes of its cycle.
+    /// have to be put back: the last decision that began it for each consumer, and what followed.
     pub fn prune(&mut self, keep_since: Timestamp) -> Result<u64, WriteError> {
         let transaction = self.connection.transaction()?;
-        let facts = transaction.execute(PRUNE_FACTS, params![keep_since.to_string()])?;
+        let kept = params![
+            keep_since.to_string(),
+            records::actions(WriteKind::leaves_something),
+            records::actions(WriteKind::is_put_back)
+        ];
+        let facts = transaction.execute(PRUNE_FACTS, kept)?;
         let outcomes = transaction.execute(PRUNE_OUTCOMES, params![keep_since.to_string()])?;
         transaction.commit()?;
         Ok((facts + outcomes) as u64)

@@ -6,11 +6,11 @@ mod facts;
 mod golden;
 mod room;
 
-use machine::model::{Action, AttemptId, ConsumerId, Dates, Done, Fact, Labels, Look, Outcome, VersionId};
+use machine::model::{AttemptId, CycleStep, Dates, Done, Fact, Labels, Look, Outcome, VersionId};
 use rusqlite::Connection;
 
 use super::{OpenError, Sqlite};
-use facts::{at, decision, note, secret, version};
+use facts::{at, cycle, decision, note, redeploy, secret, version};
 
 fn in_memory() -> Sqlite {
     Sqlite::on(Connection::open_in_memory().expect("memory")).expect("a new journal")
@@ -59,7 +59,7 @@ fn no_memory_is_shared_through_a_file() {
     for _ in 0..2 {
         let mut journal = Sqlite::open(&path).expect("a journal");
         journal
-            .commit(&[decision("a", Action::Untag)], at(1))
+            .commit(&[decision("a", cycle(CycleStep::Untag))], at(1))
             .expect("room");
         assert!(!folder.path().join("journal.sqlite-shm").exists());
     }
@@ -85,16 +85,17 @@ fn pruning_keeps_what_must_stay() {
         dates: Dates::default(),
     };
     let note = decision("t", note(Some(7)));
-    let sleep = decision("s", Action::Sleep { former: Some(7) });
-    let mut untag = decision("old", Action::Untag);
+    let sleep = decision("s", cycle(CycleStep::Sleep { former: Some(7) }));
+    let mut untag = decision("old", cycle(CycleStep::Untag));
     if let Fact::Decided(decision) = &mut untag {
-        decision.rotations[0].version = VersionId::new("before");
+        decision.serves[0].version = VersionId::new("before");
     }
+    let of_exporter = facts::note_on("exporter", Some(7));
     let mut other_note = note.clone();
     if let Fact::Decided(decision) = &mut other_note {
-        decision.consumer = ConsumerId::function("mailer");
+        decision.write = of_exporter;
     }
-    let served = decision("served", Action::Redeploy { fresh_after: at(2) });
+    let served = decision("served", redeploy());
     let ended = |attempt: &str| Fact::Ended {
         attempt: AttemptId::new(attempt),
         at: at(4),

@@ -2,7 +2,7 @@
 
 mod result;
 
-use machine::model::{Action, LoginAnswer, Method, Outcome};
+use machine::model::{LoginAnswer, Outcome, Procedure, WriteKind};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
@@ -211,9 +211,9 @@ impl Metrics {
         self.counted.danger_window_seconds.observe(seconds);
     }
 
-    /// One write was answered; `kind` is `Action::kind`.
-    pub fn remediation_ended(&self, kind: &'static str, outcome: &Outcome, seconds: f64) {
-        let outcome = words::outcome(outcome);
+    /// One write was answered.
+    pub fn remediation_ended(&self, kind: WriteKind, outcome: &Outcome, seconds: f64) {
+        let (kind, outcome) = (kind.name(), words::outcome(outcome));
         self.counted
             .remediations_total
             .with_label_values(&[kind, outcome])
@@ -225,10 +225,10 @@ impl Metrics {
     }
 
     /// Only the mode kept this from being done.
-    pub fn would_remediate(&self, method: Method) {
+    pub fn would_remediate(&self, procedure: Procedure) {
         self.counted
             .would_remediate_total
-            .with_label_values(&[method.name()])
+            .with_label_values(&[procedure.name()])
             .inc();
     }
 
@@ -280,14 +280,14 @@ impl Counted {
         for step in words::STEPS {
             self.step_failures_total.with_label_values(&[step]);
         }
-        for kind in Action::KINDS {
+        for kind in WriteKind::ALL.map(WriteKind::name) {
             self.remediation_duration_seconds.with_label_values(&[kind]);
             for outcome in words::OUTCOMES {
                 self.remediations_total.with_label_values(&[kind, outcome]);
             }
         }
-        for method in Method::ALL {
-            self.would_remediate_total.with_label_values(&[method.name()]);
+        for procedure in Procedure::ALL {
+            self.would_remediate_total.with_label_values(&[procedure.name()]);
         }
         for result in words::LOGINS {
             self.login_tests_total.with_label_values(&[result]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use machine::model::{Done, LoginAnswer, Outcome};
+use machine::model::{Done, LoginAnswer, Outcome, WriteKind};
 use rotation_watchdog::telemetry::{
     FindingReading, Metrics, MetricsOptions, Reading, RotationResult, SecretReading,
 };
@@ -20,8 +20,8 @@ pub(super) fn everything_shown() -> String {
     metrics.rotation_ended(RotationResult::Completed);
     metrics.danger_window(4.2);
     metrics.remediation_ended(
-        "redeploy",
-        &Outcome::Done(Done::Written { deployment: None }),
+        WriteKind::Redeploy,
+        &Outcome::Done(Done::Written { began: None }),
         0.2,
     );
     metrics.login(&LoginAnswer::Accepted);

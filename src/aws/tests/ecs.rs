@@ -284,7 +284,7 @@ async fn a_forced_deployment_sends_nothing_else_and_names_the_new_primary() {
     let fake = Fake::answers([Answer::written(&json!({ "service": updated }))]);
     let (_, outcome) = aws(&fake).ecs.force_deployment("prod", "orders").await;
     let done = Done::Written {
-        deployment: Some(DeploymentId::new("ecs-svc/2")),
+        began: Some("ecs-svc/2".to_owned()),
     };
     assert_eq!(outcome, Outcome::Done(done));
     let expected = json!({ "cluster": "prod", "service": "orders", "forceNewDeployment": true });

@@ -149,10 +149,7 @@ async fn a_merge_keeps_every_variable_and_is_guarded_by_the_revision() {
         Answer::json(&configuration(&readable())),
         Answer::written(&json!({})),
     ]);
-    assert_eq!(
-        merge(&fake).await,
-        Outcome::Done(Done::Written { deployment: None })
-    );
+    assert_eq!(merge(&fake).await, Outcome::Done(Done::Written { began: None }));
     let sent = fake.sent();
     assert_eq!(sent.len(), 2);
     let expected = json!({
@@ -167,10 +164,7 @@ async fn a_function_without_an_environment_gets_one() {
     let mut without = configuration(&json!({}));
     without.as_object_mut().unwrap().remove("Environment");
     let fake = Fake::answers([Answer::json(&without), Answer::written(&json!({}))]);
-    assert_eq!(
-        merge(&fake).await,
-        Outcome::Done(Done::Written { deployment: None })
-    );
+    assert_eq!(merge(&fake).await, Outcome::Done(Done::Written { began: None }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -279,7 +273,7 @@ async fn c3_what_an_update_does_not_reach_is_seen() {
 async fn concurrency_is_put_and_deleted() {
     let fake = Fake::answers([Answer::written(&json!({ "ReservedConcurrentExecutions": 7 }))]);
     let aws = aws(&fake);
-    let written = Outcome::Done(Done::Written { deployment: None });
+    let written = Outcome::Done(Done::Written { began: None });
     assert_eq!(aws.lambda.put_concurrency("mailer", 7).await.1, written);
     assert_eq!(aws.lambda.delete_concurrency("mailer").await.1, written);
     let sent = fake.sent();
@@ -296,7 +290,7 @@ async fn tags_are_written_by_arn() {
         Answer::written(&json!({})),
     ]);
     let aws = aws(&fake);
-    let written = Outcome::Done(Done::Written { deployment: None });
+    let written = Outcome::Done(Done::Written { began: None });
     assert_eq!(
         aws.lambda.tag("mailer", SleepTag::KEY, "a/none/1").await.1,
         written

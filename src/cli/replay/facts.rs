@@ -6,6 +6,7 @@ use machine::model::{
     AttemptId, ConsumerId, Dates, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome,
     RotationKey, SecretArn, VersionId, When, WouldAct,
 };
+use machine::procedures::{would_text, write_text};
 use machine::state::{StageRun, State};
 use machine::track::{Run, Track, began};
 
@@ -198,15 +199,15 @@ pub(super) fn would(would: &WouldAct, at: Timestamp) -> Entry {
     let WouldAct {
         rotation,
         consumer,
-        method,
+        procedure,
         at: wanted,
         why,
     } = would;
-    let text = format!("{}; {why}", words::would_text(consumer, *method));
+    let text = format!("{}; {why}", would_text(consumer, *procedure));
     let when = When::between(*wanted, *wanted);
     Entry {
         consumer: Some(consumer.to_string()),
-        action: Some(method.name().to_owned()),
+        action: Some(procedure.name().to_owned()),
         ..entry("would-remediate", text, at, when, &["watchdog"]).about([rotation])
     }
 }
@@ -217,26 +218,26 @@ pub(super) fn decision<'a>(
     told: impl Fn(&RotationKey) -> Option<&'a Told>,
     at: Timestamp,
 ) -> Entry {
-    let (action, consumer) = (decision.action.kind(), &decision.consumer);
-    let because: Vec<String> = match decision.action.restores() {
+    let (action, subject) = (decision.write.kind().name(), decision.subject());
+    let because: Vec<String> = match decision.write.restores() {
         true => vec!["what was switched off is put back".to_owned()],
         false => decision
-            .rotations
+            .serves
             .iter()
             .map(|key| because(key, told(key)))
             .collect(),
     };
-    let what = words::action_text(&decision.action);
+    let what = write_text(&decision.write);
     let text = format!(
-        "{action} of {consumer} decided: {what}; because {}",
+        "{action} of {subject} decided: {what}; because {}",
         because.join(", and ")
     );
     let when = When::between(decision.at, decision.at);
     Entry {
-        consumer: Some(consumer.to_string()),
+        consumer: subject.consumer().map(ToString::to_string),
         attempt: Some(decision.attempt.to_string()),
         action: Some(action.to_owned()),
-        ..entry("remediation-decided", text, at, when, &["watchdog"]).about(&decision.rotations)
+        ..entry("remediation-decided", text, at, when, &["watchdog"]).about(&decision.serves)
     }
 }
 
@@ -261,20 +262,15 @@ pub(super) fn outcome(
     outcome: &Outcome,
     at: Timestamp,
 ) -> Option<Entry> {
-    let facts = state.consumers.get(state.owners.get(attempt)?)?;
-    let known = facts
-        .attempts
-        .iter()
-        .find(|known| known.decision.attempt == *attempt)?;
-    let decision = &known.decision;
-    let (action, consumer) = (decision.action.kind(), &decision.consumer);
-    let text = format!("{action} of {consumer}: {}", words::outcome_text(outcome));
+    let decision = &state.attempt(attempt)?.decision;
+    let (action, subject) = (decision.write.kind().name(), decision.subject());
+    let text = format!("{action} of {subject}: {}", words::outcome_text(outcome));
     let when = When::between(decision.at, answered);
     Some(Entry {
-        consumer: Some(consumer.to_string()),
+        consumer: subject.consumer().map(ToString::to_string),
         attempt: Some(attempt.to_string()),
         action: Some(action.to_owned()),
         outcome: Some(words::outcome(outcome).to_owned()),
-        ..entry("remediation-answered", text, at, when, &["watchdog"]).about(&decision.rotations)
+        ..entry("remediation-answered", text, at, when, &["watchdog"]).about(&decision.serves)
     })
 }

@@ -1,8 +1,8 @@
 //! Looks at a consumer that no rotation asks for.
 
 use super::Plan;
-use crate::consumers::open_sleep;
 use crate::model::{ConsumerId, LookKey, ReferenceKind};
+use crate::procedures::open_sleep;
 use crate::state::ConsumerFacts;
 
 impl Plan<'_> {
@@ -10,7 +10,7 @@ impl Plan<'_> {
         self.missing(facts);
         let key = LookKey::Consumer(consumer.clone());
         let cadence = &self.settings.cadence;
-        if open_sleep(facts).is_some() || facts.unresolved().is_some() {
+        if open_sleep(facts).is_some() || facts.attempts.unresolved().is_some() {
             self.every(key, cadence.consumer);
         } else if facts.is_gone() && !facts.references.is_empty() {
             // It is no consumer any more, until a look or the next search finds it.

@@ -1,26 +1,21 @@
 //! How a consumer stands towards a promoted version: what was seen of it, what it needs, and why.
 
-mod function;
-mod service;
-mod sleep;
+pub(crate) mod function;
+pub(crate) mod service;
 mod tenure;
 mod topic;
 mod why;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub(crate) use function::outlives;
-pub use sleep::{Left, former_concurrency, left_by_us, open_sleep, restore};
 pub(crate) use tenure::{Tenure, tenures_before};
 pub(crate) use topic::Topic;
 pub use why::Why;
 
 use crate::courses::over_since;
-use crate::model::{
-    Action, Attempt, ConsumerId, NoEffect, Outcome, ReferenceKind, RotationKey, SecretArn, Stage, Staleness,
-    When,
-};
+use crate::model::{ConsumerId, ReferenceKind, RotationKey, SecretArn, Stage, Staleness, When, Write};
 use crate::policy::{Policy, Timing};
+use crate::procedures::{redeploy, waiting};
 use crate::state::{ConsumerFacts, Reached};
 
 /// Where a consumer stands with one rotation.
@@ -29,7 +24,7 @@ pub struct Standing {
     pub stage: Stage,
     pub why: Why,
     /// What would help, when the time has come.
-    pub action: Option<Action>,
+    pub wants: Option<Write>,
     /// When this may change without anything being seen.
     pub wake: Option<Timestamp>,
     /// When the look was taken that this rests on.
@@ -43,26 +38,26 @@ impl Standing {
         Self {
             stage,
             why,
-            action: None,
+            wants: None,
             wake: None,
             as_of: None,
             old: None,
         }
     }
 
-    fn wanting(action: Action, why: Why) -> Self {
+    pub(crate) fn wanting(write: Write, why: Why) -> Self {
         Self {
-            action: Some(action),
+            wants: Some(write),
             ..Self::of(Stage::Stale, why)
         }
     }
 
-    fn until(mut self, wake: Timestamp) -> Self {
+    pub(crate) fn until(mut self, wake: Timestamp) -> Self {
         self.wake = Some(wake);
         self
     }
 
-    fn seen_at(mut self, look: Timestamp) -> Self {
+    pub(crate) fn seen_at(mut self, look: Timestamp) -> Self {
         self.as_of = Some(look);
         self
     }
@@ -73,8 +68,8 @@ impl Standing {
     }
 }
 
-/// What a consumer's standing is judged by.
-pub(crate) struct Question<'a> {
+/// The promotion that a consumer's standing is judged towards, and what it is judged by.
+pub(crate) struct Promotion<'a> {
     pub rotation: &'a RotationKey,
     /// Not-after of the promotion; what was made later than this plus the margin holds the new value.
     pub promoted: Timestamp,
@@ -92,7 +87,7 @@ pub(crate) struct Question<'a> {
 /// A promotion that was seen live, or that its log dates, lies within so long, and what reads may be behind.
 const WATCHED: SignedDuration = SignedDuration::from_secs(10);
 
-impl Question<'_> {
+impl Promotion<'_> {
     /// Whatever was created after this moment holds the new value (aws-facts: ECS).
     pub(crate) fn threshold(&self) -> Timestamp {
         self.promoted + self.timing.margin
@@ -100,13 +95,13 @@ impl Question<'_> {
 
     /// Whether the consumer was fresh or presumed before, for this promotion: what ails it later is not the rotation's
     /// doing.
-    fn was_over(&self, id: &ConsumerId) -> bool {
+    pub(crate) fn was_over(&self, id: &ConsumerId) -> bool {
         let runs = self.reached.get(&(self.rotation.clone(), id.clone()));
         runs.is_some_and(|runs| over_since(runs).is_some())
     }
 
     /// Whether what was given the secret's value at this moment was certainly given the old one.
-    fn is_certainly_older(&self, made: Timestamp) -> bool {
+    pub(crate) fn is_certainly_older(&self, made: Timestamp) -> bool {
         let may_have_given = self.tenures.iter().any(|tenure| tenure.may_have_given(made));
         !may_have_given && self.not_before.is_some_and(|bound| made < bound)
     }
@@ -136,19 +131,22 @@ fn was_watched(when: When, timing: &Timing) -> bool {
     bound.is_some_and(|bound| when.not_after.duration_since(bound) <= watched)
 }
 
-/// Where the consumer stands with the promotion in question.
-pub(crate) fn stand(id: &ConsumerId, facts: &ConsumerFacts, question: &Question<'_>) -> Standing {
+/// Where the consumer stands with the promotion in promotion.
+pub(crate) fn stand(id: &ConsumerId, facts: &ConsumerFacts, promotion: &Promotion<'_>) -> Standing {
     if let Some(look) = facts.absent() {
         return absent(facts).seen_at(look.arrived);
     }
-    let secret = &question.rotation.secret;
+    let secret = &promotion.rotation.secret;
     if let Some(to) = pinned(facts, secret) {
         return Standing::of(Stage::Beyond, Why::Pinned { to });
     }
-    match (staleness(id, facts, secret, question.policy), id) {
-        (Staleness::Wait(ttl), _) => wait_out(question, ttl),
-        (Staleness::Restart, ConsumerId::Service { .. }) => service::stand(id, facts, question),
-        (Staleness::Restart, ConsumerId::Function { .. }) => function::stand(id, facts, question),
+    match (staleness(id, facts, secret, promotion.policy), id) {
+        (Staleness::Wait(ttl), _) => waiting::stand(promotion, ttl),
+        (Staleness::Restart, ConsumerId::Service { cluster, name }) => {
+            let redeploy = redeploy::write(cluster, name, promotion.threshold());
+            service::stand(id, facts, promotion, redeploy)
+        }
+        (Staleness::Restart, ConsumerId::Function { name }) => function::stand(id, name, facts, promotion),
         (Staleness::Restart, ConsumerId::Declared { .. }) => Standing::of(Stage::Beyond, Why::OnlyDeclared),
     }
 }
@@ -174,7 +172,7 @@ pub(crate) fn redeployable(
         .settings
         .as_ref()
         .filter(|_| is_restarted && pinned(facts, secret).is_none())?;
-    Some(service::beyond_us(settings, policy).map_or(Ok(()), Err))
+    Some(redeploy::beyond_us(settings, policy).map_or(Ok(()), Err))
 }
 
 /// What the rule says, else what discovery concludes (aws-facts: How stale is a consumer?).
@@ -199,7 +197,7 @@ pub(crate) fn staleness(
 }
 
 /// Whether its tasks are given the value when they start, and no other later.
-fn is_injected(facts: &ConsumerFacts, secret: &SecretArn) -> bool {
+pub(crate) fn is_injected(facts: &ConsumerFacts, secret: &SecretArn) -> bool {
     let mut references = facts.references.iter();
     references.any(|reference| &reference.secret == secret && reference.kind == ReferenceKind::Injected)
 }
@@ -219,130 +217,4 @@ fn pinned(facts: &ConsumerFacts, secret: &SecretArn) -> Option<String> {
         }
     }
     to
-}
-
-fn wait_out(question: &Question<'_>, ttl: SignedDuration) -> Standing {
-    let until = question.threshold() + ttl;
-    if question.now >= until {
-        Standing::of(Stage::Presumed, Why::CacheExpired).seen_at(until)
-    } else {
-        Standing::of(Stage::Stale, Why::CacheLives { until })
-            .until(until)
-            .seen_at(question.promoted)
-    }
-}
-
-/// What earlier attempts at the same thing mean for another one.
-pub(crate) enum Retry {
-    /// Nothing speaks against sending it.
-    Now,
-    /// Something is under way or in doubt, or the last try is too recent.
-    Wait { why: Why, until: Option<Timestamp> },
-    /// The last try went through.
-    Went {
-        at: Timestamp,
-        attempt: Attempt,
-        times: u32,
-    },
-    /// Tried often enough.
-    GiveUp(Why),
-}
-
-/// Tries without effect before a person is told.
-pub(crate) const NO_EFFECT_LIMIT: usize = 6;
-/// And from then on so far apart: what AWS denies or rejects is left to people, all else passes by itself.
-const SLOW: SignedDuration = SignedDuration::from_mins(5);
-
-/// `tries`: those of the same kind that count for the rotation, oldest first.
-pub(crate) fn retry(facts: &ConsumerFacts, tries: &[&Attempt], now: Timestamp) -> Retry {
-    if let Some(attempt) = facts.unresolved() {
-        let in_doubt = attempt.outcome.is_some();
-        let action = attempt.decision.action.kind();
-        let why = if in_doubt {
-            Why::InDoubt { action }
-        } else {
-            Why::UnderWay { action }
-        };
-        return Retry::Wait { why, until: None };
-    }
-    let Some((last, outcome)) = tries
-        .last()
-        .and_then(|last| last.outcome.clone().map(|o| (*last, o)))
-    else {
-        return Retry::Now;
-    };
-    match outcome {
-        (at, Outcome::Done(_)) => Retry::Went {
-            at,
-            attempt: last.clone(),
-            times: count_done(tries),
-        },
-        (at, Outcome::NoEffect(why)) => after_no_effect(tries, at, why, now),
-        (_, Outcome::InDoubt { .. }) => Retry::Wait {
-            why: Why::InDoubt { action: "write" },
-            until: None,
-        },
-    }
-}
-
-fn count_done(tries: &[&Attempt]) -> u32 {
-    let written = |attempt: &&&Attempt| attempt.written().is_some();
-    u32::try_from(tries.iter().filter(written).count()).unwrap_or(u32::MAX)
-}
-
-fn after_no_effect(tries: &[&Attempt], at: Timestamp, why: NoEffect, now: Timestamp) -> Retry {
-    let in_vain = tries
-        .iter()
-        .rev()
-        .take_while(|attempt| matches!(attempt.outcome, Some((_, Outcome::NoEffect(_)))))
-        .count();
-    let is_final = matches!(why, NoEffect::Denied { .. } | NoEffect::Rejected { .. });
-    if in_vain >= NO_EFFECT_LIMIT && is_final {
-        return Retry::GiveUp(Why::NoEffect { why, times: in_vain });
-    }
-    let pause = if in_vain >= NO_EFFECT_LIMIT {
-        SLOW
-    } else {
-        backoff(in_vain)
-    };
-    let until = at + pause;
-    if now >= until {
-        Retry::Now
-    } else {
-        Retry::Wait {
-            why: Why::NoEffect { why, times: in_vain },
-            until: Some(until),
-        }
-    }
-}
-
-/// The attempts of a kind for a rotation, oldest first.
-pub(crate) fn tries_of<'a>(
-    facts: &'a ConsumerFacts,
-    rotation: &'a RotationKey,
-    kind: &str,
-) -> Vec<&'a Attempt> {
-    let of_the_kind = |attempt: &&Attempt| attempt.decision.action.kind() == kind;
-    facts.attempts_for(rotation).filter(of_the_kind).collect()
-}
-
-/// Where a consumer stands that waits for a write.
-pub(crate) fn stage_of_wait(why: &Why) -> Stage {
-    if why.topic().meaning().in_vain {
-        Stage::Stale
-    } else {
-        Stage::Refreshing
-    }
-}
-
-/// 2 s, 4 s, 8 s … up to a minute.
-pub(crate) fn backoff(times: usize) -> SignedDuration {
-    let doublings = u32::try_from(times.saturating_sub(1)).unwrap_or(u32::MAX).min(5);
-    SignedDuration::from_secs((2_i64 << doublings).min(60))
-}
-
-/// The number of the next attempt of a kind for a rotation, from 1.
-pub(crate) fn nth(facts: &ConsumerFacts, rotation: &RotationKey, kind: &str) -> u32 {
-    let before = tries_of(facts, rotation, kind).len();
-    u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
 }

@@ -1,7 +1,8 @@
 //! What a consumer's reason speaks of. Whoever treats reasons alike asks what their topic means, so that a new reason must
 //! say which topic it has, and a new topic what it means.
 
-use super::{NO_EFFECT_LIMIT, Why};
+use super::Why;
+use crate::procedures::NO_EFFECT_LIMIT;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::model::{NoEffect, VersionId, given_by_pin};
+use crate::model::{NoEffect, VersionId, WriteKind, given_by_pin};
 
 /// What the journal says of consumers that nobody looks at: their caches are waited for.
 const CACHE_LIVES: &str = "its cache may hold the old value until";
@@ -81,10 +81,10 @@ pub enum Why {
     },
     CacheExpired,
     UnderWay {
-        action: &'static str,
+        write: WriteKind,
     },
     InDoubt {
-        action: &'static str,
+        write: WriteKind,
     },
     NoEffect {
         why: NoEffect,
@@ -196,8 +196,8 @@ impl fmt::Display for Why {
             Self::OnlyDeclared => f.write_str("only the configuration names it: a person restarts it"),
             Self::CacheLives { until } => write!(f, "{CACHE_LIVES} {until:.0}"),
             Self::CacheExpired => f.write_str(CACHE_EXPIRED),
-            Self::UnderWay { action } => write!(f, "{action} is under way"),
-            Self::InDoubt { action } => write!(f, "{action} may have happened or not: looking twice before anything is repeated"),
+            Self::UnderWay { write } => write!(f, "{write} is under way"),
+            Self::InDoubt { write } => write!(f, "{write} may have happened or not: looking twice before anything is repeated"),
             Self::NoEffect { why, times } => write!(f, "{times} tries changed nothing, last: {why}"),
             Self::ConfiguredBefore => f.write_str("its configuration is older than the promotion: warm environments may hold the old value"),
             Self::ConfiguredAround => f.write_str("its configuration may be older than the promotion, which nobody saw"),

@@ -7,7 +7,7 @@ use super::beyond::remedy_beforehand;
 use super::{Finding, Kind, Severity, commands};
 use crate::consumers::Why;
 use crate::judge::{Judgement, Judgements};
-use crate::model::{ConsumerId, Method, ReferenceKind, SecretArn, Stage, host_key};
+use crate::model::{ConsumerId, Procedure, ReferenceKind, SecretArn, Stage, host_key};
 use crate::outlook::Next;
 use crate::policy::Policy;
 use crate::state::{ConsumerFacts, State};
@@ -34,14 +34,14 @@ struct Left<'a> {
     secret: &'a SecretArn,
     why: &'a Why,
     /// What else is done for it.
-    done: Option<Method>,
+    done: Option<Procedure>,
 }
 
 impl<'a> Left<'a> {
     fn of(secret: &'a SecretArn, next: &'a Next) -> Option<Self> {
         let (why, done) = match next {
             Next::Person(why) if is_of_the_consumer(why) => (why, None),
-            Next::InPart { method, left } => (left, Some(*method)),
+            Next::InPart { procedure, left } => (left, Some(*procedure)),
             Next::Person(_)
             | Next::Redeploy
             | Next::ConfigUpdate

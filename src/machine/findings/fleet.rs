@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::waits::Waits;
 use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, not_there, subject_of};
-use crate::consumers::{former_concurrency, open_sleep};
 use crate::fleet::Admission;
 use crate::judge::Judgements;
 use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag};
 use crate::policy::Settings;
+use crate::procedures::{former_concurrency, open_sleep};
 use crate::state::{ConsumerFacts, Failing, State};
 
 /// Looks that fail this often in a row are worth a finding.
@@ -141,7 +141,7 @@ fn not_put_back(id: &ConsumerId, facts: &ConsumerFacts, why: &NoEffect) -> Findi
 fn for_the_sake_of(facts: &ConsumerFacts) -> Option<SecretArn> {
     let last = facts.attempts.last()?;
     last.decision
-        .rotations
+        .serves
         .first()
         .map(|rotation| rotation.secret.clone())
 }

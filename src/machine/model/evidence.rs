@@ -6,8 +6,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AttemptId, Consumer, ConsumerId, Dates, Decision, FunctionSeen, Labels, LoginAnswer, Look, Method,
-    Outcome, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy,
+    AttemptId, Consumer, ConsumerId, Dates, Decision, FunctionSeen, Labels, LoginAnswer, Look, Outcome,
+    Procedure, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy,
     VersionId,
 };
 
@@ -315,7 +315,7 @@ pub enum Fact {
 pub struct WouldAct {
     pub rotation: RotationKey,
     pub consumer: ConsumerId,
-    pub method: Method,
+    pub procedure: Procedure,
     pub at: Timestamp,
     /// Why it was stale.
     pub why: String,

@@ -1,28 +1,34 @@
 //! The words of the project as types: what can be seen, and what can be done about it.
 
 mod consumer;
+mod decision;
 mod evidence;
 mod function;
+mod guard;
 mod ids;
 mod patterns;
 #[cfg(test)]
 mod properties;
 pub mod regions;
-mod remediation;
 mod secret;
+mod subject;
 mod time;
+mod write;
 
 pub use consumer::{
     Consumer, ConsumerId, Controller, Declared, Deployment, Health, Protected, Reference, ReferenceKind,
     Rollout, ServiceSeen, ServiceSettings, Stage, Staleness, Task, given_by_pin,
 };
+pub use decision::{Attempt, Decision, Done, NoEffect, Outcome};
 pub use evidence::{
     Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
     StandaloneTask, Unread, WouldAct, host_key,
 };
 pub use function::{Alias, EnvironmentSeen, FunctionSeen, SleepTag, UpdateStatus};
+pub use guard::{AtRest, FunctionGuard, Guard, ServiceGuard, Verdict};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
-pub use remediation::{Action, Attempt, Decision, Done, Expected, Method, NoEffect, Outcome};
 pub use secret::{Brake, Dates, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
+pub use subject::Subject;
 pub use time::{Look, When};
+pub use write::{CycleStep, Procedure, Write, WriteKind};

@@ -126,8 +126,8 @@ impl SecretFacts {
                 self.would.remove(&oldest);
             }
         }
-        let WouldAct { method, at, .. } = *told;
-        self.would.insert(key, Would { method, at });
+        let WouldAct { procedure, at, .. } = *told;
+        self.would.insert(key, Would { procedure, at });
         true
     }
 

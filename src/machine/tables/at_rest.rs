@@ -12,7 +12,7 @@ use crate::consumers::Why;
 use crate::findings::{Finding, Severity, beyond_next, of_consumer, unmatched};
 use crate::judge::Judgements;
 use crate::model::{
-    Consumer, ConsumerId, Controller, Evidence, Method, Reference, ReferenceKind, Scope, ScopeSeen,
+    Consumer, ConsumerId, Controller, Evidence, Procedure, Reference, ReferenceKind, Scope, ScopeSeen,
     SecretArn, ServiceSettings, Stage, Staleness,
 };
 use crate::outlook::{Next, Outlook, outlook};
@@ -137,7 +137,7 @@ fn f6_what_a_function_is_tells_what_the_next_rotation_can_do() {
 
 fn in_part(left: Why) -> Next {
     Next::InPart {
-        method: Method::ConfigUpdate,
+        procedure: Procedure::ConfigUpdate,
         left,
     }
 }

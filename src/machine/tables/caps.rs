@@ -3,12 +3,11 @@
 use jiff::SignedDuration;
 
 use super::fleet::{admission, consumer, promoted, reason};
-use super::standings::{attempt, attempt_for, deployed, redeploy};
+use super::standings::{attempt, attempt_for, consumer_of, deployed, redeploy};
 use super::world::{Tale, arn, at, deployment, function, labels, service, task};
 use crate::judge::Reason;
 use crate::model::{
-    Action, ConsumerId, Done, Event, Evidence, Health, Look, LookFailure, LookKey, NoEffect, Outcome,
-    Rollout, Step,
+    ConsumerId, Done, Event, Evidence, Health, Look, LookFailure, LookKey, NoEffect, Outcome, Rollout, Step,
 };
 
 /// A promotion by second 21, proven, with stale services by these names.
@@ -24,7 +23,7 @@ fn stale(names: &[&str]) -> Tale {
 
 fn started(tale: &Tale, secrets: &[&str], second: i64) -> Vec<ConsumerId> {
     let start = admission(tale, secrets, second).start;
-    start.into_iter().map(|decision| decision.consumer).collect()
+    start.into_iter().map(|decision| consumer_of(&decision)).collect()
 }
 
 /// Redeploys of another rotation, each a second after the one before and answered a second after it was decided, which
@@ -71,16 +70,6 @@ fn the_hourly_cap_is_for_redeploys() {
     tale.function(25, &mailer, function(None));
     tale.settings.limits.redeploys_per_service_and_hour = 0;
     assert_eq!(started(&tale, &["db"], 30), [mailer]);
-    let mut tale = stale(&["a"]);
-    for id in ["x", "y", "z"] {
-        let done = Some(deployed("d"));
-        attempt_for(&mut tale, vec![], &consumer("a"), id, Action::Untag, done, 24);
-    }
-    assert_eq!(
-        started(&tale, &["db"], 30),
-        [consumer("a")],
-        "other writes do not count"
-    );
 }
 
 #[test]
@@ -99,6 +88,33 @@ fn who_is_being_refreshed_counts_until_he_is_healthy() {
     tale.settings.limits.in_flight = 2;
     let full = Some(Reason::InFlight { limit: 2 });
     assert_eq!(reason(&admission(&tale, &["db"], 30), "db", "c"), full);
+}
+
+/// A function that sleeps, or whose environments are being replaced, holds no more connections than before.
+#[test]
+fn a_wave_counts_what_puts_a_load_on_its_database() {
+    let names = ["a", "b", "c", "d"];
+    let mut tale = stale(&names);
+    tale.settings.limits.wave = 1;
+    let function_of = |i: i64| ConsumerId::function(format!("f{i}"));
+    for i in 0..3 {
+        tale.uses(&function_of(i), &["db"])
+            .function(25, &function_of(i), function(None));
+    }
+    let services = || [consumer("a")];
+    let functions = (0..3).map(function_of);
+    assert_eq!(
+        started(&tale, &["db"], 30),
+        services().into_iter().chain(functions).collect::<Vec<_>>(),
+        "one service, and every function beside it"
+    );
+    let wave = Some(Reason::Wave {
+        database: "db".to_owned(),
+        limit: 1,
+    });
+    assert_eq!(reason(&admission(&tale, &["db"], 30), "db", "b"), wave);
+    tale.settings.limits.in_flight = 2;
+    assert_eq!(started(&tale, &["db"], 30).len(), 2, "all of them count together");
 }
 
 /// Its young tasks are not healthy yet, and hold the old value of another secret of the same database.

@@ -1,19 +1,19 @@
 //! A function's cycle, up to its sleep: what each look means, and when it is begun again.
 
-use super::putting_back::{Row, Write, done, in_doubt, in_vain, mailer, note, seen, sleep, tag, wake};
-use super::standings::{attempt, standing};
+use super::putting_back::{Row, Written, done, in_doubt, in_vain, mailer, note, seen, sleep, tag, wake};
+use super::standings::{attempt, cycle, standing};
 use super::world::{Tale, at, function};
 use crate::consumers::Why;
-use crate::model::{Action, AttemptId, Event, SleepTag, Stage};
+use crate::model::{AttemptId, CycleStep, Event, SleepTag, Stage, Write};
 
-fn noted() -> Write {
+fn noted() -> Written {
     (31, note(), done())
 }
 
 /// What was written, what a look at second 60 shows, and what that means.
 #[test]
 fn where_a_cycle_stands() {
-    let untagged = || (56, Action::Untag, done());
+    let untagged = || (56, cycle(CycleStep::Untag), done());
     let slept = || (34, sleep(), done());
     let foreign = || SleepTag {
         attempt: AttemptId::new("gone"),
@@ -57,7 +57,7 @@ fn where_a_cycle_stands() {
     for (writes, reserved, tag, why) in table {
         let found = standing(&seen(writes, 60, reserved, tag.clone()), 61);
         assert_eq!(found.why, why, "{writes:?}: {reserved:?}, {tag:?}");
-        assert_eq!(found.action.is_some(), why == Why::ConfiguredBefore, "{found:?}");
+        assert_eq!(found.wants.is_some(), why == Why::ConfiguredBefore, "{found:?}");
     }
 }
 
@@ -71,7 +71,7 @@ fn a_sleep_that_was_long_enough_by_our_clock_alone_does_not_count() {
         at: at(43),
         outcome: done().expect("an outcome"),
     });
-    attempt(&mut tale, &mailer(), "u", Action::Untag, done(), 56);
+    attempt(&mut tale, &mailer(), "u", cycle(CycleStep::Untag), done(), 56);
     tale.function(60, &mailer(), function(Some(7)));
     assert_eq!(standing(&tale, 61).why, Why::ConfiguredBefore);
 }
@@ -96,8 +96,8 @@ fn what_keeps_environments_alive_makes_a_cycle_useless() {
 #[test]
 fn nobody_is_put_to_sleep_too_late_to_be_woken() {
     let tale = seen(&[noted()], 60, Some(7), Some(tag()));
-    assert_eq!(standing(&tale, 125).action, Some(sleep()));
-    assert_eq!(standing(&tale, 126).action, None);
+    assert_eq!(standing(&tale, 125).wants, Some(sleep()));
+    assert_eq!(standing(&tale, 126).wants, None);
 }
 
 #[test]
@@ -105,14 +105,17 @@ fn a_sleep_that_was_refused_is_tried_again_and_one_in_doubt_is_not() {
     let refused = seen(&[noted(), (34, sleep(), in_vain())], 60, Some(7), Some(tag()));
     assert_eq!(standing(&refused, 36).wake, Some(at(37)));
     assert_eq!(standing(&refused, 36).stage, Stage::Refreshing);
-    assert_eq!(standing(&refused, 37).action, Some(sleep()));
+    assert_eq!(standing(&refused, 37).wants, Some(sleep()));
     let doubtful = seen(&[noted(), (34, sleep(), in_doubt())], 36, Some(7), Some(tag()));
-    assert_eq!(standing(&doubtful, 60).action, None);
+    assert_eq!(standing(&doubtful, 60).wants, None);
 }
 
 fn next_note(tale: &Tale, second: i64) -> Option<AttemptId> {
-    match standing(tale, second).action {
-        Some(Action::TagSleep { tag }) => Some(tag.attempt),
+    match standing(tale, second).wants {
+        Some(Write::Cycle {
+            step: CycleStep::TagSleep { tag },
+            ..
+        }) => Some(tag.attempt),
         None => None,
         Some(other) => panic!("{other:?}"),
     }
@@ -130,9 +133,19 @@ fn a_note_that_somebody_removed_is_left_anew_after_fifteen_seconds() {
 
 #[test]
 fn a_cycle_that_we_called_off_is_begun_again_at_once() {
-    let tale = seen(&[noted(), (40, Action::Untag, done())], 42, Some(7), None);
+    let tale = seen(
+        &[noted(), (40, cycle(CycleStep::Untag), done())],
+        42,
+        Some(7),
+        None,
+    );
     assert!(next_note(&tale, 43).is_some());
-    let in_vain = seen(&[noted(), (40, Action::Untag, in_vain())], 42, Some(7), None);
+    let in_vain = seen(
+        &[noted(), (40, cycle(CycleStep::Untag), in_vain())],
+        42,
+        Some(7),
+        None,
+    );
     assert_eq!(
         standing(&in_vain, 46).wake,
         Some(at(47)),
@@ -155,7 +168,7 @@ fn after_three_cycles_a_person_is_asked() {
             &mut tale,
             &mailer(),
             &id,
-            Action::TagSleep { tag },
+            cycle(CycleStep::TagSleep { tag }),
             done(),
             second,
         );

@@ -1,9 +1,9 @@
 //! Concurrency cycles that are called off, and how often one is begun.
 
-use super::standings::{attempt, promoted, standing};
+use super::standings::{attempt, cycle, promoted, standing};
 use super::world::{Tale, at, function};
 use crate::consumers::Why;
-use crate::model::{Action, AttemptId, ConsumerId, Done, NoEffect, Outcome, SleepTag, Stage};
+use crate::model::{AttemptId, ConsumerId, CycleStep, Done, NoEffect, Outcome, SleepTag, Stage, Write};
 use crate::policy::LambdaMethod;
 
 fn mailer() -> ConsumerId {
@@ -21,7 +21,7 @@ fn notes(outcomes: &[Outcome]) -> Tale {
             former: Some(7),
             deadline: at(500),
         };
-        let action = Action::TagSleep { tag };
+        let action = cycle(CycleStep::TagSleep { tag });
         attempt(&mut tale, &mailer(), &id, action, Some(outcome.clone()), 30 + n);
     }
     tale.function(300, &mailer(), function(Some(7)));
@@ -31,7 +31,7 @@ fn notes(outcomes: &[Outcome]) -> Tale {
 /// What was never sent begins no cycle: a note that is missing after some such tries is written again.
 #[test]
 fn only_cycles_that_began_count_against_their_number() {
-    let done = || Outcome::Done(Done::Written { deployment: None });
+    let done = || Outcome::Done(Done::Written { began: None });
     let not_sent = || {
         Outcome::NoEffect(NoEffect::NotSent {
             why: "the precheck failed".to_owned(),
@@ -49,7 +49,13 @@ fn only_cycles_that_began_count_against_their_number() {
     for (what, outcomes, again) in table {
         let standing = standing(&notes(&outcomes), 301);
         assert_eq!(
-            matches!(standing.action, Some(Action::TagSleep { .. })),
+            matches!(
+                standing.wants,
+                Some(Write::Cycle {
+                    step: CycleStep::TagSleep { .. },
+                    ..
+                })
+            ),
             again,
             "{what}: {standing:?}"
         );

@@ -50,7 +50,7 @@ fn which_deployment_is_waited_for() {
     for (deployment, why) in table {
         let standing = seen(old_with(deployment.clone()));
         assert_eq!(&standing.why, why, "{deployment:?}");
-        assert_eq!(standing.action.is_some(), *why == holds_old, "{deployment:?}");
+        assert_eq!(standing.wants.is_some(), *why == holds_old, "{deployment:?}");
     }
 }
 
@@ -277,7 +277,7 @@ fn what_was_found_done_is_wanted_again_if_it_does_not_show() {
     attempt(&mut tale, &orders(), "x", redeploy(), already, 40);
     tale.service(42, &orders(), service(&[-500]));
     assert_eq!(standing(&tale, 45).why, Why::Deploying);
-    assert!(standing(&tale, 46).action.is_some());
+    assert!(standing(&tale, 46).wants.is_some());
     attempt(&mut tale, &orders(), "y", redeploy(), Some(deployed("d-1")), 50);
     tale.service(60, &orders(), service(&[-500]));
     assert_eq!(standing(&tale, 61).why, Why::RolledBackOnce, "only one was ours");
@@ -313,7 +313,7 @@ fn a_rule_may_allow_a_redeploy_with_downtime() {
     tale.service(60, &orders(), daemon);
     assert_eq!(standing(&tale, 61).why, Why::Downtime);
     tale.policy.allow_downtime = true;
-    assert!(standing(&tale, 61).action.is_some());
+    assert!(standing(&tale, 61).wants.is_some());
 }
 
 #[test]
@@ -332,10 +332,10 @@ fn a_try_in_vain_says_when_the_next_one_is_due() {
         );
         let waiting = standing(&tale, due - 1);
         assert_eq!(
-            (waiting.stage, waiting.wake, waiting.action),
+            (waiting.stage, waiting.wake, waiting.wants),
             (Stage::Stale, Some(at(due)), None)
         );
-        assert!(standing(&tale, due).action.is_some());
+        assert!(standing(&tale, due).wants.is_some());
     }
 }
 

@@ -115,7 +115,7 @@ fn a_sidecar_that_reads_awsprevious_does_not_keep_its_service_from_a_restart() {
     let scope = Scope::Cluster("prod".to_owned());
     tale.found(22, scope, vec![consumer(&orders, &references)]);
     tale.service(25, &orders, service(&[-500]));
-    assert!(tale.latest(26).consumers[0].1.action.is_some());
+    assert!(tale.latest(26).consumers[0].1.wants.is_some());
 }
 
 #[test]

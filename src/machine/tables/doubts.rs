@@ -1,10 +1,10 @@
 //! Writes whose answer never came: what settles whether they happened.
 
-use super::standings::{attempt, orders, promoted, redeploy};
+use super::standings::{attempt, cycle, orders, promoted, redeploy};
 use super::world::{Tale, at, deployment, function, service};
 use crate::model::{
-    Action, AttemptId, ConsumerId, DeploymentId, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome,
-    Rollout, ServiceSeen, SleepTag,
+    AttemptId, ConsumerId, CycleStep, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, Rollout,
+    ServiceSeen, SleepTag, Write,
 };
 
 fn in_doubt() -> Option<Outcome> {
@@ -58,7 +58,7 @@ fn deployed(created: i64) -> ServiceSeen {
 #[test]
 fn a_deployment_since_the_decision_is_taken_for_ours() {
     let done = Outcome::Done(Done::Written {
-        deployment: Some(DeploymentId::new("d-9")),
+        began: Some("d-9".to_owned()),
     });
     let clocks = "the clocks differ by two seconds at most";
     let table = [
@@ -100,7 +100,8 @@ fn a_function_shows_what_was_written_to_it() {
         sleep_tag: Some(tag),
         ..function(Some(7))
     };
-    let update = || Action::UpdateEnvironment {
+    let update = || Write::UpdateEnvironment {
+        function: "mailer".into(),
         marker: "m".to_owned(),
         revision: "r1".to_owned(),
     };
@@ -108,25 +109,41 @@ fn a_function_shows_what_was_written_to_it() {
         (update(), marked("m"), true),
         (update(), marked("other"), false),
         (update(), function(None), false),
-        (Action::TagSleep { tag: tag() }, noted(tag()), true),
-        (Action::TagSleep { tag: tag() }, noted(other), false),
-        (Action::Sleep { former: Some(7) }, function(Some(0)), true),
-        (Action::Sleep { former: Some(7) }, function(Some(7)), false),
-        (Action::Restore { former: Some(7) }, function(Some(7)), true),
-        (Action::Restore { former: Some(7) }, function(Some(0)), false),
-        (Action::Untag, function(Some(7)), true),
-        (Action::Untag, noted(tag()), false),
+        (cycle(CycleStep::TagSleep { tag: tag() }), noted(tag()), true),
+        (cycle(CycleStep::TagSleep { tag: tag() }), noted(other), false),
+        (
+            cycle(CycleStep::Sleep { former: Some(7) }),
+            function(Some(0)),
+            true,
+        ),
+        (
+            cycle(CycleStep::Sleep { former: Some(7) }),
+            function(Some(7)),
+            false,
+        ),
+        (
+            cycle(CycleStep::Restore { former: Some(7) }),
+            function(Some(7)),
+            true,
+        ),
+        (
+            cycle(CycleStep::Restore { former: Some(7) }),
+            function(Some(0)),
+            false,
+        ),
+        (cycle(CycleStep::Untag), function(Some(7)), true),
+        (cycle(CycleStep::Untag), noted(tag()), false),
     ];
     let mailer = ConsumerId::function("mailer");
     for (action, seen, happened) in table {
         let mut tale = promoted(&mailer);
         attempt(&mut tale, &mailer, "x", action.clone(), in_doubt(), 26);
         tale.function(28, &mailer, seen.clone());
-        let done = Outcome::Done(Done::Written { deployment: None });
+        let done = Outcome::Done(Done::Written { began: None });
         assert_eq!(outcome(&tale, &mailer) == done, happened, "{action:?}: {seen:?}");
     }
     let mut early = promoted(&mailer);
-    attempt(&mut early, &mailer, "x", Action::Untag, in_doubt(), 26);
+    attempt(&mut early, &mailer, "x", cycle(CycleStep::Untag), in_doubt(), 26);
     early.function(25, &mailer, function(Some(7)));
     assert!(
         matches!(outcome(&early, &mailer), Outcome::InDoubt { .. }),

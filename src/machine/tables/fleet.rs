@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::standings::{attempt, deployed, redeploy};
+use super::standings::{attempt, consumer_of, deployed, redeploy};
 use super::world::{Tale, arn, at, deployment, labels, service};
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::{Judgements, Reason};
-use crate::model::{Action, ConsumerId, Evidence, LoginAnswer, Mode, Rollout, Step, VersionId};
+use crate::model::{ConsumerId, Evidence, LoginAnswer, Mode, Rollout, Step, VersionId, Write};
 
 pub(super) fn consumer(name: &str) -> ConsumerId {
     ConsumerId::service("prod", name)
@@ -57,8 +57,8 @@ fn a_proven_version_restarts_its_consumers_after_the_margin() {
     let [decision] = admission.start.as_slice() else {
         panic!("{admission:?}")
     };
-    assert!(matches!(decision.action, Action::Redeploy { .. }));
-    assert_eq!(decision.rotations.len(), 1);
+    assert!(matches!(decision.write, Write::Redeploy { .. }));
+    assert_eq!(decision.serves.len(), 1);
 }
 
 /// Else a task started now would have to be started again for the other secret.
@@ -122,7 +122,7 @@ fn one_redeploy_serves_two_rotations_of_one_service() {
     let [decision] = admission.start.as_slice() else {
         panic!("{admission:?}")
     };
-    assert_eq!(decision.rotations.len(), 2);
+    assert_eq!(decision.serves.len(), 2);
     assert_eq!((decision.at, decision.deadline), (at(100), at(110)));
 }
 
@@ -135,7 +135,7 @@ fn by_protocol_one_goes_first_and_the_others_follow_it() {
     }
     let first = admission(&tale, &["db"], 30);
     assert_eq!(
-        first.start.iter().map(|d| d.consumer.clone()).collect::<Vec<_>>(),
+        first.start.iter().map(consumer_of).collect::<Vec<_>>(),
         vec![consumer("a")]
     );
     assert!(matches!(reason(&first, "db", "b"), Some(Reason::First { .. })));
@@ -218,11 +218,7 @@ fn the_own_service_comes_last() {
     }
     let admission = admission(&tale, &["db"], 30);
     assert_eq!(
-        admission
-            .start
-            .iter()
-            .map(|d| d.consumer.clone())
-            .collect::<Vec<_>>(),
+        admission.start.iter().map(consumer_of).collect::<Vec<_>>(),
         vec![consumer("b")]
     );
     assert_eq!(reason(&admission, "db", "a"), Some(Reason::OwnServiceLast));
@@ -278,7 +274,7 @@ fn a_service_without_tasks_does_not_go_first() {
             .service(25, &consumer(name), service(&[-500]));
     }
     let admission = admission(&tale, &["db"], 30);
-    let started: Vec<_> = admission.start.iter().map(|d| d.consumer.clone()).collect();
+    let started: Vec<_> = admission.start.iter().map(consumer_of).collect();
     assert_eq!(started, vec![consumer("b")], "nothing was proven by a");
 }
 

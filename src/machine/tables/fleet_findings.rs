@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::findings::kinds;
-use super::standings::{attempt, orders, promoted};
+use super::standings::{attempt, cycle, orders, promoted};
 use super::world::{Tale, arn, at, consumer, function, labels, version};
 use crate::findings::{Finding, Severity, of_fleet};
 use crate::fleet::Admission;
 use crate::judge::{Judgements, Reason};
 use crate::model::{
-    Action, AttemptId, ConsumerId, Evidence, Mode, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
+    AttemptId, ConsumerId, CycleStep, Evidence, Mode, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
     SleepTag,
 };
 use crate::policy::Settings;
@@ -254,7 +254,7 @@ fn what_could_not_be_put_back_pages_and_what_is_only_left_behind_does_not() {
         );
         sole(&told(&tale, 33))
     };
-    let failed = told_after(Some(0), Action::Restore { former: Some(7) });
+    let failed = told_after(Some(0), cycle(CycleStep::Restore { former: Some(7) }));
     assert_eq!(
         (failed.kind.name(), failed.severity),
         ("restore-failed", Severity::Critical)
@@ -263,7 +263,7 @@ fn what_could_not_be_put_back_pages_and_what_is_only_left_behind_does_not() {
         "`aws lambda put-function-concurrency --function-name mailer --reserved-concurrent-executions 7`";
     assert!(failed.remedy.starts_with(put_back), "{failed:?}");
     assert_eq!(failed.secret, Some(arn("db")));
-    let left = told_after(Some(7), Action::Untag);
+    let left = told_after(Some(7), cycle(CycleStep::Untag));
     assert_eq!(
         (left.kind.name(), left.severity),
         ("note-left", Severity::Warning)

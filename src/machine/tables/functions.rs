@@ -1,12 +1,14 @@
 //! Functions: when they are stale, what both methods do, and what proves them recycled.
 
-use super::standings::{attempt, promoted, standing};
+use super::standings::{attempt, cycle, promoted, standing};
 use super::world::{Tale, at, function};
 use crate::consumers::Why;
 use crate::model::{
-    Action, Alias, AttemptId, ConsumerId, Done, EnvironmentSeen, Outcome, SleepTag, Stage, UpdateStatus,
+    Alias, AttemptId, ConsumerId, CycleStep, Done, EnvironmentSeen, Outcome, SleepTag, Stage, UpdateStatus,
+    Write,
 };
 use crate::policy::LambdaMethod;
+use crate::procedures::restore as restore_step;
 
 fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
@@ -82,10 +84,14 @@ fn what_decides_about_a_function_and_its_update() {
 fn a_cycle_is_one_write_after_another_and_ends_as_it_began() {
     let mut tale = promoted(&mailer());
     tale.policy.lambda_method = LambdaMethod::ConcurrencyCycle;
-    let done = || Some(Outcome::Done(Done::Written { deployment: None }));
+    let done = || Some(Outcome::Done(Done::Written { began: None }));
     let mut seen = function(Some(7));
     tale.function(30, &mailer(), seen.clone());
-    let Some(Action::TagSleep { tag }) = standing(&tale, 31).action else {
+    let Some(Write::Cycle {
+        step: CycleStep::TagSleep { tag },
+        ..
+    }) = standing(&tale, 31).wants
+    else {
         panic!("{:?}", standing(&tale, 31))
     };
     assert_eq!(tag.former, Some(7));
@@ -93,7 +99,7 @@ fn a_cycle_is_one_write_after_another_and_ends_as_it_began() {
         &mut tale,
         &mailer(),
         tag.attempt.as_str(),
-        Action::TagSleep { tag: tag.clone() },
+        cycle(CycleStep::TagSleep { tag: tag.clone() }),
         done(),
         31,
     );
@@ -101,14 +107,14 @@ fn a_cycle_is_one_write_after_another_and_ends_as_it_began() {
     seen.sleep_tag = Some(tag.clone());
     tale.function(33, &mailer(), seen.clone());
     assert_eq!(
-        standing(&tale, 34).action,
-        Some(Action::Sleep { former: Some(7) })
+        standing(&tale, 34).wants,
+        Some(cycle(CycleStep::Sleep { former: Some(7) }))
     );
     attempt(
         &mut tale,
         &mailer(),
         "sleep",
-        Action::Sleep { former: Some(7) },
+        cycle(CycleStep::Sleep { former: Some(7) }),
         done(),
         34,
     );
@@ -116,7 +122,7 @@ fn a_cycle_is_one_write_after_another_and_ends_as_it_began() {
     seen.reserved = Some(0);
     tale.function(36, &mailer(), seen.clone());
     let restore = |tale: &Tale, second, early| {
-        crate::consumers::restore(
+        restore_step(
             &tale.state.consumers[&mailer()],
             &tale.settings.timing,
             at(second),
@@ -126,32 +132,32 @@ fn a_cycle_is_one_write_after_another_and_ends_as_it_began() {
     assert_eq!(restore(&tale, 40, false), None, "it sleeps for a while");
     assert_eq!(
         restore(&tale, 40, true),
-        Some(Action::Restore { former: Some(7) }),
+        Some(CycleStep::Restore { former: Some(7) }),
         "draining does not wait"
     );
     assert_eq!(
         restore(&tale, 51, false),
-        Some(Action::Restore { former: Some(7) })
+        Some(CycleStep::Restore { former: Some(7) })
     );
     attempt(
         &mut tale,
         &mailer(),
         "restore",
-        Action::Restore { former: Some(7) },
+        cycle(CycleStep::Restore { former: Some(7) }),
         done(),
         51,
     );
 
     seen.reserved = Some(7);
     tale.function(54, &mailer(), seen.clone());
-    assert_eq!(restore(&tale, 55, false), Some(Action::Untag));
-    attempt(&mut tale, &mailer(), "untag", Action::Untag, done(), 55);
+    assert_eq!(restore(&tale, 55, false), Some(CycleStep::Untag));
+    attempt(&mut tale, &mailer(), "untag", cycle(CycleStep::Untag), done(), 55);
     seen.sleep_tag = None;
     tale.function(58, &mailer(), seen);
     assert_eq!(restore(&tale, 59, false), None);
     let end = standing(&tale, 59);
     assert_eq!(
-        (end.stage, end.why, end.action),
+        (end.stage, end.why, end.wants),
         (Stage::Presumed, Why::Cycled, None)
     );
 }
@@ -169,19 +175,19 @@ fn a_note_without_a_journal_is_put_back_at_once() {
     seen.sleep_tag = Some(tag);
     tale.function(10, &mailer(), seen.clone());
     let restore = |tale: &Tale| {
-        crate::consumers::restore(
+        restore_step(
             &tale.state.consumers[&mailer()],
             &tale.settings.timing,
             at(11),
             false,
         )
     };
-    assert_eq!(restore(&tale), Some(Action::Restore { former: None }));
+    assert_eq!(restore(&tale), Some(CycleStep::Restore { former: None }));
     seen.reserved = Some(5);
     tale.function(12, &mailer(), seen);
     assert_eq!(
         restore(&tale),
-        Some(Action::Untag),
+        Some(CycleStep::Untag),
         "another set it: theirs stays"
     );
 }

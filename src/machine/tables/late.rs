@@ -8,7 +8,7 @@ use super::world::{Tale, arn, at, millis, service};
 use crate::cadence::secret_looks;
 use crate::consumers::Why;
 use crate::judge::Reason;
-use crate::model::{AttemptId, Decision, DeploymentId, Done, Event, Evidence, LookKey, Outcome, Stage, Step};
+use crate::model::{AttemptId, Decision, Done, Event, Evidence, LookKey, Outcome, Stage, Step};
 use crate::rotations::Origin;
 
 /// A redeploy for the latest rotation, and its answer. A suspended process gets it long after the decision.
@@ -16,17 +16,17 @@ fn redeployed(tale: &mut Tale, decided: i64, answered: i64) {
     let attempt = AttemptId::new("x1");
     tale.event(Event::Decided(Decision {
         attempt: attempt.clone(),
-        consumer: orders(),
-        action: redeploy(),
-        rotations: vec![tale.latest(decided).rotation.key],
+        write: redeploy(),
+        guards: Vec::new(),
+        serves: vec![tale.latest(decided).rotation.key],
         at: at(decided),
         deadline: at(decided + 10),
     }));
-    let deployment = Some(DeploymentId::new("d-1"));
+    let began = Some("d-1".to_owned());
     tale.event(Event::Ended {
         attempt,
         at: at(answered),
-        outcome: Outcome::Done(Done::Written { deployment }),
+        outcome: Outcome::Done(Done::Written { began }),
     });
 }
 

@@ -1,45 +1,40 @@
 //! What is kept and what makes room: each list has a limit, and what is forgotten first is what tells least.
 
 use super::rotations::done;
-use super::standings::{attempt_for, deployed, orders, redeploy};
+use super::standings::{attempt_for, cycle, deployed, orders, redeploy_of};
+use super::updates::{mailer, update, written};
 use super::world::{Tale, arn, at, consumer, version};
+use crate::attempts::Attempts;
 use crate::model::{
-    Action, Attempt, ConsumerId, Event, Expected, Fact, LogFact, LogLine, NoEffect, Outcome, ReferenceKind,
-    RotationKey, Scope, Stage, Step, VersionId,
+    AtRest, Attempt, ConsumerId, CycleStep, Event, Fact, Guard, LogFact, LogLine, NoEffect, Outcome,
+    ReferenceKind, RotationKey, Scope, Stage, Step, VersionId, Write,
 };
-use crate::state::{ConsumerFacts, SecretFacts, StageRun};
+use crate::procedures::guards;
+use crate::state::{SecretFacts, StageRun};
 
 fn in_vain() -> Option<Outcome> {
     Some(Outcome::NoEffect(NoEffect::Throttled))
 }
 
-/// A redeploy in vain, a restore that went through, one in vain, and redeploys up to so many attempts.
+/// An update in vain, a restore that went through, one in vain, and updates up to so many attempts.
 fn attempts(count: i64) -> Tale {
     let mut tale = Tale::new();
-    tale.uses(&orders(), &["db"]);
-    let done = || Some(deployed("d-1"));
+    tale.uses(&mailer(), &["db"]);
     for i in 0..count {
-        let (action, outcome) = match i {
-            0 => (redeploy(), in_vain()),
-            1 => (Action::Restore { former: None }, done()),
-            2 => (Action::Restore { former: None }, in_vain()),
-            _ => (redeploy(), done()),
+        let (write, outcome) = match i {
+            0 => (update(), in_vain()),
+            1 => (cycle(CycleStep::Restore { former: None }), written()),
+            2 => (cycle(CycleStep::Restore { former: None }), in_vain()),
+            _ => (update(), written()),
         };
-        attempt_for(
-            &mut tale,
-            vec![],
-            &orders(),
-            &format!("x{i}"),
-            action,
-            outcome,
-            i * 10,
-        );
+        let id = format!("x{i}");
+        attempt_for(&mut tale, vec![], &mailer(), &id, write, outcome, i * 10);
     }
     tale
 }
 
 fn kept(tale: &Tale) -> Vec<String> {
-    let attempts: &[Attempt] = &tale.state.consumers[&orders()].attempts;
+    let attempts: &[Attempt] = &tale.state.consumers[&mailer()].attempts;
     let ids = attempts
         .iter()
         .map(|attempt| attempt.decision.attempt.to_string());
@@ -49,7 +44,7 @@ fn kept(tale: &Tale) -> Vec<String> {
 /// What a failed restore was to put back, the next one knows too; a redeploy counts towards caps.
 #[test]
 fn of_many_attempts_a_restore_in_vain_is_forgotten_first() {
-    const LIMIT: usize = ConsumerFacts::ATTEMPT_LIMIT;
+    const LIMIT: usize = Attempts::LIMIT;
     let full = attempts(LIMIT as i64);
     assert_eq!(kept(&full).len(), LIMIT);
     let more = attempts(LIMIT as i64 + 1);
@@ -288,15 +283,24 @@ fn looks_at_the_same_stage_lengthen_it_and_others_change_it() {
 fn what_a_restart_gives_a_consumer_is_asked_of_each_of_its_secrets() {
     let mut tale = Tale::new();
     tale.labels(0, "b - a").uses(&orders(), &["db", "queue"]);
-    let expected = |current: Option<&str>| Expected {
-        current: current.map(version),
-        needed: true,
+    let at_rest = |name: &str, current: Option<&str>| Guard::Secret {
+        secret: arn(name),
+        expects: AtRest {
+            current: current.map(version),
+            must_exist: true,
+            is_served: false,
+        },
     };
+    let asked = |write: &Write| guards(&tale.state, write, &[]);
     assert_eq!(
-        tale.state.expected(&orders()),
-        [(arn("db"), expected(Some("b"))), (arn("queue"), expected(None))].into()
+        asked(&redeploy_of(&orders(), 22))[1..],
+        [at_rest("db", Some("b")), at_rest("queue", None)]
     );
-    assert_eq!(tale.state.expected(&ConsumerId::function("x")), [].into());
+    assert_eq!(
+        asked(&cycle(CycleStep::Sleep { former: None })).len(),
+        1,
+        "it uses none"
+    );
 }
 
 /// By DescribeSecret, or by the list where nobody asks that.

@@ -173,8 +173,8 @@ fn g9_the_outlook_is_what_the_rotation_then_wants() {
         .latest(216)
         .consumers
         .iter()
-        .filter_map(|(id, standing)| Some((id.clone(), standing.action.as_ref()?)))
-        .map(|(id, action)| (id, crate::model::Method::of(action).name()))
+        .filter_map(|(id, standing)| Some((id.clone(), standing.wants.as_ref()?)))
+        .map(|(id, action)| (id, action.kind().procedure().name()))
         .collect();
     assert_eq!(said, wanted);
     assert_eq!(said.len(), 2);

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::staleness::dated;
-use super::standings::{attempt, attempt_for, key};
+use super::standings::{attempt, attempt_for, cycle, key};
 use super::world::{Tale, arn, at, function, labels};
-use crate::consumers::{Left, left_by_us, restore};
 use crate::fleet::{Admission, Situation, admit};
 use crate::judge::Judgements;
 use crate::model::{
-    Action, AttemptId, ConsumerId, Decision, Done, Evidence, Mode, NoEffect, Outcome, SleepTag,
+    AttemptId, ConsumerId, CycleStep, Decision, Done, Evidence, Mode, NoEffect, Outcome, SleepTag, Write,
 };
 use crate::policy::LambdaMethod;
+use crate::procedures::{Left, left_by_us, restore};
 
 pub(super) fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
@@ -26,20 +26,20 @@ pub(super) fn tag() -> SleepTag {
     }
 }
 
-pub(super) fn note() -> Action {
-    Action::TagSleep { tag: tag() }
+pub(super) fn note() -> Write {
+    cycle(CycleStep::TagSleep { tag: tag() })
 }
 
-pub(super) fn sleep() -> Action {
-    Action::Sleep { former: Some(7) }
+pub(super) fn sleep() -> Write {
+    cycle(CycleStep::Sleep { former: Some(7) })
 }
 
-pub(super) fn wake() -> Action {
-    Action::Restore { former: Some(7) }
+pub(super) fn wake() -> Write {
+    cycle(CycleStep::Restore { former: Some(7) })
 }
 
 pub(super) fn done() -> Option<Outcome> {
-    Some(Outcome::Done(Done::Written { deployment: None }))
+    Some(Outcome::Done(Done::Written { began: None }))
 }
 
 pub(super) fn in_vain() -> Option<Outcome> {
@@ -53,18 +53,21 @@ pub(super) fn in_doubt() -> Option<Outcome> {
 }
 
 /// Writes, each answered a second after its decision.
-pub(super) type Write = (i64, Action, Option<Outcome>);
+pub(super) type Written = (i64, Write, Option<Outcome>);
 
 /// What was written, the concurrency and the note that a look then shows, and what follows.
-pub(super) type Row<'a, T> = (&'a [Write], Option<u32>, Option<SleepTag>, T);
+pub(super) type Row<'a, T> = (&'a [Written], Option<u32>, Option<SleepTag>, T);
 
 /// A function with that concurrency, and a note or none, as a look at that second shows it after those writes.
-pub(super) fn seen(writes: &[Write], second: i64, reserved: Option<u32>, tag: Option<SleepTag>) -> Tale {
+pub(super) fn seen(writes: &[Written], second: i64, reserved: Option<u32>, tag: Option<SleepTag>) -> Tale {
     let mut tale = dated(&mailer());
     tale.policy.lambda_method = LambdaMethod::ConcurrencyCycle;
     for (i, (at, action, outcome)) in writes.iter().enumerate() {
         let id = match action {
-            Action::TagSleep { tag } => tag.attempt.to_string(),
+            Write::Cycle {
+                step: CycleStep::TagSleep { tag },
+                ..
+            } => tag.attempt.to_string(),
             _ => format!("x{i}"),
         };
         attempt(&mut tale, &mailer(), &id, action.clone(), outcome.clone(), *at);
@@ -108,9 +111,9 @@ fn a_function_sleeps_its_time_and_is_looked_at_until_then() {
     assert_eq!(tale.judge(49).wake, Some(at(50)));
     assert_eq!(tale.judge(50).wake, None, "its look will come");
     let decision = decided(&tale, 50).expect("a restore");
-    assert_eq!(decision.action, Action::Restore { former: Some(7) });
+    assert_eq!(decision.write, cycle(CycleStep::Restore { former: Some(7) }));
     assert_eq!(
-        decision.rotations,
+        decision.serves,
         [key()],
         "for the sake of what it was switched off for"
     );
@@ -137,8 +140,16 @@ fn a_function_that_may_not_sleep_any_more_is_woken_at_once() {
 #[test]
 fn a_restore_serves_the_rotations_of_the_last_write_that_served_any() {
     let mut tale = asleep();
-    attempt_for(&mut tale, vec![], &mailer(), "u", Action::Untag, done(), 34);
-    assert_eq!(decided(&tale, 50).expect("a restore").rotations, [key()]);
+    attempt_for(
+        &mut tale,
+        vec![],
+        &mailer(),
+        "u",
+        cycle(CycleStep::Untag),
+        done(),
+        34,
+    );
+    assert_eq!(decided(&tale, 50).expect("a restore").serves, [key()]);
 }
 
 /// The note on the function is found again by the name of the attempt that left it, however many rotations it serves.
@@ -161,18 +172,18 @@ fn a_note_names_its_own_attempt() {
     let [decision] = start.as_slice() else {
         panic!("{start:?}")
     };
-    let Action::TagSleep { tag } = &decision.action else {
+    let Some(CycleStep::TagSleep { tag }) = decision.write.cycle_step() else {
         panic!("{decision:?}")
     };
-    assert_eq!(decision.rotations.len(), 2);
+    assert_eq!(decision.serves.len(), 2);
     assert_eq!(tag.attempt, decision.attempt);
     assert_eq!((tag.former, tag.deadline), (Some(7), at(31 + 120)));
 }
 
 /// What ends the sleep at a second, early or in time.
-fn ends(tale: &Tale, second: i64, early: bool) -> Option<Action> {
+fn ends(tale: &Tale, second: i64, early: bool) -> Option<Write> {
     let facts = &tale.state.consumers[&mailer()];
-    restore(facts, &tale.settings.timing, at(second), early)
+    restore(facts, &tale.settings.timing, at(second), early).map(cycle)
 }
 
 #[test]
@@ -185,7 +196,7 @@ fn a_sleep_ends_after_its_time_or_at_the_notes_deadline() {
         ..tag()
     };
     let writes = [
-        (31, Action::TagSleep { tag: short() }, done()),
+        (31, cycle(CycleStep::TagSleep { tag: short() }), done()),
         (34, sleep(), done()),
     ];
     let tale = seen(&writes, 36, Some(0), Some(short()));
@@ -211,19 +222,24 @@ fn a_note_is_taken_away_once_the_function_is_as_it_was() {
         former: Some(0),
         ..tag()
     };
-    let table: [Row<Option<Action>>; 9] = [
+    let table: [Row<Option<Write>>; 9] = [
         (&[noted()], Some(7), Some(tag()), None),
-        (&[noted()], Some(8), Some(tag()), Some(Action::Untag)),
-        (&[noted()], Some(7), Some(foreign()), Some(Action::Untag)),
+        (&[noted()], Some(8), Some(tag()), Some(cycle(CycleStep::Untag))),
+        (
+            &[noted()],
+            Some(7),
+            Some(foreign()),
+            Some(cycle(CycleStep::Untag)),
+        ),
         (
             &[noted(), (34, sleep(), done())],
             Some(7),
             Some(tag()),
-            Some(Action::Untag),
+            Some(cycle(CycleStep::Untag)),
         ),
         (&[noted(), (34, sleep(), in_doubt())], Some(7), Some(tag()), None),
         (&[noted(), (34, sleep(), in_vain())], Some(7), Some(tag()), None),
-        (&[], Some(0), Some(always_off()), Some(Action::Untag)),
+        (&[], Some(0), Some(always_off()), Some(cycle(CycleStep::Untag))),
         (&[], Some(7), None, None),
         (&[], Some(0), None, None),
     ];
@@ -238,17 +254,17 @@ fn a_note_that_is_not_used_any_more_is_taken_away() {
     let tale = seen(&[(31, note(), done())], 40, Some(7), Some(tag()));
     assert_eq!(
         ends(&tale, 41, true),
-        Some(Action::Untag),
+        Some(cycle(CycleStep::Untag)),
         "draining, or observing"
     );
     assert_eq!(ends(&tale, 125, false), None, "there is time to sleep and wake");
-    assert_eq!(ends(&tale, 126, false), Some(Action::Untag));
+    assert_eq!(ends(&tale, 126, false), Some(cycle(CycleStep::Untag)));
 }
 
 /// Somebody removed the note of a function that we switched off.
 #[test]
 fn without_the_note_the_journal_knows_what_to_put_back() {
-    let table: [(&[Write], Option<Action>); 6] = [
+    let table: [(&[Written], Option<Write>); 6] = [
         (&[(34, sleep(), done())], Some(wake())),
         (&[(34, sleep(), in_vain())], None),
         (&[(34, sleep(), done()), (36, wake(), done())], None),
@@ -258,7 +274,7 @@ fn without_the_note_the_journal_knows_what_to_put_back() {
             Some(wake()),
         ),
         (
-            &[(34, sleep(), done()), (36, Action::Untag, done())],
+            &[(34, sleep(), done()), (36, cycle(CycleStep::Untag), done())],
             Some(wake()),
         ),
     ];
@@ -318,7 +334,7 @@ fn a_function_that_is_gone_is_neither_put_back_nor_told() {
         Some(0),
         Some(tag()),
     );
-    let is_open = |tale: &Tale| crate::consumers::open_sleep(&tale.state.consumers[&mailer()]).is_some();
+    let is_open = |tale: &Tale| crate::procedures::open_sleep(&tale.state.consumers[&mailer()]).is_some();
     assert!(is_open(&tale));
     let consumer = mailer();
     tale.see(60, Evidence::Function { consumer, seen: None });

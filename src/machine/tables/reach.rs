@@ -1,11 +1,15 @@
 //! What an update, a cycle or a redeploy reaches, and what it does not.
 
 use super::staleness::dated;
-use super::standings::{attempt, attempt_for, deployed, key, orders, promoted, redeploy, replaced, standing};
+use super::standings::{
+    attempt, attempt_for, cycle, deployed, key, orders, promoted, redeploy, replaced, standing,
+};
 use super::updates::{mailer, update, written};
 use super::world::{Tale, at, deployment, function, service};
 use crate::consumers::{Standing, Why};
-use crate::model::{Action, Alias, FunctionSeen, NoEffect, Outcome, Protected, Rollout, SleepTag, Stage};
+use crate::model::{
+    Alias, CycleStep, FunctionSeen, NoEffect, Outcome, Protected, Rollout, SleepTag, Stage, Write,
+};
 use crate::outlook::{Next, outlook};
 use crate::policy::LambdaMethod;
 
@@ -54,7 +58,7 @@ fn c3_tenants_and_durable_executions_are_updated_and_left_to_a_person() {
     for (change, why) in table {
         assert!(
             seen_by(LambdaMethod::ConfigUpdate, changed(change))
-                .action
+                .wants
                 .is_some()
         );
         let mut tale = dated(&mailer());
@@ -79,7 +83,7 @@ fn c8_snap_start_keeps_only_published_versions() {
     for method in [ConfigUpdate, ConcurrencyCycle] {
         let standing = seen_by(method, snap_start(Vec::new()));
         assert_eq!(standing.why, Why::ConfiguredBefore);
-        assert!(standing.action.is_some(), "{standing:?}");
+        assert!(standing.wants.is_some(), "{standing:?}");
     }
     let (alias, version) = ("live".to_owned(), "3".to_owned());
     assert_eq!(
@@ -114,7 +118,13 @@ fn c5_a_runtime_that_may_not_be_updated_is_told_at_the_first_refusal() {
     tale.policy.lambda_method = LambdaMethod::ConcurrencyCycle;
     let cycle = standing(&tale, 33);
     assert!(
-        matches!(cycle.action, Some(Action::TagSleep { .. })),
+        matches!(
+            cycle.wants,
+            Some(Write::Cycle {
+                step: CycleStep::TagSleep { .. },
+                ..
+            })
+        ),
         "the other way out: {cycle:?}"
     );
 }
@@ -157,10 +167,10 @@ fn cycled() -> Tale {
         deadline: at(150),
     };
     let writes = [
-        (30, Action::TagSleep { tag }),
-        (32, Action::Sleep { former: None }),
-        (49, Action::Restore { former: None }),
-        (52, Action::Untag),
+        (30, cycle(CycleStep::TagSleep { tag })),
+        (32, cycle(CycleStep::Sleep { former: None })),
+        (49, cycle(CycleStep::Restore { former: None })),
+        (52, cycle(CycleStep::Untag)),
     ];
     for (second, action) in writes {
         let id = format!("w-{second}");
@@ -177,7 +187,7 @@ fn g12_whoever_was_presumed_by_one_method_stays_so_by_the_other() {
     cycled.policy.lambda_method = LambdaMethod::ConfigUpdate;
     let still = standing(&cycled, 62);
     assert_eq!(
-        (still.stage, still.why, still.action),
+        (still.stage, still.why, still.wants),
         (Stage::Presumed, Why::Cycled, None)
     );
 
@@ -189,7 +199,7 @@ fn g12_whoever_was_presumed_by_one_method_stays_so_by_the_other() {
     updated.policy.lambda_method = LambdaMethod::ConcurrencyCycle;
     let still = standing(&updated, 42);
     assert_eq!(
-        (still.stage, still.why, still.action),
+        (still.stage, still.why, still.wants),
         (Stage::Presumed, Why::ConfigUpdated, None)
     );
 }
@@ -202,8 +212,17 @@ fn g12_a_cycle_reaches_an_alias_before_and_after_an_update() {
         aliased(seen);
         seen.last_modified = Some(at(28));
     });
-    let wanted = seen_by(LambdaMethod::ConcurrencyCycle, updated).action;
-    assert!(matches!(wanted, Some(Action::TagSleep { .. })), "{wanted:?}");
+    let wanted = seen_by(LambdaMethod::ConcurrencyCycle, updated).wants;
+    assert!(
+        matches!(
+            wanted,
+            Some(Write::Cycle {
+                step: CycleStep::TagSleep { .. },
+                ..
+            })
+        ),
+        "{wanted:?}"
+    );
 
     let mut cycled = cycled();
     cycled.function(62, &mailer(), changed(aliased));
@@ -226,7 +245,7 @@ fn g12_a_cycle_that_was_begun_is_not_ended_by_a_newer_configuration() {
         &mut tale,
         &mailer(),
         "tag",
-        Action::TagSleep { tag: tag.clone() },
+        cycle(CycleStep::TagSleep { tag: tag.clone() }),
         written(),
         30,
     );
@@ -236,7 +255,7 @@ fn g12_a_cycle_that_was_begun_is_not_ended_by_a_newer_configuration() {
     });
     tale.function(35, &mailer(), noted);
     assert_eq!(
-        standing(&tale, 36).action,
-        Some(Action::Sleep { former: Some(7) })
+        standing(&tale, 36).wants,
+        Some(cycle(CycleStep::Sleep { former: Some(7) }))
     );
 }

@@ -2,14 +2,16 @@
 
 use super::fleet::{admission, reason};
 use super::fleet_findings::{sole, told};
-use super::standings::orders;
+use super::standings::{orders, redeploy_of};
 use super::world::{Tale, arn, at, consumer, labels, service, summary};
 use crate::cadence::{consumer_looks, secret_looks};
 use crate::findings::of_secret;
 use crate::judge::Reason;
 use crate::model::{
-    ConsumerId, Event, Evidence, Look, LookFailure, LookKey, ReferenceKind, Scope, SecretArn, SecretSummary,
+    ConsumerId, Event, Evidence, Guard, Look, LookFailure, LookKey, ReferenceKind, Scope, SecretArn,
+    SecretSummary,
 };
+use crate::procedures::guards;
 
 /// The same name with other random characters; `suffix` decides which of the two comes first in every walk.
 fn again(name: &str, suffix: &str) -> SecretArn {
@@ -154,12 +156,12 @@ fn a1_only_what_is_injected_by_a_dead_arn_keeps_a_restart_back_and_that_is_told(
     );
     let fetches = restart_beside_the_dead(ReferenceKind::Fetches);
     assert_eq!(fetches.1, None);
-    let secrets = fetches.0.state.expected(&orders());
-    assert_eq!(
-        secrets.into_keys().collect::<Vec<_>>(),
-        [arn("db")],
-        "nor does its precheck ask"
-    );
+    let asked = guards(&fetches.0.state, &redeploy_of(&orders(), 22), &[]);
+    let secrets = asked.into_iter().filter_map(|guard| match guard {
+        Guard::Secret { secret, .. } => Some(secret),
+        Guard::Service { .. } | Guard::Function { .. } => None,
+    });
+    assert_eq!(secrets.collect::<Vec<_>>(), [arn("db")], "nor does a guard ask");
 }
 
 #[test]

@@ -5,12 +5,12 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::standings::{attempt, deployed, orders, redeploy};
+use super::standings::{attempt, cycle, deployed, orders, redeploy};
 use super::world::{Tale, at, deployment, function, service};
 use crate::consumers::{Standing, Why};
 use crate::model::{
-    Action, ConsumerId, Controller, Done, Evidence, FunctionSeen, NoEffect, Outcome, Protected,
-    ReferenceKind, Rollout, Scope, ServiceSeen, SleepTag, Stage, Staleness, UpdateStatus,
+    ConsumerId, Controller, CycleStep, Done, Evidence, FunctionSeen, NoEffect, Outcome, Protected,
+    ReferenceKind, Rollout, Scope, ServiceSeen, SleepTag, Stage, Staleness, UpdateStatus, Write,
 };
 use crate::policy::LambdaMethod;
 
@@ -93,7 +93,7 @@ fn functions() -> impl Strategy<Value = FunctionSeen> {
     })
 }
 
-fn writes(actions: Vec<Action>) -> impl Strategy<Value = Vec<(i64, Action, Option<Outcome>)>> {
+fn writes(actions: Vec<Write>) -> impl Strategy<Value = Vec<(i64, Write, Option<Outcome>)>> {
     let outcomes = vec![
         None,
         Some(deployed("d-1")),
@@ -190,9 +190,9 @@ proptest! {
     fn a_function_is_fresh_or_presumed_only_where_it_was_seen_or_waited_for(
         kind in kinds(), looks in looked(functions()), cycles in any::<bool>(),
         writes in writes(vec![
-            Action::UpdateEnvironment { marker: "m".to_owned(), revision: "r1".to_owned() },
-            Action::Sleep { former: None },
-            Action::Restore { former: None },
+            Write::UpdateEnvironment { function: "mailer".into(), marker: "m".to_owned(), revision: "r1".to_owned() },
+            cycle(CycleStep::Sleep { former: None }),
+            cycle(CycleStep::Restore { former: None }),
         ]),
         waits in option::of(0_i64..200), now in 22_i64..2_000,
     ) {

@@ -80,7 +80,7 @@ fn c7_who_fetches_by_itself_is_restarted_unless_a_rule_says_how_long_it_caches()
             };
             let stale = standing(&tale, 61);
             assert_eq!(stale.stage, Stage::Stale);
-            assert!(stale.action.is_some(), "{stale:?}");
+            assert!(stale.wants.is_some(), "{stale:?}");
         }
     }
 }

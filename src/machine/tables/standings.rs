@@ -3,8 +3,8 @@
 use super::world::{Tale, arn, at, deployment, labels, service, task};
 use crate::consumers::{Standing, Why};
 use crate::model::{
-    Action, AttemptId, ConsumerId, Controller, Decision, DeploymentId, Done, Event, Health, Outcome, Rollout,
-    RotationKey, ServiceSeen, Stage, VersionId,
+    AttemptId, ConsumerId, Controller, CycleStep, Decision, Done, Event, Health, Outcome, Rollout,
+    RotationKey, ServiceSeen, Stage, VersionId, Write,
 };
 
 pub(super) fn orders() -> ConsumerId {
@@ -44,11 +44,11 @@ pub(super) fn attempt(
     tale: &mut Tale,
     consumer: &ConsumerId,
     id: &str,
-    action: Action,
+    write: Write,
     outcome: Option<Outcome>,
     second: i64,
 ) {
-    attempt_for(tale, vec![key()], consumer, id, action, outcome, second);
+    attempt_for(tale, vec![key()], consumer, id, write, outcome, second);
 }
 
 pub(super) fn attempt_for(
@@ -56,15 +56,15 @@ pub(super) fn attempt_for(
     rotations: Vec<RotationKey>,
     consumer: &ConsumerId,
     id: &str,
-    action: Action,
+    write: Write,
     outcome: Option<Outcome>,
     second: i64,
 ) {
     let decision = Decision {
         attempt: AttemptId::new(id),
-        consumer: consumer.clone(),
-        action,
-        rotations,
+        write: of(consumer, write),
+        guards: Vec::new(),
+        serves: rotations,
         at: at(second),
         deadline: at(second + 10),
     };
@@ -78,13 +78,53 @@ pub(super) fn attempt_for(
     }
 }
 
-pub(super) fn redeploy() -> Action {
-    Action::Redeploy { fresh_after: at(22) }
+/// The write, for this consumer.
+fn of(consumer: &ConsumerId, mut write: Write) -> Write {
+    match (&mut write, consumer) {
+        (
+            Write::Redeploy { cluster, service, .. },
+            ConsumerId::Service {
+                cluster: of,
+                name: named,
+            },
+        ) => (*cluster, *service) = (of.clone(), named.clone()),
+        (
+            Write::UpdateEnvironment { function, .. } | Write::Cycle { function, .. },
+            ConsumerId::Function { name },
+        ) => function.clone_from(name),
+        (write, consumer) => panic!("{write:?} does not fit {consumer}"),
+    }
+    write
+}
+
+/// Whom it refreshes.
+pub(super) fn consumer_of(decision: &Decision) -> ConsumerId {
+    decision.subject().consumer().expect("a consumer").clone()
+}
+
+pub(super) fn redeploy_of(consumer: &ConsumerId, fresh_after: i64) -> Write {
+    let write = Write::Redeploy {
+        cluster: "prod".into(),
+        service: "orders".into(),
+        fresh_after: at(fresh_after),
+    };
+    of(consumer, write)
+}
+
+pub(super) fn cycle(step: CycleStep) -> Write {
+    Write::Cycle {
+        function: "mailer".into(),
+        step,
+    }
+}
+
+pub(super) fn redeploy() -> Write {
+    redeploy_of(&orders(), 22)
 }
 
 pub(super) fn deployed(id: &str) -> Outcome {
     Outcome::Done(Done::Written {
-        deployment: Some(DeploymentId::new(id)),
+        began: Some(id.to_owned()),
     })
 }
 
@@ -109,7 +149,7 @@ fn tasks_from_before_the_promotion_are_stale_and_want_a_redeploy() {
         (standing.stage, standing.why),
         (Stage::Stale, Why::HoldsOld { stale: 1, tasks: 2 })
     );
-    assert!(matches!(standing.action, Some(Action::Redeploy { .. })));
+    assert!(matches!(standing.wants, Some(Write::Redeploy { .. })));
 }
 
 #[test]
@@ -253,7 +293,7 @@ fn a_deployment_from_before_is_waited_for() {
     );
     let standing = standing(&tale, 26);
     assert_eq!(
-        (standing.stage, standing.why, standing.action),
+        (standing.stage, standing.why, standing.wants),
         (Stage::Stale, Why::OlderDeployment, None)
     );
 }
@@ -287,12 +327,12 @@ fn one_more_try_after_a_rollback_by_the_platform_and_no_third() {
         (again.stage, again.why.clone()),
         (Stage::Stale, Why::RolledBackOnce)
     );
-    assert!(again.action.is_some());
+    assert!(again.wants.is_some());
     attempt(&mut tale, &orders(), "x2", redeploy(), Some(deployed("d-2")), 92);
     tale.service(190, &orders(), rolled_back());
     let last = standing(&tale, 191);
     assert_eq!(
-        (last.stage, last.why, last.action),
+        (last.stage, last.why, last.wants),
         (Stage::Beyond, Why::RolledBackTwice, None)
     );
 }
@@ -306,13 +346,13 @@ fn a_write_in_doubt_is_not_repeated_before_two_looks_agree() {
     };
     attempt(&mut tale, &orders(), "x1", redeploy(), Some(doubt), 26);
     tale.service(28, &orders(), service(&[-500]));
-    assert_eq!(standing(&tale, 29).action, None, "too soon after the write");
+    assert_eq!(standing(&tale, 29).wants, None, "too soon after the write");
     tale.service(33, &orders(), service(&[-500]));
-    assert_eq!(standing(&tale, 34).action, None, "the first look that counts");
+    assert_eq!(standing(&tale, 34).wants, None, "the first look that counts");
     tale.service(40, &orders(), service(&[-500]));
-    assert_eq!(standing(&tale, 41).action, None, "not far enough apart");
+    assert_eq!(standing(&tale, 41).wants, None, "not far enough apart");
     tale.service(44, &orders(), service(&[-500]));
-    assert!(standing(&tale, 50).action.is_some(), "{:?}", standing(&tale, 50));
+    assert!(standing(&tale, 50).wants.is_some(), "{:?}", standing(&tale, 50));
 }
 
 #[test]
@@ -335,7 +375,7 @@ fn a_write_in_doubt_that_happened_is_done() {
         replaced(service(&[-500]), vec![deployment("d-9", 26, Rollout::InProgress)]),
     );
     let standing = standing(&tale, 31);
-    assert_eq!((standing.stage, standing.action), (Stage::Refreshing, None));
+    assert_eq!((standing.stage, standing.wants), (Stage::Refreshing, None));
     let attempt = &tale.state.consumers[&orders()].attempts[0];
     assert_eq!(
         attempt.outcome.as_ref().map(|(_, outcome)| outcome.clone()),

@@ -11,7 +11,7 @@ fn in_vain(why: &NoEffect) -> Tale {
     tale.service(25, &orders(), service(&[-500]));
     for i in 0..6 {
         let second = 30 + i * 100;
-        assert!(standing(&tale, second).action.is_some(), "try {i}");
+        assert!(standing(&tale, second).wants.is_some(), "try {i}");
         let outcome = Outcome::NoEffect(why.clone());
         attempt(
             &mut tale,
@@ -21,7 +21,7 @@ fn in_vain(why: &NoEffect) -> Tale {
             Some(outcome),
             second,
         );
-        assert_eq!(standing(&tale, second + 2).action, None, "it backs off");
+        assert_eq!(standing(&tale, second + 2).wants, None, "it backs off");
     }
     tale
 }
@@ -40,7 +40,7 @@ fn what_aws_denies_ends_with_a_person() {
 #[test]
 fn what_passes_by_itself_is_tried_again_slowly() {
     let tale = in_vain(&NoEffect::Throttled);
-    assert_eq!(standing(&tale, 530 + 290).action, None);
+    assert_eq!(standing(&tale, 530 + 290).wants, None);
     assert_eq!(standing(&tale, 530 + 290).stage, Stage::Stale);
-    assert!(standing(&tale, 530 + 310).action.is_some());
+    assert!(standing(&tale, 530 + 310).wants.is_some());
 }

@@ -1,6 +1,7 @@
 //! What is believed of a promoted version, and what is not (design rule 3).
 
 use super::fleet::{admission, consumer, promoted, reason};
+use super::standings::consumer_of;
 use super::world::{Tale, at, service};
 use crate::judge::Reason;
 use crate::milestones::{Proof, Works};
@@ -205,8 +206,8 @@ fn whoever_is_restarted_for_a_proven_secret_waits_for_who_tries_another_first() 
             .service(25, &consumer(name), service(&[-500]));
     }
     let first = admission(&tale, &["db", "queue"], 30);
-    let started: Vec<_> = first.start.iter().map(|decision| &decision.consumer).collect();
-    assert_eq!(started, [&consumer("a")]);
+    let started: Vec<_> = first.start.iter().map(consumer_of).collect();
+    assert_eq!(started, [consumer("a")]);
     let waits = reason(&first, "db", "b");
     assert!(
         matches!(&waits, Some(Reason::Another { reason, .. }) if matches!(**reason, Reason::First { .. })),
@@ -230,12 +231,8 @@ fn where_the_first_one_waits_for_a_person_the_next_one_goes_in_its_place() {
         tale.service(25, &consumer(name), service(&[-500]));
     }
     let admission = admission(&tale, &["db", "queue", "mail"], 30);
-    let started: Vec<_> = admission
-        .start
-        .iter()
-        .map(|decision| &decision.consumer)
-        .collect();
-    assert_eq!(started, [&consumer("b")], "one at a time");
+    let started: Vec<_> = admission.start.iter().map(consumer_of).collect();
+    assert_eq!(started, [consumer("b")], "one at a time");
     assert!(matches!(
         reason(&admission, "db", "c"),
         Some(Reason::Another { .. })
@@ -256,6 +253,6 @@ fn the_next_one_is_who_wants_a_restart_and_may_have_it() {
         tale.service(25, &consumer(name), service(&[-500]));
     }
     let admission = admission(&tale, &["db", "queue", "mail"], 30);
-    let started = admission.start.iter().map(|decision| &decision.consumer);
-    assert_eq!(started.collect::<Vec<_>>(), [&consumer("d")]);
+    let started = admission.start.iter().map(consumer_of);
+    assert_eq!(started.collect::<Vec<_>>(), [consumer("d")]);
 }

@@ -1,10 +1,12 @@
 //! Functions that are refreshed by an update of their configuration: what each look means, to the second.
 
 use super::staleness::dated;
-use super::standings::{attempt, standing};
+use super::standings::{attempt, cycle, standing};
 use super::world::{Tale, at, function};
 use crate::consumers::{Standing, Why};
-use crate::model::{Action, ConsumerId, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, Stage};
+use crate::model::{
+    ConsumerId, CycleStep, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, Stage, Write, WriteKind,
+};
 
 pub(super) fn mailer() -> ConsumerId {
     ConsumerId::function("mailer")
@@ -17,15 +19,16 @@ fn modified(second: i64) -> FunctionSeen {
     }
 }
 
-pub(super) fn update() -> Action {
-    Action::UpdateEnvironment {
+pub(super) fn update() -> Write {
+    Write::UpdateEnvironment {
+        function: "mailer".into(),
         marker: "m".to_owned(),
         revision: "r1".to_owned(),
     }
 }
 
 pub(super) fn written() -> Option<Outcome> {
-    Some(Outcome::Done(Done::Written { deployment: None }))
+    Some(Outcome::Done(Done::Written { began: None }))
 }
 
 /// A promotion at second 20, with a margin of one; the function was seen at second 30.
@@ -45,7 +48,7 @@ fn a_configuration_from_within_the_margin_is_old() {
     ours.function(30, &mailer(), modified(25));
     assert_eq!(standing(&ours, 31).why, Why::ConfigUpdated);
     let mut other = dated(&mailer());
-    attempt(&mut other, &mailer(), "x", Action::Untag, written(), 25);
+    attempt(&mut other, &mailer(), "x", cycle(CycleStep::Untag), written(), 25);
     other.function(30, &mailer(), modified(25));
     assert_eq!(standing(&other, 31).why, Why::UpdatedByAnother);
 }
@@ -81,7 +84,7 @@ fn the_marker_needs_forty_of_4096_bytes() {
         environment: EnvironmentSeen::Readable { bytes, marker: None },
         ..function(None)
     };
-    assert!(seen(with(4_056)).action.is_some());
+    assert!(seen(with(4_056)).wants.is_some());
     assert_eq!(seen(with(4_057)).why, Why::EnvironmentFull { bytes: 4_057 });
 }
 
@@ -110,7 +113,7 @@ fn each_try_has_a_marker_of_its_own() {
     tale.function(30, &mailer(), function(None));
     let mut markers = Vec::new();
     for second in [31, 50, 100] {
-        let Some(Action::UpdateEnvironment { marker, revision }) = standing(&tale, second).action else {
+        let Some(Write::UpdateEnvironment { marker, revision, .. }) = standing(&tale, second).wants else {
             panic!("{:?}", standing(&tale, second))
         };
         assert_eq!(revision, "r1", "guarded by what was seen");
@@ -139,9 +142,9 @@ fn an_update_without_an_answer_is_under_way() {
     tale.function(30, &mailer(), function(None));
     attempt(&mut tale, &mailer(), "x", update(), None, 31);
     let waiting = standing(&tale, 32);
-    let action = "update-environment";
+    let write = WriteKind::UpdateEnvironment;
     assert_eq!(
         (waiting.stage, waiting.why),
-        (Stage::Refreshing, Why::UnderWay { action })
+        (Stage::Refreshing, Why::UnderWay { write })
     );
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 
-use super::standings::{orders, redeploy};
+use super::standings::{cycle, orders, redeploy};
 use super::world::{arn, at, version};
 use crate::consumers::Why;
 use crate::findings::Severity;
 use crate::judge::Reason;
-use crate::model::{Action, AttemptId, LookFailure, NoEffect, SleepTag, Step};
+use crate::model::{AttemptId, CycleStep, LookFailure, NoEffect, SleepTag, Step, Write, WriteKind};
 use crate::phase::Phase;
 
 /// Each thing, and what its text must name.
@@ -102,7 +102,7 @@ fn why_a_function_stands_as_it_does() {
 
 #[test]
 fn why_any_consumer_stands_as_it_does() {
-    let (to, until, action) = ("AWSPREVIOUS".to_owned(), at(0), "sleep");
+    let (to, until, write) = ("AWSPREVIOUS".to_owned(), at(0), WriteKind::Sleep);
     let denied = Why::NoEffect {
         why: denied(),
         times: 6,
@@ -112,8 +112,8 @@ fn why_any_consumer_stands_as_it_does() {
         (Why::OnlyDeclared, "only the configuration names it"),
         (Why::CacheLives { until }, "until 2027-01-15T08:00:00Z"),
         (Why::CacheExpired, "has expired"),
-        (Why::UnderWay { action }, "sleep is under way"),
-        (Why::InDoubt { action }, "sleep may have happened"),
+        (Why::UnderWay { write }, "sleep is under way"),
+        (Why::InDoubt { write }, "sleep may have happened"),
         (denied, "6 tries changed nothing, last: denied: ecs:UpdateService"),
     ]);
 }
@@ -151,7 +151,12 @@ fn why_something_waits() {
             "queue was not seen",
         ),
         (Reason::Deleted { secret }, "queue is deleted"),
-        (Reason::Busy { action: "sleep" }, "sleep is under way"),
+        (
+            Reason::Busy {
+                write: WriteKind::Sleep,
+            },
+            "sleep is under way",
+        ),
         (Reason::InFlight { limit: 10 }, "10 consumers"),
         (
             Reason::Wave {
@@ -232,19 +237,20 @@ fn each_kind_of_write_has_a_word_of_its_own() {
         former: None,
         deadline: at(0),
     };
-    let update = Action::UpdateEnvironment {
+    let update = Write::UpdateEnvironment {
+        function: "mailer".into(),
         marker: "m".to_owned(),
         revision: "r".to_owned(),
     };
     let table = [
         (redeploy(), false),
         (update, false),
-        (Action::TagSleep { tag }, false),
-        (Action::Sleep { former: None }, false),
-        (Action::Restore { former: None }, true),
-        (Action::Untag, true),
+        (cycle(CycleStep::TagSleep { tag }), false),
+        (cycle(CycleStep::Sleep { former: None }), false),
+        (cycle(CycleStep::Restore { former: None }), true),
+        (cycle(CycleStep::Untag), true),
     ];
-    for ((action, restores), kind) in table.iter().zip(Action::KINDS) {
-        assert_eq!((action.kind(), action.restores()), (kind, *restores));
+    for ((write, restores), kind) in table.iter().zip(WriteKind::ALL) {
+        assert_eq!((write.kind(), write.restores()), (kind, *restores));
     }
 }

@@ -6,7 +6,7 @@ use super::fleet::{admission, promoted};
 use super::standings::orders;
 use super::world::{Tale, arn, at, labels, service};
 use crate::judge::{Judgements, Lowered, LoweredBy};
-use crate::model::{Evidence, Fact, Method, Mode, Step, WouldAct};
+use crate::model::{Evidence, Fact, Mode, Procedure, Step, WouldAct};
 use crate::state::Would;
 use crate::would::would_act;
 
@@ -33,14 +33,14 @@ fn g10_what_would_have_been_done_is_told_once_for_each_rotation_and_consumer() {
     };
     let key = (told.rotation.clone(), told.consumer.clone());
     assert_eq!(key, (tale.latest(30).rotation.key, orders()));
-    assert_eq!((told.method, told.at), (Method::Redeploy, at(30)));
+    assert_eq!((told.procedure, told.at), (Procedure::Redeploy, at(30)));
     assert!(told.why.contains("hold the old value"), "{}", told.why);
     let fact = Fact::WouldAct(told.clone());
     assert_eq!(tale.state.learn(fact.clone()), std::slice::from_ref(&fact));
     assert_eq!(would(&tale, 40), []);
     assert_eq!(tale.state.learn(fact), [], "no news the second time");
     let known = Would {
-        method: Method::Redeploy,
+        procedure: Procedure::Redeploy,
         at: at(30),
     };
     assert_eq!(tale.state.secrets[&arn("db")].would.get(&key), Some(&known));

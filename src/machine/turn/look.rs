@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::{Asker, Machine, Pass, Turn};
 use crate::cadence::{self, Agenda};
-use crate::consumers::open_sleep;
 use crate::model::ConsumerId;
 use crate::policy::Settings;
+use crate::procedures::open_sleep;
 
 impl Machine {
     /// What is to be looked at from now on. While draining only what is switched off, and what is in doubt.
@@ -21,7 +21,8 @@ impl Machine {
         let begins_to_drain = situation.draining && self.last.is_none_or(|last| !last.draining);
         if begins_to_drain {
             let all = self.state.consumers.iter();
-            let left = all.filter(|(_, facts)| open_sleep(facts).is_some() || facts.unresolved().is_some());
+            let left =
+                all.filter(|(_, facts)| open_sleep(facts).is_some() || facts.attempts.unresolved().is_some());
             let left: Vec<ConsumerId> = left.map(|(id, _)| id.clone()).collect();
             for id in &left {
                 turn.looks.push(self.looks_at_consumer(id, settings, now));

@@ -145,7 +145,7 @@ impl Checks {
             }
         }
         for (id, facts) in last.consumers.iter() {
-            let unresolved = facts.unresolved();
+            let unresolved = facts.attempts.unresolved();
             self.holds("nothing-in-doubt", unresolved.is_none(), || {
                 format!("{id}: {unresolved:#?}")
             });

@@ -89,7 +89,7 @@ impl EcsWrites for SimAccount {
         self.write("ecs:UpdateService", &id, |world, since| {
             match world.force_deployment(&id, since) {
                 Some(deployment) => Outcome::Done(Done::Written {
-                    deployment: Some(DeploymentId::new(deployment)),
+                    began: Some(deployment),
                 }),
                 None => Outcome::NoEffect(NoEffect::Rejected {
                     why: "no such service".to_owned(),

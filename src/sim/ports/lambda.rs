@@ -128,7 +128,7 @@ fn unsent(world: &World, function: &str, marker: &str, revision: &str) -> Option
 /// As the adapter tells it.
 fn outcome(result: Result<(), Refused>, function: &str) -> Outcome {
     let no_effect = match result {
-        Ok(()) => return Outcome::Done(Done::Written { deployment: None }),
+        Ok(()) => return Outcome::Done(Done::Written { began: None }),
         Err(Refused::NotFound) => NoEffect::Rejected {
             why: "no such function".to_owned(),
         },

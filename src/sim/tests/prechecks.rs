@@ -1,13 +1,14 @@
 //! What comes too late for a look to tell of it: the check right before the write does.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use machine::model::{Action, AttemptId, Decision, Expected, NoEffect, Outcome, RotationKey, VersionId};
+use machine::model::{
+    AtRest, AttemptId, Decision, Guard, NoEffect, Outcome, RotationKey, ServiceGuard, VersionId, Write,
+};
 
 use super::*;
-use crate::remediation::{Order, send};
+use crate::remediation::send;
 use crate::runtime::Clock;
 use crate::sim::arn;
 use crate::sim::ports::{OpenGate, SimAccount};
@@ -30,25 +31,34 @@ fn redeploy(ahead: SignedDuration, change: impl FnOnce(&mut World)) -> Outcome {
         version,
         n: 1,
     };
+    let fresh_after = now + ahead;
+    let (cluster, service): (Arc<str>, Arc<str>) = ("prod".into(), "orders".into());
+    let at_rest = AtRest {
+        current: Some(key.version.clone()),
+        must_exist: true,
+        is_served: true,
+    };
     let decision = Decision {
         attempt: AttemptId::new("a"),
-        consumer: ConsumerId::service("prod", "orders"),
-        action: Action::Redeploy {
-            fresh_after: now + ahead,
+        guards: vec![
+            Guard::Service {
+                cluster: Arc::clone(&cluster),
+                service: Arc::clone(&service),
+                expects: ServiceGuard { fresh_after },
+            },
+            Guard::Secret {
+                secret,
+                expects: at_rest,
+            },
+        ],
+        write: Write::Redeploy {
+            cluster,
+            service,
+            fresh_after,
         },
-        rotations: vec![key],
+        serves: vec![key],
         at: now,
         deadline: now + SignedDuration::from_secs(10),
-    };
-    let order = Order {
-        decision,
-        secrets: BTreeMap::from([(
-            secret,
-            Expected {
-                current: None,
-                needed: true,
-            },
-        )]),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -58,7 +68,7 @@ fn redeploy(ahead: SignedDuration, change: impl FnOnce(&mut World)) -> Outcome {
     runtime.block_on(async {
         let clock = Clock::scaled(now, 1);
         let account = SimAccount::new(Arc::new(world.into()), clock, Arc::new(OpenGate));
-        send(&account.ports(), &order, Duration::from_secs(10)).await
+        send(&account.ports(), &decision, Duration::from_secs(10)).await
     })
 }
 

@@ -1,7 +1,9 @@
 //! What was decided.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use machine::model::{Action, AttemptId, Decision, RotationKey, SleepTag};
+use machine::model::{AttemptId, ConsumerId, CycleStep, Decision, RotationKey, SleepTag, Write, WriteKind};
 use serde::{Deserialize, Serialize};
 
 use super::{RotationRecord, consumer};
@@ -16,6 +18,7 @@ pub(super) struct DecisionRecord {
     deadline: Timestamp,
 }
 
+/// A write without its subject.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ActionRecord {
@@ -40,29 +43,56 @@ enum ActionRecord {
     Untag,
 }
 
+/// The words of these kinds of write, as a JSON list.
+pub(in crate::store) fn actions(counts: impl Fn(WriteKind) -> bool) -> String {
+    let kinds = WriteKind::ALL.into_iter().filter(|kind| counts(*kind));
+    serde_json::json!(kinds.map(word).collect::<Vec<_>>()).to_string()
+}
+
+/// As [`ActionRecord`] writes it.
+fn word(kind: WriteKind) -> &'static str {
+    match kind {
+        WriteKind::Redeploy => "redeploy",
+        WriteKind::UpdateEnvironment => "update_environment",
+        WriteKind::TagSleep => "tag_sleep",
+        WriteKind::Sleep => "sleep",
+        WriteKind::Restore => "restore",
+        WriteKind::Untag => "untag",
+    }
+}
+
 impl From<&Decision> for DecisionRecord {
     fn from(decision: &Decision) -> Self {
-        let action = match decision.action.clone() {
-            Action::Redeploy { fresh_after } => ActionRecord::Redeploy { fresh_after },
-            Action::UpdateEnvironment { marker, revision } => {
-                ActionRecord::UpdateEnvironment { marker, revision }
-            }
-            Action::TagSleep { tag } => ActionRecord::TagSleep {
-                attempt: tag.attempt.to_string(),
-                former: tag.former,
-                deadline: tag.deadline,
-            },
-            Action::Sleep { former } => ActionRecord::Sleep { former },
-            Action::Restore { former } => ActionRecord::Restore { former },
-            Action::Untag => ActionRecord::Untag,
-        };
         Self {
             attempt: decision.attempt.to_string(),
-            consumer: decision.consumer.to_string(),
-            action,
-            rotations: decision.rotations.iter().map(RotationRecord::from).collect(),
+            consumer: decision
+                .subject()
+                .consumer()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            action: ActionRecord::from(&decision.write),
+            rotations: decision.serves.iter().map(RotationRecord::from).collect(),
             at: decision.at,
             deadline: decision.deadline,
+        }
+    }
+}
+
+impl From<&Write> for ActionRecord {
+    fn from(write: &Write) -> Self {
+        match write.clone() {
+            Write::Redeploy { fresh_after, .. } => Self::Redeploy { fresh_after },
+            Write::UpdateEnvironment { marker, revision, .. } => Self::UpdateEnvironment { marker, revision },
+            Write::Cycle { step, .. } => match step {
+                CycleStep::TagSleep { tag } => Self::TagSleep {
+                    attempt: tag.attempt.to_string(),
+                    former: tag.former,
+                    deadline: tag.deadline,
+                },
+                CycleStep::Sleep { former } => Self::Sleep { former },
+                CycleStep::Restore { former } => Self::Restore { former },
+                CycleStep::Untag => Self::Untag,
+            },
         }
     }
 }
@@ -71,33 +101,61 @@ impl TryFrom<DecisionRecord> for Decision {
     type Error = String;
 
     fn try_from(record: DecisionRecord) -> Result<Self, String> {
-        let action = match record.action {
-            ActionRecord::Redeploy { fresh_after } => Action::Redeploy { fresh_after },
-            ActionRecord::UpdateEnvironment { marker, revision } => {
-                Action::UpdateEnvironment { marker, revision }
-            }
-            ActionRecord::TagSleep {
-                attempt,
-                former,
-                deadline,
-            } => Action::TagSleep {
-                tag: SleepTag {
-                    attempt: AttemptId::new(attempt),
-                    former,
-                    deadline,
-                },
-            },
-            ActionRecord::Sleep { former } => Action::Sleep { former },
-            ActionRecord::Restore { former } => Action::Restore { former },
-            ActionRecord::Untag => Action::Untag,
-        };
+        let subject = consumer(&record.consumer)?;
         Ok(Self {
             attempt: AttemptId::new(record.attempt),
-            consumer: consumer(&record.consumer)?,
-            action,
-            rotations: record.rotations.into_iter().map(RotationKey::from).collect(),
+            write: record.action.of(subject)?,
+            guards: Vec::new(),
+            serves: record.rotations.into_iter().map(RotationKey::from).collect(),
             at: record.at,
             deadline: record.deadline,
         })
     }
+}
+
+impl ActionRecord {
+    /// The write, with its subject. The error says that they do not fit.
+    fn of(self, consumer: ConsumerId) -> Result<Write, String> {
+        match (self, consumer) {
+            (Self::Redeploy { fresh_after }, ConsumerId::Service { cluster, name }) => Ok(Write::Redeploy {
+                cluster,
+                service: name,
+                fresh_after,
+            }),
+            (Self::UpdateEnvironment { marker, revision }, ConsumerId::Function { name }) => {
+                Ok(Write::UpdateEnvironment {
+                    function: name,
+                    marker,
+                    revision,
+                })
+            }
+            (
+                Self::TagSleep {
+                    attempt,
+                    former,
+                    deadline,
+                },
+                ConsumerId::Function { name },
+            ) => {
+                let tag = SleepTag {
+                    attempt: AttemptId::new(attempt),
+                    former,
+                    deadline,
+                };
+                Ok(cycle(name, CycleStep::TagSleep { tag }))
+            }
+            (Self::Sleep { former }, ConsumerId::Function { name }) => {
+                Ok(cycle(name, CycleStep::Sleep { former }))
+            }
+            (Self::Restore { former }, ConsumerId::Function { name }) => {
+                Ok(cycle(name, CycleStep::Restore { former }))
+            }
+            (Self::Untag, ConsumerId::Function { name }) => Ok(cycle(name, CycleStep::Untag)),
+            (_, consumer) => Err(format!("its action is not one for {consumer}")),
+        }
+    }
+}
+
+fn cycle(function: Arc<str>, step: CycleStep) -> Write {
+    Write::Cycle { function, step }
 }

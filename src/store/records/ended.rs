@@ -1,7 +1,7 @@
 //! What became of what was decided.
 
 use jiff::Timestamp;
-use machine::model::{AttemptId, DeploymentId, Done, Fact, NoEffect, Outcome};
+use machine::model::{AttemptId, Done, Fact, NoEffect, Outcome};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -37,9 +37,7 @@ enum OutcomeRecord {
 impl From<&Outcome> for OutcomeRecord {
     fn from(outcome: &Outcome) -> Self {
         match outcome.clone() {
-            Outcome::Done(Done::Written { deployment }) => Self::Written {
-                deployment: deployment.map(|id| id.to_string()),
-            },
+            Outcome::Done(Done::Written { began }) => Self::Written { deployment: began },
             Outcome::Done(Done::AlreadySo) => Self::AlreadySo,
             Outcome::NoEffect(NoEffect::Throttled) => Self::Throttled,
             Outcome::NoEffect(NoEffect::Denied { iam_action, resource }) => {
@@ -56,9 +54,7 @@ impl From<&Outcome> for OutcomeRecord {
 impl From<EndedRecord> for Fact {
     fn from(record: EndedRecord) -> Self {
         let outcome = match record.outcome {
-            OutcomeRecord::Written { deployment } => Outcome::Done(Done::Written {
-                deployment: deployment.map(DeploymentId::new),
-            }),
+            OutcomeRecord::Written { deployment } => Outcome::Done(Done::Written { began: deployment }),
             OutcomeRecord::AlreadySo => Outcome::Done(Done::AlreadySo),
             OutcomeRecord::Throttled => Outcome::NoEffect(NoEffect::Throttled),
             OutcomeRecord::Denied { iam_action, resource } => {

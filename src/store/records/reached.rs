@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use machine::model::{ConsumerId, Fact, RotationKey, Stage, WouldAct};
 use serde::{Deserialize, Serialize};
 
-use super::words::{MethodRecord, StageRecord};
+use super::words::{ProcedureRecord, StageRecord};
 use super::{RotationRecord, consumer};
 
 #[derive(Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub(super) struct ReachedRecord {
     old: Option<Timestamp>,
     /// What would have been done. A version that does not know it reads one more look at a stale consumer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    would: Option<MethodRecord>,
+    would: Option<ProcedureRecord>,
 }
 
 impl ReachedRecord {
@@ -44,12 +44,12 @@ impl ReachedRecord {
         let WouldAct {
             rotation,
             consumer,
-            method,
+            procedure,
             at,
             why,
         } = would;
         Self {
-            would: Some((*method).into()),
+            would: Some((*procedure).into()),
             ..Self::new(rotation, consumer, Stage::Stale, *at, why)
         }
     }
@@ -67,10 +67,10 @@ impl TryFrom<ReachedRecord> for Fact {
         let rotation = record.rotation.into();
         let (at, why) = (record.at, record.why);
         Ok(match record.would {
-            Some(method) => Self::WouldAct(WouldAct {
+            Some(procedure) => Self::WouldAct(WouldAct {
                 rotation,
                 consumer,
-                method: method.into(),
+                procedure: procedure.into(),
                 at,
                 why,
             }),

@@ -1,6 +1,6 @@
 //! Plain words of the model, the same in the journal.
 
-use machine::model::{Method, Stage, Step, Strategy};
+use machine::model::{Procedure, Stage, Step, Strategy};
 use serde::{Deserialize, Serialize};
 
 /// An enum of plain words, the same on both sides.
@@ -77,7 +77,7 @@ words!(
     }
 );
 words!(
-    MethodRecord = Method {
+    ProcedureRecord = Procedure {
         Redeploy,
         ConfigUpdate,
         ConcurrencyCycle

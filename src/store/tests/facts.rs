@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
-    Action, AttemptId, ConsumerId, Dates, Decision, DeploymentId, Done, Fact, Labels, LogFact, LogLine,
-    LoginAnswer, Look, Method, NoEffect, Outcome, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy,
-    VersionId, WouldAct,
+    AttemptId, ConsumerId, CycleStep, Dates, Decision, Done, Fact, Labels, LogFact, LogLine, LoginAnswer,
+    Look, NoEffect, Outcome, Procedure, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy, VersionId,
+    WouldAct, Write,
 };
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -155,57 +155,80 @@ fn login(answer: LoginAnswer) -> Fact {
     }
 }
 
-pub(super) fn decision(id: &str, action: Action) -> Fact {
+pub(super) fn decision(id: &str, write: Write) -> Fact {
     Fact::Decided(Decision {
         attempt: AttemptId::new(id),
-        consumer: ConsumerId::service("prod", "orders"),
-        action,
-        rotations: vec![rotation(2)],
+        write,
+        guards: Vec::new(),
+        serves: vec![rotation(2)],
         at: at(3),
         deadline: at(13),
     })
 }
 
+pub(super) fn redeploy() -> Write {
+    Write::Redeploy {
+        cluster: "prod".into(),
+        service: "orders".into(),
+        fresh_after: at(2),
+    }
+}
+
+pub(super) fn cycle(step: CycleStep) -> Write {
+    Write::Cycle {
+        function: "mailer".into(),
+        step,
+    }
+}
+
 /// The note on a function before it is switched off.
-pub(super) fn note(former: Option<u32>) -> Action {
+pub(super) fn note(former: Option<u32>) -> Write {
+    note_on("mailer", former)
+}
+
+pub(super) fn note_on(function: &str, former: Option<u32>) -> Write {
     let tag = SleepTag {
         attempt: AttemptId::new("t"),
         former,
         deadline: at(99),
     };
-    Action::TagSleep { tag }
+    Write::Cycle {
+        function: function.into(),
+        step: CycleStep::TagSleep { tag },
+    }
 }
 
 fn decisions() -> Vec<Fact> {
-    let update = Action::UpdateEnvironment {
+    let update = Write::UpdateEnvironment {
+        function: "mailer".into(),
         marker: "m".to_owned(),
         revision: "r".to_owned(),
     };
     let found_by_its_tag = Fact::Decided(Decision {
         attempt: AttemptId::new("g"),
-        consumer: ConsumerId::function("mailer"),
-        action: Action::Restore { former: None },
-        rotations: Vec::new(),
+        write: cycle(CycleStep::Restore { former: None }),
+        guards: Vec::new(),
+        serves: Vec::new(),
         at: at(3),
         deadline: at(13),
     });
     vec![
-        decision("a", Action::Redeploy { fresh_after: at(2) }),
+        decision("a", redeploy()),
         decision("b", update),
         decision("t", note(Some(7))),
         decision("u", note(None)),
-        decision("c", Action::Sleep { former: Some(7) }),
-        decision("d", Action::Sleep { former: None }),
-        decision("e", Action::Restore { former: Some(0) }),
+        decision("c", cycle(CycleStep::Sleep { former: Some(7) })),
+        decision("d", cycle(CycleStep::Sleep { former: None })),
+        decision("e", cycle(CycleStep::Restore { former: Some(0) })),
         found_by_its_tag,
-        decision("f", Action::Untag),
+        decision("f", cycle(CycleStep::Untag)),
     ]
 }
 
 fn endings() -> Vec<Fact> {
-    let written = |deployment: Option<&str>| {
-        let deployment = deployment.map(DeploymentId::new);
-        Outcome::Done(Done::Written { deployment })
+    let written = |began: Option<&str>| {
+        let began = began.map(str::to_owned);
+        Outcome::Done(Done::Written { began })
     };
     let denied = NoEffect::Denied {
         iam_action: why(),
@@ -272,14 +295,14 @@ fn stages() -> Vec<Fact> {
 }
 
 fn would_have() -> Vec<Fact> {
-    let fact = |method| {
+    let fact = |procedure| {
         Fact::WouldAct(WouldAct {
             rotation: rotation(1),
             consumer: ConsumerId::function("mailer"),
-            method,
+            procedure,
             at: at(6),
             why: "2 of 2 tasks run".to_owned(),
         })
     };
-    Method::ALL.map(fact).to_vec()
+    Procedure::ALL.map(fact).to_vec()
 }

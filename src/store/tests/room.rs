@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use machine::model::{Action, Fact};
+use machine::model::{CycleStep, Fact};
 
 use super::super::{Contents, Journal, JournalPort, Sqlite, WriteError, opening};
-use super::facts::{self, at, decision};
+use super::facts::{self, at, cycle, decision};
 
 const MOST_PAGES: i64 = 24;
 
@@ -49,7 +49,7 @@ async fn a_full_file_keeps_what_it_has_and_goes_on_when_there_is_room() {
     );
 
     assert!(journal.prune(at(1_000)).await.expect("pruned") > 0);
-    let new = decision("new", Action::Untag);
+    let new = decision("new", cycle(CycleStep::Untag));
     let committed = journal.commit(vec![new.clone()], at(1_001)).await;
     committed.expect("room by what was dropped");
     assert_eq!(written(&path).last(), Some(&new));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use machine::model::{Done, NoEffect};
+use machine::model::{Done, NoEffect, WriteKind};
 
 use super::*;
 use crate::telemetry::SecretReading;
@@ -47,10 +47,10 @@ fn used() -> Metrics {
     metrics.step_failed("testSecret");
     metrics.recovered("redeploy", "single-user", 9.5);
     metrics.danger_window(4.2);
-    let done = Outcome::Done(Done::Written { deployment: None });
-    metrics.remediation_ended("redeploy", &done, 0.2);
-    metrics.remediation_ended("redeploy", &Outcome::NoEffect(NoEffect::Throttled), 0.1);
-    metrics.would_remediate(Method::Redeploy);
+    let done = Outcome::Done(Done::Written { began: None });
+    metrics.remediation_ended(WriteKind::Redeploy, &done, 0.2);
+    metrics.remediation_ended(WriteKind::Redeploy, &Outcome::NoEffect(NoEffect::Throttled), 0.1);
+    metrics.would_remediate(Procedure::Redeploy);
     metrics.login(&LoginAnswer::Accepted);
     metrics.aws_call("secretsmanager", "DescribeSecret", "ok");
     metrics.loop_turn(0.002);

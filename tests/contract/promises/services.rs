@@ -36,7 +36,7 @@ async fn force(stage: &dyn Stage, name: &str) -> Result<(Timestamp, DeploymentId
         .force_deployment(&stage.names().cluster, name)
         .await;
     match outcome {
-        Outcome::Done(Done::Written { deployment: Some(id) }) => Ok((at, id)),
+        Outcome::Done(Done::Written { began: Some(id) }) => Ok((at, DeploymentId::new(id))),
         other => Err(Broken::new("the deployment that answers", other)),
     }
 }

@@ -4,8 +4,8 @@ use super::rows::{odd_function, odd_service, told};
 use crate::findings::{Finding, unmatched};
 use crate::judge::Judgements;
 use crate::model::{
-    Action, Consumer, ConsumerId, Controller, Done, Evidence, FunctionSeen, LookFailure, NoEffect, Outcome,
-    Protected, ReferenceKind, Rollout, Scope, ScopeSeen, Staleness, StandaloneTask, Unread,
+    Consumer, ConsumerId, Controller, Done, Evidence, FunctionSeen, LookFailure, NoEffect, Outcome,
+    Protected, ReferenceKind, Rollout, Scope, ScopeSeen, Staleness, StandaloneTask, Unread, Write,
 };
 use crate::outlook::outlook;
 use crate::tables::at_rest::{before_the_next, watched};
@@ -63,7 +63,8 @@ pub(super) fn beyond() -> Vec<Finding> {
 }
 
 fn of_functions() -> Vec<Finding> {
-    let update = || Action::UpdateEnvironment {
+    let update = || Write::UpdateEnvironment {
+        function: "mailer".into(),
         marker: "m".to_owned(),
         revision: "r1".to_owned(),
     };
@@ -76,7 +77,7 @@ fn of_functions() -> Vec<Finding> {
         tale.function(30, &odd_function(), seen);
         told(&tale, "db", 31)
     };
-    let written = || Outcome::Done(Done::Written { deployment: None });
+    let written = || Outcome::Done(Done::Written { began: None });
     let blocked = NoEffect::Rejected {
         why: NoEffect::RUNTIME_BLOCKED.to_owned(),
     };

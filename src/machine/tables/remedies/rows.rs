@@ -11,10 +11,11 @@ use crate::findings::{Finding, of_rules, of_secret};
 use crate::fleet::Admission;
 use crate::judge::Reason;
 use crate::model::{
-    Action, Alias, AttemptId, ConsumerId, Controller, EnvironmentSeen, Event, Evidence, FunctionSeen,
+    Alias, AttemptId, ConsumerId, Controller, CycleStep, EnvironmentSeen, Event, Evidence, FunctionSeen,
     LogReach, LoginAnswer, Look, LookFailure, LookKey, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
     SecretSeen, ServiceSeen, SleepTag, Step, UpdateStatus,
 };
+use crate::tables::standings::cycle;
 
 pub(super) fn odd_service() -> ConsumerId {
     ConsumerId::service("prod eu", "or'ders")
@@ -227,9 +228,9 @@ fn of_functions() -> Vec<Finding> {
                 why: "kms".to_owned(),
             }
         }),
-        asleep(Some(0), Some(7), Action::Restore { former: Some(7) }),
-        asleep(Some(0), None, Action::Restore { former: None }),
-        asleep(Some(7), Some(7), Action::Untag),
+        asleep(Some(0), Some(7), cycle(CycleStep::Restore { former: Some(7) })),
+        asleep(Some(0), None, cycle(CycleStep::Restore { former: None })),
+        asleep(Some(7), Some(7), cycle(CycleStep::Untag)),
     ]
     .concat()
 }

@@ -5,7 +5,8 @@ use machine::consumers::Why;
 use machine::fleet::{Admission, Situation, admit};
 use machine::judge::{Judgement, Judgements, Want, judge};
 use machine::model::{
-    Action, ConsumerId, Event, Evidence, Fact, LoginAnswer, Look, Mode, RotationKey, SecretArn, Stage,
+    ConsumerId, CycleStep, Event, Evidence, Fact, LoginAnswer, Look, Mode, RotationKey, SecretArn, Stage,
+    Write,
 };
 use machine::policy::{Policy, Settings, Timing};
 use machine::rotations::Origin;
@@ -111,9 +112,13 @@ fn an_absent_concurrency_restored_as_0() {
         admitting(parts, |state, judgements, settings, situation| {
             let mut admission = admit(state, judgements, settings, situation);
             for decision in &mut admission.start {
-                if let Action::Restore {
-                    former: former @ None,
-                } = &mut decision.action
+                if let Write::Cycle {
+                    step:
+                        CycleStep::Restore {
+                            former: former @ None,
+                        },
+                    ..
+                } = &mut decision.write
                 {
                     *former = Some(0);
                 }
@@ -126,7 +131,7 @@ fn an_absent_concurrency_restored_as_0() {
 pub(super) fn forgetting(parts: Parts) -> Parts {
     admitting(parts, |state, judgements, settings, situation| {
         let mut admission = admit(state, judgements, settings, situation);
-        admission.start.retain(|decision| !decision.action.restores());
+        admission.start.retain(|decision| !decision.write.restores());
         admission
     })
 }
@@ -313,31 +318,38 @@ fn wanting_unknown(state: &State, judgement: &mut Judgement, now: Timestamp) {
     for (consumer, _) in unknown {
         let is_wanted = judgement.wants.iter().any(|want| &want.consumer == consumer);
         let attempts = &state.consumers[consumer];
-        if is_wanted || attempts.attempts_for(&view.rotation.key).next().is_some() {
+        if is_wanted || attempts.attempts.serving(&view.rotation.key).next().is_some() {
             continue;
         }
         let want = want(judgement, &view.rotation.key, consumer, now);
-        judgement.wants.push(want);
+        judgement.wants.extend(want);
     }
 }
 
-/// A redeploy at once.
+/// A redeploy at once; nothing for what is no service.
 pub(super) fn want(
     judgement: &Judgement,
     rotation: &RotationKey,
     consumer: &ConsumerId,
     now: Timestamp,
-) -> Want {
-    Want {
+) -> Option<Want> {
+    let ConsumerId::Service { cluster, name } = consumer else {
+        return None;
+    };
+    Some(Want {
         secret: rotation.secret.clone(),
         rotation: rotation.clone(),
         consumer: consumer.clone(),
-        action: Action::Redeploy { fresh_after: now },
+        write: Write::Redeploy {
+            cluster: cluster.clone(),
+            service: name.clone(),
+            fresh_after: now,
+        },
         mode: judgement.mode,
         not_before: now,
         database: judgement.database.clone(),
         awaits_login: None,
-    }
+    })
 }
 
 #[test]
@@ -358,7 +370,7 @@ fn wanting_again(judgement: &mut Judgement, now: Timestamp) {
         .consumers
         .iter()
         .filter(|(_, standing)| standing.why == Why::RolledBackTwice);
-    let wants = given_up.map(|(consumer, _)| want(judgement, &view.rotation.key, consumer, now));
+    let wants = given_up.filter_map(|(consumer, _)| want(judgement, &view.rotation.key, consumer, now));
     let wants: Vec<Want> = wants.collect();
     judgement.wants.extend(wants);
 }

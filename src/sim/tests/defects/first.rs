@@ -40,7 +40,7 @@ fn all_at_once(mut judgement: Judgement, now: Timestamp) -> Judgement {
     let second: Vec<_> = second.map(|(consumer, _)| consumer).collect();
     let wants = second
         .iter()
-        .map(|consumer| want(&judgement, &rotation, consumer, now));
+        .filter_map(|consumer| want(&judgement, &rotation, consumer, now));
     let wants: Vec<_> = wants.collect();
     judgement.wants.extend(wants);
     judgement

@@ -1,13 +1,19 @@
-//! The concurrency cycle: note what it was, set 0, wait, put back, remove the note. Each write on its own.
+//! The concurrency cycle of a Lambda function (C3.5): note what its reserved concurrency was, set 0, wait, put back, remove
+//! the note. Each is a write of its own.
 //!
-//! What comes next is read from the function itself and its tag, so that it goes on after any crash,
-//! even where the journal is gone (design rule 4).
+//! What comes next is read from the function itself and its tag, so that the cycle goes on after any crash, even where the
+//! journal is gone (design rule 4). What must be put back is the former concurrency, by the deadline on the note.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Question, Retry, Standing, Why, backoff, function, retry, tries_of};
+use super::tries::{Retry, backoff, retry};
+use crate::consumers::function::likely;
+use crate::consumers::{Promotion, Standing, Why};
 use crate::model::{
-    Action, Attempt, AttemptId, ConsumerId, Done, FunctionSeen, NoEffect, Outcome, SleepTag, Stage,
+    Attempt, AttemptId, ConsumerId, CycleStep, Done, FunctionGuard, FunctionSeen, NoEffect, Outcome,
+    SleepTag, Stage, Write, WriteKind,
 };
 use crate::policy::Timing;
 use crate::state::ConsumerFacts;
@@ -15,46 +21,116 @@ use crate::state::ConsumerFacts;
 /// Cycles begun for one rotation before a person is asked.
 const CYCLES: usize = 3;
 
+/// For people: what the whole procedure is.
+pub(super) const WHOLE: &str = "your function switched off for remediation.sleep_for, and on again";
+
+pub(super) fn wanted(step: &CycleStep) -> &'static str {
+    match step {
+        CycleStep::TagSleep { .. } => "a note on it, then it is switched off for a moment",
+        CycleStep::Sleep { .. } => "it is switched off for a moment",
+        CycleStep::Restore { .. } => "it is switched on again",
+        CycleStep::Untag => "our note off it",
+    }
+}
+
+pub(super) fn text(step: &CycleStep) -> String {
+    let reserved = |former: &Option<u32>| former.map_or_else(|| "none".to_owned(), |n| n.to_string());
+    match step {
+        CycleStep::TagSleep { tag } => format!(
+            "a note on your function before it is switched off: reserved concurrency {}, to be put back by {:.0}",
+            reserved(&tag.former),
+            tag.deadline
+        ),
+        CycleStep::Sleep { former } => format!(
+            "your function is switched off for remediation.sleep_for: reserved concurrency from {} to 0",
+            reserved(former)
+        ),
+        CycleStep::Restore { former } => format!(
+            "your function is switched on again: reserved concurrency from 0 back to {}",
+            reserved(former)
+        ),
+        CycleStep::Untag => "our note off your function, which is as it was".to_owned(),
+    }
+}
+
+pub(crate) fn write(name: &Arc<str>, step: CycleStep) -> Write {
+    Write::Cycle {
+        function: Arc::clone(name),
+        step,
+    }
+}
+
+pub(super) fn guards(step: &CycleStep) -> Vec<FunctionGuard> {
+    match step {
+        CycleStep::TagSleep { tag } => vec![
+            FunctionGuard::Unnoted { tag: tag.clone() },
+            FunctionGuard::Reserved(tag.former),
+        ],
+        CycleStep::Sleep { former } => vec![
+            FunctionGuard::Noted,
+            FunctionGuard::NotProvisioned,
+            FunctionGuard::Reserved(*former),
+        ],
+        CycleStep::Restore { former } => vec![
+            FunctionGuard::NotYetReserved(*former),
+            FunctionGuard::Reserved(Some(0)),
+        ],
+        CycleStep::Untag => vec![FunctionGuard::NoteLeft],
+    }
+}
+
+/// Whether a function is as the step was to leave it.
+pub(super) fn shows(seen: &FunctionSeen, step: &CycleStep) -> bool {
+    match step {
+        CycleStep::TagSleep { tag } => seen.sleep_tag.as_ref() == Some(tag),
+        CycleStep::Sleep { .. } => seen.reserved == Some(0),
+        CycleStep::Restore { former } => seen.reserved == *former,
+        CycleStep::Untag => seen.sleep_tag.is_none(),
+    }
+}
+
 /// The first half of a cycle, for the sake of a rotation: up to the function being asleep.
-pub(super) fn stand(
-    id: &ConsumerId,
+pub(crate) fn stand(
+    name: &Arc<str>,
     facts: &ConsumerFacts,
     seen: &FunctionSeen,
-    question: &Question<'_>,
+    promotion: &Promotion<'_>,
 ) -> Standing {
     if let Some(why) = refused(seen) {
         return Standing::of(Stage::Beyond, why);
     }
-    if seen.sleep_tag.is_none() && cycled(facts, question) {
-        return function::likely(seen, Why::Cycled);
+    if seen.sleep_tag.is_none() && cycled(facts, promotion) {
+        return likely(seen, Why::Cycled);
     }
     match (&seen.sleep_tag, seen.reserved) {
         (Some(_), Some(0)) => {
-            let until = due(facts, seen, question.timing).unwrap_or(question.now);
+            let until = due(facts, seen, promotion.timing).unwrap_or(promotion.now);
             Standing::of(Stage::Refreshing, Why::Asleep { until }).until(until)
         }
         (None, Some(0)) if lost_note(facts).is_some() => Standing::of(Stage::Refreshing, Why::Cycling),
         (None, Some(0)) => Standing::of(Stage::Presumed, Why::SwitchedOff),
-        (Some(tag), former) if may_sleep(facts, tag, former, question) => {
+        (Some(tag), former) if may_sleep(facts, tag, former, promotion) => {
             // A sleep that went is one of an earlier cycle.
-            send(facts, question, Action::Sleep { former }, Some(question.now))
+            send(
+                name,
+                facts,
+                promotion,
+                CycleStep::Sleep { former },
+                Some(promotion.now),
+            )
         }
         // Awake again, or not to be switched off any more: the note is taken away by `restore`.
         (Some(_), _) => Standing::of(Stage::Refreshing, Why::Cycling),
         (None, former) => {
-            let tag = note(id, facts, former, question);
-            send(
-                facts,
-                question,
-                Action::TagSleep { tag },
-                next_cycle(facts, question),
-            )
+            let tag = note(name, facts, former, promotion);
+            let again = next_cycle(facts, promotion);
+            send(name, facts, promotion, CycleStep::TagSleep { tag }, again)
         }
     }
 }
 
 /// What a cycle cannot refresh. SnapStart restores what published versions fetched; callers of $LATEST start anew.
-pub(super) fn refused(seen: &FunctionSeen) -> Option<Why> {
+pub(crate) fn refused(seen: &FunctionSeen) -> Option<Why> {
     if seen.managed_instances {
         return Some(Why::ManagedInstances);
     }
@@ -65,98 +141,107 @@ pub(super) fn refused(seen: &FunctionSeen) -> Option<Why> {
 }
 
 /// Whether it was switched off for long enough and put back, for the sake of this rotation.
-pub(super) fn cycled(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
-    let done = |kind: &'static str| {
-        facts
-            .attempts_for(question.rotation)
-            .filter(move |attempt| attempt.decision.action.kind() == kind)
-            .filter_map(|attempt| match &attempt.outcome {
-                Some((at, Outcome::Done(_))) => Some((attempt.decision.at, *at)),
-                _ => None,
-            })
+pub(crate) fn cycled(facts: &ConsumerFacts, promotion: &Promotion<'_>) -> bool {
+    let done = |kind: WriteKind| {
+        let tries = facts.attempts.tries(promotion.rotation, kind).into_iter();
+        tries.filter_map(|attempt| match &attempt.outcome {
+            Some((at, Outcome::Done(_))) => Some((attempt.decision.at, *at)),
+            _ => None,
+        })
     };
     // The clock may have jumped when the restore was decided; its answer tells AWS's time.
-    let awake_since =
-        |moment: Timestamp| done("restore").any(|(decided, answered)| decided.min(answered) >= moment);
-    done("sleep").any(|(_, asleep)| awake_since(asleep + question.timing.sleep_for))
+    let awake_since = |moment: Timestamp| {
+        done(WriteKind::Restore).any(|(decided, answered)| decided.min(answered) >= moment)
+    };
+    done(WriteKind::Sleep).any(|(_, asleep)| awake_since(asleep + promotion.timing.sleep_for))
 }
 
 /// When a new cycle may begin: at once after one that we called off (a crash, a drain, a lapsed deadline); after one
 /// whose note is gone without us, once looks are surely newer than our writes. Nothing after enough of them.
-fn next_cycle(facts: &ConsumerFacts, question: &Question<'_>) -> Option<Timestamp> {
-    if begun(facts, question) >= CYCLES {
+fn next_cycle(facts: &ConsumerFacts, promotion: &Promotion<'_>) -> Option<Timestamp> {
+    if begun(facts, promotion) >= CYCLES {
         return None;
     }
-    let done = facts
-        .attempts_for(question.rotation)
-        .filter_map(|attempt| match &attempt.outcome {
-            Some((at, Outcome::Done(_))) => Some((&attempt.decision.action, *at)),
-            _ => None,
-        });
+    let ours = facts.attempts.serving(promotion.rotation);
+    let done = ours.filter_map(|attempt| match &attempt.outcome {
+        Some((at, Outcome::Done(_))) => Some((attempt.decision.write.kind(), *at)),
+        _ => None,
+    });
     match done.last()? {
-        (Action::Untag, at) => Some(at),
-        (_, at) => Some(at + question.timing.settle + question.timing.doubt_gap),
+        (WriteKind::Untag, at) => Some(at),
+        (_, at) => Some(at + promotion.timing.settle + promotion.timing.doubt_gap),
     }
 }
 
 /// Whether a cycle for the sake of this rotation was begun, whatever became of it.
-pub(super) fn has_begun(facts: &ConsumerFacts, question: &Question<'_>) -> bool {
-    begun(facts, question) > 0
+pub(crate) fn has_begun(facts: &ConsumerFacts, promotion: &Promotion<'_>) -> bool {
+    begun(facts, promotion) > 0
 }
 
 /// Notes that certainly had no effect began no cycle.
-fn begun(facts: &ConsumerFacts, question: &Question<'_>) -> usize {
-    facts
-        .attempts_for(question.rotation)
-        .filter(|attempt| attempt.decision.action.kind() == "tag-sleep")
+fn begun(facts: &ConsumerFacts, promotion: &Promotion<'_>) -> usize {
+    let notes = facts
+        .attempts
+        .tries(promotion.rotation, WriteKind::TagSleep)
+        .into_iter();
+    notes
         .filter(|attempt| !matches!(attempt.outcome, Some((_, Outcome::NoEffect(_)))))
         .count()
 }
 
 /// `again`: from when on it may be sent though it went through before.
 fn send(
+    name: &Arc<str>,
     facts: &ConsumerFacts,
-    question: &Question<'_>,
-    action: Action,
+    promotion: &Promotion<'_>,
+    step: CycleStep,
     again: Option<Timestamp>,
 ) -> Standing {
-    let tries = tries_of(facts, question.rotation, action.kind());
-    match retry(facts, &tries, question.now) {
-        Retry::Now => Standing::wanting(action, Why::ConfiguredBefore),
+    let write = write(name, step);
+    let tries = facts.attempts.tries(promotion.rotation, write.kind());
+    match retry(&facts.attempts, &tries, promotion.now) {
+        Retry::Now => Standing::wanting(write, Why::ConfiguredBefore),
         Retry::Wait { why, until } => Standing {
             wake: until,
             ..Standing::of(Stage::Refreshing, why)
         },
         Retry::GiveUp(why) => Standing::of(Stage::Beyond, why),
         Retry::Went { .. } => match again {
-            Some(at) if question.now >= at => Standing::wanting(action, Why::ConfiguredBefore),
+            Some(at) if promotion.now >= at => Standing::wanting(write, Why::ConfiguredBefore),
             Some(at) => Standing::of(Stage::Refreshing, Why::Cycling).until(at),
             None => Standing::of(Stage::Beyond, Why::CycleBroken),
         },
     }
 }
 
-fn note(id: &ConsumerId, facts: &ConsumerFacts, former: Option<u32>, question: &Question<'_>) -> SleepTag {
-    let nth = super::nth(facts, question.rotation, "tag-sleep");
+fn note(name: &Arc<str>, facts: &ConsumerFacts, former: Option<u32>, promotion: &Promotion<'_>) -> SleepTag {
+    let (kind, rotation) = (WriteKind::TagSleep, promotion.rotation.id());
+    let nth = facts.attempts.nth(promotion.rotation, kind);
+    let subject = ConsumerId::function(name).to_string();
     SleepTag {
-        attempt: AttemptId::of("tag-sleep", &id.to_string(), question.rotation.id().as_str(), nth),
+        attempt: AttemptId::of(kind.name(), &subject, rotation.as_str(), nth),
         former,
-        deadline: question.now + question.timing.sleep_deadline,
+        deadline: promotion.now + promotion.timing.sleep_deadline,
     }
 }
 
 /// The note is ours, nothing changed since, and there is time to sleep and wake before its deadline.
-fn may_sleep(facts: &ConsumerFacts, tag: &SleepTag, reserved: Option<u32>, question: &Question<'_>) -> bool {
+fn may_sleep(
+    facts: &ConsumerFacts,
+    tag: &SleepTag,
+    reserved: Option<u32>,
+    promotion: &Promotion<'_>,
+) -> bool {
     tagged(facts, tag).is_some()
         && slept(facts, tag).is_none()
         && reserved == tag.former
-        && question.now + question.timing.sleep_for + question.timing.write_deadline < tag.deadline
+        && promotion.now + promotion.timing.sleep_for + promotion.timing.write_deadline < tag.deadline
 }
 
 /// Our own attempt that left this note.
 fn tagged<'a>(facts: &'a ConsumerFacts, tag: &SleepTag) -> Option<&'a Attempt> {
     facts.attempts.iter().find(|attempt| {
-        matches!(&attempt.decision.action, Action::TagSleep { tag: known } if known.attempt == tag.attempt)
+        matches!(attempt.decision.write.cycle_step(), Some(CycleStep::TagSleep { tag: known }) if known.attempt == tag.attempt)
     })
 }
 
@@ -165,13 +250,13 @@ fn slept<'a>(facts: &'a ConsumerFacts, tag: &SleepTag) -> Option<&'a Attempt> {
     let since = tagged(facts, tag)?.decision.at;
     facts.attempts.iter().rev().find(|attempt| {
         attempt.decision.at >= since
-            && matches!(attempt.decision.action, Action::Sleep { .. })
+            && attempt.decision.write.kind() == WriteKind::Sleep
             && !matches!(attempt.outcome, Some((_, Outcome::NoEffect(_))))
     })
 }
 
 /// The write that is due to end a function's sleep, if any. `early` asks for it at once: draining, or observing.
-pub fn restore(facts: &ConsumerFacts, timing: &Timing, now: Timestamp, early: bool) -> Option<Action> {
+pub fn restore(facts: &ConsumerFacts, timing: &Timing, now: Timestamp, early: bool) -> Option<CycleStep> {
     let (look, Some(seen)) = facts.function.as_ref()? else {
         return None;
     };
@@ -182,7 +267,7 @@ pub fn restore(facts: &ConsumerFacts, timing: &Timing, now: Timestamp, early: bo
     match (&seen.sleep_tag, seen.reserved) {
         (Some(tag), Some(0)) if tag.former != Some(0) => {
             let over = early || due(facts, seen, timing).is_none_or(|due| now >= due);
-            over.then_some(Action::Restore { former: tag.former })
+            over.then_some(CycleStep::Restore { former: tag.former })
         }
         // It may still land: the note stays until that is settled.
         (Some(tag), _) if slept(facts, tag).is_some_and(is_in_doubt) => None,
@@ -193,10 +278,10 @@ pub fn restore(facts: &ConsumerFacts, timing: &Timing, now: Timestamp, early: bo
                 && reserved == tag.former
                 && tagged(facts, tag).is_some()
                 && now + timing.sleep_for + timing.write_deadline < tag.deadline;
-            (!unused).then_some(Action::Untag)
+            (!unused).then_some(CycleStep::Untag)
         }
         // Somebody removed the note; the journal knows what it said.
-        (None, Some(0)) => lost_note(facts).map(|former| Action::Restore { former }),
+        (None, Some(0)) => lost_note(facts).map(|former| CycleStep::Restore { former }),
         (None, _) => None,
     }
 }
@@ -227,7 +312,7 @@ fn backed_off(facts: &ConsumerFacts, now: Timestamp) -> bool {
         .iter()
         .rev()
         .take_while(|attempt| {
-            attempt.decision.action.restores() && matches!(attempt.outcome, Some((_, Outcome::NoEffect(_))))
+            attempt.decision.write.restores() && matches!(attempt.outcome, Some((_, Outcome::NoEffect(_))))
         })
         .collect();
     let last = in_vain
@@ -240,17 +325,18 @@ fn backed_off(facts: &ConsumerFacts, now: Timestamp) -> bool {
 /// The former concurrency of a function that we switched off and did not yet put back.
 fn lost_note(facts: &ConsumerFacts) -> Option<Option<u32>> {
     let mut former = None;
-    for attempt in &facts.attempts {
-        match (&attempt.decision.action, &attempt.outcome) {
+    for attempt in facts.attempts.iter() {
+        match (attempt.decision.write.cycle_step(), &attempt.outcome) {
             (
-                Action::Sleep { former: known },
+                Some(CycleStep::Sleep { former: known }),
                 Some((_, Outcome::Done(_) | Outcome::InDoubt { .. })) | None,
             ) => {
                 former = Some(*known);
             }
-            (Action::Restore { .. }, Some((_, Outcome::Done(Done::Written { .. } | Done::AlreadySo)))) => {
-                former = None
-            }
+            (
+                Some(CycleStep::Restore { .. }),
+                Some((_, Outcome::Done(Done::Written { .. } | Done::AlreadySo))),
+            ) => former = None,
             _ => {}
         }
     }
@@ -294,7 +380,7 @@ pub fn open_sleep(facts: &ConsumerFacts) -> Option<Option<&NoEffect>> {
     let last_failure = facts
         .attempts
         .last()
-        .filter(|attempt| attempt.decision.action.restores())
+        .filter(|attempt| attempt.decision.write.restores())
         .and_then(|attempt| match &attempt.outcome {
             Some((_, Outcome::NoEffect(why))) => Some(why),
             _ => None,
