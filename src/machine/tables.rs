@@ -54,3 +54,4 @@ mod windows;
 mod words;
 mod world;
 mod would;
+mod writes;

@@ -295,10 +295,6 @@ const LONG_FUNCTIONS: &[(&str, usize)] = &[
         "src/machine/tables/functions.rs what_decides_about_a_function_and_its_update",
         64,
     ),
-    (
-        "src/machine/tables/functions.rs a_cycle_is_one_write_after_another_and_ends_as_it_began",
-        76,
-    ),
 ];
 
 #[test]

@@ -1,10 +1,12 @@
 //! Writes whose answer never came: what settles whether they happened.
 
+use super::putting_back::{sleep, wake};
 use super::standings::{attempt, cycle, orders, promoted, redeploy};
+use super::updates::update;
 use super::world::{Tale, at, deployment, function, service};
 use crate::model::{
     AttemptId, ConsumerId, CycleStep, Done, EnvironmentSeen, FunctionSeen, NoEffect, Outcome, Rollout,
-    ServiceSeen, SleepTag, Write,
+    ServiceSeen, SleepTag,
 };
 
 fn in_doubt() -> Option<Outcome> {
@@ -100,37 +102,16 @@ fn a_function_shows_what_was_written_to_it() {
         sleep_tag: Some(tag),
         ..function(Some(7))
     };
-    let update = || Write::UpdateEnvironment {
-        function: "mailer".into(),
-        marker: "m".to_owned(),
-        revision: "r1".to_owned(),
-    };
     let table = [
         (update(), marked("m"), true),
         (update(), marked("other"), false),
         (update(), function(None), false),
         (cycle(CycleStep::TagSleep { tag: tag() }), noted(tag()), true),
         (cycle(CycleStep::TagSleep { tag: tag() }), noted(other), false),
-        (
-            cycle(CycleStep::Sleep { former: Some(7) }),
-            function(Some(0)),
-            true,
-        ),
-        (
-            cycle(CycleStep::Sleep { former: Some(7) }),
-            function(Some(7)),
-            false,
-        ),
-        (
-            cycle(CycleStep::Restore { former: Some(7) }),
-            function(Some(7)),
-            true,
-        ),
-        (
-            cycle(CycleStep::Restore { former: Some(7) }),
-            function(Some(0)),
-            false,
-        ),
+        (sleep(), function(Some(0)), true),
+        (sleep(), function(Some(7)), false),
+        (wake(), function(Some(7)), true),
+        (wake(), function(Some(0)), false),
         (cycle(CycleStep::Untag), function(Some(7)), true),
         (cycle(CycleStep::Untag), noted(tag()), false),
     ];

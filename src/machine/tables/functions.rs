@@ -1,10 +1,11 @@
 //! Functions: when they are stale, what both methods do, and what proves them recycled.
 
+use super::putting_back::{done, sleep, wake};
 use super::standings::{attempt, cycle, promoted, standing};
 use super::world::{Tale, at, function};
 use crate::consumers::Why;
 use crate::model::{
-    Alias, AttemptId, ConsumerId, CycleStep, Done, EnvironmentSeen, Outcome, SleepTag, Stage, UpdateStatus,
+    Alias, AttemptId, ConsumerId, CycleStep, EnvironmentSeen, SleepTag, Stage, UpdateStatus,
     Write,
 };
 use crate::policy::LambdaMethod;
@@ -84,7 +85,6 @@ fn what_decides_about_a_function_and_its_update() {
 fn a_cycle_is_one_write_after_another_and_ends_as_it_began() {
     let mut tale = promoted(&mailer());
     tale.policy.lambda_method = LambdaMethod::ConcurrencyCycle;
-    let done = || Some(Outcome::Done(Done::Written { began: None }));
     let mut seen = function(Some(7));
     tale.function(30, &mailer(), seen.clone());
     let Some(Write::Cycle {
@@ -95,29 +95,13 @@ fn a_cycle_is_one_write_after_another_and_ends_as_it_began() {
         panic!("{:?}", standing(&tale, 31))
     };
     assert_eq!(tag.former, Some(7));
-    attempt(
-        &mut tale,
-        &mailer(),
-        tag.attempt.as_str(),
-        cycle(CycleStep::TagSleep { tag: tag.clone() }),
-        done(),
-        31,
-    );
+    let note = cycle(CycleStep::TagSleep { tag: tag.clone() });
+    attempt(&mut tale, &mailer(), tag.attempt.as_str(), note, done(), 31);
 
     seen.sleep_tag = Some(tag.clone());
     tale.function(33, &mailer(), seen.clone());
-    assert_eq!(
-        standing(&tale, 34).wants,
-        Some(cycle(CycleStep::Sleep { former: Some(7) }))
-    );
-    attempt(
-        &mut tale,
-        &mailer(),
-        "sleep",
-        cycle(CycleStep::Sleep { former: Some(7) }),
-        done(),
-        34,
-    );
+    assert_eq!(standing(&tale, 34).wants, Some(sleep()));
+    attempt(&mut tale, &mailer(), "sleep", sleep(), done(), 34);
 
     seen.reserved = Some(0);
     tale.function(36, &mailer(), seen.clone());
@@ -139,14 +123,7 @@ fn a_cycle_is_one_write_after_another_and_ends_as_it_began() {
         restore(&tale, 51, false),
         Some(CycleStep::Restore { former: Some(7) })
     );
-    attempt(
-        &mut tale,
-        &mailer(),
-        "restore",
-        cycle(CycleStep::Restore { former: Some(7) }),
-        done(),
-        51,
-    );
+    attempt(&mut tale, &mailer(), "restore", wake(), done(), 51);
 
     seen.reserved = Some(7);
     tale.function(54, &mailer(), seen.clone());

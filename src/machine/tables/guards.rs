@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::putting_back::tag;
+use super::putting_back::{note, sleep, tag, wake};
+use super::standings::cycle;
 use super::world::{Tale, arn, at, deployment, function, labels, service, version};
 use crate::model::{
-    AtRest, CycleStep, Done, EnvironmentSeen, FunctionGuard, FunctionSeen, Guard, Look, NoEffect, Outcome,
-    Rollout, SecretSeen, ServiceGuard, SleepTag, UpdateStatus, Verdict, Write,
+    AtRest, CycleStep, Done, EnvironmentSeen, FunctionSeen, Guard, Look, NoEffect, Outcome, Rollout,
+    SecretSeen, ServiceGuard, SleepTag, UpdateStatus, Verdict, Write,
 };
 use crate::procedures::guards;
 
@@ -73,13 +74,18 @@ fn function_with(change: impl FnOnce(&mut FunctionSeen)) -> FunctionSeen {
     seen
 }
 
+/// How a write ends by the guards that it is decided with, of a function that is seen so.
+fn asked(write: &Write, seen: &FunctionSeen) -> Ends {
+    let guards = guards(&Tale::new().state, write, &[]);
+    let [Guard::Function { expects, .. }] = guards.as_slice() else {
+        panic!("{guards:?}")
+    };
+    ends(expects.iter().find_map(|guard| guard.verdict(seen)))
+}
+
 /// The first guard that does not hold decides, so that what is done already is no conflict.
 #[test]
-fn each_write_to_a_function_expects_what_it_was_decided_by() {
-    let other = || SleepTag {
-        former: Some(1),
-        ..tag()
-    };
+fn an_environment_is_updated_as_it_was_seen() {
     let marker = |found: &str| EnvironmentSeen::Readable {
         bytes: 10,
         marker: Some(found.to_owned()),
@@ -87,83 +93,71 @@ fn each_write_to_a_function_expects_what_it_was_decided_by() {
     let unreadable = EnvironmentSeen::Unreadable {
         why: "denied".to_owned(),
     };
-    let update = Write::UpdateEnvironment {
-        function: "mailer".into(),
-        marker: "m".to_owned(),
-        revision: function(None).revision,
-    };
-    let cycle = |step| super::standings::cycle(step);
-    let note = || cycle(CycleStep::TagSleep { tag: tag() });
-    let sleep = || cycle(CycleStep::Sleep { former: Some(7) });
-    let wake = || cycle(CycleStep::Restore { former: Some(7) });
-    let untag = || cycle(CycleStep::Untag);
-    let noted = |tag: SleepTag| function_with(|seen| seen.sleep_tag = Some(tag));
+    let updating = UpdateStatus::InProgress;
     let table = [
-        (update.clone(), function_with(|_| {}), Ends::Sent),
+        (function_with(|_| {}), Ends::Sent),
         (
-            update.clone(),
             function_with(|seen| seen.environment = marker("m")),
             Ends::AlreadySo,
         ),
+        (function_with(|seen| seen.environment = marker("x")), Ends::Sent),
         (
-            update.clone(),
-            function_with(|seen| seen.environment = marker("x")),
-            Ends::Sent,
-        ),
-        (
-            update.clone(),
             function_with(|seen| seen.environment = unreadable),
             conflict("denied"),
         ),
         (
-            update.clone(),
-            function_with(|seen| seen.update = UpdateStatus::InProgress),
+            function_with(|seen| seen.update = updating),
             conflict("one of another"),
         ),
         (
-            update,
             function_with(|seen| seen.revision = "r9".to_owned()),
             conflict("r9"),
         ),
-        (note(), function_with(|_| {}), Ends::Sent),
+    ];
+    let write = Write::UpdateEnvironment {
+        function: "mailer".into(),
+        marker: "m".to_owned(),
+        revision: function(None).revision,
+    };
+    for (seen, expected) in table {
+        assert_eq!(asked(&write, &seen), expected, "{seen:?}");
+    }
+}
+
+#[test]
+fn each_step_of_a_cycle_expects_what_the_step_before_it_left() {
+    let untag = || cycle(CycleStep::Untag);
+    let other = SleepTag {
+        former: Some(1),
+        ..tag()
+    };
+    let noted = |tag: SleepTag| function_with(|seen| seen.sleep_tag = Some(tag));
+    let reserving = |reserved| function_with(|seen| seen.reserved = reserved);
+    let provisioned = FunctionSeen {
+        provisioned: true,
+        ..noted(tag())
+    };
+    let moved = FunctionSeen {
+        reserved: Some(8),
+        ..noted(tag())
+    };
+    let table = [
+        (note(), reserving(Some(7)), Ends::Sent),
         (note(), noted(tag()), Ends::AlreadySo),
-        (note(), noted(other()), conflict("one")),
-        (
-            note(),
-            function_with(|seen| seen.reserved = None),
-            conflict("no reserved concurrency"),
-        ),
+        (note(), noted(other), conflict("one")),
+        (note(), reserving(None), conflict("no reserved concurrency")),
         (sleep(), noted(tag()), Ends::Sent),
-        (sleep(), function_with(|_| {}), conflict("none")),
-        (
-            sleep(),
-            function_with(|seen| (seen.sleep_tag, seen.provisioned) = (Some(tag()), true)),
-            conflict("some"),
-        ),
-        (
-            sleep(),
-            function_with(|seen| (seen.sleep_tag, seen.reserved) = (Some(tag()), Some(8))),
-            conflict("reserved concurrency 8"),
-        ),
-        (wake(), function_with(|seen| seen.reserved = Some(0)), Ends::Sent),
-        (wake(), function_with(|_| {}), Ends::AlreadySo),
-        (
-            wake(),
-            function_with(|seen| seen.reserved = Some(3)),
-            conflict("reserved concurrency 3"),
-        ),
+        (sleep(), reserving(Some(7)), conflict("none")),
+        (sleep(), provisioned, conflict("some")),
+        (sleep(), moved, conflict("reserved concurrency 8")),
+        (wake(), reserving(Some(0)), Ends::Sent),
+        (wake(), reserving(Some(7)), Ends::AlreadySo),
+        (wake(), reserving(Some(3)), conflict("reserved concurrency 3")),
         (untag(), noted(tag()), Ends::Sent),
-        (untag(), function_with(|_| {}), Ends::AlreadySo),
+        (untag(), reserving(Some(7)), Ends::AlreadySo),
     ];
     for (write, seen, expected) in table {
-        let guards = guards(&Tale::new().state, &write, &[]);
-        let [Guard::Function { expects, .. }] = guards.as_slice() else {
-            panic!("{guards:?}")
-        };
-        let verdict = expects
-            .iter()
-            .find_map(|guard: &FunctionGuard| guard.verdict(&seen));
-        assert_eq!(ends(verdict), expected, "{write:?} of {seen:?}");
+        assert_eq!(asked(&write, &seen), expected, "{write:?} of {seen:?}");
     }
 }
 
