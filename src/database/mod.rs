@@ -25,12 +25,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{LoginAnswer, Look};
+use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look};
 use secrecy::ExposeSecret;
 
 use self::secret::{Access, Engine};
 use self::tls::Tls;
-use crate::ports::{Credentials, Login, LoginTarget};
+use crate::ports::{Credentials, Identities, Login, LoginTarget};
 
 pub use self::tls::SetupError;
 
@@ -46,6 +46,7 @@ pub struct DatabaseOptions {
 pub struct Databases {
     login_timeout: Duration,
     tls: Tls,
+    identities: Identities,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -53,6 +54,7 @@ impl Databases {
     /// Reads the certificates once. `now` is the program's clock.
     pub fn new(
         options: DatabaseOptions,
+        identities: Identities,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Result<Self, SetupError> {
         let DatabaseOptions {
@@ -63,16 +65,13 @@ impl Databases {
         Ok(Self {
             login_timeout,
             tls,
+            identities,
             now,
         })
     }
 
-    async fn answer(&self, target: &LoginTarget, credentials: &Credentials) -> LoginAnswer {
-        let access = match Access::resolve(target, credentials) {
-            Ok(access) => access,
-            Err(why) => return LoginAnswer::Unusable { why },
-        };
-        match tokio::time::timeout(self.login_timeout, contained(self.attempt(&access))).await {
+    async fn answer(&self, access: &Access) -> LoginAnswer {
+        match tokio::time::timeout(self.login_timeout, contained(self.attempt(access))).await {
             Ok(Some(answer)) => answer,
             Ok(None) => answer::unreachable("the server's answer was not understood"),
             Err(_) => {
@@ -97,11 +96,22 @@ impl Databases {
 
 #[async_trait]
 impl Login for Databases {
-    async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer) {
+    async fn login(
+        &self,
+        target: &LoginTarget,
+        credentials: &Credentials,
+    ) -> (Look, LoginAnswer, Option<DatabaseSeen>) {
         let sent = (self.now)();
-        let answer = self.answer(target, credentials).await;
+        let (answer, seen) = match Access::resolve(target, credentials) {
+            Ok(access) => (self.answer(&access).await, Some(access.seen(&self.identities))),
+            Err(why) => (LoginAnswer::Unusable { why }, None),
+        };
         let arrived = (self.now)();
-        (Look { sent, arrived }, answer)
+        (Look { sent, arrived }, answer, seen)
+    }
+
+    fn host_id(&self, host: &str) -> HostId {
+        self.identities.host(host)
     }
 }
 

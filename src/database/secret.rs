@@ -5,11 +5,12 @@
 
 use std::fmt;
 
+use machine::model::DatabaseSeen;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::ports::{Credentials, LoginTarget, TlsMode};
+use crate::ports::{Credentials, Identities, LoginTarget, TlsMode};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Engine {
@@ -77,6 +78,11 @@ impl Access {
             }),
             _ => Err(wrong.to_string()),
         }
+    }
+
+    /// Which database it is, and which of its users.
+    pub(super) fn seen(&self, identities: &Identities) -> DatabaseSeen {
+        identities.database(self.host.expose_secret(), self.port, self.user.expose_secret())
     }
 
     /// Whether the host is an endpoint of RDS Proxy: `NAME.proxy-ID.REGION.rds.amazonaws.com`, in China with `.cn`. A

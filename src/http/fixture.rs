@@ -126,6 +126,7 @@ impl Told {
                 secret,
                 version,
                 answer,
+                database: None,
             },
         );
     }

@@ -121,10 +121,7 @@ pub fn judge(
         lowered,
         held: brake == Some(Brake::Hold),
         login_test: policy.login_test,
-        database: policy
-            .database
-            .clone()
-            .unwrap_or_else(|| secret.name().to_owned()),
+        database: wave(state, secret, policy),
         strategy: strategy(facts, None),
         rotations: Vec::new(),
         wants: Vec::new(),
@@ -323,6 +320,12 @@ impl Judgement {
             });
         }
     }
+}
+
+/// The rule's word; else the first of the secrets that are known to share its database; else its own name.
+fn wave(state: &State, secret: &SecretArn, policy: &Policy) -> String {
+    let first = || state.first_of_database(secret).unwrap_or(secret).name();
+    policy.database.clone().unwrap_or_else(|| first().to_owned())
 }
 
 /// When a promotion had come to all its consumers, and when time alone may change that. Until everybody was looked for

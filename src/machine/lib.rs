@@ -23,7 +23,8 @@
 //! **Where each thing lives.**
 //!
 //! - what comes in and what is known: [`model`] (words), [`state`], `step` (merging), [`track`] (a state over time),
-//!   `scopes` (what discovery found), `users` and `touched` (who uses what, who changed: nothing walks the fleet),
+//!   `scopes` (what discovery found), `users`, `databases` and `touched` (who uses what, who shares a database, who changed:
+//!   nothing walks the fleet),
 //!   [`watched`] (which rule each secret gets), `doubt` (writes that may have happened)
 //! - the story of a secret: [`rotations`], [`milestones`], `settling` (labels that seem to go back), `strategy`,
 //!   [`phase`], [`window`] and `courses` (the danger window, and how a promotion came to its consumers), `baseline` and
@@ -40,6 +41,7 @@ pub mod cadence;
 mod caps;
 pub mod consumers;
 mod courses;
+mod databases;
 mod doubt;
 pub mod findings;
 pub mod fleet;

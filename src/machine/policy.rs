@@ -29,7 +29,8 @@ pub struct Policy {
     pub lambda_method: LambdaMethod,
     /// Redeploy services that stop a task before its successor runs.
     pub allow_downtime: bool,
-    /// Secrets of one database share its waves; the login test's host, else the secret itself.
+    /// Secrets of one database share its waves; by the login test's host, else by where they are seen to log in, else each
+    /// has its own.
     pub database: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::databases::Databases;
 use crate::model::{
     Attempt, AttemptId, Consumer, ConsumerId, Dates, Expected, FunctionSeen, Labels, LogFact, LogTrouble,
     LoginAnswer, Look, LookFailure, LookKey, Method, Reference, ReferenceKind, RotationKey, Scope, ScopeSeen,
@@ -33,6 +34,7 @@ pub struct State {
     /// When the whole of discovery was last answered with nothing left out; nothing where some of it never was.
     pub(crate) searched_whole: Option<Timestamp>,
     pub(crate) users: Users,
+    pub(crate) databases: Databases,
     pub(crate) touched: Touched,
 }
 

@@ -82,7 +82,13 @@ impl State {
                 secret,
                 version,
                 answer,
-            } => self.see_login(look, secret, version, answer),
+                database,
+            } => {
+                if let Some(seen) = database {
+                    self.note_database(look, (&secret, &version), seen);
+                }
+                self.see_login(look, secret, version, answer)
+            }
             Evidence::Service { consumer, seen } => {
                 let facts = self.consumers.entry(consumer.clone()).or_default();
                 facts.existed |= seen.is_some();

@@ -6,6 +6,7 @@ mod cadence;
 mod caps;
 mod cycles;
 mod cycles_cut;
+mod databases;
 mod dates;
 mod deadlines;
 mod deployments;

@@ -242,6 +242,7 @@ impl Machine {
             turn.looks.push((Asker::Secret(secret.clone()), Agenda::new()));
             turn.lost.push(secret);
         }
+        self.state.forget_databases(|secret| watched.contains_key(secret));
         if !watched.keys().eq(self.watched.keys()) {
             self.wanted_since = now;
         }

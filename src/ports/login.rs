@@ -1,7 +1,7 @@
 //! Logging in to a database, to prove that a password works.
 
 use async_trait::async_trait;
-use machine::model::{LoginAnswer, Look};
+use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look};
 use secrecy::SecretString;
 
 /// Where and as whom to log in, as a rule says it; what is absent comes from the secret.
@@ -33,6 +33,14 @@ pub struct Credentials(pub SecretString);
 
 #[async_trait]
 pub trait Login: Send + Sync {
-    /// Logs in, runs `SELECT 1`, and closes. Bounded in time, whatever the peer does.
-    async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer);
+    /// Logs in, runs `SELECT 1`, and closes. Bounded in time, whatever the peer does. Beside the answer: where it logged
+    /// in; nothing where rule and value do not say that.
+    async fn login(
+        &self,
+        target: &LoginTarget,
+        credentials: &Credentials,
+    ) -> (Look, LoginAnswer, Option<DatabaseSeen>);
+
+    /// A host as `login` tells it apart from others, to compare what else names one.
+    fn host_id(&self, host: &str) -> HostId;
 }

@@ -3,11 +3,13 @@
 //! Reading and writing are apart: a reader may be repeated, a write is sent once (design rule 2).
 
 mod error;
+mod identity;
 mod login;
 mod reads;
 mod writes;
 
 pub use error::{PortError, ReadResult};
+pub use identity::Identities;
 pub use login::{Credentials, Login, LoginTarget, TlsMode};
 pub use reads::{
     ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, LogEvent, LogRead,

@@ -21,6 +21,7 @@ pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
                     secret,
                     version,
                     answer,
+                    ..
                 },
             ..
         } => {

@@ -108,6 +108,7 @@ const RESTART: SignedDuration = SignedDuration::from_mins(2);
 impl<'a> Course<'a> {
     fn new(case: &'a Case, change: fn(Parts) -> Parts) -> anyhow::Result<Self> {
         let mut trial = Trial::new(case.scenario.world(), case.options(case.mode))?;
+        trial.seed = case.seed;
         trial.change = change;
         trial.faults = Arc::new(Mutex::new(case.faults.clone()));
         let first = case.scenario.start + case.first_start;

@@ -2,6 +2,7 @@
 
 mod ecs;
 mod fault;
+mod identity;
 mod lambda;
 mod login;
 mod secrets;
@@ -20,7 +21,7 @@ pub use skew::{Jump, Skew};
 use super::ledger::Ledger;
 use super::spent::{On, Part};
 use super::world::{World, Wrong};
-use crate::ports::{PortError, Ports, ReadResult, WriteResult};
+use crate::ports::{Identities, PortError, Ports, ReadResult, WriteResult};
 use crate::runtime::Clock;
 
 /// A place where a crash can happen.
@@ -76,6 +77,7 @@ pub struct SimAccount {
     skew: Skew,
     /// What may be written; nothing where nobody keeps a journal.
     ledger: Option<Ledger>,
+    identities: Identities,
     late: Arc<Mutex<Vec<Late>>>,
 }
 
@@ -106,6 +108,7 @@ impl SimAccount {
     pub fn new(world: Arc<Mutex<World>>, clock: Clock, gate: Arc<dyn Gate>) -> Self {
         Self {
             world,
+            identities: identity::of_life(0, clock.now()),
             clock,
             gate,
             faults: Arc::default(),
@@ -118,6 +121,13 @@ impl SimAccount {
     #[must_use]
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
+        self
+    }
+
+    /// The seed that the key of its databases' hashes is made from.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.identities = identity::of_life(seed, self.clock.now());
         self
     }
 

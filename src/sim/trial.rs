@@ -25,6 +25,8 @@ pub struct Trial {
     pub world: Arc<Mutex<World>>,
     pub options: Options,
     pub faults: Faults,
+    /// What keys of a life are made from.
+    pub seed: u64,
     /// What a seeded defect changes in the parts of a life.
     pub change: fn(Parts) -> Parts,
     /// What the lives logged, through the production formatter.
@@ -60,6 +62,7 @@ impl Trial {
             world: Arc::new(Mutex::new(world)),
             options,
             faults: Arc::default(),
+            seed: 0,
             change: |parts| parts,
             log: Log::default(),
             disk: empty_disk()?,
@@ -153,6 +156,7 @@ impl Trial {
         let ledger = Ledger::default();
         let account = SimAccount::new(self.world.clone(), clock.clone(), gate.clone())
             .with_faults(self.faults.clone())
+            .with_seed(self.seed)
             .with_ledger(ledger.clone())
             .with_skew(skew.clone());
         (self.change)(Parts {

@@ -6,8 +6,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AttemptId, Consumer, ConsumerId, Dates, Decision, FunctionSeen, Labels, LoginAnswer, Look, Method,
-    Outcome, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy,
+    AttemptId, Consumer, ConsumerId, DatabaseSeen, Dates, Decision, FunctionSeen, Labels, LoginAnswer, Look,
+    Method, Outcome, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy,
     VersionId,
 };
 
@@ -126,6 +126,8 @@ pub enum Evidence {
         secret: SecretArn,
         version: VersionId,
         answer: LoginAnswer,
+        /// Where the value logs in; nothing where it does not say so.
+        database: Option<DatabaseSeen>,
     },
     /// `None`: the service is gone.
     Service {

@@ -1,6 +1,7 @@
 //! The words of the project as types: what can be seen, and what can be done about it.
 
 mod consumer;
+mod database;
 mod evidence;
 mod function;
 mod ids;
@@ -16,6 +17,7 @@ pub use consumer::{
     Consumer, ConsumerId, Controller, Declared, Deployment, Health, Protected, Reference, ReferenceKind,
     Rollout, ServiceSeen, ServiceSettings, Stage, Staleness, Task, given_by_pin,
 };
+pub use database::{AccountId, DatabaseId, DatabaseSeen, HostId};
 pub use evidence::{
     Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
     StandaloneTask, Unread, WouldAct, host_key,

@@ -112,6 +112,7 @@ impl Tale {
                 secret,
                 version,
                 answer,
+                database: None,
             },
         );
     }
@@ -178,6 +179,7 @@ impl Tale {
                 secret: arn(name),
                 version: version(id),
                 answer,
+                database: None,
             },
         );
         self

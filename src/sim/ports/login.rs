@@ -1,23 +1,33 @@
 //! Logging in to a simulated database.
 
 use async_trait::async_trait;
-use machine::model::{LoginAnswer, Look, SecretArn};
+use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look, SecretArn};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{FaultKind, SimAccount};
-use crate::ports::{Credentials, Login, LoginTarget};
+use crate::ports::{Credentials, Identities, Login, LoginTarget};
 use crate::sim::world::World;
 
 #[async_trait]
 impl Login for SimAccount {
-    async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer) {
+    async fn login(
+        &self,
+        target: &LoginTarget,
+        credentials: &Credentials,
+    ) -> (Look, LoginAnswer, Option<DatabaseSeen>) {
         let fault = self.fault("database:login");
         let trouble = fault.as_ref().and_then(trouble);
         let ask = |world: &mut World, _| trouble.unwrap_or_else(|| answer(world, target, credentials));
-        let database = database_of(&json(credentials));
-        self.look("database:login", database.as_str(), fault.as_ref(), ask)
-            .await
+        let value = json(credentials);
+        let database = database_of(&value);
+        let look = self.look("database:login", database.as_str(), fault.as_ref(), ask);
+        let (look, answer) = look.await;
+        (look, answer, seen(&value, &self.identities))
+    }
+
+    fn host_id(&self, host: &str) -> HostId {
+        self.identities.host(host)
     }
 }
 
@@ -54,6 +64,13 @@ fn answer(world: &mut World, target: &LoginTarget, credentials: &Credentials) ->
 
 fn json(credentials: &Credentials) -> Value {
     serde_json::from_str(credentials.0.expose_secret()).unwrap_or_default()
+}
+
+/// Nothing where the value names no host. Each simulated host has one database.
+fn seen(value: &Value, identities: &Identities) -> Option<DatabaseSeen> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let user = text("username").unwrap_or_default();
+    Some(identities.database(text("host")?, 0, user))
 }
 
 /// A simulated database is named after its secret.

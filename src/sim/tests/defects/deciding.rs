@@ -204,12 +204,14 @@ fn refused(evidence: Evidence) -> Evidence {
             secret,
             version,
             answer: LoginAnswer::Unreachable { .. } | LoginAnswer::Busy { .. } | LoginAnswer::Account { .. },
+            database,
         } => Evidence::Login {
             secret,
             version,
             answer: LoginAnswer::Refused {
                 code: "1045".to_owned(),
             },
+            database,
         },
         other => other,
     }

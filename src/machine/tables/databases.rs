@@ -1,0 +1,121 @@
+//! Secrets that log in to one database: known from login tests alone, and only in the life that made them.
+
+use super::world::{Tale, arn, at, version};
+use crate::judge::judge;
+use crate::model::{AccountId, DatabaseId, DatabaseSeen, Evidence, HostId, LoginAnswer, SecretArn};
+
+/// A database, by its number, as one of its users.
+pub(super) fn database(number: u8, user: u8) -> DatabaseSeen {
+    DatabaseSeen {
+        host: HostId::new([number; 16]),
+        database: DatabaseId::new([number; 16]),
+        account: AccountId::new([number * 16 + user; 16]),
+    }
+}
+
+impl Tale {
+    /// A login to a database as one of its users, where the value says so.
+    pub(super) fn login_to(
+        &mut self,
+        database: Option<DatabaseSeen>,
+        name: &str,
+        second: i64,
+        id: &str,
+        accepted: bool,
+    ) {
+        let code = "1045".to_owned();
+        let answer = [LoginAnswer::Refused { code }, LoginAnswer::Accepted][usize::from(accepted)].clone();
+        self.answered(database, name, second, id, answer);
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        database: Option<DatabaseSeen>,
+        name: &str,
+        second: i64,
+        id: &str,
+        answer: LoginAnswer,
+    ) {
+        let (secret, version) = (arn(name), version(id));
+        self.see(
+            second,
+            Evidence::Login {
+                secret,
+                version,
+                answer,
+                database,
+            },
+        );
+    }
+}
+
+/// The waves of these secrets.
+fn waves(tale: &Tale) -> Vec<String> {
+    let wave = |name: &&str| tale.judge_of(name, 100).database;
+    ["db", "mail", "queue"].iter().map(wave).collect()
+}
+
+#[test]
+fn secrets_of_one_database_share_the_wave_of_the_first_of_them() {
+    let mut tale = Tale::new();
+    assert_eq!(waves(&tale), ["db", "mail", "queue"], "nothing was read yet");
+    tale.login_to(Some(database(1, 0)), "mail", 1, "m", true);
+    assert_eq!(waves(&tale), ["db", "mail", "queue"], "it is alone there");
+    tale.login_to(Some(database(1, 1)), "queue", 2, "q", false);
+    assert_eq!(
+        waves(&tale),
+        ["db", "mail", "mail"],
+        "another user, refused: the same database"
+    );
+    tale.login_to(Some(database(1, 0)), "db", 3, "d", true);
+    assert_eq!(waves(&tale), ["db", "db", "db"]);
+    tale.login_to(None, "queue", 4, "q", true);
+    assert_eq!(
+        waves(&tale),
+        ["db", "db", "db"],
+        "an answer without a host tells nothing"
+    );
+    tale.login_to(Some(database(2, 0)), "db", 5, "e", true);
+    assert_eq!(
+        waves(&tale),
+        ["db", "mail", "mail"],
+        "its newest value names another"
+    );
+    assert_eq!(
+        waves(&tale.restarted()),
+        ["db", "mail", "queue"],
+        "nothing of it is journalled"
+    );
+}
+
+#[test]
+fn a_rules_word_goes_before_what_was_seen() {
+    let mut tale = Tale::new();
+    for name in ["db", "mail"] {
+        tale.login_to(Some(database(1, 0)), name, 1, "v", true);
+    }
+    tale.policy.database = Some("shop-db".to_owned());
+    let named = judge(&tale.state, &arn("mail"), &tale.policy, &tale.settings, at(2));
+    assert_eq!(named.database, "shop-db");
+}
+
+/// An answer that comes late tells of an older value.
+#[test]
+fn the_last_look_tells_where_a_secret_logs_in() {
+    let mut tale = Tale::new();
+    let hosts = |tale: &Tale| tale.state.seen_hosts();
+    tale.login_to(Some(database(1, 0)), "db", 9, "b", true);
+    tale.login_to(Some(database(2, 0)), "db", 3, "a", true);
+    assert_eq!(
+        hosts(&tale).into_keys().collect::<Vec<_>>(),
+        [database(1, 0).host]
+    );
+    tale.login_to(Some(database(3, 0)), "db", 5, "b", true);
+    assert_eq!(
+        hosts(&tale).into_keys().collect::<Vec<_>>(),
+        [database(1, 0).host]
+    );
+    tale.login_to(Some(database(2, 0)), "db", 12, "b", true);
+    let expected: [(_, Vec<SecretArn>); 1] = [(database(2, 0).host, vec![arn("db")])];
+    assert_eq!(hosts(&tale).into_iter().collect::<Vec<_>>(), expected);
+}
