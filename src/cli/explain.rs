@@ -49,6 +49,12 @@ struct Secret {
     danger_window: Option<Window>,
     consumer_standings: Vec<Standing>,
     next_rotation_would: Vec<Outlook>,
+    login_waits: Option<LoginWait>,
+}
+
+#[derive(Deserialize)]
+struct LoginWait {
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -167,6 +173,9 @@ impl Secret {
                 lines.push(("proof", rotation.proof()));
             }
             None => lines.push(("rotation", "none was seen yet".to_owned())),
+        }
+        if let Some(waits) = &self.login_waits {
+            lines.push(("login test", waits.reason.clone()));
         }
         if let Some(window) = &self.danger_window {
             lines.push(("danger window", window.line()));

@@ -61,7 +61,7 @@ const LONG: Bounds = bounds(SECOND, DAY, "a window that nobody finds long is tol
 /// Shorter, and a usual deployment behind a load balancer is called failed.
 const SHORT_RECOVERY: SignedDuration = SignedDuration::from_mins(3);
 
-/// Margins, caps, and the mode of rules that have none of their own.
+/// Margins, caps, and the mode of rules that have none of their own. The lock-out budget stands in `[login]`.
 pub(super) fn read(mut section: Section<'_>) -> (Timing, Limits, Mode) {
     let mode = mode(&mut section, Some(Mode::Observe)).unwrap_or(Mode::Observe);
     let limits = limits(&mut section);
@@ -80,6 +80,7 @@ fn limits(section: &mut Section<'_>) -> Limits {
         at_most: section
             .choice("at_most", Some(built_in.at_most), &MODES)
             .unwrap_or(Mode::Observe),
+        refusals: built_in.refusals,
         in_flight: section.count("in_flight", built_in.in_flight, 1..=1_000),
         redeploys_per_service_and_hour: section.count(
             "redeploys_per_service_and_hour",
@@ -104,6 +105,7 @@ fn timing(section: &mut Section<'_>) -> Timing {
         baseline_age: section.duration_within("baseline_age", built_in.baseline_age, &BASELINE),
         settle: section.duration_within("settle", built_in.settle, &SETTLE),
         proof_wait: section.duration_within("proof_wait", built_in.proof_wait, &PROOF),
+        refusals_within: built_in.refusals_within,
         stalled_after: section.duration_within("stalled_after", built_in.stalled_after, &STALLED),
         write_deadline: section.duration_within("write_deadline", built_in.write_deadline, &WRITE),
         doubt_gap: section.duration_within("doubt_gap", built_in.doubt_gap, &DOUBT),

@@ -15,7 +15,7 @@ use super::outlook::{OutlookCounts, OutlookView};
 use super::page::{Page, Paging};
 use super::problem::Problem;
 use super::rotations::{RotationSummary, summaries};
-use super::views::{FindingView, StandingView, WaitView, WindowView};
+use super::views::{FindingView, LoginWaitView, StandingView, WaitView, WindowView};
 use crate::runtime::{SecretView, Snapshot};
 use crate::telemetry::words;
 
@@ -79,6 +79,8 @@ pub(super) struct SecretDetail {
     /// What the next rotation would do to each consumer, from what is known at rest.
     next_rotation_would: Vec<OutlookView>,
     waits: Vec<WaitView>,
+    /// Null where a login test may be made, or none is needed.
+    login_waits: Option<LoginWaitView>,
     /// Latest first.
     rotations: Vec<RotationSummary>,
     finding_list: Vec<FindingView>,
@@ -196,6 +198,7 @@ fn detail(snapshot: &Snapshot, view: &SecretView, now: Timestamp) -> SecretDetai
             .map(|outlook| OutlookView::of(snapshot, &view.arn, outlook))
             .collect(),
         waits: WaitView::all(snapshot, &view.arn),
+        login_waits: view.judgement.login_waits.as_ref().map(LoginWaitView::of),
         rotations: summaries(view, now),
         finding_list: findings.into_iter().map(FindingView::of).collect(),
     }

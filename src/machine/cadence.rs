@@ -164,17 +164,15 @@ impl Plan<'_> {
     }
 
     fn at(&mut self, key: LookKey, due: Timestamp) {
-        let due = match self.state.failing.get(&key) {
-            Some(failing) => due.max(failing.last + self.failure_backoff(failing)),
-            None => due,
-        };
+        let again = self.state.failing.get(&key).map(|failing| self.again(failing));
+        let due = self.within_budget(&key, due).max(again.unwrap_or(due));
         let known = self.agenda.entry(key).or_insert(due);
         *known = due.min(*known);
     }
 
-    fn failure_backoff(&self, failing: &Failing) -> SignedDuration {
+    fn again(&self, failing: &Failing) -> Timestamp {
         let doublings = failing.times.saturating_sub(1).min(16);
-        (self.cadence().failure * (1_i32 << doublings)).min(self.cadence().failure_backoff)
+        failing.last + (self.cadence().failure * (1_i32 << doublings)).min(self.cadence().failure_backoff)
     }
 
     fn secret(&mut self, secret: &SecretArn, facts: &SecretFacts, judgement: &Judgement) {

@@ -28,6 +28,13 @@ impl Databases {
         versions.map(|(_, (_, seen))| seen.account).collect()
     }
 
+    /// Secrets that have an account in common with this one, and itself where it has one.
+    fn sharing_accounts(&self, secret: &SecretArn) -> BTreeSet<SecretArn> {
+        let accounts = self.accounts(secret);
+        let sharing = accounts.iter().filter_map(|account| self.by_account.get(account));
+        sharing.flatten().cloned().collect()
+    }
+
     /// Secrets that log in to the same database as this one, and itself where that is known.
     fn sharing(&self, secret: &SecretArn) -> impl Iterator<Item = &SecretArn> {
         let database = self.of(secret).map(|seen| seen.database);
@@ -89,6 +96,23 @@ impl State {
         sharing.next().is_some().then_some(first)
     }
 
+    /// Whom a version logs in as, where that was seen in this life.
+    pub(crate) fn account(&self, secret: &SecretArn, version: &VersionId) -> Option<AccountId> {
+        let versions = self.databases.by_secret.get(secret)?;
+        versions.get(version).map(|(_, seen)| seen.account)
+    }
+
+    /// Secrets of which a version logs in as this user, in order.
+    pub(crate) fn naming(&self, account: AccountId) -> impl Iterator<Item = &SecretArn> {
+        self.databases.by_account.get(&account).into_iter().flatten()
+    }
+
+    /// A login was made, or came to nothing: whoever shares an account with the secret plans its own by that.
+    pub(crate) fn touch_sharing_accounts(&mut self, secret: &SecretArn) {
+        let sharing = self.databases.sharing_accounts(secret);
+        self.touched.secrets.extend(sharing);
+    }
+
     /// Hosts that login tests have come to, each with the secrets that log in there.
     pub fn seen_hosts(&self) -> BTreeMap<HostId, Vec<SecretArn>> {
         let mut hosts: BTreeMap<HostId, Vec<SecretArn>> = BTreeMap::new();
@@ -112,6 +136,7 @@ impl State {
         if known.is_some_and(|(known, _)| known.sent > look.sent) {
             return;
         }
+        let known_account = known.map(|(_, known)| known.account);
         let before = self.databases.of(secret).map(|seen| seen.database);
         let mut sharing: BTreeSet<SecretArn> = self.databases.sharing(secret).cloned().collect();
         self.databases.change(secret, |versions| {
@@ -123,6 +148,9 @@ impl State {
                 }
             }
         });
+        if known_account != Some(seen.account) {
+            self.touch_sharing_accounts(secret);
+        }
         if self.databases.of(secret).map(|seen| seen.database) != before {
             sharing.extend(self.databases.sharing(secret).cloned());
             self.touched.secrets.extend(sharing);
@@ -136,6 +164,7 @@ impl State {
         for secret in lost {
             let sharing: Vec<SecretArn> = self.databases.sharing(&secret).cloned().collect();
             self.touched.secrets.extend(sharing);
+            self.touch_sharing_accounts(&secret);
             self.databases.change(&secret, BTreeMap::clear);
         }
     }

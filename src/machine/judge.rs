@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::budget::login_put_off;
 use crate::consumers::{Question, Standing, Why, stand, tenures_before};
 use crate::courses::Courses;
 pub use crate::judgements::Judgements;
@@ -69,6 +70,8 @@ pub struct Judgement {
     pub waits: Vec<(ConsumerId, Reason)>,
     /// Why a restart for another secret must not give a consumer this one's value just now.
     pub withheld: Option<Reason>,
+    /// Why no login is made with what nothing has proven yet, where it is for the lock-out budget.
+    pub login_waits: Option<Reason>,
     /// Stages at which consumers were seen, not yet among the facts.
     pub reached: Vec<Fact>,
     /// When time alone may change this.
@@ -127,6 +130,7 @@ pub fn judge(
         wants: Vec::new(),
         waits: Vec::new(),
         withheld: None,
+        login_waits: None,
         reached: Vec::new(),
         wake: None,
     };
@@ -141,6 +145,8 @@ pub fn judge(
     judgement.show_windows(state, facts, settings, now);
     judgement.doubt_what_was_left_exposed();
     judgement.want(state, facts, policy, settings, now);
+    judgement.login_waits = login_put_off(state, &judgement, settings, now);
+    judgement.wake_at(judgement.login_waits.as_ref().and_then(Reason::until), now);
     judgement
 }
 

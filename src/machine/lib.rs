@@ -32,11 +32,12 @@
 //! - what it means: [`judge`] (one secret, whole), `judgements` (the latest of each), [`consumers`] (how each stands),
 //!   [`outlook`] (what the next rotation would do), [`would`] (what only the mode kept from being done)
 //! - what may be done: [`fleet`] (admission), `caps`, `proof`, `reason` (of every wait), `mode`, [`policy`]
-//! - when to look: [`cadence`]
+//! - when to look: [`cadence`], and how many logins may be refused: `budget`
 //! - what people are told: [`findings`], [`told`]
 //! - `tables`: what is seen, in order, and what it means: the tests
 
 mod baseline;
+mod budget;
 pub mod cadence;
 mod caps;
 pub mod consumers;

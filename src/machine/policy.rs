@@ -101,6 +101,8 @@ pub struct Timing {
     pub settle: SignedDuration,
     /// How long to wait for a login or a testSecret line before a promotion is trusted by protocol.
     pub proof_wait: SignedDuration,
+    /// Databases count refused logins of an account over so long, before they lock it.
+    pub refusals_within: SignedDuration,
     /// A rotation without progress for so long is stalled.
     pub stalled_after: SignedDuration,
     /// One write's own deadline.
@@ -137,6 +139,7 @@ impl Default for Timing {
             baseline_age: m(15),
             settle: s(5),
             proof_wait: s(20),
+            refusals_within: m(10),
             stalled_after: m(30),
             write_deadline: s(10),
             doubt_gap: s(10),
@@ -217,6 +220,8 @@ impl Default for Cadence {
 pub struct Limits {
     /// The brake for everything: lowers every rule's mode to this.
     pub at_most: Mode,
+    /// Refused logins of one account within `Timing::refusals_within` that may never be exceeded.
+    pub refusals: usize,
     /// Consumers being refreshed at once.
     pub in_flight: usize,
     pub redeploys_per_service_and_hour: usize,
@@ -230,6 +235,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             at_most: Mode::Act,
+            refusals: 10,
             in_flight: 10,
             redeploys_per_service_and_hour: 3,
             wave: 3,

@@ -62,7 +62,14 @@ fn proof_may_come(
     let until = seen.map_or(promoted, |seen| seen.max(promoted)) + settings.timing.proof_wait;
     let may_come = policy.login_test || facts.rotation_lambda().is_some();
     let is_asked_for = policy.login_test && view.phase.awaits_proof();
-    let is_to_come = is_asked_for && login_asked(state, view) < Some(promoted);
+    let key = &view.rotation.key;
+    // One that the lock-out budget puts off for minutes is not waited for.
+    let is_put_off = || {
+        state
+            .login_waits(&key.secret, &key.version, settings, now)
+            .is_some()
+    };
+    let is_to_come = is_asked_for && login_asked(state, view) < Some(promoted) && !is_put_off();
     (is_to_come || may_come && now < until).then_some(Reason::Proof { until })
 }
 

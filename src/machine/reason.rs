@@ -55,6 +55,11 @@ pub enum Reason {
         /// When the hour of enough of them is over.
         until: Timestamp,
     },
+    /// So many logins of its account were refused of late that the next might be one too many: databases lock accounts.
+    Refusals {
+        refusals: usize,
+        until: Timestamp,
+    },
     OwnServiceLast,
     /// A restart gives it that secret's new value too, and that one waits.
     Another {
@@ -104,6 +109,10 @@ impl fmt::Display for Reason {
             Self::HourlyCap { limit, until } => write!(
                 f,
                 "redeployed {limit} times within the last hour: the next one may go at {until:.0}"
+            ),
+            Self::Refusals { refusals, until } => write!(
+                f,
+                "{refusals} logins of its account were refused of late: none is made until {until:.0}, lest the account is locked"
             ),
             Self::OwnServiceLast => f.write_str("the watchdog's own service comes last"),
             Self::Another { secret, reason } => {
@@ -165,6 +174,7 @@ impl Reason {
             | Self::InFlight { .. }
             | Self::Wave { .. }
             | Self::HourlyCap { .. }
+            | Self::Refusals { .. }
             | Self::OwnServiceLast
             | Self::Draining
             | Self::Journal => Value::Open,
@@ -174,7 +184,10 @@ impl Reason {
     /// When the wait ends by itself, where that is known.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Margin { until } | Self::Proof { until } | Self::HourlyCap { until, .. } => Some(*until),
+            Self::Margin { until }
+            | Self::Proof { until }
+            | Self::HourlyCap { until, .. }
+            | Self::Refusals { until, .. } => Some(*until),
             Self::Another { reason, .. } => reason.until(),
             Self::Observing
             | Self::Held
@@ -221,6 +234,10 @@ mod tests {
             version,
         };
         let capped = Reason::HourlyCap { limit, until: at };
+        let refusals = Reason::Refusals {
+            refusals: 9,
+            until: at,
+        };
         let table = [
             (Reason::Margin { until: at }, true, false),
             (Reason::Proof { until: at }, true, false),
@@ -235,6 +252,7 @@ mod tests {
             (moving, false, false),
             (Reason::Deleted { secret }, false, false),
             (capped, false, false),
+            (refusals, false, false),
             (Reason::OwnServiceLast, false, false),
             (Reason::Journal, false, false),
         ];

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::databases::Databases;
 use crate::model::{
     Attempt, AttemptId, Consumer, ConsumerId, Dates, Expected, FunctionSeen, Labels, LogFact, LogTrouble,
-    LoginAnswer, Look, LookFailure, LookKey, Method, Reference, ReferenceKind, RotationKey, Scope, ScopeSeen,
-    SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, VersionId,
+    LoginAnswer, Look, LookFailure, LookKey, Method, Reference, ReferenceKind, Refusal, RotationKey, Scope,
+    ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, VersionId,
 };
 use crate::successors::needs_it_to_start;
 use crate::touched::Touched;
@@ -128,6 +128,8 @@ pub struct SecretFacts {
     pub valued: BTreeMap<VersionId, Track<bool>>,
     pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
     pub log: BTreeSet<LogFact>,
+    /// Refused logins that may have been of an account of it, for as long as databases count them.
+    pub(crate) refused: BTreeSet<Refusal>,
     /// How each consumer came along with each rotation.
     pub reached: Reached,
     /// What only the mode kept from being done.

@@ -223,10 +223,7 @@ impl State {
                 let news = self.secret(&secret).learn_line(&fact);
                 keep_if(news, Fact::Log { secret, fact })
             }
-            Fact::Decided(decision) => {
-                let news = self.learn_decision(&decision);
-                keep_if(news, Fact::Decided(decision))
-            }
+            Fact::Decided(decision) => keep_if(self.learn_decision(&decision), Fact::Decided(decision)),
             Fact::Ended { attempt, at, outcome } => {
                 let news = self.learn_outcome(&attempt, at, &outcome);
                 keep_if(news, Fact::Ended { attempt, at, outcome })
@@ -243,6 +240,7 @@ impl State {
                 let secret = self.secret(&rotation.secret);
                 secret.learn_reached(&rotation, &consumer, seen)
             }
+            Fact::Refused(refusal) => keep_if(self.learn_refusal(&refusal), Fact::Refused(refusal)),
             Fact::WouldAct(would) => {
                 let news = self.secret(&would.rotation.secret).learn_would(&would);
                 keep_if(news, Fact::WouldAct(would))

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod at_rest;
+mod budget;
 mod cadence;
 mod caps;
 mod cycles;

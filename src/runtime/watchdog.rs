@@ -19,7 +19,7 @@ use super::parts::{Options, Parts};
 use super::publish::{Publisher, Shown};
 use super::tally::Tally;
 use super::writes::Writes;
-use super::{Pulse, Snapshot, backlog, story};
+use super::{Pulse, Snapshot, backlog, logins, story};
 use crate::store::ReadError;
 
 /// The loop turns at least so often: `/livez` and a suspended machine depend on it.
@@ -205,6 +205,7 @@ impl Watchdog {
             let (before, judgement) = (judged.before.as_deref(), &*judged.now);
             backlog::tell(&judged.secret, before, judgement, self.publisher.started());
             story::tell_judgement(before, judgement, has_looked);
+            logins::tell(&judged.secret, before, judgement);
             if has_looked {
                 let (state, settings) = (self.machine.state(), &self.options.settings);
                 self.tally.count(&judged.secret, judgement, state, settings, now);

@@ -1,4 +1,4 @@
-//! The journal's records, format 1: types of their own, so that the machine's may change while old files still open.
+//! The journal's records: types of their own, so that the machine's may change while old files still open.
 
 mod decided;
 mod ended;
@@ -6,6 +6,7 @@ mod labels;
 mod log;
 mod login;
 mod reached;
+mod refused;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -21,6 +22,7 @@ use labels::{LabelsRecord, ValuedRecord};
 use log::LogRecord;
 use login::LoginRecord;
 use reached::ReachedRecord;
+use refused::RefusedRecord;
 
 /// What a record tells of. Its word stands in the row, beside the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -33,6 +35,7 @@ pub(super) enum Kind {
     Decided,
     Ended,
     Reached,
+    Refused,
 }
 
 impl Kind {
@@ -45,6 +48,21 @@ impl Kind {
             Self::Decided => "decided",
             Self::Ended => "ended",
             Self::Reached => "reached",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The first format that knows it.
+    pub(super) fn format(self) -> i64 {
+        match self {
+            Self::Labels
+            | Self::Valued
+            | Self::Log
+            | Self::Login
+            | Self::Decided
+            | Self::Ended
+            | Self::Reached => 1,
+            Self::Refused => 2,
         }
     }
 
@@ -110,6 +128,11 @@ pub(super) fn write(fact: &Fact) -> Row {
             let secret = &would.rotation.secret;
             row(Kind::Reached, Some(secret), &ReachedRecord::would(would))
         }
+        Fact::Refused(refusal) => row(
+            Kind::Refused,
+            Some(&refusal.secret),
+            &RefusedRecord::from(refusal),
+        ),
     }
 }
 
@@ -133,6 +156,7 @@ pub(super) fn read(kind: &str, body: &str) -> Result<Fact, String> {
         Kind::Decided => Ok(Fact::Decided(parse::<DecisionRecord>(body)?.try_into()?)),
         Kind::Ended => parse::<EndedRecord>(body).map(Fact::from),
         Kind::Reached => parse::<ReachedRecord>(body)?.try_into(),
+        Kind::Refused => parse::<RefusedRecord>(body).map(Fact::from),
     }
 }
 

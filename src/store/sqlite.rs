@@ -53,6 +53,7 @@ pub struct Sqlite {
     path: PathBuf,
     is_new: bool,
     was_empty: bool,
+    format: i64,
     /// `meta` names this version as the one that wrote last.
     signed: bool,
     _lock: Option<Lock>,
@@ -111,6 +112,7 @@ impl Sqlite {
         let holds_nothing: bool =
             connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM facts)", [], |row| row.get(0))?;
         Ok(Self {
+            format: opening::format(&connection)?,
             connection,
             path: path.to_owned(),
             is_new,
@@ -131,7 +133,8 @@ impl Sqlite {
         })
     }
 
-    /// Writes the facts in one durable transaction. No facts, no transaction.
+    /// Writes the facts in one durable transaction. No facts, no transaction. The first that the journal's format does not
+    /// know raises it in the same transaction.
     pub fn commit(&mut self, facts: &[Fact], at: Timestamp) -> Result<(), WriteError> {
         if facts.is_empty() {
             return Ok(());
@@ -140,8 +143,12 @@ impl Sqlite {
         if !self.signed {
             transaction.execute(SIGN, [VERSION])?;
         }
-        rows::insert(&transaction, facts, at)?;
+        let needed = rows::insert(&transaction, facts, at)?;
+        if needed > self.format {
+            opening::raise_format(&transaction, needed)?;
+        }
         transaction.commit()?;
+        self.format = self.format.max(needed);
         if !self.signed {
             opening::trust(&self.connection)?;
         }

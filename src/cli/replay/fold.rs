@@ -102,7 +102,7 @@ impl Fold<'_> {
             } => {
                 self.touched.insert(secret.clone());
             }
-            Fact::WouldAct(_) | Fact::Decided(_) | Fact::Ended { .. } => {}
+            Fact::WouldAct(_) | Fact::Decided(_) | Fact::Ended { .. } | Fact::Refused(_) => {}
         }
     }
 
@@ -172,6 +172,8 @@ impl Fold<'_> {
                 ..
             } => facts::stage(state, rotation, consumer, *looked, at),
             Fact::WouldAct(would) => Some(facts::would(would, at)),
+            // The first of them is told as a login.
+            Fact::Refused(_) => None,
         }
     }
 

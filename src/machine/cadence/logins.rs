@@ -1,6 +1,6 @@
 //! Which version to log in with, and when: each login is one more that may lock an account.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::{Proof, Works, is_refused, verdict};
@@ -185,6 +185,17 @@ impl Plan<'_> {
             (lasting + usual.max(least)).min(cadence.login_backoff)
         });
         self.every(LookKey::Login(secret.clone(), version.clone()), interval);
+    }
+
+    /// Not before the lock-out budget has room for one more that is refused.
+    pub(super) fn within_budget(&self, key: &LookKey, due: Timestamp) -> Timestamp {
+        let LookKey::Login(secret, version) = key else {
+            return due;
+        };
+        let waits = self.state.login_waits(secret, version, self.settings, self.now);
+        waits
+            .and_then(|reason| reason.until())
+            .map_or(due, |until| until.max(due))
     }
 
     /// Whether another version was refused again and again within ten minutes: databases count for the account.

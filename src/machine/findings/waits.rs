@@ -78,6 +78,7 @@ impl Waits<'_> {
             | Reason::Busy { .. }
             | Reason::InFlight { .. }
             | Reason::Wave { .. }
+            | Reason::Refusals { .. }
             | Reason::OwnServiceLast
             | Reason::Draining
             | Reason::Journal => None,

@@ -310,6 +310,20 @@ pub enum Fact {
         old: Option<Timestamp>,
     },
     WouldAct(WouldAct),
+    Refused(Refusal),
+}
+
+/// A database refused a login, and may count it against the account. Told of each secret that is known to name the
+/// account, so that it counts after a crash for whichever is tried first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Refusal {
+    /// When the refusal arrived.
+    pub at: Timestamp,
+    /// The secret and version that were tried.
+    pub of: SecretArn,
+    pub version: VersionId,
+    /// The secret that it is told of.
+    pub secret: SecretArn,
 }
 
 /// A consumer was stale, and nothing but the mode kept it from being refreshed so.

@@ -19,8 +19,8 @@ pub use consumer::{
 };
 pub use database::{AccountId, DatabaseId, DatabaseSeen, HostId};
 pub use evidence::{
-    Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
-    StandaloneTask, Unread, WouldAct, host_key,
+    Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Refusal, Scope,
+    ScopeSeen, StandaloneTask, Unread, WouldAct, host_key,
 };
 pub use function::{Alias, EnvironmentSeen, FunctionSeen, SleepTag, UpdateStatus};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};

@@ -224,6 +224,20 @@ impl LoginAnswer {
             | Self::Unusable { .. } => false,
         }
     }
+
+    /// Whether a database may count it against the account, and lock it. What fails for TLS may have been denied without
+    /// it, and nobody knows what an unknown code means. A proxy checks passwords itself: its denials are `Busy`.
+    pub fn may_lock(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::Tls { .. } | Self::Unknown { .. } => true,
+            Self::Accepted
+            | Self::Admitted { .. }
+            | Self::Account { .. }
+            | Self::Busy { .. }
+            | Self::Unreachable { .. }
+            | Self::Unusable { .. } => false,
+        }
+    }
 }
 
 /// For people, with the database's own code.

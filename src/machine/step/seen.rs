@@ -35,6 +35,11 @@ impl State {
         version: VersionId,
         answer: LoginAnswer,
     ) -> Vec<Fact> {
+        let refused = if answer.may_lock() {
+            self.see_refusal(look, &secret, &version)
+        } else {
+            Vec::new()
+        };
         let tells = is_accepted(&answer) && self.is_first_beside_another(&secret, &version, look);
         let fact = Fact::Login {
             secret,
@@ -44,11 +49,13 @@ impl State {
         };
         let news = self.learn(fact.clone());
         // The same answer as before, but two passwords work: a restart would not know.
-        if news.is_empty() && tells {
+        let mut news = if news.is_empty() && tells {
             vec![fact]
         } else {
             news
-        }
+        };
+        news.extend(refused);
+        news
     }
 
     /// Labels that went back were seen so for long enough: the look that says so is kept, or a restart would doubt it again.

@@ -119,3 +119,22 @@ fn the_last_look_tells_where_a_secret_logs_in() {
     let expected: [(_, Vec<SecretArn>); 1] = [(database(2, 0).host, vec![arn("db")])];
     assert_eq!(hosts(&tale).into_iter().collect::<Vec<_>>(), expected);
 }
+
+/// As many versions as are kept of logins: the one that was not seen for longest goes.
+#[test]
+fn old_versions_are_forgotten() {
+    let mut tale = Tale::new();
+    tale.login_to(Some(database(1, 0)), "mail", 1, "m", true);
+    for second in 0..40 {
+        let id = format!("v{second}");
+        tale.login_to(Some(database(1, 0)), "db", 2 + second, &id, true);
+    }
+    let known = |id: &str| tale.state.account(&arn("db"), &version(id)).is_some();
+    assert!(!known("v7") && known("v8") && known("v39"));
+    let answers = tale.state.secrets[&arn("db")].logins.values();
+    assert!(
+        answers
+            .flat_map(|track| track.runs())
+            .all(|run| run.state == LoginAnswer::Accepted)
+    );
+}

@@ -43,6 +43,7 @@ impl Told {
         let mut settings = Settings::default();
         settings.limits.own_service = Some(service_id(1));
         settings.limits.in_flight = 2;
+        settings.limits.refusals = 3;
         let watch = Watch {
             rules: Arc::new(move |summary| (summary.name != "queue").then(|| Arc::clone(&policy))),
             rule_list: Vec::new(),
@@ -122,6 +123,7 @@ impl Told {
             assert_eq!(kept.wants, anew.wants, "{secret}");
             assert_eq!(kept.waits, anew.waits, "{secret}");
             assert_eq!(kept.withheld, anew.withheld, "{secret}");
+            assert_eq!(kept.login_waits, anew.login_waits, "{secret}");
             assert_eq!(kept.database, anew.database, "{secret}");
             let found = of_secret(state, secret, kept, settings, now);
             assert_eq!(machine.told().of_secret(secret).to_vec(), found, "{secret}");

@@ -125,6 +125,8 @@ fn why_something_waits() {
         secret: secret.clone(),
         reason: Box::new(Reason::Unproven),
     };
+    let refusals = 9;
+    let put_off = Reason::Refusals { refusals, until };
     assert_names(&[
         (Reason::Observing, "mode is observe"),
         (Reason::Held, "the secret's tag"),
@@ -159,6 +161,10 @@ fn why_something_waits() {
                 limit: 3,
             },
             "3 consumers of db1",
+        ),
+        (
+            put_off,
+            "9 logins of its account were refused of late: none is made until",
         ),
         (
             Reason::HourlyCap {

@@ -4,6 +4,7 @@ mod campaign;
 mod crashes;
 mod defects;
 mod faults;
+mod lockout;
 mod prechecks;
 mod rotations;
 mod secrecy;

@@ -3,9 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
     Action, AttemptId, ConsumerId, Dates, Decision, DeploymentId, Done, Fact, Labels, LogFact, LogLine,
-    LoginAnswer, Look, Method, NoEffect, Outcome, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy,
-    VersionId, WouldAct,
+    LoginAnswer, Look, Method, NoEffect, Outcome, Refusal, RotationKey, SecretArn, SleepTag, Stage, Step,
+    Strategy, VersionId, WouldAct,
 };
+
+use crate::store::opening::FORMAT;
 
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).expect("in range")
@@ -40,6 +42,12 @@ fn why() -> String {
 
 /// All of them.
 pub(super) fn all() -> Vec<Fact> {
+    of_format(FORMAT)
+}
+
+/// All that a format knows.
+pub(super) fn of_format(format: i64) -> Vec<Fact> {
+    let of_the_second = if format < 2 { Vec::new() } else { refusals() };
     [
         labels(),
         valued(),
@@ -51,6 +59,7 @@ pub(super) fn all() -> Vec<Fact> {
         later_logins(),
         would_have(),
         later(),
+        of_the_second,
     ]
     .concat()
 }
@@ -66,6 +75,19 @@ fn later() -> Vec<Fact> {
             rotated: Some(at(0)),
         },
     }]
+}
+
+fn refusals() -> Vec<Fact> {
+    vec![refusal(2)]
+}
+
+pub(super) fn refusal(second: i64) -> Fact {
+    Fact::Refused(Refusal {
+        at: at(second),
+        of: SecretArn::new("arn:aws:secretsmanager:eu-west-1:1:secret:/shop/other-AbCdEf"),
+        version: version(),
+        secret: secret(),
+    })
 }
 
 fn labels() -> Vec<Fact> {
