@@ -136,6 +136,7 @@ impl Asking<'_> {
         let watched: BTreeSet<SecretArn> = watched.cloned().collect();
         Wanted {
             hosts: self.hosts(&watched),
+            seen_hosts: state.seen_hosts(),
             secrets,
             watched,
         }

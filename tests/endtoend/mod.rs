@@ -4,6 +4,7 @@ mod applications;
 mod doubt;
 mod observe;
 mod rotation;
+mod suspected;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
