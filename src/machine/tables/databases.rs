@@ -1,8 +1,12 @@
 //! Secrets that log in to one database: known from login tests alone, and only in the life that made them.
 
-use super::world::{Tale, arn, at, version};
+use super::fleet_findings::{sole, told};
+use super::world::{Tale, arn, at, consumer, version};
 use crate::judge::judge;
-use crate::model::{AccountId, DatabaseId, DatabaseSeen, Evidence, HostId, LoginAnswer, SecretArn};
+use crate::model::{
+    AccountId, ConsumerId, DatabaseId, DatabaseSeen, Evidence, HostId, LoginAnswer, ReferenceKind, Scope,
+    ScopeSeen, SecretArn,
+};
 
 /// A database, by its number, as one of its users.
 pub(super) fn database(number: u8, user: u8) -> DatabaseSeen {
@@ -137,4 +141,33 @@ fn old_versions_are_forgotten() {
             .flat_map(|track| track.runs())
             .all(|run| run.state == LoginAnswer::Accepted)
     );
+}
+
+/// Nobody typed the host: a login test came to it, and discovery found it by its hash.
+#[test]
+fn who_names_the_host_of_a_login_test_is_told_as_suspected_and_left_alone() {
+    let mut tale = Tale::new();
+    tale.labels(0, "a - z");
+    tale.login_to(Some(database(1, 0)), "db", 1, "a", true);
+    let asked = tale.state.seen_hosts();
+    let [secret] = &asked[&database(1, 0).host][..] else {
+        panic!("{asked:?}")
+    };
+    let reporter = ConsumerId::function("reporter");
+    let seen = ScopeSeen {
+        consumers: vec![consumer(&reporter, &[(secret.name(), ReferenceKind::Suspected)])],
+        suspicions: [(reporter.clone(), "DB_HOST".to_owned())].into(),
+        ..ScopeSeen::default()
+    };
+    let scope = Scope::Functions;
+    tale.see(2, Evidence::Scope { scope, seen });
+    let finding = sole(&told(&tale, 3));
+    assert_eq!(
+        (finding.kind.name(), finding.subject.as_str()),
+        ("suspected-consumer", "lambda:reporter")
+    );
+    assert!(finding.text.contains("as in the variable DB_HOST"), "{finding:?}");
+    tale.labels(10, "a b z").labels(20, "b - a");
+    assert_eq!(tale.judge(30).wants, []);
+    assert_eq!(tale.judge(30).waits, []);
 }
