@@ -3,6 +3,7 @@
 mod campaign;
 mod crashes;
 mod defects;
+mod failures;
 mod faults;
 mod prechecks;
 mod rotations;
