@@ -13,7 +13,7 @@ pub use reads::{
     ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, LogEvent, LogRead,
     LogReads, LogWanted, SecretReads, ServiceSummary, TaskDefinition, TaskSummary,
 };
-pub use writes::{EcsWrites, LambdaWrites, MARKER_VARIABLE, WriteResult};
+pub use writes::{EcsWrites, LambdaWrites, MARKER_VARIABLE, SecretWrites, WriteResult};
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Ports {
     pub secrets: Arc<dyn SecretReads>,
+    pub secret_writes: Arc<dyn SecretWrites>,
     pub logs: Arc<dyn LogReads>,
     pub ecs: Arc<dyn EcsReads>,
     pub ecs_writes: Arc<dyn EcsWrites>,

@@ -139,6 +139,7 @@ impl SimAccount {
         let account = Arc::new(self.clone());
         Ports {
             secrets: account.clone(),
+            secret_writes: account.clone(),
             logs: account.clone(),
             ecs: account.clone(),
             ecs_writes: account.clone(),
@@ -240,15 +241,29 @@ impl SimAccount {
         })
     }
 
-    /// `write` is told when whoever writes last could know better.
+    /// A write that refreshes a consumer.
     async fn write(
         &self,
         operation: &'static str,
         consumer: &ConsumerId,
         write: impl FnOnce(&mut World, Timestamp) -> Outcome,
     ) -> WriteResult {
+        let secrets = self.world().truth().secrets_of(consumer).to_vec();
+        let is_seen_by = |subject: &str| concerns(subject, consumer, &secrets);
+        let since = self.seen_since(is_seen_by);
+        self.write_to(operation, &consumer.to_string(), since, write)
+            .await
+    }
+
+    /// `write` is told `since` when whoever writes could know last what is so.
+    async fn write_to(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        since: Timestamp,
+        write: impl FnOnce(&mut World, Timestamp) -> Outcome,
+    ) -> WriteResult {
         let fault = self.fault(operation);
-        let since = self.seen_since(consumer);
         self.gate.cross(Crossing::before(operation)).await;
         let way = LATENCY + fault.as_ref().map_or(SignedDuration::ZERO, FaultKind::delay);
         self.clock.sleep(way).await;
@@ -256,7 +271,7 @@ impl SimAccount {
             Some(FaultKind::Throttled) => Outcome::NoEffect(NoEffect::Throttled),
             Some(FaultKind::Denied) => Outcome::NoEffect(NoEffect::Denied {
                 iam_action: operation.to_owned(),
-                resource: consumer.to_string(),
+                resource: subject.to_owned(),
             }),
             Some(FaultKind::LostBefore) => Outcome::InDoubt {
                 why: "cut".to_owned(),
@@ -305,14 +320,13 @@ impl SimAccount {
         outcome
     }
 
-    /// As of when whoever writes now can know what is so: the looks at a consumer and its secrets before a write lie a
+    /// As of when whoever writes now can know what is so: the looks before a write, at subjects that concern it, lie a
     /// round trip or two back, one after the other, and each that is late or tells of an earlier time moves them back.
-    fn seen_since(&self, consumer: &ConsumerId) -> Timestamp {
-        let secrets = self.world().truth().secrets_of(consumer).to_vec();
+    fn seen_since(&self, concerns: impl Fn(&str) -> bool) -> Timestamp {
         let mut since = self.clock.now() - LOOKS;
         let late = self.late();
-        let about = |late: &&Late| concerns(&late.subject, consumer, &secrets);
-        for Late { told, arrived, .. } in late.iter().rev().filter(about) {
+        let about = late.iter().rev().filter(|late| concerns(&late.subject));
+        for Late { told, arrived, .. } in about {
             if *arrived >= since {
                 since = since.min(*told - LOOKS);
             }
