@@ -1,5 +1,6 @@
 //! Cases: an account with everything that goes wrong, generated whole from a seed, then run.
 
+mod failures;
 mod faults;
 mod moments;
 mod part;
@@ -86,7 +87,13 @@ impl Case {
         };
         match profile {
             Profile::Moments => case.aim(),
-            _ => case.draw_faults(),
+            Profile::Failures => case.draw_failures(),
+            Profile::None
+            | Profile::Network
+            | Profile::Crash
+            | Profile::Disk
+            | Profile::Clock
+            | Profile::All => case.draw_faults(),
         }
         if profile == Profile::None {
             case.own_service = case.draw_own_service();
@@ -109,7 +116,7 @@ impl Case {
 
     /// When everything must have settled, where nothing delays it.
     pub fn end(&self) -> Timestamp {
-        self.scenario.last_rotation() + CALM
+        self.scenario.last_retry() + CALM
     }
 
     /// How long the last life lasts at least.
