@@ -2,11 +2,13 @@
 //!
 //! Reading and writing are apart: a reader may be repeated, a write is sent once (design rule 2).
 
+mod comparison;
 mod error;
 mod login;
 mod reads;
 mod writes;
 
+pub use comparison::{Comparison, Endpoint, Hindrance, KeyNames, Side, Writer};
 pub use error::{PortError, ReadResult};
 pub use login::{Credentials, Login, LoginTarget, TlsMode};
 pub use reads::{
