@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use machine::model::{LoginAnswer, Look};
 use secrecy::SecretString;
 
+use super::Comparison;
+
 /// Where and as whom to log in, as a rule says it; what is absent comes from the secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginTarget {
@@ -35,4 +37,16 @@ pub struct Credentials(pub SecretString);
 pub trait Login: Send + Sync {
     /// Logs in, runs `SELECT 1`, and closes. Bounded in time, whatever the peer does.
     async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer);
+
+    /// Reads both values, and where nothing stands in the way logs in with both: once each, at the same time, at one
+    /// address. Asks the server that accepts AWSPENDING's whether it takes writes. As a whole bounded as one login is.
+    ///
+    /// `trust_rule_host`: `target`'s host and port count where the values name others too.
+    async fn compare(
+        &self,
+        target: &LoginTarget,
+        trust_rule_host: bool,
+        current: &Credentials,
+        pending: &Credentials,
+    ) -> (Look, Comparison);
 }

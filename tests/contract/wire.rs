@@ -41,6 +41,16 @@ impl Login for NoLogin {
     async fn login(&self, _target: &LoginTarget, _credentials: &ports::Credentials) -> (Look, LoginAnswer) {
         unreachable!("the contract of AWS's ports needs no database")
     }
+
+    async fn compare(
+        &self,
+        _target: &LoginTarget,
+        _trust_rule_host: bool,
+        _current: &ports::Credentials,
+        _pending: &ports::Credentials,
+    ) -> (Look, ports::Comparison) {
+        unreachable!("the contract of AWS's ports needs no database")
+    }
 }
 
 impl Wire {

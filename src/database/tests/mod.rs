@@ -2,6 +2,7 @@
 
 mod fake;
 mod mysql;
+mod pair;
 mod postgres;
 mod properties;
 mod secret;

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{FaultKind, SimAccount};
-use crate::ports::{Credentials, Login, LoginTarget};
+use crate::ports::{Comparison, Credentials, Hindrance, Login, LoginTarget, Side, Writer};
 use crate::sim::world::World;
 
 #[async_trait]
@@ -19,6 +19,52 @@ impl Login for SimAccount {
         self.look("database:login", database.as_str(), fault.as_ref(), ask)
             .await
     }
+
+    /// One connection to the network, so one fault for both logins.
+    async fn compare(
+        &self,
+        target: &LoginTarget,
+        _trust_rule_host: bool,
+        current: &Credentials,
+        pending: &Credentials,
+    ) -> (Look, Comparison) {
+        if let Some(hindrance) = hindrance(target, current, pending) {
+            return (Look::at(self.clock.now()), Comparison::Hindered(hindrance));
+        }
+        let fault = self.fault("database:login");
+        let trouble = fault.as_ref().and_then(trouble);
+        let ask = |world: &mut World, _| {
+            let mut log_in = |side| trouble.clone().unwrap_or_else(|| answer(world, target, side));
+            Comparison::Tried {
+                current: log_in(current),
+                pending: log_in(pending),
+                writer: Writer::Yes,
+            }
+        };
+        let database = database_of(&json(pending));
+        self.look("database:login", database.as_str(), fault.as_ref(), ask)
+            .await
+    }
+}
+
+/// What of the values stands in the way: the simulated rules name no host, port or user.
+fn hindrance(target: &LoginTarget, current: &Credentials, pending: &Credentials) -> Option<Hindrance> {
+    let (current, pending) = (json(current), json(pending));
+    for (side, value) in [(Side::Current, &current), (Side::Pending, &pending)] {
+        if let Some(why) = unusable(target, value) {
+            return Some(Hindrance::Unusable { side, why });
+        }
+    }
+    let [ours, theirs] = [&current, &pending].map(|value| value.as_object().cloned().unwrap_or_default());
+    let keys = ours.keys().chain(theirs.keys()).map(String::as_str);
+    let differ = keys.filter(|key| *key != "password" && ours.get(*key) != theirs.get(*key));
+    Hindrance::of_keys(&differ.collect())
+}
+
+fn unusable(target: &LoginTarget, value: &Value) -> Option<String> {
+    let is_named = value.get("engine").is_some_and(Value::is_string) || target.engine.is_some();
+    let why = "the secret has no key `engine`, and the rule no login.engine";
+    (!is_named).then(|| why.to_owned())
 }
 
 /// None of these says anything about the password.
@@ -40,10 +86,8 @@ fn trouble(kind: &FaultKind) -> Option<LoginAnswer> {
 fn answer(world: &mut World, target: &LoginTarget, credentials: &Credentials) -> LoginAnswer {
     let json = json(credentials);
     let text = |key: &str| json.get(key).and_then(|value| value.as_str());
-    if text("engine").or(target.engine.as_deref()).is_none() {
-        return LoginAnswer::Unusable {
-            why: "the secret has no key `engine`, and the rule no login.engine".to_owned(),
-        };
+    if let Some(why) = unusable(target, &json) {
+        return LoginAnswer::Unusable { why };
     }
     world.log_in(
         &database_of(&json),
