@@ -7,6 +7,7 @@ mod faults;
 mod prechecks;
 mod rotations;
 mod secrecy;
+mod side_by_side;
 mod standstill;
 mod watching;
 
