@@ -1,5 +1,7 @@
 //! Login tests against real MariaDB and PostgreSQL servers, with and without TLS.
 
+mod pair;
+
 use std::sync::Arc;
 use std::time::Duration;
 
