@@ -6,7 +6,7 @@
     reason = "a benchmark takes real time and prints"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -136,6 +136,7 @@ impl Fleet {
             replicas: Vec::new(),
             primary_region: None,
             external: false,
+            labelled: BTreeSet::new(),
         };
         self.turn(Evidence::Secret { secret, seen })
     }

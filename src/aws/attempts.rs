@@ -45,6 +45,7 @@ const OPERATIONS: &[&str] = &[
     "TagResource",
     "UntagResource",
     "UpdateFunctionConfiguration",
+    "UpdateSecretVersionStage",
     "UpdateService",
 ];
 

@@ -69,6 +69,7 @@ impl Aws {
         };
         let secrets = Secrets {
             reader: client!(aws_sdk_secretsmanager, shared, read, watch("secretsmanager")),
+            writer: client!(aws_sdk_secretsmanager, shared, once, watch("secretsmanager")),
             clock: clock.clone(),
         };
         let logs = Logs {
@@ -100,6 +101,7 @@ impl Aws {
     pub fn ports(&self, login: Arc<dyn Login>) -> Ports {
         Ports {
             secrets: self.secrets.clone(),
+            secret_writes: self.secrets.clone(),
             logs: self.logs.clone(),
             ecs: self.ecs.clone(),
             ecs_writes: self.ecs.clone(),

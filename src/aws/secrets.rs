@@ -2,27 +2,31 @@
 
 #![expect(clippy::disallowed_types, reason = "the SDK's own")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
+use aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageError;
 use aws_sdk_secretsmanager::types::{RotationRulesType, SecretListEntry, Tag};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use machine::model::{Labels, SecretArn, SecretSeen, SecretSummary, VersionId};
+use machine::model::{Done, Labels, NoEffect, Outcome, SecretArn, SecretSeen, SecretSummary, VersionId};
 use secrecy::SecretString;
 
-use super::call::{Ask, is_absent};
+use super::call::{Ask, Sending, is_absent};
 use super::clock::{AwsClock, timestamp};
 use super::pages::Pages;
 use super::trouble::SdkError;
-use crate::ports::{ReadResult, SecretReads};
+use crate::ports::{ReadResult, SecretReads, SecretWrites, WriteResult};
 
 const LIST: &str = "secretsmanager:ListSecrets";
 const DESCRIBE: &str = "secretsmanager:DescribeSecret";
 const VERSIONS: &str = "secretsmanager:ListSecretVersionIds";
 const VALUE: &str = "secretsmanager:GetSecretValue";
+const MOVE_LABEL: &str = "secretsmanager:UpdateSecretVersionStage";
+
+const CURRENT: &str = "AWSCURRENT";
 
 /// The most that ListSecrets and ListSecretVersionIds give on a page.
 const PAGE: i32 = 100;
@@ -30,6 +34,8 @@ const MOST_PAGES: usize = 500;
 
 pub(super) struct Secrets {
     pub(super) reader: Client,
+    /// Sends a request once.
+    pub(super) writer: Client,
     pub(super) clock: AwsClock,
 }
 
@@ -98,6 +104,39 @@ impl SecretReads for Secrets {
     }
 }
 
+#[async_trait]
+impl SecretWrites for Secrets {
+    async fn promote(&self, secret: &SecretArn, version: &VersionId, from: &VersionId) -> WriteResult {
+        let sending = Sending::new(&self.clock, MOVE_LABEL, secret.as_str());
+        let request = self
+            .writer
+            .update_secret_version_stage()
+            .secret_id(secret.as_str());
+        let request = request
+            .version_stage(CURRENT)
+            .move_to_version_id(version.as_str());
+        let request = request.remove_from_version_id(from.as_str()).customize();
+        let answer = request.interceptor(sending.watch()).send().await;
+        let is_elsewhere = answer.as_ref().err().is_some_and(is_invalid);
+        let (at, outcome) = sending.ended(answer.map(|_| Done::Written { began: None }));
+        match outcome {
+            Outcome::NoEffect(NoEffect::Rejected { why }) if is_elsewhere => (at, elsewhere(from, why)),
+            outcome => (at, outcome),
+        }
+    }
+}
+
+/// What AWS answers where the label is not on the version that it is to be taken from (aws-facts: Staging labels).
+fn is_invalid(error: &SdkError<UpdateSecretVersionStageError>) -> bool {
+    let error = error.as_service_error();
+    error.is_some_and(UpdateSecretVersionStageError::is_invalid_parameter_exception)
+}
+
+fn elsewhere(from: &VersionId, found: String) -> Outcome {
+    let expected = format!("{CURRENT} on version {from}");
+    Outcome::NoEffect(NoEffect::Conflict { expected, found })
+}
+
 fn text(answer: GetSecretValueOutput) -> Option<SecretString> {
     answer.secret_string.map(SecretString::from)
 }
@@ -141,6 +180,7 @@ fn seen(secret: &SecretArn, described: &DescribeSecretOutput) -> SecretSeen {
             .collect(),
         primary_region: described.primary_region().map(str::to_owned),
         external: is_external(described),
+        labelled: labelled(described.version_ids_to_stages()),
     }
 }
 
@@ -157,10 +197,18 @@ fn labels(stages: Option<&HashMap<String, Vec<String>>>) -> Labels {
         Some(VersionId::new(version))
     };
     Labels {
-        current: holder("AWSCURRENT"),
+        current: holder(CURRENT),
         pending: holder("AWSPENDING"),
         previous: holder("AWSPREVIOUS"),
     }
+}
+
+/// Versions that carry labels of people's own.
+fn labelled(stages: Option<&HashMap<String, Vec<String>>>) -> BTreeSet<VersionId> {
+    let is_own = |stage: &String| !["AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"].contains(&stage.as_str());
+    let versions = stages.into_iter().flatten();
+    let own = versions.filter(|(_, stages)| stages.iter().any(is_own));
+    own.map(|(version, _)| VersionId::new(version)).collect()
 }
 
 fn tags(tags: &[Tag]) -> BTreeMap<String, String> {

@@ -16,7 +16,7 @@ use super::pick::pick;
 
 use super::story;
 use super::width::Width;
-use shapes::{Labels, Outlook, Rotation, Standing, Window};
+use shapes::{Labels, Outlook, RollForward, Rotation, Standing, Window};
 
 pub(super) const HELP: &str = "\
 It shows the rotation that matters most with its timeline, in the words of replay: what happened, the interval in which \
@@ -47,8 +47,15 @@ struct Secret {
     last_look: Option<Timestamp>,
     next_rotation: Option<Timestamp>,
     danger_window: Option<Window>,
+    roll_forward: Option<RollForward>,
     consumer_standings: Vec<Standing>,
     next_rotation_would: Vec<Outlook>,
+    login_waits: Option<LoginWait>,
+}
+
+#[derive(Deserialize)]
+struct LoginWait {
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -168,8 +175,15 @@ impl Secret {
             }
             None => lines.push(("rotation", "none was seen yet".to_owned())),
         }
+        if let Some(waits) = &self.login_waits {
+            lines.push(("login test", waits.reason.clone()));
+        }
         if let Some(window) = &self.danger_window {
             lines.push(("danger window", window.line()));
+        }
+        if let Some(forward) = &self.roll_forward {
+            let since = format!("only the database has its password since {:.0}", forward.since);
+            lines.push(("roll forward", format!("{}; {since}", forward.text)));
         }
         if let Some(next) = self.next_rotation {
             lines.push(("next rotation", format!("by {}", with_ago(next, now))));

@@ -75,7 +75,12 @@ async fn live(config: &Config) -> anyhow::Result<u8> {
     };
     let aws_clock = aws.clock().clone();
     let now = Arc::new(move || aws_clock.now());
-    let login = Arc::new(Databases::new(wiring::database(&config.login), now.clone())?);
+    let identities = wiring::identities()?;
+    let login = Arc::new(Databases::new(
+        wiring::database(&config.login),
+        identities,
+        now.clone(),
+    )?);
     let parts = Parts {
         ports: aws.ports(login),
         journal: Arc::new(journal),

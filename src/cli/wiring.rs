@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use machine::model::SecretSummary;
 use machine::watched::RuleWords;
+use rustls::crypto::aws_lc_rs::default_provider;
 
 use crate::aws::{AssumeRole, AwsOptions, Timeouts};
 use crate::config::{self, Config, LogFormat, LoginRule, Match, Rule, Tls};
 use crate::database::DatabaseOptions;
 use crate::http;
-use crate::ports::{LoginTarget, TlsMode};
+use crate::ports::{Identities, LoginTarget, TlsMode};
 use crate::runtime::{Assignment, Options, Rules};
 use crate::telemetry::MetricsOptions;
 use crate::telemetry::logs::{Format, LogOptions};
@@ -105,6 +106,15 @@ pub(super) fn database(config: &config::Login) -> DatabaseOptions {
         login_timeout: duration(config.timeout),
         ca_file: config.ca_file.clone(),
     }
+}
+
+/// With a key of this process: what two lives call one database cannot be compared.
+pub(super) fn identities() -> anyhow::Result<Identities> {
+    let mut key = [0; 64];
+    let random = default_provider().secure_random;
+    let made = random.fill(&mut key);
+    made.map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
+    Ok(Identities::new(&key))
 }
 
 pub(super) fn http_limits(config: &config::Http) -> http::Limits {

@@ -1,9 +1,11 @@
 //! `[login]`: what all login tests share.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
+use machine::policy::{Limits, Timing};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -17,24 +19,51 @@ const TIMEOUT: Bounds = bounds(
     "no database answers sooner, and one that hangs longer holds its look up",
 );
 
+const WITHIN: Bounds = bounds(
+    60 * 1_000,
+    60 * 60 * 1_000,
+    "databases count refused logins over minutes before they lock an account",
+);
+/// One is kept back, so that below two no login test could be made. Accounts that are locked at all are locked by less
+/// than the most.
+const REFUSALS: RangeInclusive<usize> = 2..=50;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     /// For the whole of one login test.
     pub timeout: SignedDuration,
     /// Authorities in PEM, instead of RDS's and the system's.
     pub ca_file: Option<PathBuf>,
+    /// How many logins of one account may be refused, and within which time.
+    pub refusals: usize,
+    pub refusals_within: SignedDuration,
 }
 
 pub(super) fn read(mut section: Section<'_>) -> Login {
     let login = Login {
         timeout: section.duration_within("timeout", SignedDuration::from_secs(5), &TIMEOUT),
         ca_file: section.text("ca_file").map(PathBuf::from),
+        refusals: section.count("refusals", Limits::default().refusals, REFUSALS),
+        refusals_within: section.duration_within(
+            "refusals_within",
+            Timing::default().refusals_within,
+            &WITHIN,
+        ),
     };
     if let Some(Err((text, remedy))) = login.ca_file.as_deref().map(check_authorities) {
         section.problem("ca_file", text, remedy);
     }
     section.finish();
     login
+}
+
+/// Roll forward reads both values, logs in with both and writes, all within one write's deadline.
+pub(super) fn refuse_slow_logins(section: &Section<'_>) {
+    section.problem(
+        "timeout",
+        "is not shorter than remediation.write_deadline: no rotation could be rolled forward, as a rule asks for",
+        "make it shorter, or write_deadline longer",
+    );
 }
 
 /// What no login test could begin with: no file, none that may be read, or no certificate in it.

@@ -173,12 +173,18 @@ fn region_of_the_environment(config: &Config, variables: &[(String, String)], no
 fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
     let mut root = Section::root(tree, notes);
     let aws = aws::read(root.section("aws"));
-    let (timing, limits, mode) = remediation::read(root.section("remediation"));
+    let (mut timing, mut limits, mode) = remediation::read(root.section("remediation"));
     let login = login::read(root.section("login"));
+    limits.refusals = login.refusals;
+    timing.refusals_within = login.refusals_within;
     let authorities = aws.region.as_deref().and_then(regions::missing_authorities);
     let authorities = authorities.filter(|_| login.ca_file.is_none());
     let rules = rules::read(root.section("secrets"), mode, authorities.as_deref());
     let (discovery, refresh) = discovery::read(root.section("discovery"));
+    let acts = rules.rules.iter().any(|rule| rule.policy.roll_forward.acts);
+    if acts && login.timeout >= timing.write_deadline {
+        login::refuse_slow_logins(&root.section("login"));
+    }
     let mut cadence = cadence::read(root.section("cadence"));
     cadence.discovery = refresh;
     let (watch_for, write_deadline) = (timing.watch_for, timing.write_deadline);

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use machine::model::{ConsumerId, Mode};
-use machine::policy::{Limits, Timing};
+use machine::policy::{Limits, RollForwardLimits, Timing};
 
 use super::bounds::{Bounds, bounds};
 use super::consumers::consumer_of;
@@ -57,11 +57,16 @@ const SLEEP: Bounds = bounds(
 const AWAKE: Bounds = bounds(SECOND, HOUR, "everything that calls the function fails meanwhile");
 const VERIFY: Bounds = bounds(SECOND, 7 * DAY, "consumers are looked at closely for so long");
 const WATCH: Bounds = bounds(SECOND, 90 * DAY, "consumers are looked at for so long");
+const STORM: Bounds = bounds(
+    MINUTE,
+    DAY,
+    "what is wrong with many secrets at once shows in minutes",
+);
 const LONG: Bounds = bounds(SECOND, DAY, "a window that nobody finds long is told to nobody");
 /// Shorter, and a usual deployment behind a load balancer is called failed.
 const SHORT_RECOVERY: SignedDuration = SignedDuration::from_mins(3);
 
-/// Margins, caps, and the mode of rules that have none of their own.
+/// Margins, caps, and the mode of rules that have none of their own. The lock-out budget stands in `[login]`.
 pub(super) fn read(mut section: Section<'_>) -> (Timing, Limits, Mode) {
     let mode = mode(&mut section, Some(Mode::Observe)).unwrap_or(Mode::Observe);
     let limits = limits(&mut section);
@@ -80,6 +85,7 @@ fn limits(section: &mut Section<'_>) -> Limits {
         at_most: section
             .choice("at_most", Some(built_in.at_most), &MODES)
             .unwrap_or(Mode::Observe),
+        refusals: built_in.refusals,
         in_flight: section.count("in_flight", built_in.in_flight, 1..=1_000),
         redeploys_per_service_and_hour: section.count(
             "redeploys_per_service_and_hour",
@@ -94,6 +100,16 @@ fn limits(section: &mut Section<'_>) -> Limits {
             |text| consumer_of(text).filter(|id| matches!(id, ConsumerId::Service { .. })),
             ToString::to_string,
         ),
+        roll_forward: roll_forward(section),
+    }
+}
+
+fn roll_forward(section: &mut Section<'_>) -> RollForwardLimits {
+    let built_in = RollForwardLimits::default();
+    RollForwardLimits {
+        a_day: section.count("roll_forward_a_day", built_in.a_day, 1..=24),
+        secrets: section.count("roll_forward_secrets", built_in.secrets, 1..=1_000),
+        within: section.duration_within("roll_forward_within", built_in.within, &STORM),
     }
 }
 
@@ -104,6 +120,7 @@ fn timing(section: &mut Section<'_>) -> Timing {
         baseline_age: section.duration_within("baseline_age", built_in.baseline_age, &BASELINE),
         settle: section.duration_within("settle", built_in.settle, &SETTLE),
         proof_wait: section.duration_within("proof_wait", built_in.proof_wait, &PROOF),
+        refusals_within: built_in.refusals_within,
         stalled_after: section.duration_within("stalled_after", built_in.stalled_after, &STALLED),
         write_deadline: section.duration_within("write_deadline", built_in.write_deadline, &WRITE),
         doubt_gap: section.duration_within("doubt_gap", built_in.doubt_gap, &DOUBT),

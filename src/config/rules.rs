@@ -3,7 +3,7 @@
 use std::fmt;
 
 use machine::model::{Mode, SecretSummary};
-use machine::policy::{LambdaMethod, Policy};
+use machine::policy::{LambdaMethod, Policy, RollForward};
 
 use super::consumers::{declared, overrides, staleness};
 use super::hosts::{HOST_REMEDY, is_host};
@@ -166,6 +166,7 @@ fn rule(mut section: Section<'_>, context: &Context<'_>) -> Option<Rule> {
     let mut policy = policy(&mut section, context.mode);
     policy.login_test = login_test;
     policy.login_pending_early = login_pending_early;
+    policy.roll_forward = roll_forward(&mut section, &login, login_test);
     policy.database = section.text("database").or_else(|| login.host.clone());
     let log_group = section.text("log_group");
     check_log_group(&section, log_group.as_deref());
@@ -283,6 +284,45 @@ fn policy(section: &mut Section<'_>, mode: Mode) -> Policy {
         declared: declared(section),
         ..built_in
     }
+}
+
+/// What becomes of a rotation that only the database has the password of. It rests on our own logins.
+fn roll_forward(section: &mut Section<'_>, login: &LoginRule, login_test: bool) -> RollForward {
+    let acts = section.choice("roll_forward", Some(false), &[("offer", false), ("act", true)]);
+    let rule = RollForward {
+        acts: acts.unwrap_or_default(),
+        one_account: section.flag("rotation_sets_one_account", false),
+        by_rule_host: section.flag("roll_forward_by_this_host", false),
+    };
+    if rule.acts && !login_test {
+        section.problem(
+            "roll_forward",
+            "would promote without a login: the login test is off",
+            "set login.test = true in the rule, or roll_forward = \"offer\"",
+        );
+    }
+    if rule.acts && login.user.is_some() {
+        section.problem(
+            "roll_forward",
+            "cannot be decided by logins of another user: login.user takes the place of the secret's own",
+            "remove login.user, or set roll_forward = \"offer\"",
+        );
+    }
+    if rule.by_rule_host && login.host.is_none() && login.port.is_none() {
+        section.problem(
+            "roll_forward_by_this_host",
+            "vouches for a host that the rule does not name",
+            "set login.host, or remove it",
+        );
+    }
+    if !rule.acts && (rule.one_account || rule.by_rule_host) {
+        section.warn(
+            "roll_forward",
+            "is \"offer\": what the rule says beside it has no effect",
+            "set roll_forward = \"act\", or remove rotation_sets_one_account and roll_forward_by_this_host",
+        );
+    }
+    rule
 }
 
 /// The target, whether to test, and whether AWSPENDING is tried without a sign of setSecret.

@@ -205,6 +205,22 @@ fn g15_a_key_of_another_section_is_said_to_stand_there() {
     assert!(shown.contains("did you mean shutdown.drain?"), "{shown}");
 }
 
+/// With one refusal, which is kept back, no login test could ever be made.
+#[test]
+fn the_lock_out_budget_has_bounds_and_goes_into_the_settings() {
+    for wrong in ["1", "51"] {
+        let shown = problems(&format!("[login]\nrefusals = {wrong}\n"));
+        assert!(shown.contains("a number from 2 to 50"), "{shown}");
+    }
+    let text = format!("{RULE}[login]\nrefusals = 3\nrefusals_within = \"30m\"\n");
+    let settings = load(&text, &[]).expect("no problem").settings;
+    assert_eq!(settings.limits.refusals, 3);
+    assert_eq!(
+        settings.timing.refusals_within,
+        jiff::SignedDuration::from_mins(30)
+    );
+}
+
 #[test]
 fn the_environment_wins_and_is_named() {
     let variables = [

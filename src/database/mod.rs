@@ -8,11 +8,13 @@ mod codes;
 mod greeting;
 mod guard;
 mod mysql;
+mod pair;
 mod postgres;
 mod secret;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod visit;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -25,12 +27,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{LoginAnswer, Look};
+use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look};
 use secrecy::ExposeSecret;
+use tokio::net::lookup_host;
+use tokio::time::{Instant, timeout_at};
 
+use self::pair::Pair;
 use self::secret::{Access, Engine};
 use self::tls::Tls;
-use crate::ports::{Credentials, Login, LoginTarget};
+use self::visit::{Told, Visit};
+use crate::ports::{Comparison, Credentials, Identities, Login, LoginTarget};
 
 pub use self::tls::SetupError;
 
@@ -46,6 +52,7 @@ pub struct DatabaseOptions {
 pub struct Databases {
     login_timeout: Duration,
     tls: Tls,
+    identities: Identities,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -53,6 +60,7 @@ impl Databases {
     /// Reads the certificates once. `now` is the program's clock.
     pub fn new(
         options: DatabaseOptions,
+        identities: Identities,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Result<Self, SetupError> {
         let DatabaseOptions {
@@ -63,45 +71,97 @@ impl Databases {
         Ok(Self {
             login_timeout,
             tls,
+            identities,
             now,
         })
     }
 
-    async fn answer(&self, target: &LoginTarget, credentials: &Credentials) -> LoginAnswer {
-        let access = match Access::resolve(target, credentials) {
-            Ok(access) => access,
-            Err(why) => return LoginAnswer::Unusable { why },
+    async fn answer(&self, access: &Access) -> LoginAnswer {
+        self.until(self.deadline(), self.attempt(access)).await.answer
+    }
+
+    async fn attempt(&self, access: &Access) -> Told {
+        let addresses = addresses(access).await;
+        if addresses.is_empty() {
+            return unresolved().into();
+        }
+        let visit = Visit {
+            access,
+            addresses: &addresses,
+            asks_for_writer: false,
         };
-        match tokio::time::timeout(self.login_timeout, contained(self.attempt(&access))).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) => answer::unreachable("the server's answer was not understood"),
-            Err(_) => {
-                let limit = self.login_timeout.as_secs_f64();
-                answer::unreachable(format!("no answer within {limit} s"))
-            }
+        self.visit(&visit).await
+    }
+
+    async fn visit(&self, visit: &Visit<'_>) -> Told {
+        match visit.access.engine {
+            Engine::MySql => mysql::login(visit, &self.tls).await,
+            Engine::Postgres => postgres::login(visit, &self.tls).await,
         }
     }
 
-    async fn attempt(&self, access: &Access) -> LoginAnswer {
-        let resolved = tokio::net::lookup_host((access.host.expose_secret(), access.port)).await;
-        let addresses: Vec<SocketAddr> = resolved.map(Iterator::collect).unwrap_or_default();
-        if addresses.is_empty() {
-            return answer::unreachable("the host's name does not resolve");
-        }
-        match access.engine {
-            Engine::MySql => mysql::login(access, &addresses, &self.tls).await,
-            Engine::Postgres => postgres::login(access, &addresses, &self.tls).await,
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.login_timeout
+    }
+
+    async fn until(&self, deadline: Instant, attempt: impl Future<Output = Told>) -> Told {
+        match timeout_at(deadline, contained(attempt)).await {
+            Ok(Some(told)) => told,
+            Ok(None) => answer::unreachable("the server's answer was not understood").into(),
+            Err(_) => self.too_late().into(),
         }
     }
+
+    fn too_late(&self) -> LoginAnswer {
+        let limit = self.login_timeout.as_secs_f64();
+        answer::unreachable(format!("no answer within {limit} s"))
+    }
+}
+
+/// None where the name does not resolve.
+async fn addresses(access: &Access) -> Vec<SocketAddr> {
+    let resolved = lookup_host((access.host.expose_secret(), access.port)).await;
+    resolved.map(Iterator::collect).unwrap_or_default()
+}
+
+fn unresolved() -> LoginAnswer {
+    answer::unreachable("the host's name does not resolve")
 }
 
 #[async_trait]
 impl Login for Databases {
-    async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer) {
+    async fn login(
+        &self,
+        target: &LoginTarget,
+        credentials: &Credentials,
+    ) -> (Look, LoginAnswer, Option<DatabaseSeen>) {
         let sent = (self.now)();
-        let answer = self.answer(target, credentials).await;
+        let (answer, seen) = match Access::resolve(target, credentials) {
+            Ok(access) => (self.answer(&access).await, Some(access.seen(&self.identities))),
+            Err(why) => (LoginAnswer::Unusable { why }, None),
+        };
         let arrived = (self.now)();
-        (Look { sent, arrived }, answer)
+        (Look { sent, arrived }, answer, seen)
+    }
+
+    fn host_id(&self, host: &str) -> HostId {
+        self.identities.host(host)
+    }
+
+    async fn compare(
+        &self,
+        target: &LoginTarget,
+        trust_rule_host: bool,
+        current: &Credentials,
+        pending: &Credentials,
+    ) -> (Look, Comparison) {
+        let sent = (self.now)();
+        let comparison = match Pair::read(target, trust_rule_host, current, pending) {
+            Ok(pair) => self.try_both(&pair).await,
+            Err(hindrance) => Comparison::Hindered(hindrance),
+        };
+        let arrived = (self.now)();
+        (Look { sent, arrived }, comparison)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use machine::model::LoginAnswer;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, DriverError, Error, OptsBuilder, SslOpts};
+use mysql_async::{Conn, DriverError, Error, OptsBuilder, Row, SslOpts, Value};
 use secrecy::ExposeSecret;
 
 use super::answer::{self, CLEARTEXT, NO_TLS, transport};
@@ -17,13 +17,16 @@ use super::codes;
 use super::greeting;
 use super::secret::Access;
 use super::tls::Tls;
-use crate::ports::TlsMode;
+use super::visit::{Told, Visit, asked_in_vain, not_asked, not_told};
+use crate::ports::{TlsMode, Writer};
 
 /// A server that vanished is noticed, should a connection outlive its login.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 /// Known here, so that the driver does not ask the server for them.
 const MAX_PACKET: usize = 1024 * 1024;
 const WAIT_TIMEOUT: usize = 60;
+/// ER_UNKNOWN_SYSTEM_VARIABLE.
+const UNKNOWN_SYSTEM_VARIABLE: u16 = 1193;
 
 /// What a denial may mean, by how the connection was protected and who is at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,51 +40,114 @@ enum Channel {
     Proxy,
 }
 
-/// Logs in as `access` says, in one attempt, or in two where preferred TLS is not offered.
-pub(super) async fn login(access: &Access, addresses: &[SocketAddr], tls: &Tls) -> LoginAnswer {
-    let ended = match access.tls {
-        TlsMode::Verified => encrypted(access, addresses, tls.mysql(true)).await,
-        TlsMode::Unverified => encrypted(access, addresses, tls.mysql(false)).await,
-        TlsMode::Preferred => match encrypted(access, addresses, tls.mysql(false)).await {
+/// Logs in as `visit` says, in one attempt, or in two where preferred TLS is not offered.
+pub(super) async fn login(visit: &Visit<'_>, tls: &Tls) -> Told {
+    let ended = match visit.access.tls {
+        TlsMode::Verified => encrypted(visit, tls.mysql(true)).await,
+        TlsMode::Unverified => encrypted(visit, tls.mysql(false)).await,
+        TlsMode::Preferred => match encrypted(visit, tls.mysql(false)).await {
             (Err(Error::Driver(DriverError::NoClientSslFlagFromServer)), _) => {
-                (attempt(access, addresses, None).await, Channel::PlainOnly)
+                (attempt(visit, None).await, Channel::PlainOnly)
             }
             ended => ended,
         },
-        TlsMode::None => plain(access, addresses).await,
+        TlsMode::None => plain(visit).await,
     };
     match ended {
-        (result, _) if access.is_proxied() => answer(result, Channel::Proxy),
-        (result, channel) => answer(result, channel),
+        (Ok(Ok(writer)), _) => Told {
+            answer: LoginAnswer::Accepted,
+            writer,
+        },
+        (result, _) if visit.access.is_proxied() => answer(result, Channel::Proxy).into(),
+        (result, channel) => answer(result, channel).into(),
     }
 }
 
 /// The login, and what came after it.
-type Attempt = Result<Result<(), Error>, Error>;
+type Attempt = Result<Result<Writer, Error>, Error>;
 
-async fn encrypted(access: &Access, addresses: &[SocketAddr], ssl: SslOpts) -> (Attempt, Channel) {
-    (attempt(access, addresses, Some(ssl)).await, Channel::Encrypted)
+async fn encrypted(visit: &Visit<'_>, ssl: SslOpts) -> (Attempt, Channel) {
+    (attempt(visit, Some(ssl)).await, Channel::Encrypted)
 }
 
 /// A user with REQUIRE SSL is denied with the right password too: only a server without TLS leaves no doubt.
-async fn plain(access: &Access, addresses: &[SocketAddr]) -> (Attempt, Channel) {
-    let result = attempt(access, addresses, None).await;
+async fn plain(visit: &Visit<'_>) -> (Attempt, Channel) {
+    let result = attempt(visit, None).await;
     let channel = match &result {
-        Err(Error::Server(error)) if is_denial(error.code) => match greeting::offers_tls(addresses).await {
-            Ok(Some(false)) => Channel::PlainOnly,
-            Ok(Some(true) | None) | Err(_) => Channel::Plain,
-        },
+        Err(Error::Server(error)) if is_denial(error.code) => {
+            match greeting::offers_tls(visit.addresses).await {
+                Ok(Some(false)) => Channel::PlainOnly,
+                Ok(Some(true) | None) | Err(_) => Channel::Plain,
+            }
+        }
         _ => Channel::Plain,
     };
     (result, channel)
 }
 
-async fn attempt(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> Attempt {
-    let mut connection = Conn::new(options(access, addresses, ssl)).await?;
-    let asked = connection.query_drop("SELECT 1").await;
+async fn attempt(visit: &Visit<'_>, ssl: Option<SslOpts>) -> Attempt {
+    let mut connection = Conn::new(options(visit.access, visit.addresses, ssl)).await?;
+    let asked = ask(&mut connection, visit.asks_for_writer).await;
     // The password has proven itself: how the farewell goes does not matter.
     connection.disconnect().await.ok();
     Ok(asked)
+}
+
+/// The error is that of `SELECT 1`.
+async fn ask(connection: &mut Conn, asks_for_writer: bool) -> Result<Writer, Error> {
+    connection.query_drop("SELECT 1").await?;
+    Ok(match asks_for_writer {
+        true => writer(connection).await,
+        false => not_asked(),
+    })
+}
+
+/// A replica has the first switched on, a reader of Aurora the second.
+async fn writer(connection: &mut Conn) -> Writer {
+    let read_only = setting(connection, "SELECT @@global.read_only").await;
+    let innodb_read_only = setting(connection, "SELECT @@global.innodb_read_only").await;
+    by_settings(read_only, innodb_read_only)
+}
+
+type Setting = Result<Option<bool>, Error>;
+
+fn by_settings(read_only: Setting, innodb_read_only: Setting) -> Writer {
+    let innodb_read_only = match innodb_read_only {
+        // A server without InnoDB.
+        Err(Error::Server(error)) if error.code == UNKNOWN_SYSTEM_VARIABLE => Ok(Some(false)),
+        told => told,
+    };
+    match (read_only, innodb_read_only) {
+        (Ok(Some(true)), _) => Writer::No {
+            because: "read_only is on",
+        },
+        (_, Ok(Some(true))) => Writer::No {
+            because: "innodb_read_only is on",
+        },
+        (Ok(Some(false)), Ok(Some(false))) => Writer::Yes,
+        (Err(Error::Server(error)), _) | (_, Err(Error::Server(error))) => {
+            not_told(asked_in_vain(error.code))
+        }
+        (Err(error), _) | (_, Err(error)) => not_told(answer(Err(error), Channel::Encrypted).to_string()),
+        (Ok(None), _) | (_, Ok(None)) => not_told("the server's answer was not understood"),
+    }
+}
+
+/// Whether it is on. `None`: the server's answer is neither.
+async fn setting(connection: &mut Conn, question: &str) -> Setting {
+    let row: Option<Row> = connection.query_first(question).await?;
+    Ok(match row.as_ref().and_then(|row| row.as_ref(0)) {
+        Some(Value::Bytes(told)) => is_on(told),
+        _ => None,
+    })
+}
+
+fn is_on(told: &[u8]) -> Option<bool> {
+    match told {
+        b"1" | b"ON" => Some(true),
+        b"0" | b"OFF" => Some(false),
+        _ => None,
+    }
 }
 
 /// `prefer_socket` would go on over a Unix socket, another way to log in; `enable_cleartext_plugin` needs TLS.
@@ -107,7 +173,7 @@ fn options(access: &Access, addresses: &[SocketAddr], ssl: Option<SslOpts>) -> O
 
 fn answer(result: Attempt, channel: Channel) -> LoginAnswer {
     match result {
-        Ok(Ok(())) => LoginAnswer::Accepted,
+        Ok(Ok(_)) => LoginAnswer::Accepted,
         // The database may be asked only now.
         Ok(Err(error)) if channel == Channel::Proxy => answer(Err(error), channel),
         Ok(Err(error)) => codes::after_the_login(answer(Err(error), channel)),
@@ -145,6 +211,8 @@ fn server(number: u16, channel: Channel) -> LoginAnswer {
 
 #[cfg(test)]
 mod tests {
+    use mysql_async::ServerError;
+
     use super::*;
 
     #[test]
@@ -188,6 +256,71 @@ mod tests {
         for (channel, expected) in [(Channel::Encrypted, "Admitted"), (Channel::Proxy, "Unreachable")] {
             let answer = format!("{:?}", answer(closed(), channel));
             assert!(answer.starts_with(expected), "{channel:?}: {answer}");
+        }
+    }
+
+    fn told_error(code: u16) -> Setting {
+        Err(Error::Server(ServerError {
+            code,
+            message: "of the marker".to_owned(),
+            state: "HY000".to_owned(),
+        }))
+    }
+
+    #[test]
+    fn a_server_is_a_writer_only_where_both_settings_say_so() {
+        let (on, off, odd) = (|| Ok(Some(true)), || Ok(Some(false)), || Ok(None));
+        let unknown = || told_error(UNKNOWN_SYSTEM_VARIABLE);
+        let closed = || Err(Error::Driver(DriverError::ConnectionClosed));
+        for (read_only, innodb_read_only, expected) in [
+            (off(), off(), "Yes"),
+            (off(), unknown(), "Yes"),
+            (on(), off(), "No { because: \"read_only is on\""),
+            (on(), closed(), "No { because: \"read_only is on\""),
+            (off(), on(), "No { because: \"innodb_read_only is on\""),
+            (odd(), on(), "No { because: \"innodb_read_only is on\""),
+            (
+                unknown(),
+                off(),
+                "NotTold { why: \"the question failed with error 1193\"",
+            ),
+            (
+                off(),
+                told_error(1227),
+                "NotTold { why: \"the question failed with error 1227\"",
+            ),
+            (
+                off(),
+                closed(),
+                "NotTold { why: \"unreachable: the server closed the connection\"",
+            ),
+            (
+                off(),
+                odd(),
+                "NotTold { why: \"the server's answer was not understood\"",
+            ),
+            (
+                odd(),
+                off(),
+                "NotTold { why: \"the server's answer was not understood\"",
+            ),
+        ] {
+            let told = format!("{:?}", by_settings(read_only, innodb_read_only));
+            assert!(told.starts_with(expected), "{told}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn a_setting_is_a_number_or_a_word() {
+        for (told, expected) in [
+            ("1", Some(true)),
+            ("ON", Some(true)),
+            ("0", Some(false)),
+            ("OFF", Some(false)),
+            ("", None),
+            ("NO_LOCK", None),
+        ] {
+            assert_eq!(is_on(told.as_bytes()), expected, "{told}");
         }
     }
 

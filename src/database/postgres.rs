@@ -9,29 +9,33 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, Connection, Error};
+use tokio_postgres::{Client, Config, Connection, Error, SimpleQueryMessage};
 
 use super::answer::{self, transport};
 use super::codes;
 use super::guard::{Guard, Watch};
 use super::secret::Access;
 use super::tls::Tls;
-use crate::ports::TlsMode;
+use super::visit::{Told, Visit, asked_in_vain, not_asked, not_told};
+use crate::ports::{TlsMode, Writer};
 
 /// The database of AWS's rotation templates where the secret names none.
 const DEFAULT_DATABASE: &str = "postgres";
 
-pub(super) async fn login(access: &Access, addresses: &[SocketAddr], tls: &Tls) -> LoginAnswer {
-    let stream = match connect(addresses).await {
+pub(super) async fn login(visit: &Visit<'_>, tls: &Tls) -> Told {
+    let stream = match connect(visit.addresses).await {
         Ok(stream) => stream,
-        Err(error) => return transport(&error),
+        Err(error) => return transport(&error).into(),
     };
-    match attempt(access, stream, tls).await {
-        Ok(Ok(())) => LoginAnswer::Accepted,
+    match attempt(visit, stream, tls).await {
+        Ok(Ok(writer)) => Told {
+            answer: LoginAnswer::Accepted,
+            writer,
+        },
         // After a login that a proxy took, the database may be asked only now.
-        Ok(Err(error)) | Err(error) if access.is_proxied() => codes::by_proxy(failure(&error)),
-        Ok(Err(error)) => codes::after_the_login(failure(&error)),
-        Err(error) => failure(&error),
+        Ok(Err(error)) | Err(error) if visit.access.is_proxied() => codes::by_proxy(failure(&error)).into(),
+        Ok(Err(error)) => codes::after_the_login(failure(&error)).into(),
+        Err(error) => failure(&error).into(),
     }
 }
 
@@ -43,23 +47,59 @@ async fn connect(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
 }
 
 /// The login, and what came after it.
-async fn attempt(access: &Access, stream: TcpStream, tls: &Tls) -> Result<Result<(), Error>, Error> {
+async fn attempt(visit: &Visit<'_>, stream: TcpStream, tls: &Tls) -> Result<Result<Writer, Error>, Error> {
+    let access = visit.access;
     let verified = access.tls == TlsMode::Verified;
     let host = access.host.expose_secret();
     let Ok(start_tls) =
         MakeTlsConnect::<Guard<TcpStream>>::make_tls_connect(&mut tls.postgres(verified), host);
     let stream = Guard::new(stream, watch(access.tls));
     let (client, connection) = config(access).connect_raw(stream, start_tls).await?;
-    Ok(select_one(client, connection).await)
+    Ok(driven(ask(client, visit.asks_for_writer), connection).await)
 }
 
-/// Notices are dropped: the driver would log them, and they may hold anything. Dropping the client ends the connection.
-async fn select_one<S, T>(client: Client, mut connection: Connection<S, T>) -> Result<(), Error>
+/// The error is that of `SELECT 1`. Dropping the client ends the connection.
+async fn ask(client: Client, asks_for_writer: bool) -> Result<Writer, Error> {
+    client.simple_query("SELECT 1").await?;
+    Ok(match asks_for_writer {
+        true => writer(client.simple_query("SELECT pg_is_in_recovery()").await),
+        false => not_asked(),
+    })
+}
+
+fn writer(asked: Result<Vec<SimpleQueryMessage>, Error>) -> Writer {
+    let messages = match asked {
+        Ok(messages) => messages,
+        Err(error) => {
+            return not_told(match error.as_db_error() {
+                Some(error) => asked_in_vain(form(error.code().code())),
+                None => failure(&error).to_string(),
+            });
+        }
+    };
+    by_recovery(messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten(),
+        _ => None,
+    }))
+}
+
+/// A standby, or a reader of Aurora, is in recovery.
+fn by_recovery(told: Option<&str>) -> Writer {
+    match told {
+        Some("f") => Writer::Yes,
+        Some("t") => Writer::No {
+            because: "it is in recovery, as a standby is",
+        },
+        _ => not_told("the server's answer was not understood"),
+    }
+}
+
+/// Notices are dropped: the driver would log them, and they may hold anything.
+async fn driven<A, S, T>(ask: impl Future<Output = A>, mut connection: Connection<S, T>) -> A
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let ask = async move { client.simple_query("SELECT 1").await.map(drop) };
     let drive = async { while let Some(Ok(_notice)) = poll_fn(|cx| connection.poll_message(cx)).await {} };
     let (answer, ()) = tokio::join!(ask, drive);
     answer
@@ -103,10 +143,15 @@ fn failure(error: &Error) -> LoginAnswer {
 
 /// By SQLSTATE, and where that says too little by the kind of message.
 fn server(state: &str, message: &str) -> LoginAnswer {
-    let is_code = state.len() == 5 && state.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let code = if is_code { state } else { "of no known form" };
+    let code = form(state);
     codes::by_message(code, message)
         .unwrap_or_else(|| codes::by_code(codes::find(&codes::POSTGRES, state), code.to_owned()))
+}
+
+/// A server may send anything for a state, which is shown.
+fn form(state: &str) -> &str {
+    let is_code = state.len() == 5 && state.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_code { state } else { "of no known form" }
 }
 
 #[cfg(test)]
@@ -135,6 +180,20 @@ mod tests {
                     "{answer}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn only_a_server_that_is_not_in_recovery_is_a_writer() {
+        for (told, expected) in [
+            (Some("f"), "Yes"),
+            (Some("t"), "No"),
+            (Some("false"), "NotTold"),
+            (Some(""), "NotTold"),
+            (None, "NotTold"),
+        ] {
+            let writer = format!("{:?}", by_recovery(told));
+            assert!(writer.starts_with(expected), "{told:?}: {writer}");
         }
     }
 

@@ -5,11 +5,12 @@
 
 use std::fmt;
 
+use machine::model::DatabaseSeen;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::ports::{Credentials, LoginTarget, TlsMode};
+use crate::ports::{Credentials, Identities, LoginTarget, TlsMode};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Engine {
@@ -79,6 +80,11 @@ impl Access {
         }
     }
 
+    /// Which database it is, and which of its users.
+    pub(super) fn seen(&self, identities: &Identities) -> DatabaseSeen {
+        identities.database(self.host.expose_secret(), self.port, self.user.expose_secret())
+    }
+
     /// Whether the host is an endpoint of RDS Proxy: `NAME.proxy-ID.REGION.rds.amazonaws.com`, in China with `.cn`. A
     /// proxy that is reached by another name cannot be told.
     pub(super) fn is_proxied(&self) -> bool {
@@ -96,8 +102,29 @@ impl Access {
     }
 }
 
+/// Where and as whom a value itself would log in, whatever its rule says. As for [`Access`], an empty text is none.
+pub(super) struct Named {
+    pub(super) host: Text,
+    pub(super) port: Result<Option<u16>, ()>,
+    pub(super) user: Text,
+}
+
+impl Named {
+    /// The error says why the value is no secret that can be read.
+    pub(super) fn read(credentials: &Credentials) -> Result<Self, String> {
+        let document = Document::parse(credentials.0.expose_secret())?;
+        let named =
+            |field| text(None, field).map(|text| text.filter(|text| !text.expose_secret().is_empty()));
+        Ok(Self {
+            host: named(document.host),
+            port: port(document.port),
+            user: named(document.username),
+        })
+    }
+}
+
 /// What a text key says: nothing, a text, or something that is no text.
-type Text = Result<Option<SecretString>, ()>;
+pub(super) type Text = Result<Option<SecretString>, ()>;
 
 fn text(rule: Option<&str>, secret: Field) -> Text {
     match (rule, secret) {
@@ -106,6 +133,17 @@ fn text(rule: Option<&str>, secret: Field) -> Text {
         (None, Field::Absent) => Ok(None),
         (None, Field::Number(_) | Field::Bool(_) | Field::Other) => Err(()),
     }
+}
+
+/// A number, or a text of digits; nothing, or something that is no port.
+fn port(secret: Field) -> Result<Option<u16>, ()> {
+    let port = match secret {
+        Field::Absent => return Ok(None),
+        Field::Number(port) => u16::try_from(port).ok(),
+        Field::Text(port) => port.expose_secret().trim().parse().ok(),
+        Field::Bool(_) | Field::Other => None,
+    };
+    port.filter(|port| *port != 0).map(Some).ok_or(())
 }
 
 /// All that keeps a secret from being used, by key.
@@ -156,20 +194,17 @@ impl Problems {
         engine
     }
 
-    /// A number or a text of digits; `None` where nothing says, or what says so is wrong.
+    /// `None` where nothing says, or what says so is wrong.
     fn port(&mut self, rule: Option<u16>, secret: Field) -> Option<u16> {
-        let found = match (rule, secret) {
-            (Some(port), _) => Some(port),
-            (None, Field::Absent) => return None,
-            (None, Field::Number(port)) => u16::try_from(port).ok(),
-            (None, Field::Text(port)) => port.expose_secret().trim().parse().ok(),
-            (None, Field::Bool(_) | Field::Other) => None,
+        let found = match rule {
+            Some(0) => Err(()),
+            Some(port) => Ok(Some(port)),
+            None => port(secret),
         };
-        let port = found.filter(|port| *port != 0);
-        if port.is_none() {
+        found.unwrap_or_else(|()| {
             self.wrong.push(("port", "is not a port number"));
-        }
-        port
+            None
+        })
     }
 }
 

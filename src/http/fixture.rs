@@ -2,6 +2,7 @@
 
 mod api;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -85,6 +86,7 @@ impl Told {
             replicas: Vec::new(),
             primary_region: None,
             external: false,
+            labelled: BTreeSet::new(),
         };
         let secret = arn(secret);
         self.see(second, Evidence::Secret { secret, seen });
@@ -126,6 +128,7 @@ impl Told {
                 secret,
                 version,
                 answer,
+                database: None,
             },
         );
     }
@@ -300,7 +303,15 @@ fn fail_billing(told: &mut Told) {
     told.done(12, FAILING, Step::SetSecret);
     let why = "the database refused the new password".to_owned();
     let step = Some(Step::TestSecret);
-    told.line(13, FAILING, LogLine::Failed { step, why });
+    told.line(
+        13,
+        FAILING,
+        LogLine::Failed {
+            step,
+            why,
+            ended: false,
+        },
+    );
 }
 
 fn versions(valued: &[&str]) -> Evidence {
@@ -337,6 +348,7 @@ pub(crate) fn snapshot() -> Snapshot {
             last_look: facts.seen.as_ref().map(|(look, _)| look.arrived),
             logins: facts.logins.clone(),
             reached: facts.reached.clone(),
+            attempts: facts.attempts.clone(),
             would: facts.would.clone(),
             outlook: outlook(&state, secret, &policy(), &settings, now).into(),
             users: state.users_of(secret).map(|(id, _)| id.clone()).collect(),
@@ -358,6 +370,7 @@ pub(crate) fn snapshot() -> Snapshot {
             excluded: true,
         }]),
         waits: Arc::new(admission.waits),
+        promotions: Arc::new(admission.promotions),
         journal: Arc::from("/var/lib/rotation-watchdog/rotation-watchdog.sqlite"),
         journal_bytes: 8192,
         at: now,

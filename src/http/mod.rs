@@ -12,6 +12,7 @@ mod limits;
 mod outlook;
 mod page;
 mod problem;
+mod roll_forward;
 mod rotations;
 mod secrets;
 mod serve;

@@ -14,8 +14,9 @@ use super::findings::Concerning;
 use super::outlook::{OutlookCounts, OutlookView};
 use super::page::{Page, Paging};
 use super::problem::Problem;
+use super::roll_forward::RollForwardView;
 use super::rotations::{RotationSummary, summaries};
-use super::views::{FindingView, StandingView, WaitView, WindowView};
+use super::views::{FindingView, LoginWaitView, StandingView, WaitView, WindowView};
 use crate::runtime::{SecretView, Snapshot};
 use crate::telemetry::words;
 
@@ -79,6 +80,10 @@ pub(super) struct SecretDetail {
     /// What the next rotation would do to each consumer, from what is known at rest.
     next_rotation_would: Vec<OutlookView>,
     waits: Vec<WaitView>,
+    /// What becomes of the rotation under way, where only the database has its password; null where that is not so.
+    roll_forward: Option<RollForwardView>,
+    /// Null where a login test may be made, or none is needed.
+    login_waits: Option<LoginWaitView>,
     /// Latest first.
     rotations: Vec<RotationSummary>,
     finding_list: Vec<FindingView>,
@@ -196,6 +201,8 @@ fn detail(snapshot: &Snapshot, view: &SecretView, now: Timestamp) -> SecretDetai
             .map(|outlook| OutlookView::of(snapshot, &view.arn, outlook))
             .collect(),
         waits: WaitView::all(snapshot, &view.arn),
+        roll_forward: RollForwardView::of(snapshot, view),
+        login_waits: view.judgement.login_waits.as_ref().map(LoginWaitView::of),
         rotations: summaries(view, now),
         finding_list: findings.into_iter().map(FindingView::of).collect(),
     }

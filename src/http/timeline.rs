@@ -80,9 +80,11 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
             facts
                 .attempts
                 .serving(key)
-                .flat_map(|attempt| attempt_entries(consumer, attempt)),
+                .flat_map(|attempt| attempt_entries(Some(consumer), attempt)),
         );
     }
+    let of_secret = view.attempts.serving(key);
+    entries.extend(of_secret.flat_map(|attempt| attempt_entries(None, attempt)));
     entries.extend(
         rotation
             .rotation
@@ -153,6 +155,7 @@ pub(crate) fn source_word(source: Source) -> &'static str {
         Source::Versions => "versions",
         Source::Log => "log",
         Source::Login => "login",
+        Source::Watchdog => "watchdog",
     }
 }
 
@@ -227,11 +230,13 @@ fn would_entry(consumer: &ConsumerId, would: Would) -> Entry {
     }
 }
 
-fn attempt_entries(consumer: &ConsumerId, attempt: &Attempt) -> Vec<Entry> {
+/// `consumer`: nothing for a write to the secret itself.
+fn attempt_entries(consumer: Option<&ConsumerId>, attempt: &Attempt) -> Vec<Entry> {
     let decision = &attempt.decision;
+    let subject = decision.subject();
     let kind = decision.write.kind().name();
     let entry = |what, text: String, when| Entry {
-        consumer: Some(consumer.to_string()),
+        consumer: consumer.map(ToString::to_string),
         attempt: Some(decision.attempt.to_string()),
         action: Some(kind),
         ..Entry::new(what, text, when, vec!["watchdog"])
@@ -240,14 +245,14 @@ fn attempt_entries(consumer: &ConsumerId, attempt: &Attempt) -> Vec<Entry> {
     let text = write_text(&decision.write);
     let decided = entry(
         "remediation-decided",
-        format!("{kind} of {consumer} decided: {text}"),
+        format!("{kind} of {subject} decided: {text}"),
         at,
     );
     let answered = attempt.outcome.as_ref().map(|(answered, outcome)| Entry {
         outcome: Some(words::outcome(outcome)),
         ..entry(
             "remediation-answered",
-            format!("{kind} of {consumer}: {}", words::outcome_text(outcome)),
+            format!("{kind} of {subject}: {}", words::outcome_text(outcome)),
             When::between(decision.at, *answered),
         )
     });

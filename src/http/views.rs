@@ -84,6 +84,22 @@ impl WaitView {
     }
 }
 
+/// A login test that is put off for the lock-out budget.
+#[derive(Serialize)]
+pub(super) struct LoginWaitView {
+    pub reason: String,
+    pub until: Option<Timestamp>,
+}
+
+impl LoginWaitView {
+    pub(super) fn of(reason: &Reason) -> Self {
+        Self {
+            reason: reason.to_string(),
+            until: reason.until(),
+        }
+    }
+}
+
 /// How one consumer stands with the current version of one secret.
 #[derive(Serialize)]
 pub(super) struct StandingView {

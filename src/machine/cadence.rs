@@ -11,11 +11,10 @@ use crate::baseline;
 use crate::consumers::Standing;
 use crate::fleet::Admission;
 use crate::judge::{Judgement, Judgements, Reason, RotationView, since};
-use crate::model::{
-    ConsumerId, LogReach, LogTrouble, Look, LookFailure, LookKey, Scope, SecretArn, Stage, VersionId,
-};
+use crate::model::{ConsumerId, LogReach, LogTrouble, Look, LookKey, Scope, SecretArn, Stage};
 use crate::phase::Phase;
 use crate::policy::{Cadence, Policy, Settings};
+use crate::procedures::Forward;
 use crate::rotations::Origin;
 use crate::settling::is_settling;
 use crate::state::{Failing, SecretFacts, State};
@@ -164,17 +163,15 @@ impl Plan<'_> {
     }
 
     fn at(&mut self, key: LookKey, due: Timestamp) {
-        let due = match self.state.failing.get(&key) {
-            Some(failing) => due.max(failing.last + self.failure_backoff(failing)),
-            None => due,
-        };
+        let again = self.state.failing.get(&key).map(|failing| self.again(failing));
+        let due = self.within_budget(&key, due).max(again.unwrap_or(due));
         let known = self.agenda.entry(key).or_insert(due);
         *known = due.min(*known);
     }
 
-    fn failure_backoff(&self, failing: &Failing) -> SignedDuration {
+    fn again(&self, failing: &Failing) -> Timestamp {
         let doublings = failing.times.saturating_sub(1).min(16);
-        (self.cadence().failure * (1_i32 << doublings)).min(self.cadence().failure_backoff)
+        failing.last + (self.cadence().failure * (1_i32 << doublings)).min(self.cadence().failure_backoff)
     }
 
     fn secret(&mut self, secret: &SecretArn, facts: &SecretFacts, judgement: &Judgement) {
@@ -207,21 +204,6 @@ impl Plan<'_> {
         self.every(key, interval);
     }
 
-    /// A version is read by its label: where that was answered otherwise since the last look, the label has moved.
-    fn is_label_missed(&self, secret: &SecretArn) -> bool {
-        let looked = self.last(&LookKey::Secret(secret.clone())).map(|look| look.sent);
-        let logins = LookKey::Login(secret.clone(), VersionId::new(""))..;
-        let of_it = self.state.failing.range(logins);
-        let mut of_it = of_it.take_while(|(key, _)| matches!(key, LookKey::Login(of, _) if of == secret));
-        of_it.any(|(_, failing)| {
-            let is_answer = matches!(
-                failing.failure,
-                LookFailure::NotFound { .. } | LookFailure::Unexpected { .. }
-            );
-            is_answer && looked < Some(failing.last)
-        })
-    }
-
     /// The last sweep left it out: deleted, most likely.
     fn is_unlisted(&self, facts: &SecretFacts) -> bool {
         let listed = facts.summary.as_ref().map(|(look, _)| look.sent);
@@ -231,7 +213,8 @@ impl Plan<'_> {
 
     fn secret_interval(&self, facts: &SecretFacts, judgement: &Judgement) -> SignedDuration {
         let cadence = self.cadence();
-        if is_settling(facts, &self.settings.timing) {
+        if is_settling(facts, &self.settings.timing) || judgement.forward.as_ref().is_some_and(Forward::acts)
+        {
             return cadence.active;
         }
         match judgement.latest().map(|view| view.phase) {

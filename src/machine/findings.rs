@@ -11,6 +11,7 @@ mod log;
 mod logins;
 mod not_there;
 mod open;
+mod roll_forward;
 mod rules;
 mod secret;
 mod waits;
@@ -29,6 +30,8 @@ pub use self::fleet::of_fleet;
 pub(crate) use self::fleet::{looks_given_up, of_consumer, of_journal, of_looks, of_search};
 pub use self::kind::Kind;
 pub(crate) use self::logins::silence_told_at;
+#[cfg(test)]
+pub(crate) use self::roll_forward::stopped as roll_forward_stopped;
 pub(crate) use self::rules::of_rules;
 pub use self::rules::{Coverage, RuleCoverage, Unwatched};
 pub(crate) use self::waits::Waits;
@@ -108,7 +111,8 @@ pub fn of_secret(
         list.open_window(view, facts, &settings.timing, now);
     }
     if let Some(view) = judgement.current() {
-        list.promotion(state, view, judgement.open().or(judgement.left_exposed()));
+        let next = judgement.open().or(judgement.left_exposed());
+        list.promotion(state, view, next, (settings, now));
     }
     list.last_window(judgement, settings);
     list.standalone_tasks(state, judgement, settings);
@@ -159,8 +163,17 @@ impl List<'_> {
         });
     }
 
-    fn promotion(&mut self, state: &State, view: &RotationView, next: Option<&RotationView>) {
-        self.worth(state, view, next);
+    fn promotion(
+        &mut self,
+        state: &State,
+        view: &RotationView,
+        next: Option<&RotationView>,
+        (settings, now): (&Settings, Timestamp),
+    ) {
+        if !self.undone(state, view) {
+            self.worth(state, view, next);
+            self.rolled_forward(state, view, settings, now);
+        }
         for (consumer, standing) in &view.consumers {
             self.created_around(state, consumer, standing);
             if standing.why == Why::TasksUnseen {

@@ -13,6 +13,7 @@ use crate::model::{
 };
 use crate::policy::Settings;
 use crate::procedures::{combine, concurrency_cycle, guards};
+use crate::promotions::Promotions;
 use crate::settling::on_its_way_to;
 use crate::state::{ConsumerFacts, State};
 use crate::successors::needs_it_to_start;
@@ -22,6 +23,8 @@ use crate::successors::needs_it_to_start;
 pub struct Admission {
     pub start: Vec<Decision>,
     pub waits: BTreeMap<(SecretArn, ConsumerId), Reason>,
+    /// Why secrets wait that are to be rolled forward.
+    pub promotions: BTreeMap<SecretArn, Reason>,
     /// When time alone may change this.
     pub wake: Option<Timestamp>,
 }
@@ -41,6 +44,7 @@ pub struct Situation {
 pub fn admit(state: &State, judgements: &Judgements, settings: &Settings, situation: Situation) -> Admission {
     let mut admission = Admission::default();
     admission.restore(state, judgements, settings, situation);
+    admission.promote(state, judgements, settings, situation);
     let mut under_way = UnderWay::of(judgements);
     for (consumer, wants) in by_consumer(judgements, settings) {
         let reason = obstacle(
@@ -91,6 +95,16 @@ impl Admission {
                 self.wake_at(Some(situation.now + settings.cadence.consumer), situation.now);
             }
         }
+    }
+
+    /// Before any consumer: all consumers of such a secret fail until then.
+    fn promote(&mut self, state: &State, judgements: &Judgements, settings: &Settings, situation: Situation) {
+        let promotions = Promotions::of(state, judgements, settings, situation);
+        for reason in promotions.waits.values() {
+            self.wake_at(reason.until(), situation.now);
+        }
+        self.start.extend(promotions.start);
+        self.promotions = promotions.waits;
     }
 
     /// What has passed is not waited for.
@@ -336,7 +350,8 @@ fn decide(state: &State, wants: &Wants<'_>, settings: &Settings, now: Timestamp)
     decision(state, write, serves, settings, now)
 }
 
-fn decision(
+/// A decision to make one write for these rotations.
+pub(crate) fn decision(
     state: &State,
     write: Write,
     serves: Vec<RotationKey>,

@@ -1,9 +1,12 @@
 //! One secret judged: its rotations with their phases, its consumers with their standings, and what is wanted.
 
+mod wants;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::budget::login_put_off;
 use crate::consumers::{Promotion, Standing, Why, stand, tenures_before};
 use crate::courses::Courses;
 pub use crate::judgements::Judgements;
@@ -13,7 +16,9 @@ pub use crate::mode::{Lowered, LoweredBy};
 use crate::model::{Brake, ConsumerId, Fact, Mode, RotationKey, Scope, SecretArn, Stage, Strategy, Write};
 use crate::phase::{Consumers, Phase, phase};
 use crate::policy::{Policy, Settings};
-use crate::proof::{awaits_login, doubtful, withheld};
+
+use crate::procedures::Forward;
+
 pub use crate::reason::Reason;
 use crate::rotations::{Ending, Origin, Rotation, rotations};
 use crate::state::{SecretFacts, State};
@@ -67,8 +72,12 @@ pub struct Judgement {
     pub wants: Vec<Want>,
     /// Wants of this secret that wait for a reason of its own.
     pub waits: Vec<(ConsumerId, Reason)>,
+    /// The rotation under way is ahead of AWSCURRENT: the database has its password alone.
+    pub forward: Option<Forward>,
     /// Why a restart for another secret must not give a consumer this one's value just now.
     pub withheld: Option<Reason>,
+    /// Why no login is made with what nothing has proven yet, where it is for the lock-out budget.
+    pub login_waits: Option<Reason>,
     /// Stages at which consumers were seen, not yet among the facts.
     pub reached: Vec<Fact>,
     /// When time alone may change this.
@@ -121,15 +130,14 @@ pub fn judge(
         lowered,
         held: brake == Some(Brake::Hold),
         login_test: policy.login_test,
-        database: policy
-            .database
-            .clone()
-            .unwrap_or_else(|| secret.name().to_owned()),
+        database: wave(state, secret, policy),
         strategy: strategy(facts, None),
         rotations: Vec::new(),
         wants: Vec::new(),
         waits: Vec::new(),
+        forward: None,
         withheld: None,
+        login_waits: None,
         reached: Vec::new(),
         wake: None,
     };
@@ -144,6 +152,9 @@ pub fn judge(
     judgement.show_windows(state, facts, settings, now);
     judgement.doubt_what_was_left_exposed();
     judgement.want(state, facts, policy, settings, now);
+    judgement.roll_forward(facts, policy, settings, now);
+    judgement.login_waits = login_put_off(state, &judgement, settings, now);
+    judgement.wake_at(judgement.login_waits.as_ref().and_then(Reason::until), now);
     judgement
 }
 
@@ -273,56 +284,12 @@ impl Judgement {
             });
         }
     }
+}
 
-    /// Turns the standings of the current promotion into wants, or into the reasons why not.
-    fn want(
-        &mut self,
-        state: &State,
-        facts: &SecretFacts,
-        policy: &Policy,
-        settings: &Settings,
-        now: Timestamp,
-    ) {
-        let Some(view) = self.current().cloned() else {
-            return;
-        };
-        let Some(promoted) = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after) else {
-            return;
-        };
-        let not_before = promoted + settings.timing.margin;
-        let left_exposed = self.left_exposed().map(|_| Reason::Unproven);
-        self.withheld = left_exposed
-            .clone()
-            .or_else(|| withheld(state, &view, facts, policy, settings, now));
-        self.wake_at(self.withheld.as_ref().and_then(Reason::until), now);
-        let wanted = view
-            .consumers
-            .iter()
-            .filter_map(|(id, standing)| Some((id, standing, standing.wants.clone()?)));
-        for (consumer, standing, write) in wanted {
-            let reason = self
-                .held
-                .then_some(Reason::Held)
-                .or_else(|| left_exposed.clone())
-                .or_else(|| doubtful(state, &view, consumer, policy, settings, now))
-                .or_else(|| (now < not_before).then_some(Reason::Margin { until: not_before }));
-            if let Some(reason) = reason {
-                self.wake_at(reason.until(), now);
-                self.waits.push((consumer.clone(), reason));
-                continue;
-            }
-            self.wants.push(Want {
-                secret: view.rotation.key.secret.clone(),
-                rotation: view.rotation.key.clone(),
-                consumer: consumer.clone(),
-                write,
-                mode: self.mode,
-                not_before,
-                database: self.database.clone(),
-                awaits_login: awaits_login(state, &view, standing, policy, settings),
-            });
-        }
-    }
+/// The rule's word; else the first of the secrets that are known to share its database; else its own name.
+fn wave(state: &State, secret: &SecretArn, policy: &Policy) -> String {
+    let first = || state.first_of_database(secret).unwrap_or(secret).name();
+    policy.database.clone().unwrap_or_else(|| first().to_owned())
 }
 
 /// When a promotion had come to all its consumers, and when time alone may change that. Until everybody was looked for

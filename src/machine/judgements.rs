@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::judge::Judgement;
+use crate::judge::{Judgement, RotationView};
 use crate::model::{ConsumerId, SecretArn, Stage};
+use crate::phase::Phase;
 use crate::rotations::Origin;
 
 /// By secret. What is at rest costs nothing but a lookup.
@@ -175,7 +176,14 @@ fn is_moving(judgement: &Judgement) -> bool {
     let mut standings = judgement.current().into_iter().flat_map(|view| &view.consumers);
     !judgement.wants.is_empty()
         || !judgement.waits.is_empty()
+        || judgement.forward.is_some()
+        || judgement.current().is_some_and(was_rolled_forward)
         || standings.any(|(_, standing)| standing.stage == Stage::Refreshing)
+}
+
+/// How many were rolled forward lately matters to all others that want it.
+fn was_rolled_forward(view: &RotationView) -> bool {
+    view.rotation.rolled_forward().is_some() && view.phase != Phase::Settled
 }
 
 fn named(judgement: &Judgement) -> impl Iterator<Item = &ConsumerId> {

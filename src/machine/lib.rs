@@ -23,8 +23,8 @@
 //! **Where each thing lives.**
 //!
 //! - what comes in and what is known: [`model`] (words), [`state`], `step` (merging), [`track`] (a state over time),
-//!   `scopes` (what discovery found), `users` and `touched` (who uses what, who changed: nothing walks the fleet),
-//!   [`watched`] (which rule each secret gets)
+//!   `scopes` (what discovery found), `users`, `databases` and `touched` (who uses what, who shares a database, who changed:
+//!   nothing walks the fleet), [`watched`] (which rule each secret gets)
 //! - the story of a secret: [`rotations`], [`milestones`], `settling` (labels that seem to go back), `strategy`,
 //!   [`phase`], [`window`] and `courses` (the danger window, and how a promotion came to its consumers), `baseline` and
 //!   `successors` (what was there before, and what was made again)
@@ -32,17 +32,20 @@
 //!   `doubt` (what earlier writes mean for the next one); `attempts` (what was decided for a subject)
 //! - what it means: [`judge`] (one secret, whole), `judgements` (the latest of each), [`consumers`] (how each stands),
 //!   [`outlook`] (what the next rotation would do), [`would`] (what only the mode kept from being done)
-//! - what may be done: [`fleet`] (admission), `caps`, `proof`, `reason` (of every wait), `mode`, [`policy`]
-//! - when to look: [`cadence`]
+//! - what may be done: [`fleet`] (admission), `promotions` (of rotations rolled forward), `caps`, `proof`, `reason` (of every
+//!   wait), `mode`, [`policy`]
+//! - when to look: [`cadence`], and how many logins may be refused: `budget`
 //! - what people are told: [`findings`], [`told`]
 //! - `tables`: what is seen, in order, and what it means: the tests
 
-mod attempts;
+pub mod attempts;
 mod baseline;
+mod budget;
 pub mod cadence;
 mod caps;
 pub mod consumers;
 mod courses;
+mod databases;
 pub mod findings;
 pub mod fleet;
 pub mod judge;
@@ -54,6 +57,7 @@ pub mod outlook;
 pub mod phase;
 pub mod policy;
 pub mod procedures;
+mod promotions;
 mod proof;
 mod reason;
 pub mod rotations;

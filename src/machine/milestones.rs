@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::lines::{created_line, lines_of};
 use crate::model::{Labels, LogFact, LogLine, LoginAnswer, Step, VersionId, When};
 use crate::policy::{Settings, Timing};
+use crate::procedures::promoted_by_us;
 use crate::rotations::{Failure, Moves, Origin, Rotation, Seen, Source};
 use crate::state::SecretFacts;
 use crate::track::{Run, Track};
@@ -29,6 +30,23 @@ pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<T
         rotation.early = implied::is_early(rotation, put);
     }
     fill_exposed_by_login(rotation, facts, timing);
+    fill_promoted_by_us(rotation, facts);
+}
+
+/// Our own write is a sighting of the promotion. What the function does from then on fails because AWSCURRENT has moved
+/// already, which is no failure.
+fn fill_promoted_by_us(rotation: &mut Rotation, facts: &SecretFacts) {
+    let Some((sent, answered)) = promoted_by_us(&facts.attempts, &rotation.key) else {
+        return;
+    };
+    if rotation.promoted.is_some() {
+        Seen::also(
+            &mut rotation.promoted,
+            When::between(sent, answered),
+            Source::Watchdog,
+        );
+        rotation.failures.retain(|failure| failure.at < sent);
+    }
 }
 
 fn fill_created(rotation: &mut Rotation, facts: &SecretFacts, timing: &Timing) {
@@ -59,18 +77,22 @@ fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
                 Step::FinishSecret => {}
             }
         }
-        LogLine::Failed { step, why } => {
+        LogLine::Failed { step, why, ended } => {
+            let named = step.is_some();
             let step = step.or_else(|| rotation.step_under_way());
             // The runtime repeats a step's error line: one failure.
-            let repeated = rotation.failures.last().is_some_and(|last| {
+            let repeated = rotation.failures.last_mut().filter(|last| {
                 last.step == step && fact.at.duration_since(last.at) < SignedDuration::from_secs(2)
             });
-            if !repeated {
-                rotation.failures.push(Failure {
+            match repeated {
+                Some(last) => last.ended |= ended,
+                None => rotation.failures.push(Failure {
                     step,
                     at: fact.at,
                     why,
-                });
+                    named,
+                    ended,
+                }),
             }
         }
     }
@@ -236,6 +258,9 @@ pub enum Works {
 }
 
 pub fn works(rotation: &Rotation, facts: &SecretFacts, settings: &Settings) -> Works {
+    if let Some(answered) = rotation.rolled_forward().map(|when| when.not_after) {
+        return works_since(facts, &rotation.key.version, answered);
+    }
     let told = verdict(facts, &rotation.key.version);
     match told.filter(|(_, at)| counts_from(rotation, &settings.timing).is_none_or(|from| *at >= from)) {
         Some((true, at)) => return Works::Yes(Proof::Login(at)),
@@ -251,6 +276,20 @@ pub fn works(rotation: &Rotation, facts: &SecretFacts, settings: &Settings) -> W
         (Some(tested), _) => Works::Yes(Proof::TestSecret(tested.when.not_after)),
         (None, Origin::Rotation) if came_by_protocol(rotation, facts) => Works::Yes(Proof::Protocol),
         (None, _) => Works::Unproven,
+    }
+}
+
+/// After our own promotion only a login that was sent later tells: the database may have been set back meanwhile.
+fn works_since(facts: &SecretFacts, version: &VersionId, answered: Timestamp) -> Works {
+    let tells = |run: &&Run<LoginAnswer>| is_accepted(&run.state) || is_refused(&run.state);
+    let runs = facts.logins.get(version).map_or(&[][..], Track::runs);
+    let latest = runs.iter().rev().find(tells);
+    match latest.filter(|run| run.last.sent >= answered) {
+        Some(run) if is_accepted(&run.state) => Works::Yes(Proof::Login(run.last.arrived)),
+        Some(run) if is_refused(&run.state) => Works::No {
+            refused: run.last.arrived,
+        },
+        Some(_) | None => Works::Unproven,
     }
 }
 

@@ -208,9 +208,11 @@ fn next(standing: Standing, promotion: &Promotion<'_>) -> Next {
         (Some(Procedure::ConcurrencyCycle), _) => Next::SwitchedOff {
             for_so_long: promotion.timing.sleep_for,
         },
-        (None, Stage::Fresh | Stage::Presumed) => Next::Nothing(why),
-        (None, Stage::Beyond) => Next::Person(why),
-        (None, Stage::Unknown | Stage::Stale | Stage::Refreshing) => match why {
+        // What refreshes a consumer promotes nothing.
+        (None | Some(Procedure::RollForward), Stage::Fresh | Stage::Presumed) => Next::Nothing(why),
+        (None | Some(Procedure::RollForward), Stage::Beyond) => Next::Person(why),
+        (None | Some(Procedure::RollForward), Stage::Unknown | Stage::Stale | Stage::Refreshing) => match why
+        {
             Why::CacheLives { until } => Next::Wait {
                 ttl: until.duration_since(promotion.threshold()),
             },

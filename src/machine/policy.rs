@@ -29,8 +29,22 @@ pub struct Policy {
     pub lambda_method: LambdaMethod,
     /// Redeploy services that stop a task before its successor runs.
     pub allow_downtime: bool,
-    /// Secrets of one database share its waves; the login test's host, else the secret itself.
+    /// What becomes of a rotation whose password is in the database, and that nobody finishes.
+    pub roll_forward: RollForward,
+    /// Secrets of one database share its waves; by the login test's host, else by where they are seen to log in, else each
+    /// has its own.
     pub database: Option<String>,
+}
+
+/// Whether AWSPENDING is promoted where the database has its password already and refuses AWSCURRENT's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct RollForward {
+    /// Promoted by the watchdog; else offered: a finding with the command.
+    pub acts: bool,
+    /// The rotation function sets one account and nothing else: whether its setSecret came to its end does not matter.
+    pub one_account: bool,
+    /// The rule's host and port are those of the database that the function sets, whatever the secret's value names.
+    pub by_rule_host: bool,
 }
 
 /// How warm Lambda environments are made to go away (aws-facts: Lambda).
@@ -54,6 +68,7 @@ impl Default for Policy {
             lambda_fetching: Staleness::Restart,
             lambda_method: LambdaMethod::ConfigUpdate,
             allow_downtime: false,
+            roll_forward: RollForward::default(),
             database: None,
         }
     }
@@ -100,6 +115,8 @@ pub struct Timing {
     pub settle: SignedDuration,
     /// How long to wait for a login or a testSecret line before a promotion is trusted by protocol.
     pub proof_wait: SignedDuration,
+    /// Databases count refused logins of an account over so long, before they lock it.
+    pub refusals_within: SignedDuration,
     /// A rotation without progress for so long is stalled.
     pub stalled_after: SignedDuration,
     /// One write's own deadline.
@@ -136,6 +153,7 @@ impl Default for Timing {
             baseline_age: m(15),
             settle: s(5),
             proof_wait: s(20),
+            refusals_within: m(10),
             stalled_after: m(30),
             write_deadline: s(10),
             doubt_gap: s(10),
@@ -216,6 +234,8 @@ impl Default for Cadence {
 pub struct Limits {
     /// The brake for everything: lowers every rule's mode to this.
     pub at_most: Mode,
+    /// Refused logins of one account within `Timing::refusals_within` that may never be exceeded.
+    pub refusals: usize,
     /// Consumers being refreshed at once.
     pub in_flight: usize,
     pub redeploys_per_service_and_hour: usize,
@@ -223,16 +243,40 @@ pub struct Limits {
     pub wave: usize,
     /// The service the watchdog itself runs in: refreshed last.
     pub own_service: Option<ConsumerId>,
+    pub roll_forward: RollForwardLimits,
+}
+
+/// When rolling forward stops and calls people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollForwardLimits {
+    /// Of one secret within a day.
+    pub a_day: usize,
+    /// So many secrets may begin to want it within [`Self::within`]; with one more all further promotions stop.
+    pub secrets: usize,
+    /// They go on when none has begun for so long.
+    pub within: SignedDuration,
+}
+
+impl Default for RollForwardLimits {
+    fn default() -> Self {
+        Self {
+            a_day: 3,
+            secrets: 5,
+            within: SignedDuration::from_mins(10),
+        }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             at_most: Mode::Act,
+            refusals: 10,
             in_flight: 10,
             redeploys_per_service_and_hour: 3,
             wave: 3,
             own_service: None,
+            roll_forward: RollForwardLimits::default(),
         }
     }
 }

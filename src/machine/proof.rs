@@ -23,12 +23,24 @@ pub(crate) fn doubtful(
     now: Timestamp,
 ) -> Option<Reason> {
     match view.works {
+        // Nobody tested the version but our own logins: one goes first.
+        Works::Yes(Proof::Login(_)) if is_untested(view) => {
+            one_first(view, consumer, &settings.limits.own_service)
+        }
         Works::Yes(Proof::Login(_) | Proof::TestSecret(_)) => None,
         Works::No { .. } => Some(Reason::Refused),
+        Works::Unproven if view.rotation.rolled_forward().is_some() => {
+            proof_may_come(state, view, policy, settings, now).or(Some(Reason::Unproven))
+        }
         Works::Unproven => Some(Reason::Unproven),
         Works::Yes(Proof::Protocol) => proof_may_come(state, view, policy, settings, now)
             .or_else(|| one_first(view, consumer, &settings.limits.own_service)),
     }
+}
+
+/// Rolled forward by us, and testSecret was not seen to succeed.
+fn is_untested(view: &RotationView) -> bool {
+    view.rotation.rolled_forward().is_some() && view.rotation.tested.is_none()
 }
 
 /// Until when another login is waited for where the last one is from long before the look that asks for a restart: what
@@ -62,7 +74,14 @@ fn proof_may_come(
     let until = seen.map_or(promoted, |seen| seen.max(promoted)) + settings.timing.proof_wait;
     let may_come = policy.login_test || facts.rotation_lambda().is_some();
     let is_asked_for = policy.login_test && view.phase.awaits_proof();
-    let is_to_come = is_asked_for && login_asked(state, view) < Some(promoted);
+    let key = &view.rotation.key;
+    // One that the lock-out budget puts off for minutes is not waited for.
+    let is_put_off = || {
+        state
+            .login_waits(&key.secret, &key.version, settings, now)
+            .is_some()
+    };
+    let is_to_come = is_asked_for && login_asked(state, view) < Some(promoted) && !is_put_off();
     (is_to_come || may_come && now < until).then_some(Reason::Proof { until })
 }
 
@@ -94,6 +113,9 @@ pub(crate) fn withheld(
         (Origin::Baseline, Works::Unproven) => {
             let until = facts.first_look? + timing.proof_wait;
             (policy.login_test && now < until).then_some(Reason::Proof { until })
+        }
+        (_, Works::Unproven) if view.rotation.rolled_forward().is_some() => {
+            proof_may_come(state, view, policy, settings, now).or(Some(Reason::Unproven))
         }
         (_, Works::Unproven) => Some(Reason::Unproven),
         (_, Works::Yes(Proof::Protocol)) => proof_may_come(state, view, policy, settings, now),

@@ -55,7 +55,17 @@ pub enum Reason {
         /// When the hour of enough of them is over.
         until: Timestamp,
     },
+    /// So many logins of its account were refused of late that the next might be one too many: databases lock accounts.
+    Refusals {
+        refusals: usize,
+        until: Timestamp,
+    },
     OwnServiceLast,
+    /// So many secrets began to want to be rolled forward that none is.
+    TooMany {
+        secrets: usize,
+        until: Timestamp,
+    },
     /// A restart gives it that secret's new value too, and that one waits.
     Another {
         secret: SecretArn,
@@ -105,7 +115,15 @@ impl fmt::Display for Reason {
                 f,
                 "redeployed {limit} times within the last hour: the next one may go at {until:.0}"
             ),
+            Self::Refusals { refusals, until } => write!(
+                f,
+                "{refusals} logins of its account were refused of late: none is made until {until:.0}, lest the account is locked"
+            ),
             Self::OwnServiceLast => f.write_str("the watchdog's own service comes last"),
+            Self::TooMany { secrets, until } => write!(
+                f,
+                "{secrets} secrets want to be rolled forward at once, so none is before {until:.0}: look for what they share"
+            ),
             Self::Another { secret, reason } => {
                 write!(f, "secret {}, which it would get too: {reason}", secret.name())
             }
@@ -165,7 +183,9 @@ impl Reason {
             | Self::InFlight { .. }
             | Self::Wave { .. }
             | Self::HourlyCap { .. }
+            | Self::Refusals { .. }
             | Self::OwnServiceLast
+            | Self::TooMany { .. }
             | Self::Draining
             | Self::Journal => Value::Open,
         }
@@ -174,7 +194,11 @@ impl Reason {
     /// When the wait ends by itself, where that is known.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Margin { until } | Self::Proof { until } | Self::HourlyCap { until, .. } => Some(*until),
+            Self::Margin { until }
+            | Self::Proof { until }
+            | Self::HourlyCap { until, .. }
+            | Self::TooMany { until, .. }
+            | Self::Refusals { until, .. } => Some(*until),
             Self::Another { reason, .. } => reason.until(),
             Self::Observing
             | Self::Held
@@ -221,6 +245,10 @@ mod tests {
             version,
         };
         let capped = Reason::HourlyCap { limit, until: at };
+        let refusals = Reason::Refusals {
+            refusals: 9,
+            until: at,
+        };
         let table = [
             (Reason::Margin { until: at }, true, false),
             (Reason::Proof { until: at }, true, false),
@@ -235,6 +263,7 @@ mod tests {
             (moving, false, false),
             (Reason::Deleted { secret }, false, false),
             (capped, false, false),
+            (refusals, false, false),
             (Reason::OwnServiceLast, false, false),
             (Reason::Journal, false, false),
         ];

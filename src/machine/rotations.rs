@@ -61,6 +61,8 @@ pub enum Source {
     Versions,
     Log,
     Login,
+    /// The answer to our own write.
+    Watchdog,
 }
 
 /// A milestone: its interval, narrowed by every source that saw it.
@@ -96,6 +98,10 @@ pub struct Failure {
     pub step: Option<Step>,
     pub at: Timestamp,
     pub why: String,
+    /// The log itself says which step it was.
+    pub named: bool,
+    /// The invocation ended with it.
+    pub ended: bool,
 }
 
 /// One rotation, as far as the facts tell.

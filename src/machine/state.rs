@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::attempts::Attempts;
+use crate::databases::Databases;
 use crate::model::{
     Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer,
-    Look, LookFailure, LookKey, Procedure, Reference, ReferenceKind, RotationKey, Scope, ScopeSeen,
-    SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, Subject, VersionId,
+    Look, LookFailure, LookKey, Pace, Procedure, Reference, ReferenceKind, Refusal, RotationKey, Scope,
+    ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, Subject, VersionId,
 };
 use crate::touched::Touched;
 use crate::track::Track;
@@ -33,6 +34,7 @@ pub struct State {
     /// When the whole of discovery was last answered with nothing left out; nothing where some of it never was.
     pub(crate) searched_whole: Option<Timestamp>,
     pub(crate) users: Users,
+    pub(crate) databases: Databases,
     pub(crate) touched: Touched,
 }
 
@@ -126,6 +128,8 @@ pub struct SecretFacts {
     pub valued: BTreeMap<VersionId, Track<bool>>,
     pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
     pub log: BTreeSet<LogFact>,
+    /// Refused logins that may have been of an account of it, for as long as databases count them.
+    pub(crate) refused: BTreeSet<Refusal>,
     /// How each consumer came along with each rotation.
     pub reached: Reached,
     /// What only the mode kept from being done.
@@ -142,6 +146,8 @@ pub struct SecretFacts {
     pub gone: Option<Look>,
     /// What was decided for the secret itself.
     pub attempts: Attempts,
+    /// How long its last good rotations took, oldest first.
+    pub paces: Vec<(RotationKey, Pace)>,
     /// What kept its rotation's log from being read at the last look; not kept over a restart.
     pub log_trouble: Option<LogTrouble>,
 }

@@ -14,7 +14,7 @@ use crate::model::{
     Outcome, SecretArn, SecretSeen, VersionId,
 };
 use crate::policy::Timing;
-use crate::procedures::doubt;
+use crate::procedures::{resolve_consumer, resolve_secret};
 use crate::state::{Failing, SecretFacts, StageRun, State};
 use crate::track::Track;
 
@@ -63,7 +63,11 @@ impl State {
         self.note_answer(look, evidence.key());
         match evidence {
             Evidence::Sweep { secrets } => self.see_list(look, secrets, (listed, timing)),
-            Evidence::Secret { secret, seen } => self.see_doubted(look, &secret, seen, timing),
+            Evidence::Secret { secret, seen } => {
+                let mut news = self.see_doubted(look, &secret, seen, timing);
+                news.extend(self.resolve_secret_doubts(&secret, timing));
+                news
+            }
             Evidence::SecretGone { secret } => {
                 self.touch_namesakes(&secret);
                 // Whoever still names it is told, and no look at it fails.
@@ -82,7 +86,13 @@ impl State {
                 secret,
                 version,
                 answer,
-            } => self.see_login(look, secret, version, answer),
+                database,
+            } => {
+                if let Some(seen) = database {
+                    self.note_database(look, (&secret, &version), seen);
+                }
+                self.see_login(look, secret, version, answer)
+            }
             Evidence::Service { consumer, seen } => {
                 let facts = self.consumers.entry(consumer.clone()).or_default();
                 facts.existed |= seen.is_some();
@@ -171,7 +181,15 @@ impl State {
     fn resolve_doubts(&mut self, consumer: &ConsumerId, timing: &Timing) -> Vec<Fact> {
         let facts = self.consumers.get_mut(consumer);
         let resolved = facts
-            .map(|facts| doubt::resolve(facts, timing))
+            .map(|facts| resolve_consumer(facts, timing))
+            .unwrap_or_default();
+        resolved.into_iter().flat_map(|fact| self.learn(fact)).collect()
+    }
+
+    fn resolve_secret_doubts(&mut self, secret: &SecretArn, timing: &Timing) -> Vec<Fact> {
+        let facts = self.secrets.get_mut(secret);
+        let resolved = facts
+            .map(|facts| resolve_secret(facts, timing))
             .unwrap_or_default();
         resolved.into_iter().flat_map(|fact| self.learn(fact)).collect()
     }
@@ -217,10 +235,7 @@ impl State {
                 let news = self.secret(&secret).learn_line(&fact);
                 keep_if(news, Fact::Log { secret, fact })
             }
-            Fact::Decided(decision) => {
-                let news = self.learn_decision(&decision);
-                keep_if(news, Fact::Decided(decision))
-            }
+            Fact::Decided(decision) => keep_if(self.learn_decision(&decision), Fact::Decided(decision)),
             Fact::Ended { attempt, at, outcome } => {
                 let news = self.learn_outcome(&attempt, at, &outcome);
                 keep_if(news, Fact::Ended { attempt, at, outcome })
@@ -237,9 +252,14 @@ impl State {
                 let secret = self.secret(&rotation.secret);
                 secret.learn_reached(&rotation, &consumer, seen)
             }
+            Fact::Refused(refusal) => keep_if(self.learn_refusal(&refusal), Fact::Refused(refusal)),
             Fact::WouldAct(would) => {
                 let news = self.secret(&would.rotation.secret).learn_would(&would);
                 keep_if(news, Fact::WouldAct(would))
+            }
+            Fact::Paced { rotation, pace } => {
+                let news = self.secret(&rotation.secret).learn_pace(&rotation, pace);
+                keep_if(news, Fact::Paced { rotation, pace })
             }
         }
     }

@@ -2,10 +2,12 @@
 
 mod agenda;
 mod at_rest;
+mod budget;
 mod cadence;
 mod caps;
 mod cycles;
 mod cycles_cut;
+mod databases;
 mod dates;
 mod deadlines;
 mod deployments;
@@ -34,6 +36,8 @@ mod putting_back;
 mod reach;
 mod recreated;
 mod remedies;
+mod roll_forward;
+mod rolled_forward;
 mod rotations;
 mod rules;
 mod search;

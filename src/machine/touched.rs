@@ -47,8 +47,12 @@ impl State {
                 self.touched.secrets.insert(secret.clone());
                 self.touch_users_of_missing(secret);
             }
-            LookKey::Versions(secret) | LookKey::Log(secret) | LookKey::Login(secret, _) => {
+            LookKey::Versions(secret) | LookKey::Log(secret) => {
                 self.touched.secrets.insert(secret.clone());
+            }
+            LookKey::Login(secret, _) => {
+                self.touched.secrets.insert(secret.clone());
+                self.touch_sharing_accounts(secret);
             }
             LookKey::Consumer(consumer) => self.touch_consumer(consumer),
         }

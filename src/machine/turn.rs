@@ -242,6 +242,7 @@ impl Machine {
             turn.looks.push((Asker::Secret(secret.clone()), Agenda::new()));
             turn.lost.push(secret);
         }
+        self.state.forget_databases(|secret| watched.contains_key(secret));
         if !watched.keys().eq(self.watched.keys()) {
             self.wanted_since = now;
         }
@@ -350,6 +351,7 @@ impl Machine {
         let mut admission = (self.decide.admit)(&self.state, &self.judgements, settings, situation);
         turn.decisions = std::mem::take(&mut admission.start);
         turn.fleet_changed |= admission.waits != self.admission.waits;
+        turn.fleet_changed |= admission.promotions != self.admission.promotions;
         self.admission = admission;
         for decision in turn.decisions.clone() {
             self.merge(Event::Decided(decision), turn, settings, situation.now);

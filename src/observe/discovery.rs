@@ -1,13 +1,16 @@
 //! Who uses the watched secrets (C1.5, C1.6). Values of environments and commands are compared and dropped.
 
+mod hosts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use machine::model::{
-    Consumer, ConsumerId, Evidence, Look, LookFailure, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn,
-    StandaloneTask, Unread, host_key,
+    Consumer, ConsumerId, Evidence, HostId, Look, LookFailure, Reference, ReferenceKind, Scope, ScopeSeen,
+    SecretArn, StandaloneTask, Unread,
 };
-use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
+
+use hosts::Hosts;
 
 use super::Answer;
 use super::reference::{Known, readings, settled};
@@ -23,8 +26,10 @@ pub struct Wanted {
     pub secrets: Vec<SecretArn>,
     /// Those with a rule. What uses none of them is no consumer.
     pub watched: BTreeSet<SecretArn>,
-    /// Database hosts as the rules name them ([`host_key`]), with the secrets they belong to.
+    /// Database hosts as the rules name them ([`machine::model::host_key`]), with the secrets they belong to.
     pub hosts: BTreeMap<String, Vec<SecretArn>>,
+    /// Hosts that login tests came to, with the secrets that log in there: known by their hashes alone.
+    pub seen_hosts: BTreeMap<HostId, Vec<SecretArn>>,
 }
 
 impl Wanted {
@@ -36,6 +41,8 @@ impl Wanted {
 }
 
 pub(super) async fn discover(ports: &Ports, scope: Scope, wanted: &Wanted) -> Answer {
+    let id_of = |host: &str| ports.login.host_id(host);
+    let search = Search::of(wanted, &id_of);
     let (look, seen) = match &scope {
         Scope::Clusters => {
             let (look, clusters) = ports.ecs.clusters().await?;
@@ -47,9 +54,9 @@ pub(super) async fn discover(ports: &Ports, scope: Scope, wanted: &Wanted) -> An
                 },
             )
         }
-        Scope::Cluster(cluster) => in_cluster(&*ports.ecs, cluster, wanted).await?,
-        Scope::Tasks(cluster) => standalone(&*ports.ecs, cluster, wanted).await?,
-        Scope::Functions => in_functions(&*ports.lambda, wanted).await?,
+        Scope::Cluster(cluster) => in_cluster(&*ports.ecs, cluster, &search).await?,
+        Scope::Tasks(cluster) => standalone(&*ports.ecs, cluster, &search).await?,
+        Scope::Functions => in_functions(&*ports.lambda, &search).await?,
         // The configuration says it; there is nothing to ask.
         Scope::Declared => (Look::at(jiff::Timestamp::UNIX_EPOCH), ScopeSeen::default()),
     };
@@ -59,10 +66,9 @@ pub(super) async fn discover(ports: &Ports, scope: Scope, wanted: &Wanted) -> An
 async fn in_cluster(
     ecs: &dyn EcsReads,
     cluster: &str,
-    wanted: &Wanted,
+    search: &Search<'_>,
 ) -> Result<(Look, ScopeSeen), PortError> {
     let (look, services) = ecs.services(cluster).await?;
-    let search = Search::of(wanted);
     let mut definitions = Definitions::of(ecs);
     let mut seen = ScopeSeen::default();
     for service in services {
@@ -75,7 +81,7 @@ async fn in_cluster(
         };
         let held = search.definition(definition, &service.value_from);
         seen.hosts.extend(held.hosts);
-        if wanted.concerns(&held.references) {
+        if search.wanted.concerns(&held.references) {
             let suspicion = held.suspicion.map(|place| (id.clone(), place));
             seen.suspicions.extend(suspicion);
             seen.consumers.push(Consumer {
@@ -92,10 +98,9 @@ async fn in_cluster(
 async fn standalone(
     ecs: &dyn EcsReads,
     cluster: &str,
-    wanted: &Wanted,
+    search: &Search<'_>,
 ) -> Result<(Look, ScopeSeen), PortError> {
     let (look, tasks) = ecs.standalone_tasks(cluster).await?;
-    let search = Search::of(wanted);
     let mut definitions = Definitions::of(ecs);
     let mut seen = ScopeSeen::default();
     for task in tasks {
@@ -108,7 +113,7 @@ async fn standalone(
         seen.hosts.extend(held.hosts);
         let held = held.references.into_iter();
         let is_told = |reference: &Reference| {
-            wanted.watched.contains(&reference.secret) && reference.kind != ReferenceKind::Suspected
+            search.wanted.watched.contains(&reference.secret) && reference.kind != ReferenceKind::Suspected
         };
         let secrets: BTreeSet<SecretArn> = held.filter(is_told).map(|reference| reference.secret).collect();
         seen.standalone
@@ -197,8 +202,10 @@ impl<'a> Definitions<'a> {
 
 /// What is looked for in definitions and environments.
 struct Search<'a> {
+    wanted: &'a Wanted,
     known: Known<'a>,
-    hosts: &'a BTreeMap<String, Vec<SecretArn>>,
+    /// Makes the hash by which a host is known.
+    id_of: &'a (dyn Fn(&str) -> HostId + Sync),
 }
 
 /// What was found in one of them.
@@ -211,10 +218,11 @@ struct Held {
 }
 
 impl<'a> Search<'a> {
-    fn of(wanted: &'a Wanted) -> Self {
+    fn of(wanted: &'a Wanted, id_of: &'a (dyn Fn(&str) -> HostId + Sync)) -> Self {
         Self {
+            wanted,
             known: Known::of(&wanted.secrets),
-            hosts: &wanted.hosts,
+            id_of,
         }
     }
 
@@ -240,7 +248,7 @@ impl<'a> Search<'a> {
         texts: impl Iterator<Item = (&'t str, &'t SecretString)>,
         mut found: BTreeSet<Reference>,
     ) -> Held {
-        let mut hosts: BTreeMap<String, &str> = BTreeMap::new();
+        let mut hosts = Hosts::of(self);
         let mut places: BTreeMap<Reference, &str> = BTreeMap::new();
         for (place, text) in texts {
             let readings = readings(text.expose_secret());
@@ -248,18 +256,9 @@ impl<'a> Search<'a> {
                 places.entry(reference.clone()).or_insert(place);
                 found.insert(reference);
             }
-            for host in readings.iter().flat_map(|reading| hosts_in(reading)) {
-                if let Some((host, _)) = self.hosts.get_key_value(host.as_str()) {
-                    hosts.entry(host.clone()).or_insert(place);
-                }
-            }
+            readings.iter().for_each(|reading| hosts.search(place, reading));
         }
-        let by_host = |(host, place): (&String, &&'t str)| {
-            let suspected = self.suspected_by(host, &found).into_iter();
-            let place = *place;
-            suspected.map(|reference| (reference, place)).collect::<Vec<_>>()
-        };
-        for (reference, place) in hosts.iter().flat_map(by_host).collect::<Vec<_>>() {
+        for (reference, place) in hosts.suspected(&found) {
             places.entry(reference.clone()).or_insert(place);
             found.insert(reference);
         }
@@ -269,28 +268,11 @@ impl<'a> Search<'a> {
             suspicion: first
                 .and_then(|one| places.get(one))
                 .map(|place| (*place).to_owned()),
-            hosts: hosts.into_keys().collect(),
+            hosts: hosts.named,
             references,
         }
     }
-
-    /// Whoever is known to use one of the secrets of a host has the host's name for its sake.
-    fn suspected_by(&self, host: &str, found: &BTreeSet<Reference>) -> Vec<Reference> {
-        let secrets = &self.hosts[host];
-        let is_sure = |one: &Reference| one.kind != ReferenceKind::Suspected && secrets.contains(&one.secret);
-        if found.iter().any(is_sure) {
-            return Vec::new();
-        }
-        let suspected = secrets.iter().take(MOST_BY_HOST).map(|secret| Reference {
-            secret: secret.clone(),
-            kind: ReferenceKind::Suspected,
-        });
-        suspected.collect()
-    }
 }
-
-/// Of how many secrets whoever names a host is suspected at most.
-const MOST_BY_HOST: usize = 50;
 
 /// Each variable with its name, and each command.
 fn texts<'t>(
@@ -314,14 +296,13 @@ fn mutable_images(definition: &TaskDefinition) -> Vec<String> {
         .collect()
 }
 
-async fn in_functions(lambda: &dyn LambdaReads, wanted: &Wanted) -> Result<(Look, ScopeSeen), PortError> {
+async fn in_functions(lambda: &dyn LambdaReads, search: &Search<'_>) -> Result<(Look, ScopeSeen), PortError> {
     let (look, functions) = lambda.functions().await?;
-    let search = Search::of(wanted);
     let mut seen = ScopeSeen::default();
     for function in functions {
         let held = search.function(&function);
         seen.hosts.extend(held.hosts);
-        if wanted.concerns(&held.references) {
+        if search.wanted.concerns(&held.references) {
             let id = ConsumerId::function(&function.name);
             let suspicion = held.suspicion.map(|place| (id.clone(), place));
             seen.suspicions.extend(suspicion);
@@ -337,14 +318,6 @@ async fn in_functions(lambda: &dyn LambdaReads, wanted: &Wanted) -> Result<(Look
         }
     }
     Ok((look, seen))
-}
-
-/// What could be a host in a value, such as in `mysql://user@host:3306/name`. Case does not matter, nor does the dot at the
-/// end of a whole name.
-fn hosts_in(value: &str) -> impl Iterator<Item = Zeroizing<String>> {
-    let words = value.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.'));
-    let words = words.filter(|word| !word.is_empty());
-    words.map(|word| Zeroizing::new(host_key(word)))
 }
 
 #[cfg(test)]

@@ -13,13 +13,14 @@ pub(super) async fn test(
     target: &LoginTarget,
 ) -> Answer {
     let (read, value) = ports.secrets.value(&secret, &version, stage).await?;
-    let (look, answer) = match value {
+    let (look, answer, database) = match value {
         Some(value) => ports.login.login(target, &Credentials(value)).await,
         None => (
             read,
             LoginAnswer::Unusable {
                 why: "the version has no text value".to_owned(),
             },
+            None,
         ),
     };
     Ok((
@@ -28,6 +29,7 @@ pub(super) async fn test(
             secret,
             version,
             answer,
+            database,
         },
     ))
 }

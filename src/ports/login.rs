@@ -1,8 +1,10 @@
 //! Logging in to a database, to prove that a password works.
 
 use async_trait::async_trait;
-use machine::model::{LoginAnswer, Look};
+use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look};
 use secrecy::SecretString;
+
+use super::Comparison;
 
 /// Where and as whom to log in, as a rule says it; what is absent comes from the secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +35,26 @@ pub struct Credentials(pub SecretString);
 
 #[async_trait]
 pub trait Login: Send + Sync {
-    /// Logs in, runs `SELECT 1`, and closes. Bounded in time, whatever the peer does.
-    async fn login(&self, target: &LoginTarget, credentials: &Credentials) -> (Look, LoginAnswer);
+    /// Logs in, runs `SELECT 1`, and closes. Bounded in time, whatever the peer does. Beside the answer: where it logged
+    /// in; nothing where rule and value do not say that.
+    async fn login(
+        &self,
+        target: &LoginTarget,
+        credentials: &Credentials,
+    ) -> (Look, LoginAnswer, Option<DatabaseSeen>);
+
+    /// A host as `login` tells it apart from others, to compare what else names one.
+    fn host_id(&self, host: &str) -> HostId;
+
+    /// Reads both values, and where nothing stands in the way logs in with both: once each, at the same time, at one
+    /// address. Asks the server that accepts AWSPENDING's whether it takes writes. As a whole bounded as one login is.
+    ///
+    /// `trust_rule_host`: `target`'s host and port count where the values name others too.
+    async fn compare(
+        &self,
+        target: &LoginTarget,
+        trust_rule_host: bool,
+        current: &Credentials,
+        pending: &Credentials,
+    ) -> (Look, Comparison);
 }

@@ -2,18 +2,22 @@
 //!
 //! Reading and writing are apart: a reader may be repeated, a write is sent once (design rule 2).
 
+mod comparison;
 mod error;
+mod identity;
 mod login;
 mod reads;
 mod writes;
 
+pub use comparison::{Comparison, Endpoint, Hindrance, KeyNames, Side, Writer};
 pub use error::{PortError, ReadResult};
+pub use identity::Identities;
 pub use login::{Credentials, Login, LoginTarget, TlsMode};
 pub use reads::{
     ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, LogEvent, LogRead,
     LogReads, LogWanted, SecretReads, ServiceSummary, TaskDefinition, TaskSummary,
 };
-pub use writes::{EcsWrites, LambdaWrites, MARKER_VARIABLE, WriteResult};
+pub use writes::{EcsWrites, LambdaWrites, MARKER_VARIABLE, SecretWrites, WriteResult};
 
 use std::sync::Arc;
 
@@ -21,6 +25,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Ports {
     pub secrets: Arc<dyn SecretReads>,
+    pub secret_writes: Arc<dyn SecretWrites>,
     pub logs: Arc<dyn LogReads>,
     pub ecs: Arc<dyn EcsReads>,
     pub ecs_writes: Arc<dyn EcsWrites>,

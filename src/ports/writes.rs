@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::Outcome;
+use machine::model::{Outcome, SecretArn, VersionId};
 
 /// The environment variable whose change makes Lambda start new environments.
 pub const MARKER_VARIABLE: &str = "ROTATION_WATCHDOG_REFRESH";
@@ -27,4 +27,12 @@ pub trait LambdaWrites: Send + Sync {
     async fn delete_concurrency(&self, function: &str) -> WriteResult;
     async fn tag(&self, function: &str, key: &str, value: &str) -> WriteResult;
     async fn untag(&self, function: &str, key: &str) -> WriteResult;
+}
+
+#[async_trait]
+pub trait SecretWrites: Send + Sync {
+    /// UpdateSecretVersionStage: AWSCURRENT moves to `version`, if it is on `from` (aws-facts: Staging labels).
+    ///
+    /// A conflict where the label is on another version: nothing has moved then. AWSPENDING stays where it is.
+    async fn promote(&self, secret: &SecretArn, version: &VersionId, from: &VersionId) -> WriteResult;
 }

@@ -2,13 +2,13 @@
 
 use machine::model::{Guard, NoEffect, Outcome, Verdict};
 
-use super::not_sent;
+use super::{LoginAs, logins, not_sent};
 use crate::ports::{PortError, Ports};
 
 /// Asks in order. The first guard that does not hold says how the write ends without having been sent.
-pub(super) async fn ask(ports: &Ports, guards: &[Guard]) -> Verdict {
+pub(super) async fn ask(ports: &Ports, guards: &[Guard], login: &LoginAs) -> Verdict {
     for guard in guards {
-        let verdict = ask_one(ports, guard).await;
+        let verdict = ask_one(ports, guard, login).await;
         let stopped =
             verdict.unwrap_or_else(|error| Some(not_sent(&format!("the precheck failed: {error}"))));
         if stopped.is_some() {
@@ -18,7 +18,7 @@ pub(super) async fn ask(ports: &Ports, guards: &[Guard]) -> Verdict {
     None
 }
 
-async fn ask_one(ports: &Ports, guard: &Guard) -> Result<Verdict, PortError> {
+async fn ask_one(ports: &Ports, guard: &Guard, login: &LoginAs) -> Result<Verdict, PortError> {
     match guard {
         Guard::Service {
             cluster,
@@ -42,6 +42,15 @@ async fn ask_one(ports: &Ports, guard: &Guard) -> Result<Verdict, PortError> {
             let (_, seen) = ports.secrets.describe(secret).await?;
             Ok(expects.verdict(secret, seen.as_ref()))
         }
+        Guard::Promotable { secret, expects } => {
+            let (_, seen) = ports.secrets.describe(secret).await?;
+            Ok(expects.verdict(secret, seen.as_ref()))
+        }
+        Guard::Logins {
+            secret,
+            current,
+            pending,
+        } => logins::ask(ports, secret, (current, pending), login).await,
     }
 }
 

@@ -24,5 +24,10 @@ pub(super) async fn make(ports: &Ports, write: &Write) -> WriteResult {
             CycleStep::Restore { former: None } => lambda.delete_concurrency(function).await,
             CycleStep::Untag => lambda.untag(function, SleepTag::KEY).await,
         },
+        Write::Promote {
+            secret,
+            version,
+            from,
+        } => ports.secret_writes.promote(secret, version, from).await,
     }
 }

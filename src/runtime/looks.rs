@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use machine::Machine;
 use machine::cadence::Agenda as Due;
-use machine::model::{Event, LookKey};
+use machine::model::{Event, LookKey, SecretArn, VersionId};
 use machine::turn::Asker;
 use tokio::time::Instant;
 
@@ -122,11 +122,32 @@ impl Looks {
     }
 
     fn look(&mut self, key: LookKey, asking: &Asking<'_>, inbox: &mut Inbox) {
+        if let LookKey::Login(secret, version) = &key
+            && !self.has_room(asking, secret, version)
+        {
+            return;
+        }
         let Some(question) = questions::question(asking, &key) else {
             return;
         };
         self.under_way.insert(key);
         let ports = asking.parts.ports.clone();
         inbox.expect(async move { observe::look(&ports, question).await });
+    }
+
+    /// Whether the lock-out budget has room for one more login beside those under way. One that has to wait is asked for
+    /// anew by the answer to those: it is of the same account.
+    fn has_room(&self, asking: &Asking<'_>, secret: &SecretArn, version: &VersionId) -> bool {
+        let logins = self.under_way.iter().filter_map(|key| match key {
+            LookKey::Login(secret, version) => Some((secret, version)),
+            LookKey::Sweep
+            | LookKey::Secret(_)
+            | LookKey::Versions(_)
+            | LookKey::Log(_)
+            | LookKey::Consumer(_)
+            | LookKey::Discovery(_) => None,
+        });
+        let (state, settings) = (asking.machine.state(), &asking.options.settings);
+        state.may_log_in((secret, version), logins, settings, asking.now)
     }
 }

@@ -6,6 +6,7 @@ mod clock;
 mod drain;
 mod inbox;
 mod keeper;
+mod logins;
 mod looks;
 mod parts;
 mod publish;

@@ -217,6 +217,7 @@ fn show_fleet(snapshot: &mut Snapshot, machine: &Machine) {
     story::tell_findings(&snapshot.findings, &findings);
     snapshot.findings = Arc::new(findings);
     snapshot.waits = Arc::new(machine.admission().waits.clone());
+    snapshot.promotions = Arc::new(machine.admission().promotions.clone());
     if let Some(covered) = machine.covered() {
         let coverage = &covered.coverage;
         snapshot.region = coverage.region.clone().or_else(|| snapshot.region.take());
@@ -251,6 +252,7 @@ fn remembered(state: &State, secret: &SecretArn, settings: &Settings, now: Times
         last_look: None,
         logins: facts.map(|facts| facts.logins.clone()).unwrap_or_default(),
         reached: facts.map(|facts| facts.reached.clone()).unwrap_or_default(),
+        attempts: facts.map(|facts| facts.attempts.clone()).unwrap_or_default(),
         would: facts.map(|facts| facts.would.clone()).unwrap_or_default(),
         outlook: Arc::default(),
         users: Vec::new(),
@@ -271,6 +273,7 @@ fn secret_view(machine: &Machine, secret: &SecretArn) -> Option<SecretView> {
         last_look: looked.map(|look| look.arrived),
         logins: facts.logins.clone(),
         reached: facts.reached.clone(),
+        attempts: facts.attempts.clone(),
         would: facts.would.clone(),
         outlook: machine.told().outlook(secret),
         users: machine

@@ -12,6 +12,7 @@ use machine::state::SecretFacts;
 use super::looks::Asking;
 use super::parts::Assignment;
 use crate::observe::{LogQuestion, OtherSecret, Question, Wanted};
+use crate::remediation::LoginAs;
 
 /// How far before a rotation's first sign its log may begin: RotateSecret's first step logs before a look shows it.
 const LOG_LOOKBACK: SignedDuration = SignedDuration::from_mins(10);
@@ -37,6 +38,15 @@ pub(super) fn question(asking: &Asking<'_>, key: &LookKey) -> Option<Question> {
 impl Asking<'_> {
     fn facts(&self, secret: &SecretArn) -> Option<&SecretFacts> {
         self.machine.state().secrets.get(secret)
+    }
+
+    /// As whom the guards of a write to a secret log in.
+    pub(super) fn login_as(&self, secret: &SecretArn) -> Option<LoginAs> {
+        let assignment = self.assignment(secret)?;
+        Some(LoginAs {
+            target: assignment.login.clone(),
+            by_rule_host: assignment.policy.roll_forward.by_rule_host,
+        })
     }
 
     fn assignment(&self, secret: &SecretArn) -> Option<Arc<Assignment>> {
@@ -136,6 +146,7 @@ impl Asking<'_> {
         let watched: BTreeSet<SecretArn> = watched.cloned().collect();
         Wanted {
             hosts: self.hosts(&watched),
+            seen_hosts: state.seen_hosts(),
             secrets,
             watched,
         }

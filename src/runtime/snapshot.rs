@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use machine::attempts::Attempts;
 use machine::findings::{Finding, Severity, Unwatched};
 use machine::judge::{Judgement, Reason};
 use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
@@ -33,6 +34,8 @@ pub struct Snapshot {
     pub consumers: Shared<ConsumerId, ConsumerFacts>,
     /// Why something wanted waits, for each secret and consumer.
     pub waits: Arc<BTreeMap<(SecretArn, ConsumerId), Reason>>,
+    /// Why secrets wait that are to be rolled forward.
+    pub promotions: Arc<BTreeMap<SecretArn, Reason>>,
     /// Findings that belong to no single secret's judgement.
     pub findings: Arc<Vec<Finding>>,
     /// Where secrets are listed.
@@ -67,6 +70,8 @@ pub struct SecretView {
     pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
     /// How the consumers came along with each rotation.
     pub reached: Reached,
+    /// What was decided for the secret itself.
+    pub attempts: Attempts,
     /// What only the mode kept from being done.
     pub would: WouldHave,
     /// What the next rotation would do to each consumer.
@@ -87,6 +92,7 @@ impl Snapshot {
             totals: Totals::default(),
             consumers: Shared::new_sync(),
             waits: Arc::default(),
+            promotions: Arc::default(),
             findings: Arc::default(),
             region: None,
             account: None,

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use machine::findings::{Finding, Kind, Severity};
 use machine::judge::{Judgement, RotationView};
 use machine::model::{
-    Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, Subject, VersionId,
+    ConsumerId, Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, Subject,
+    VersionId,
 };
 use machine::rotations::Origin;
 use machine::state::State;
+
+use tracing::field::DisplayValue;
 
 use crate::telemetry::{Metrics, words};
 
@@ -21,6 +24,7 @@ pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
                     secret,
                     version,
                     answer,
+                    ..
                 },
             ..
         } => {
@@ -86,8 +90,8 @@ pub(super) fn tell_decision(decision: &Decision) {
     );
 }
 
-fn consumer(subject: &Subject) -> Option<String> {
-    subject.consumer().map(ToString::to_string)
+fn consumer(subject: &Subject) -> Option<DisplayValue<&ConsumerId>> {
+    subject.consumer().map(tracing::field::display)
 }
 
 fn secret(subject: &Subject) -> Option<&str> {
@@ -106,6 +110,7 @@ fn tell_outcome(decision: &Decision, outcome: &Outcome) {
     let (consumer, secret) = (consumer(&subject), secret(&subject));
     match outcome {
         Outcome::Done(Done::Written { began }) => {
+            let began = began.as_ref().map(tracing::field::display);
             tracing::info!(consumer, secret, action, %attempt, began, "written");
         }
         Outcome::Done(Done::AlreadySo) => tracing::info!(consumer, secret, action, %attempt, "already so"),

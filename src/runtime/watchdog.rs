@@ -19,7 +19,7 @@ use super::parts::{Options, Parts};
 use super::publish::{Publisher, Shown};
 use super::tally::Tally;
 use super::writes::Writes;
-use super::{Pulse, Snapshot, backlog, story};
+use super::{Pulse, Snapshot, backlog, logins, story};
 use crate::store::ReadError;
 
 /// The loop turns at least so often: `/livez` and a suspended machine depend on it.
@@ -204,6 +204,7 @@ impl Watchdog {
             let (before, judgement) = (judged.before.as_deref(), &*judged.now);
             backlog::tell(&judged.secret, before, judgement, self.publisher.started());
             story::tell_judgement(before, judgement, has_looked);
+            logins::tell(&judged.secret, before, judgement);
             if has_looked {
                 let (state, settings) = (self.machine.state(), &self.options.settings);
                 self.tally.count(&judged.secret, judgement, state, settings, now);
@@ -212,9 +213,10 @@ impl Watchdog {
     }
 
     fn send(&mut self, decisions: Vec<Decision>, now: Timestamp) {
+        let asking = Asking::new(&self.machine, &self.parts, &self.options, now);
         let is_durable = self.keeper.is_well();
         self.writes
-            .dispatch(decisions, is_durable, (&self.parts, now), &mut self.inbox);
+            .dispatch(decisions, is_durable, &asking, &mut self.inbox);
     }
 
     fn ask(&mut self, now: Timestamp) {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use machine::model::{AttemptId, Decision, Event, NoEffect, Outcome};
+use machine::model::{AttemptId, Decision, Event, NoEffect, Outcome, Subject};
 
 use super::inbox::Inbox;
-use super::parts::Parts;
-use crate::remediation;
+use super::looks::Asking;
+use crate::remediation::{self, LoginAs};
 
 #[derive(Default)]
 pub(super) struct Writes {
@@ -34,35 +34,58 @@ impl Writes {
         &mut self,
         decisions: Vec<Decision>,
         is_durable: bool,
-        (parts, now): (&Parts, Timestamp),
+        asking: &Asking<'_>,
         inbox: &mut Inbox,
     ) {
         for decision in decisions {
-            if is_durable || decision.write.restores() {
-                self.send(decision, parts, now, inbox);
-            } else {
-                let why = "the decision could not be journalled".to_owned();
-                inbox.put(Event::Ended {
-                    attempt: decision.attempt,
-                    at: now,
-                    outcome: Outcome::NoEffect(NoEffect::NotSent { why }),
-                });
+            if !is_durable && !decision.write.restores() {
+                inbox.put(not_sent(
+                    decision,
+                    asking.now,
+                    "the decision could not be journalled",
+                ));
+                continue;
+            }
+            match login_of(&decision, asking) {
+                Some(login) => self.send(decision, login, asking, inbox),
+                None => inbox.put(not_sent(
+                    decision,
+                    asking.now,
+                    "another rule would take the secret now",
+                )),
             }
         }
     }
 
-    fn send(&mut self, decision: Decision, parts: &Parts, now: Timestamp, inbox: &mut Inbox) {
+    fn send(&mut self, decision: Decision, login: LoginAs, asking: &Asking<'_>, inbox: &mut Inbox) {
         let attempt = decision.attempt.clone();
         self.under_way.insert(attempt.clone());
-        let budget = parts.clock.real(decision.deadline.duration_since(now));
+        let parts = asking.parts;
+        let budget = parts.clock.real(decision.deadline.duration_since(asking.now));
         let (ports, clock) = (parts.ports.clone(), parts.clock.clone());
         inbox.expect(async move {
-            let outcome = remediation::send(&ports, &decision, budget).await;
+            let outcome = remediation::send(&ports, &decision, &login, budget).await;
             Event::Ended {
                 attempt,
                 at: clock.now(),
                 outcome,
             }
         });
+    }
+}
+
+/// As whom the guards log in: only those of a write to a secret do.
+fn login_of(decision: &Decision, asking: &Asking<'_>) -> Option<LoginAs> {
+    match decision.subject() {
+        Subject::Secret(secret) => asking.login_as(&secret),
+        Subject::Consumer(_) => Some(LoginAs::default()),
+    }
+}
+
+fn not_sent(decision: Decision, now: Timestamp, why: &str) -> Event {
+    Event::Ended {
+        attempt: decision.attempt,
+        at: now,
+        outcome: Outcome::NoEffect(NoEffect::NotSent { why: why.to_owned() }),
     }
 }

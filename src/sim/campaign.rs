@@ -108,6 +108,7 @@ const RESTART: SignedDuration = SignedDuration::from_mins(2);
 impl<'a> Course<'a> {
     fn new(case: &'a Case, change: fn(Parts) -> Parts) -> anyhow::Result<Self> {
         let mut trial = Trial::new(case.scenario.world(), case.options(case.mode))?;
+        trial.seed = case.seed;
         trial.change = change;
         trial.faults = Arc::new(Mutex::new(case.faults.clone()));
         let first = case.scenario.start + case.first_start;
@@ -260,6 +261,7 @@ impl<'a> Course<'a> {
         drop(on);
         let _on = On::part(spent::Part::Checks);
         checks.writes(case, &world, &lives, &log);
+        checks.promotions(case, &world);
         checks.outage(case, &world, &unwatched, &lives);
         checks.counters(case, &world, last, &facts, &counters);
         checks.secrecy("the log", &log);

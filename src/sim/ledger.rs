@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use machine::model::{AttemptId, Fact, WriteKind};
+use machine::model::{AttemptId, Decision, Fact, Subject, WriteKind};
 
 /// Decisions of this life that are durable, and of which no write has come yet.
 #[derive(Clone, Default)]
@@ -29,7 +29,7 @@ impl Ledger {
                 Fact::Decided(decision) if open.iter().any(|entry| entry.attempt == decision.attempt) => {}
                 Fact::Decided(decision) => open.push(Entry {
                     attempt: decision.attempt.clone(),
-                    subject: decision.subject().to_string(),
+                    subject: subject_of(decision),
                     kind: decision.write.kind(),
                 }),
                 Fact::Ended { attempt, .. } => open.retain(|entry| entry.attempt != *attempt),
@@ -51,6 +51,14 @@ impl Ledger {
     }
 }
 
+/// As the account names it.
+fn subject_of(decision: &Decision) -> String {
+    match decision.subject() {
+        Subject::Secret(secret) => secret.to_string(),
+        Subject::Consumer(consumer) => consumer.to_string(),
+    }
+}
+
 /// The call that a write makes. What puts back is covered by the decision to switch off.
 fn operation_of(kind: WriteKind) -> &'static str {
     match kind {
@@ -58,6 +66,7 @@ fn operation_of(kind: WriteKind) -> &'static str {
         WriteKind::UpdateEnvironment => "lambda:UpdateFunctionConfiguration",
         WriteKind::TagSleep => "lambda:TagResource",
         WriteKind::Sleep => "lambda:PutFunctionConcurrency",
+        WriteKind::Promote => "secretsmanager:UpdateSecretVersionStage",
         WriteKind::Restore | WriteKind::Untag => "none",
     }
 }

@@ -15,7 +15,7 @@ pub mod world;
 
 pub use random::Stream;
 pub use scenario::{Scenario, arn};
-pub use trial::{Trial, options};
+pub use trial::{Trial, options, options_of, policy};
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod ecs;
 mod fault;
+mod identity;
 mod lambda;
 mod login;
 mod secrets;
@@ -20,7 +21,7 @@ pub use skew::{Jump, Skew};
 use super::ledger::Ledger;
 use super::spent::{On, Part};
 use super::world::{World, Wrong};
-use crate::ports::{PortError, Ports, ReadResult, WriteResult};
+use crate::ports::{Identities, PortError, Ports, ReadResult, WriteResult};
 use crate::runtime::Clock;
 
 /// A place where a crash can happen.
@@ -76,6 +77,7 @@ pub struct SimAccount {
     skew: Skew,
     /// What may be written; nothing where nobody keeps a journal.
     ledger: Option<Ledger>,
+    identities: Identities,
     late: Arc<Mutex<Vec<Late>>>,
 }
 
@@ -106,6 +108,7 @@ impl SimAccount {
     pub fn new(world: Arc<Mutex<World>>, clock: Clock, gate: Arc<dyn Gate>) -> Self {
         Self {
             world,
+            identities: identity::of_life(0, clock.now()),
             clock,
             gate,
             faults: Arc::default(),
@@ -118,6 +121,13 @@ impl SimAccount {
     #[must_use]
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
+        self
+    }
+
+    /// The seed that the key of its databases' hashes is made from.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.identities = identity::of_life(seed, self.clock.now());
         self
     }
 
@@ -139,6 +149,7 @@ impl SimAccount {
         let account = Arc::new(self.clone());
         Ports {
             secrets: account.clone(),
+            secret_writes: account.clone(),
             logs: account.clone(),
             ecs: account.clone(),
             ecs_writes: account.clone(),
@@ -240,15 +251,29 @@ impl SimAccount {
         })
     }
 
-    /// `write` is told when whoever writes last could know better.
+    /// A write that refreshes a consumer.
     async fn write(
         &self,
         operation: &'static str,
         consumer: &ConsumerId,
         write: impl FnOnce(&mut World, Timestamp) -> Outcome,
     ) -> WriteResult {
+        let secrets = self.world().truth().secrets_of(consumer).to_vec();
+        let is_seen_by = |subject: &str| concerns(subject, consumer, &secrets);
+        let since = self.seen_since(is_seen_by);
+        self.write_to(operation, &consumer.to_string(), since, write)
+            .await
+    }
+
+    /// `write` is told `since` when whoever writes could know last what is so.
+    async fn write_to(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        since: Timestamp,
+        write: impl FnOnce(&mut World, Timestamp) -> Outcome,
+    ) -> WriteResult {
         let fault = self.fault(operation);
-        let since = self.seen_since(consumer);
         self.gate.cross(Crossing::before(operation)).await;
         let way = LATENCY + fault.as_ref().map_or(SignedDuration::ZERO, FaultKind::delay);
         self.clock.sleep(way).await;
@@ -256,7 +281,7 @@ impl SimAccount {
             Some(FaultKind::Throttled) => Outcome::NoEffect(NoEffect::Throttled),
             Some(FaultKind::Denied) => Outcome::NoEffect(NoEffect::Denied {
                 iam_action: operation.to_owned(),
-                resource: consumer.to_string(),
+                resource: subject.to_owned(),
             }),
             Some(FaultKind::LostBefore) => Outcome::InDoubt {
                 why: "cut".to_owned(),
@@ -305,14 +330,13 @@ impl SimAccount {
         outcome
     }
 
-    /// As of when whoever writes now can know what is so: the looks at a consumer and its secrets before a write lie a
+    /// As of when whoever writes now can know what is so: the looks before a write, at subjects that concern it, lie a
     /// round trip or two back, one after the other, and each that is late or tells of an earlier time moves them back.
-    fn seen_since(&self, consumer: &ConsumerId) -> Timestamp {
-        let secrets = self.world().truth().secrets_of(consumer).to_vec();
+    fn seen_since(&self, concerns: impl Fn(&str) -> bool) -> Timestamp {
         let mut since = self.clock.now() - LOOKS;
         let late = self.late();
-        let about = |late: &&Late| concerns(&late.subject, consumer, &secrets);
-        for Late { told, arrived, .. } in late.iter().rev().filter(about) {
+        let about = late.iter().rev().filter(|late| concerns(&late.subject));
+        for Late { told, arrived, .. } in about {
             if *arrived >= since {
                 since = since.min(*told - LOOKS);
             }

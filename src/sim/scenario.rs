@@ -5,7 +5,8 @@ use machine::model::{ConsumerId, SecretArn, Step};
 
 use super::Stream;
 use super::world::{
-    Failing, FunctionPlan, Kind, LogPlan, Reach, Reads, RotationPlan, SecretPlan, ServicePlan, World,
+    Account, Code, Failing, FunctionPlan, Kind, LogPlan, Manner, Reach, Reads, Retries, RotationPlan,
+    SecretPlan, ServicePlan, World,
 };
 
 /// An account with its future, as data.
@@ -98,7 +99,10 @@ impl Scenario {
             Kind::SingleUser { engine: "PostgreSQL" },
             &[180],
         );
+        // setSecret ends well, every invocation of testSecret fails, and PostgreSQL accepts AWSPENDING and refuses AWSCURRENT:
+        // what roll forward is for. Once AWSCURRENT has moved, the template's next retry returns at once.
         scenario.fail_last(Step::TestSecret, u32::MAX);
+        scenario.write_last(Code::Template);
         scenario.secret("mail/api-key", Kind::ApiKey, &[220]);
         scenario.service("orders", &["shop/mysql"], Reads::Injected);
         scenario.service("checkout", &["shop/mysql", "billing/postgres"], Reads::Injected);
@@ -150,6 +154,7 @@ impl Scenario {
                 delay: log.millis(300, 2_500),
                 ..LogPlan::default()
             },
+            manner: None,
         }
     }
 
@@ -164,11 +169,28 @@ impl Scenario {
         }
     }
 
+    /// Who wrote the rotation Lambda of the last secret; the service retries its last rotation until it succeeds.
+    pub fn write_last(&mut self, code: Code) {
+        if let Some(rotation) = self.secrets.last_mut().and_then(|plan| plan.rotations.last_mut()) {
+            let retries = Retries {
+                most: None,
+                after: rotation.retry_after,
+                anew: false,
+            };
+            rotation.manner = Some(Manner {
+                code,
+                retries,
+                sets_back: None,
+            });
+        }
+    }
+
     pub fn service(&mut self, name: &str, secrets: &[&str], reads: Reads) {
         let mut tasks = Stream::new(self.seed, &format!("{name}/tasks"));
         self.services.push(ServicePlan {
             id: ConsumerId::service("prod", name),
             secrets: secrets.iter().map(|name| arn(name)).collect(),
+            account: Account::First,
             reads,
             desired: *tasks.pick(&[2, 3, 4]),
             start: tasks.millis(2_000, 6_000),

@@ -25,6 +25,8 @@ pub struct Trial {
     pub world: Arc<Mutex<World>>,
     pub options: Options,
     pub faults: Faults,
+    /// What keys of a life are made from.
+    pub seed: u64,
     /// What a seeded defect changes in the parts of a life.
     pub change: fn(Parts) -> Parts,
     /// What the lives logged, through the production formatter.
@@ -60,6 +62,7 @@ impl Trial {
             world: Arc::new(Mutex::new(world)),
             options,
             faults: Arc::default(),
+            seed: 0,
             change: |parts| parts,
             log: Log::default(),
             disk: empty_disk()?,
@@ -153,6 +156,7 @@ impl Trial {
         let ledger = Ledger::default();
         let account = SimAccount::new(self.world.clone(), clock.clone(), gate.clone())
             .with_faults(self.faults.clone())
+            .with_seed(self.seed)
             .with_ledger(ledger.clone())
             .with_skew(skew.clone());
         (self.change)(Parts {
@@ -177,16 +181,26 @@ fn empty_disk() -> anyhow::Result<Arc<Inline>> {
 
 /// Options for a simulated account: one rule for all secrets.
 pub fn options(mode: Mode, lambda_method: LambdaMethod, login_test: bool) -> Options {
+    options_of(policy(mode, lambda_method, login_test))
+}
+
+/// The rule of a simulated account.
+pub fn policy(mode: Mode, lambda_method: LambdaMethod, login_test: bool) -> Policy {
+    Policy {
+        rule: "every secret of the simulated account".into(),
+        mode,
+        login_test,
+        lambda_method,
+        // As their operators know them.
+        ecs_fetching: Staleness::Wait(SignedDuration::from_hours(1)),
+        ..Policy::default()
+    }
+}
+
+/// Options for a simulated account in which all secrets have this rule.
+pub fn options_of(policy: Policy) -> Options {
     let assignment = Assignment {
-        policy: Arc::new(Policy {
-            rule: "every secret of the simulated account".into(),
-            mode,
-            login_test,
-            lambda_method,
-            // As their operators know them.
-            ecs_fetching: Staleness::Wait(SignedDuration::from_hours(1)),
-            ..Policy::default()
-        }),
+        policy: Arc::new(policy),
         login: LoginTarget::default(),
         log_group: None,
     };

@@ -62,8 +62,8 @@ pub enum OpenError {
     )]
     Locked { path: PathBuf, holder: String },
     #[error(
-        "the journal {path} has format {found} and was written by {written_by}; this is version {}, which reads format \
-         {known}: run that version or a newer one, or set another store.path",
+        "the journal {path} has format {found} and was written by {written_by}; this is version {}, which reads formats \
+         up to {known}: run that version or a newer one, or set another store.path",
         VERSION
     )]
     Newer {
@@ -140,8 +140,8 @@ pub enum ContentsError {
     #[error("{path} is no journal: {why}. Give store.path of the configuration, or a copy of it")]
     Foreign { path: PathBuf, why: &'static str },
     #[error(
-        "the journal {path} has format {found} and was written by {written_by}; this is version {}, which reads format \
-         {known}: read it with that version or a newer one",
+        "the journal {path} has format {found} and was written by {written_by}; this is version {}, which reads formats \
+         up to {known}: read it with that version or a newer one",
         VERSION
     )]
     Newer {

@@ -13,8 +13,10 @@ use super::error::Unfit;
 
 /// "rwdj", so that no other program's database is taken for a journal.
 const APPLICATION_ID: i64 = 0x7277_646a;
-/// The newest format this program reads and the one it writes.
-pub(super) const FORMAT: i64 = 1;
+/// What a new journal is, until its first record that this format does not know: so long an older program reads it.
+pub(super) const FIRST_FORMAT: i64 = 1;
+/// The newest format that this program reads and writes.
+pub(super) const FORMAT: i64 = 2;
 /// Whoever writes to a journal signs it, for those who cannot read it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// In bytes.
@@ -86,7 +88,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 /// The schema, on an empty database.
 pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
-        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {SCHEMA}
+        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FIRST_FORMAT}; {SCHEMA}
          INSERT INTO meta VALUES ('written_by', '{VERSION}'); COMMIT;"
     ))
 }
@@ -133,14 +135,14 @@ pub(super) fn refuse_other(head: &[u8], length: u64) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// Ours, whole, and of the format that this program reads? Asked by whoever works on a journal or only reads it.
+/// Ours, whole, and of a format that this program reads? Asked by whoever works on a journal or only reads it.
 pub(super) fn check(connection: &Connection) -> Result<(), Unfit> {
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application != APPLICATION_ID {
         return Err(Unfit::Foreign("it is a database of another program"));
     }
     match format(connection)? {
-        FORMAT => {}
+        FIRST_FORMAT..=FORMAT => {}
         found if found > FORMAT => {
             let written_by = written_by(connection);
             return Err(Unfit::Newer { written_by, found });
@@ -162,6 +164,11 @@ pub(super) fn check(connection: &Connection) -> Result<(), Unfit> {
     } else {
         Err(Unfit::Damaged(verdict))
     }
+}
+
+/// Within a transaction it comes and goes with it.
+pub(super) fn raise_format(connection: &Connection, format: i64) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", format)
 }
 
 pub(super) fn format(connection: &Connection) -> rusqlite::Result<i64> {

@@ -1,17 +1,21 @@
-//! The journal's records, format 1: types of their own, so that the machine's may change while old files still open.
+//! The journal's records: types of their own, so that the machine's may change while old files still open.
 
 mod decided;
 mod ended;
 mod labels;
 mod log;
 mod login;
+mod paced;
 mod reached;
+mod refused;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use jiff::Timestamp;
-use machine::model::{ConsumerId, Fact, Look, RotationKey, SecretArn, VersionId};
+use machine::model::{
+    ConsumerId, Fact, Look, NoEffect, Outcome, Procedure, RotationKey, SecretArn, VersionId, WriteKind,
+};
 use serde::de::value::{Error as DeError, StrDeserializer};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -21,7 +25,9 @@ use ended::EndedRecord;
 use labels::{LabelsRecord, ValuedRecord};
 use log::LogRecord;
 use login::LoginRecord;
+use paced::PacedRecord;
 use reached::ReachedRecord;
+use refused::RefusedRecord;
 
 /// What a record tells of. Its word stands in the row, beside the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -34,6 +40,8 @@ pub(super) enum Kind {
     Decided,
     Ended,
     Reached,
+    Refused,
+    Paced,
 }
 
 impl Kind {
@@ -46,6 +54,8 @@ impl Kind {
             Self::Decided => "decided",
             Self::Ended => "ended",
             Self::Reached => "reached",
+            Self::Refused => "refused",
+            Self::Paced => "paced",
         }
     }
 
@@ -60,6 +70,22 @@ pub(super) struct Row {
     pub(super) secret: Option<String>,
     pub(super) kind: Kind,
     pub(super) body: String,
+}
+
+/// The first format that has words for a fact.
+pub(super) fn format(fact: &Fact) -> i64 {
+    let is_of_the_second = match fact {
+        Fact::Refused(_) | Fact::Paced { .. } => true,
+        Fact::Decided(decision) => decision.write.kind() == WriteKind::Promote,
+        Fact::Ended { outcome, .. } => matches!(outcome, Outcome::NoEffect(NoEffect::Unfit { .. })),
+        Fact::WouldAct(would) => would.procedure == Procedure::RollForward,
+        Fact::Labels { .. }
+        | Fact::Valued { .. }
+        | Fact::Log { .. }
+        | Fact::Login { .. }
+        | Fact::Reached { .. } => false,
+    };
+    if is_of_the_second { 2 } else { 1 }
 }
 
 pub(super) fn write(fact: &Fact) -> Row {
@@ -93,6 +119,10 @@ pub(super) fn write(fact: &Fact) -> Row {
             row(Kind::Login, Some(secret), &record)
         }
         Fact::Decided(decision) => row(Kind::Decided, None, &DecisionRecord::from(decision)),
+        Fact::Paced { rotation, pace } => {
+            let record = PacedRecord::new(rotation, *pace);
+            row(Kind::Paced, Some(&rotation.secret), &record)
+        }
         Fact::Ended { attempt, at, outcome } => {
             row(Kind::Ended, None, &EndedRecord::new(attempt, *at, outcome))
         }
@@ -111,6 +141,11 @@ pub(super) fn write(fact: &Fact) -> Row {
             let secret = &would.rotation.secret;
             row(Kind::Reached, Some(secret), &ReachedRecord::would(would))
         }
+        Fact::Refused(refusal) => row(
+            Kind::Refused,
+            Some(&refusal.secret),
+            &RefusedRecord::from(refusal),
+        ),
     }
 }
 
@@ -134,6 +169,8 @@ pub(super) fn read(kind: &str, body: &str) -> Result<Fact, String> {
         Kind::Decided => Ok(Fact::Decided(parse::<DecisionRecord>(body)?.try_into()?)),
         Kind::Ended => parse::<EndedRecord>(body).map(Fact::from),
         Kind::Reached => parse::<ReachedRecord>(body)?.try_into(),
+        Kind::Refused => parse::<RefusedRecord>(body).map(Fact::from),
+        Kind::Paced => parse::<PacedRecord>(body).map(Fact::from),
     }
 }
 

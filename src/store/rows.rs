@@ -5,6 +5,7 @@ use machine::model::Fact;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::Unread;
+use super::opening::FIRST_FORMAT;
 use super::records;
 
 /// A fact, and when the transaction it was part of was made durable.
@@ -14,15 +15,18 @@ pub struct Recorded {
     pub fact: Fact,
 }
 
-pub(super) fn insert(transaction: &Transaction<'_>, facts: &[Fact], at: Timestamp) -> rusqlite::Result<()> {
+/// The format that the rows need.
+pub(super) fn insert(transaction: &Transaction<'_>, facts: &[Fact], at: Timestamp) -> rusqlite::Result<i64> {
     let mut insert =
         transaction.prepare_cached("INSERT INTO facts (at, secret, kind, body) VALUES (?1, ?2, ?3, ?4)")?;
     let at = at.to_string();
+    let mut format = FIRST_FORMAT;
     for fact in facts {
         let records::Row { secret, kind, body } = records::write(fact);
         insert.execute(params![at, secret, kind.word(), body])?;
+        format = format.max(records::format(fact));
     }
-    Ok(())
+    Ok(format)
 }
 
 /// Every record, in the order it was learned.

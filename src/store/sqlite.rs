@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use machine::model::{Fact, WriteKind};
+use machine::procedures::PACES;
 use rusqlite::{Connection, params};
 
 use super::error::Unfit;
@@ -33,7 +34,7 @@ const PRUNE_FACTS: &str = "
     begun AS (
         SELECT consumer, max(seq) AS last FROM decided
         WHERE action IN (SELECT value FROM json_each(?2)) GROUP BY consumer)
-    DELETE FROM facts WHERE at < ?1 AND kind <> 'ended'
+    DELETE FROM facts WHERE at < ?1 AND kind NOT IN ('ended', 'paced')
     AND seq NOT IN (SELECT seq FROM kept)
     AND NOT (kind = 'decided' AND EXISTS (
         SELECT 1 FROM json_each(facts.body, '$.rotations') AS served
@@ -49,6 +50,13 @@ const PRUNE_OUTCOMES: &str = "
     AND json_extract(body, '$.attempt') NOT IN (
         SELECT json_extract(body, '$.attempt') FROM facts WHERE kind = 'decided')";
 
+/// Patience is learned from the last of them, however old they are.
+const PRUNE_PACES: &str = "
+    DELETE FROM facts WHERE seq IN (
+        SELECT seq FROM (
+            SELECT seq, row_number() OVER (PARTITION BY secret ORDER BY seq DESC) AS n FROM facts WHERE kind = 'paced')
+        WHERE n > ?1)";
+
 const SIGN: &str = "
     INSERT INTO meta VALUES ('written_by', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 
@@ -59,6 +67,7 @@ pub struct Sqlite {
     path: PathBuf,
     is_new: bool,
     was_empty: bool,
+    format: i64,
     /// `meta` names this version as the one that wrote last.
     signed: bool,
     _lock: Option<Lock>,
@@ -117,6 +126,7 @@ impl Sqlite {
         let holds_nothing: bool =
             connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM facts)", [], |row| row.get(0))?;
         Ok(Self {
+            format: opening::format(&connection)?,
             connection,
             path: path.to_owned(),
             is_new,
@@ -137,7 +147,8 @@ impl Sqlite {
         })
     }
 
-    /// Writes the facts in one durable transaction. No facts, no transaction.
+    /// Writes the facts in one durable transaction. No facts, no transaction. The first that the journal's format does not
+    /// know raises it in the same transaction.
     pub fn commit(&mut self, facts: &[Fact], at: Timestamp) -> Result<(), WriteError> {
         if facts.is_empty() {
             return Ok(());
@@ -146,8 +157,12 @@ impl Sqlite {
         if !self.signed {
             transaction.execute(SIGN, [VERSION])?;
         }
-        rows::insert(&transaction, facts, at)?;
+        let needed = rows::insert(&transaction, facts, at)?;
+        if needed > self.format {
+            opening::raise_format(&transaction, needed)?;
+        }
         transaction.commit()?;
+        self.format = self.format.max(needed);
         if !self.signed {
             opening::trust(&self.connection)?;
         }
@@ -167,8 +182,9 @@ impl Sqlite {
         ];
         let facts = transaction.execute(PRUNE_FACTS, kept)?;
         let outcomes = transaction.execute(PRUNE_OUTCOMES, params![keep_since.to_string()])?;
+        let paces = transaction.execute(PRUNE_PACES, [PACES as i64])?;
         transaction.commit()?;
-        Ok((facts + outcomes) as u64)
+        Ok((facts + outcomes + paces) as u64)
     }
 
     /// Size of the database in bytes; 0 where it cannot be told.

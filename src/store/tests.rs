@@ -3,6 +3,7 @@
 mod contents;
 mod damage;
 mod facts;
+mod format;
 mod golden;
 mod room;
 

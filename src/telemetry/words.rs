@@ -42,7 +42,7 @@ pub const STEPS: [&str; 5] = [
 ];
 
 /// Every word of [`outcome`].
-pub const OUTCOMES: [&str; 8] = [
+pub const OUTCOMES: [&str; 9] = [
     "done",
     "already-so",
     "throttled",
@@ -50,6 +50,7 @@ pub const OUTCOMES: [&str; 8] = [
     "conflict",
     "rejected",
     "not-sent",
+    "unfit",
     "in-doubt",
 ];
 
@@ -75,6 +76,7 @@ pub fn outcome(outcome: &Outcome) -> &'static str {
         Outcome::NoEffect(NoEffect::Conflict { .. }) => "conflict",
         Outcome::NoEffect(NoEffect::Rejected { .. }) => "rejected",
         Outcome::NoEffect(NoEffect::NotSent { .. }) => "not-sent",
+        Outcome::NoEffect(NoEffect::Unfit { .. }) => "unfit",
         Outcome::InDoubt { .. } => "in-doubt",
     }
 }

@@ -180,6 +180,12 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         "answers ResourceNotFoundException",
         "secrets.py list_versions",
     ),
+    moto(
+        "absent: a version that AWSCURRENT is to be moved to",
+        "takes AWSCURRENT away first, and then refuses with InvalidParameterException",
+        "refuses with ResourceNotFoundException, and moves nothing",
+        "secrets.py move_label",
+    ),
     account(
         "labels: a secret that rotates names its rotation Lambda",
         NO_ROTATION,

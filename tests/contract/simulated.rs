@@ -9,7 +9,7 @@ use rotation_watchdog::ports::Ports;
 use rotation_watchdog::runtime::Clock;
 use rotation_watchdog::sim::ports::{Fault, FaultKind, Faults, OpenGate, SimAccount};
 use rotation_watchdog::sim::world::{
-    Fate, FunctionPlan, Kind, LogLine, Reach, Reads, SecretPlan, ServicePlan, Touch, World,
+    Account, Fate, FunctionPlan, Kind, LogLine, Reach, Reads, SecretPlan, ServicePlan, Touch, World,
 };
 use rotation_watchdog::sim::{Scenario, arn};
 
@@ -83,6 +83,7 @@ fn service(wanted: &Wanted) -> ServicePlan {
     ServicePlan {
         id: ConsumerId::service(CLUSTER, &wanted.name),
         secrets: vec![arn("shop/mysql")],
+        account: Account::First,
         reads: Reads::Injected,
         desired: wanted.desired,
         start: SignedDuration::from_secs(2),

@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{LoginAnswer, Look, SecretArn};
+use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look, SecretArn};
 use rotation_watchdog::aws::{Aws, AwsOptions};
 use rotation_watchdog::ports::{self, Login, LoginTarget, Ports};
 use rotation_watchdog::runtime::Clock;
@@ -38,8 +38,26 @@ pub(super) struct NoLogin;
 
 #[async_trait]
 impl Login for NoLogin {
-    async fn login(&self, _target: &LoginTarget, _credentials: &ports::Credentials) -> (Look, LoginAnswer) {
+    async fn login(
+        &self,
+        _target: &LoginTarget,
+        _credentials: &ports::Credentials,
+    ) -> (Look, LoginAnswer, Option<DatabaseSeen>) {
         unreachable!("the contract of AWS's ports needs no database")
+    }
+
+    async fn compare(
+        &self,
+        _target: &LoginTarget,
+        _trust_rule_host: bool,
+        _current: &ports::Credentials,
+        _pending: &ports::Credentials,
+    ) -> (Look, ports::Comparison) {
+        unreachable!("the contract of AWS's ports needs no database")
+    }
+
+    fn host_id(&self, _host: &str) -> HostId {
+        HostId::new([0; 16])
     }
 }
 

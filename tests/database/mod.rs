@@ -1,12 +1,14 @@
 //! Login tests against real MariaDB and PostgreSQL servers, with and without TLS.
 
+mod pair;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use machine::model::LoginAnswer;
 use rotation_watchdog::database::{DatabaseOptions, Databases};
-use rotation_watchdog::ports::{Credentials, Login, LoginTarget, TlsMode};
+use rotation_watchdog::ports::{Credentials, Identities, Login, LoginTarget, TlsMode};
 
 use crate::support::servers::{self, Server};
 
@@ -36,7 +38,7 @@ fn databases(server: &Server, trusted: bool) -> Databases {
         login_timeout: Duration::from_secs(20),
         ca_file: trusted.then(|| server.folder.path().join("ca.pem")),
     };
-    Databases::new(options, Arc::new(Timestamp::now)).unwrap()
+    Databases::new(options, Identities::new(&[7; 64]), Arc::new(Timestamp::now)).unwrap()
 }
 
 async fn login(
@@ -56,8 +58,9 @@ async fn login(
     let value = format!(
         r#"{{"engine":"{engine}","host":"{host}","port":{port},"username":"{user}","password":"{password}"}}"#
     );
-    let (look, answer) = databases.login(&target, &Credentials(value.into())).await;
+    let (look, answer, seen) = databases.login(&target, &Credentials(value.into())).await;
     assert!(look.sent <= look.arrived);
+    assert_eq!(seen.map(|seen| seen.host), Some(databases.host_id(host)));
     let text = format!("{answer:?}");
     for value in [user, password, host] {
         assert!(!text.contains(value), "{text}");

@@ -14,6 +14,7 @@ use crate::layers::source::{root, sources};
 const OBSERVE: &str = "observe.json";
 const ACT: &str = "act.json";
 const LOGIN_TESTS: &str = "login-tests.json";
+const ROLL_FORWARD: &str = "roll-forward.json";
 
 /// Each operation that the ports ask of AWS, and the policy that allows it.
 const OPERATIONS: &[(&str, &str)] = &[
@@ -41,6 +42,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("secretsmanager:GetSecretValue", LOGIN_TESTS),
     ("secretsmanager:ListSecretVersionIds", OBSERVE),
     ("secretsmanager:ListSecrets", OBSERVE),
+    ("secretsmanager:UpdateSecretVersionStage", ROLL_FORWARD),
 ];
 
 /// Rights that are not operations: without it GetFunction hides the tags.
@@ -48,7 +50,7 @@ const EXTRA: &[(&str, &str)] = &[("lambda:ListTags", OBSERVE)];
 
 #[test]
 fn the_policies_allow_what_is_asked_and_no_more() {
-    for policy in [OBSERVE, ACT, LOGIN_TESTS] {
+    for policy in [OBSERVE, ACT, LOGIN_TESTS, ROLL_FORWARD] {
         let asked: BTreeSet<String> = OPERATIONS
             .iter()
             .chain(EXTRA)
@@ -110,6 +112,7 @@ fn writes_and_values_need_a_tag() {
     for (policy, tag) in [
         (ACT, "rotation-watchdog-may-act"),
         (LOGIN_TESTS, "rotation-watchdog-may-read"),
+        (ROLL_FORWARD, "rotation-watchdog-may-promote"),
     ] {
         for statement in statements(policy) {
             let key = format!("aws:ResourceTag/{tag}");
@@ -123,6 +126,15 @@ fn writes_and_values_need_a_tag() {
         .find(|statement| actions(statement).any(|a| a == "lambda:TagResource"));
     let keys = &tagging.unwrap()["Condition"]["ForAllValues:StringEquals"]["aws:TagKeys"];
     assert_eq!(*keys, serde_json::json!([note]));
+}
+
+/// AWSPENDING and a label of a team's own stay where they are: only AWSCURRENT may be moved.
+#[test]
+fn roll_forward_moves_awscurrent_alone() {
+    for statement in statements(ROLL_FORWARD) {
+        let stages = &statement["Condition"]["ForAnyValue:StringEquals"]["secretsmanager:VersionStage"];
+        assert_eq!(stages, "AWSCURRENT", "{statement}");
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 mod applications;
 mod doubt;
 mod observe;
+mod roll_forward;
 mod rotation;
+mod suspected;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -70,6 +70,9 @@ impl Request {
             let service = self.json()["service"].as_str().expect("a service").to_owned();
             return Asked::Write(format!("{operation} {service}"));
         }
+        if operation == "UpdateSecretVersionStage" {
+            return Asked::Write(operation.to_owned());
+        }
         Asked::Read(operation.to_owned())
     }
 

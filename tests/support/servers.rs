@@ -32,6 +32,7 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) folder: TempDir,
     engine: Engine,
+    command: Command,
     process: Child,
 }
 
@@ -42,6 +43,58 @@ enum Engine {
 }
 
 impl Server {
+    fn start(folder: TempDir, port: u16, engine: Engine, mut command: Command) -> Self {
+        let process = command.spawn().unwrap();
+        let mut server = Self {
+            port,
+            folder,
+            engine,
+            command,
+            process,
+        };
+        server.until_ready();
+        server
+    }
+
+    /// Starts it again with further settings, on the data it has.
+    pub(crate) fn restart_with(&mut self, arguments: &[&str]) {
+        self.command.args(arguments);
+        self.restart(|_| {});
+    }
+
+    /// Starts PostgreSQL again as a standby of nobody: it recovers for ever, and takes logins that only read.
+    pub(crate) fn restart_as_standby(&mut self) {
+        self.restart(|data| fs::write(data.join("standby.signal"), "").unwrap());
+    }
+
+    fn restart(&mut self, change: impl FnOnce(&Path)) {
+        self.stop();
+        change(&self.folder.path().join("data"));
+        self.process = self.command.spawn().unwrap();
+        self.until_ready();
+    }
+
+    /// Ends it as an administrator does, with all data written.
+    pub(crate) fn stop(&mut self) {
+        let signal = match self.engine {
+            Engine::MariaDb => "-TERM",
+            Engine::Postgres => "-INT",
+        };
+        run(Command::new("kill").args([signal, &self.process.id().to_string()]));
+        assert!(self.process.wait().unwrap().success(), "it did not end well");
+    }
+
+    fn until_ready(&mut self) {
+        let (path, port, engine) = (self.folder.path(), self.port, self.engine);
+        until_ready(&mut self.process, || {
+            let mut probe = match engine {
+                Engine::MariaDb => client(&path.join("s"), "SELECT 1"),
+                Engine::Postgres => psql(path, port, "SELECT 1"),
+            };
+            probe.output().unwrap().status.success()
+        });
+    }
+
     /// Runs `sql` as the administrator.
     pub(crate) fn execute(&self, sql: &str) {
         match self.engine {
@@ -154,21 +207,10 @@ pub(crate) fn mariadb(tls: bool, sql: &str) -> Server {
             .arg(format!("--ssl-cert={}", path.join("server.pem").display()))
             .arg(format!("--ssl-key={}", path.join("server.key").display()));
     }
-    let mut process = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    until_ready(&mut process, || {
-        client(&socket, "SELECT 1").output().unwrap().status.success()
-    });
-    run(&mut client(&socket, sql));
-    Server {
-        port,
-        folder,
-        engine: Engine::MariaDb,
-        process,
-    }
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let server = Server::start(folder, port, Engine::MariaDb, command);
+    server.execute(sql);
+    server
 }
 
 /// MariaDB runs as root only where it is told to.
@@ -216,25 +258,12 @@ pub(crate) fn postgres(tls: bool, rules: &str, sql: &[&str]) -> Server {
     fs::write(data.join("postgresql.auto.conf"), settings).unwrap();
     let log = fs::File::create(path.join("log")).unwrap();
     let mut command = as_postgres("postgres");
-    let mut process = command
-        .arg("-D")
-        .arg(&data)
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    until_ready(&mut process, || {
-        psql(path, port, "SELECT 1").output().unwrap().status.success()
-    });
+    command.arg("-D").arg(&data).stdout(Stdio::null()).stderr(log);
+    let server = Server::start(folder, port, Engine::Postgres, command);
     for statement in sql {
-        run(&mut psql(path, port, statement));
+        server.execute(statement);
     }
-    Server {
-        port,
-        folder,
-        engine: Engine::Postgres,
-        process,
-    }
+    server
 }
 
 fn psql(folder: &Path, port: u16, sql: &str) -> Command {

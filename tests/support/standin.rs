@@ -31,8 +31,9 @@ pub(crate) struct Call {
 }
 
 /// Operations that change something.
-const WRITES: [&str; 6] = [
+const WRITES: [&str; 7] = [
     "UpdateService",
+    "UpdateSecretVersionStage",
     "UpdateFunctionConfiguration",
     "PutFunctionConcurrency",
     "DeleteFunctionConcurrency",

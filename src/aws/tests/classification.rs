@@ -120,7 +120,9 @@ fn of_outcome(outcome: &Outcome) -> Means {
         Outcome::NoEffect(NoEffect::Rejected { .. }) => Means::Rejected,
         Outcome::NoEffect(NoEffect::NotSent { .. }) => Means::NotSent,
         Outcome::InDoubt { .. } => Means::InDoubt,
-        Outcome::Done(_) => panic!("nothing here is done"),
+        Outcome::Done(_) | Outcome::NoEffect(NoEffect::Unfit { .. }) => {
+            panic!("nothing here is done or unfit")
+        }
     }
 }
 

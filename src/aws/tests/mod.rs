@@ -4,6 +4,7 @@ mod classification;
 mod clock;
 mod ecs;
 mod fake;
+mod labels;
 mod lambda;
 mod logs;
 mod paging;

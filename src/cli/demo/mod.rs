@@ -42,6 +42,9 @@ pub(super) struct DemoArgs {
     /// Go on after the table, until interrupted
     #[arg(long)]
     keep_running: bool,
+    /// Leave the rotation that fails to people, as `roll_forward = "offer"` does
+    #[arg(long)]
+    without_roll_forward: bool,
 }
 
 /// Runs the demo to its table. Exit code 0.
@@ -56,7 +59,7 @@ pub(super) fn run(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<u8> {
 
 async fn play(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let scenario = Scenario::demo(args.seed);
-    let trial = Trial::new(scenario.world(), compressed())?;
+    let trial = Trial::new(scenario.world(), compressed(!args.without_roll_forward))?;
     let clock = Clock::scaled(scenario.start, args.speed);
     let metrics = Arc::new(Metrics::new(MetricsOptions::default())?);
     let parts = trial.parts(
@@ -107,7 +110,7 @@ async fn play(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 /// The default options with the long waits made short, so that a day fits into a minute.
-fn compressed() -> Options {
+fn compressed(rolls_forward: bool) -> Options {
     let mut compressed = options(Mode::Act, LambdaMethod::ConfigUpdate, true);
     compressed.settings.timing.verify_for = VERIFY;
     compressed.settings.timing.watch_for = WATCH;
@@ -117,6 +120,7 @@ fn compressed() -> Options {
         let mut assignment = Assignment::clone(&*default(summary)?);
         let policy = Arc::make_mut(&mut assignment.policy);
         policy.ecs_fetching = Staleness::Wait(CACHE);
+        policy.roll_forward.acts = rolls_forward && summary.arn.name() != "mail/api-key";
         // Nothing to log in to.
         policy.login_test = summary.arn.name() != "mail/api-key";
         if summary.arn.name() == "billing/postgres" {

@@ -77,7 +77,11 @@ fn last_rotation(view: &SecretView) -> Option<&RotationView> {
 }
 
 fn rotation(view: &SecretView) -> String {
-    last_rotation(view).map_or_else(|| "none".to_owned(), |rotation| rotation.phase.to_string())
+    let Some(last) = last_rotation(view) else {
+        return "none".to_owned();
+    };
+    let by_us = last.rotation.rolled_forward().map_or("", |_| ", rolled forward");
+    format!("{}{by_us}", last.phase)
 }
 
 fn window(view: &SecretView, now: Timestamp) -> String {

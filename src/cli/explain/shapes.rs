@@ -33,6 +33,13 @@ pub(super) struct Window {
     pub(super) caches_until: Option<Timestamp>,
 }
 
+/// What becomes of a rotation whose password only the database has.
+#[derive(Deserialize)]
+pub(super) struct RollForward {
+    pub(super) text: String,
+    pub(super) since: Timestamp,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Interval {
     pub(super) not_before: Option<Timestamp>,

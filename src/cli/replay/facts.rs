@@ -165,8 +165,9 @@ pub(super) fn line(secret: &SecretArn, fact: &LogFact, at: Timestamp) -> Entry {
         LogLine::Failed {
             step: Some(step),
             why,
+            ..
         } => format!("{step} failed: {why}"),
-        LogLine::Failed { step: None, why } => format!("an unknown step failed: {why}"),
+        LogLine::Failed { step: None, why, .. } => format!("an unknown step failed: {why}"),
     };
     entry("log", text, at, When::between(fact.at, fact.at), &["log"]).of(secret)
 }

@@ -102,7 +102,11 @@ impl Fold<'_> {
             } => {
                 self.touched.insert(secret.clone());
             }
-            Fact::WouldAct(_) | Fact::Decided(_) | Fact::Ended { .. } => {}
+            Fact::WouldAct(_)
+            | Fact::Decided(_)
+            | Fact::Ended { .. }
+            | Fact::Refused(_)
+            | Fact::Paced { .. } => {}
         }
     }
 
@@ -172,6 +176,8 @@ impl Fold<'_> {
                 ..
             } => facts::stage(state, rotation, consumer, *looked, at),
             Fact::WouldAct(would) => Some(facts::would(would, at)),
+            // The first of them is told as a login, and a good rotation by its steps.
+            Fact::Refused(_) | Fact::Paced { .. } => None,
         }
     }
 

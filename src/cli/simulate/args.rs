@@ -17,7 +17,7 @@ pub(in crate::cli) struct SimulateArgs {
     /// Only this seed
     #[arg(long, value_name = "N", conflicts_with = "seeds", value_parser = seed)]
     seed: Option<u64>,
-    /// What goes wrong with the watchdog: none, network, crash, disk, clock, all or moments
+    /// What goes wrong with the watchdog: none, network, crash, disk, clock, all, moments or failures
     #[arg(long, value_name = "PROFILE", default_value = "all")]
     pub(super) faults: Profile,
     /// Leave parts of the case out, as a failure's smallest case names them

@@ -295,3 +295,40 @@ fn f10_what_no_host_group_session_or_cluster_can_be_called_is_refused() {
         assert!(loaded.is_ok(), "{good}: {loaded:?}");
     }
 }
+
+/// Whoever lets a label be moved must have said all that it rests on.
+#[test]
+fn a_roll_forward_that_cannot_be_decided_is_refused() {
+    let acting = |login: &str| in_rule(&format!("roll_forward = \"act\"\nlogin = {{ {login} }}"));
+    let slow = "[login]\ntimeout = \"10s\"\n[remediation]\nwrite_deadline = \"10s\"";
+    for (text, expected) in [
+        (in_rule("roll_forward = \"act\""), "the login test is off"),
+        (acting("test = true, user = \"app\""), "login.user"),
+        (
+            in_rule("roll_forward = \"act\"\nroll_forward_by_this_host = true\nlogin = { test = true }"),
+            "a host that the rule does not name",
+        ),
+        (
+            format!("{slow}\n{}", acting("test = true")),
+            "not shorter than remediation.write_deadline",
+        ),
+        (
+            in_rule("roll_forward = \"maybe\""),
+            "give one of \"offer\", \"act\"",
+        ),
+        (
+            with_rule("[remediation]\nroll_forward_a_day = 0"),
+            "roll_forward_a_day",
+        ),
+    ] {
+        let refused = refusal(&text, &[]);
+        assert!(refused.contains(expected), "{text}\n{refused}");
+    }
+    let config = load(&acting("test = true"), &[]).expect("it can be decided");
+    assert!(config.rules.rules[0].policy.roll_forward.acts);
+    let config = load(&in_rule("login = { test = true }"), &[]).expect("a rule");
+    assert!(
+        !config.rules.rules[0].policy.roll_forward.acts,
+        "offered by default"
+    );
+}

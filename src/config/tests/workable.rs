@@ -176,6 +176,14 @@ fn f10_so_are_those_of_every_other_section() {
             "aws.operation_timeout: 1d is above 5m",
         ),
         ("[login]\ntimeout = \"1ms\"", "login.timeout: 1ms is below 100ms"),
+        (
+            "[login]\nrefusals_within = \"1s\"",
+            "login.refusals_within: 1s is below 1m",
+        ),
+        (
+            "[login]\nrefusals_within = \"2h\"",
+            "login.refusals_within: 2h is above 1h",
+        ),
         ("[http]\ntimeout = \"1ms\"", "http.timeout: 1ms is below 100ms"),
         (
             "[discovery]\nclusters = [\"arn:aws:ecs:eu-west-1:1:cluster/prod\"]",

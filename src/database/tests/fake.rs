@@ -36,8 +36,13 @@ impl Fake {
     }
 
     pub(super) fn heard(&self, text: &str) -> bool {
+        self.times_heard(text) > 0
+    }
+
+    pub(super) fn times_heard(&self, text: &str) -> usize {
         let heard = self.heard.lock().unwrap();
-        heard.windows(text.len()).any(|window| window == text.as_bytes())
+        let windows = heard.windows(text.len());
+        windows.filter(|window| *window == text.as_bytes()).count()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod fake;
 mod mysql;
+mod pair;
 mod postgres;
 mod properties;
 mod secret;
@@ -14,7 +15,7 @@ use machine::model::{LoginAnswer, Look};
 
 use self::fake::Fake;
 use super::{DatabaseOptions, Databases};
-use crate::ports::{Credentials, Login, LoginTarget, TlsMode};
+use crate::ports::{Credentials, Identities, Login, LoginTarget, TlsMode};
 
 /// Every secret text of these tests holds it; no output may.
 const MARKER: &str = "p4ssw0rd-marker";
@@ -24,7 +25,12 @@ fn databases(login_timeout: Duration) -> Databases {
         login_timeout,
         ca_file: None,
     };
-    Databases::new(options, Arc::new(|| Timestamp::UNIX_EPOCH)).unwrap()
+    Databases::new(
+        options,
+        Identities::new(&[7; 64]),
+        Arc::new(|| Timestamp::UNIX_EPOCH),
+    )
+    .unwrap()
 }
 
 /// The answer to a login test with `engine` on 127.0.0.1.
@@ -37,7 +43,11 @@ async fn login(engine: &str, port: u16, tls: TlsMode, limit: Duration) -> LoginA
         ..LoginTarget::default()
     };
     let value = format!(r#"{{"username":"{MARKER}-user","password":"{MARKER}"}}"#);
-    let (look, answer) = databases(limit).login(&target, &Credentials(value.into())).await;
+    let (look, answer, seen) = databases(limit).login(&target, &Credentials(value.into())).await;
+    assert_eq!(
+        seen.map(|seen| seen.host),
+        Some(databases(limit).host_id("127.0.0.1"))
+    );
     assert_eq!(
         look,
         Look::at(Timestamp::UNIX_EPOCH),

@@ -1,13 +1,17 @@
 //! Whatever a secret holds, and whatever a server says first.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::super::greeting::tls_flag;
+use super::super::pair::Pair;
 use super::super::secret::Access;
 use super::*;
+use crate::ports::{Hindrance, KeyNames};
 
 const KEYS: [&str; 8] = [
     "engine", "host", "port", "username", "password", "dbname", "database", "ssl",
@@ -50,7 +54,76 @@ fn text<'a>(document: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
         .filter(|text| !text.is_empty() && !text.contains('\0'))
 }
 
+/// The keys of a value that lead to one login, and any others: what AWSCURRENT's and AWSPENDING's say of each.
+fn two_values() -> impl Strategy<Value = [Map<String, Value>; 2]> {
+    let key = "[a-z\\n]{1,6}".prop_filter("read by the login", |key| !KEYS.contains(&key.as_str()));
+    let others = prop::collection::btree_map(key, (value(), prop::option::of(value()), any::<bool>()), 0..12);
+    let login = [
+        ("engine", vec!["mysql", "mariadb"]),
+        ("host", vec!["h", "other"]),
+        ("username", vec!["u", "u_clone"]),
+    ];
+    let login = login.map(|(key, names)| (Just(key), select(names)));
+    (others, login).prop_map(|(others, login)| {
+        let mut values = ["old", "new"].map(|password| {
+            let whole = json!({"engine": "mysql", "host": "h", "username": "u", "password": format!("{MARKER}-{password}")});
+            whole.as_object().cloned().unwrap_or_default()
+        });
+        for (key, name) in login {
+            values[1].insert(key.to_owned(), json!(name));
+        }
+        for (key, (one, other, is_same)) in others {
+            let other = if is_same { Some(one.clone()) } else { other };
+            values[1].extend(other.map(|other| (key.clone(), other)));
+            values[0].insert(key, one);
+        }
+        values
+    })
+}
+
+fn pair(current: &str, pending: &str) -> Result<Pair, Hindrance> {
+    let [current, pending] = [current, pending].map(|value| Credentials(value.into()));
+    Pair::read(&LoginTarget::default(), false, &current, &pending)
+}
+
 proptest! {
+    #[test]
+    fn what_differs_is_named_and_no_value_is([current, pending] in two_values()) {
+        let keys: BTreeSet<&String> = current.keys().chain(pending.keys()).collect();
+        let differ: Vec<&String> = keys
+            .into_iter()
+            .filter(|key| *key != "password" && current.get(*key) != pending.get(*key))
+            .collect();
+        let texts = [&current, &pending].map(|value| Value::Object(value.clone()).to_string());
+        let read = pair(&texts[0], &texts[1]);
+        prop_assert!(!format!("{read:?}").contains(MARKER), "{read:?}");
+        let said = read.err().map_or_else(String::new, |hindrance| hindrance.to_string());
+        prop_assert!(!said.contains(MARKER), "{}", said);
+        prop_assert_eq!(said.is_empty(), differ.is_empty(), "{}", said);
+        let (named, more) = differ.split_at(differ.len().min(KeyNames::NAMED));
+        for key in named {
+            let shown = format!("`{}`", KeyNames::shown(key));
+            prop_assert!(said.contains(&shown), "{}: {}", shown, said);
+        }
+        prop_assert_eq!(said.matches('`').count(), 2 * named.len());
+        if !more.is_empty() {
+            let counted = format!(" and {} more", more.len());
+            prop_assert!(said.ends_with(&counted), "{}", said);
+        }
+        prop_assert_eq!(said.contains("alternating users"), current["username"] != pending["username"]);
+    }
+
+    #[test]
+    fn any_two_texts_are_compared_without_a_word_of_them(
+        current in "[\\[\\]{}\":, 0-9a-z\\\\-]{0,60}|.{0,60}", document in document(),
+    ) {
+        let document = Value::Object(document).to_string();
+        for (current, pending) in [(&current, &document), (&document, &current)] {
+            let read = format!("{:?}", pair(current, pending));
+            prop_assert!(!read.contains(MARKER), "{}", read);
+        }
+    }
+
     #[test]
     fn a_secret_is_read_as_json_says_it_or_refused_without_a_word_of_it(document in document()) {
         match resolve(&Value::Object(document.clone()).to_string()) {

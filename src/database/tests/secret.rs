@@ -222,9 +222,10 @@ fn nothing_of_a_secret_can_be_printed() {
 
 #[tokio::test]
 async fn an_unusable_secret_is_answered_at_once() {
-    let (_, answer) = databases(Duration::from_secs(20))
+    let (_, answer, seen) = databases(Duration::from_secs(20))
         .login(&LoginTarget::default(), &Credentials("no JSON".into()))
         .await;
+    assert_eq!(seen, None);
     assert_eq!(
         answer,
         LoginAnswer::Unusable {

@@ -1,10 +1,10 @@
 //! Which version to log in with, and when: each login is one more that may lock an account.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::judge::{Judgement, RotationView};
 use crate::milestones::{Proof, Works, is_refused, verdict};
-use crate::model::{LoginAnswer, LookKey, SecretArn, Strategy, VersionId};
+use crate::model::{LoginAnswer, LookFailure, LookKey, Outcome, SecretArn, Strategy, VersionId};
 use crate::phase::Phase;
 use crate::policy::Policy;
 use crate::rotations::{Origin, Rotation, Source};
@@ -15,6 +15,10 @@ use super::{Plan, patient};
 
 /// The least wait after a refusal where another version of the secret was refused, too.
 const LOCKED_SOONER: SignedDuration = SignedDuration::from_secs(15);
+/// Lambda ends an invocation after so long (aws-facts: Lambda).
+const LONGEST_FUNCTION: SignedDuration = SignedDuration::from_mins(15);
+/// Logins with what was rolled forward, meanwhile.
+const SET_BACK_LOOKS: SignedDuration = SignedDuration::from_mins(1);
 /// Failed logins of so long are counted together before an account is locked, most often.
 const ACCOUNT_COUNTS: SignedDuration = SignedDuration::from_mins(10);
 
@@ -40,16 +44,23 @@ impl Plan<'_> {
         {
             let proven = matches!(view.works, Works::Yes(Proof::Login(_)));
             match &view.rotation.replaced {
-                _ if !proven => self.login(secret, facts, &view.rotation, &view.rotation.key.version),
+                _ if !proven => {
+                    self.login(secret, facts, &view.rotation, &view.rotation.key.version);
+                    self.login_with_replaced(secret, view);
+                }
                 // Whether the old password still works tells how the secret rotates. One try: it may be refused.
                 Some(old) if self.is_untold(facts, judgement, view) => {
                     self.once_since(LookKey::Login(secret.clone(), old.clone()), view)
                 }
-                _ => self.login_again(secret, view),
+                _ => {
+                    self.login_again(secret, view);
+                    self.login_with_replaced(secret, view);
+                }
             }
         } else if let Some(view) = judgement.current() {
             if view.phase == Phase::Watching {
                 self.login_again(secret, view);
+                self.login_with_replaced(secret, view);
             }
             self.login_after_silence(secret, facts, view);
         }
@@ -65,8 +76,8 @@ impl Plan<'_> {
         }
     }
 
-    /// A dead value, seldom, for as long as it is watched; and once more what AWSCURRENT was moved back to: it leaves
-    /// behind a setSecret that may come true later.
+    /// A dead value, seldom, for as long as it is watched; and once more what AWSCURRENT was moved back to, or rolled
+    /// forward to: it leaves behind a setSecret that may come true later, or a function that may set the database back.
     fn login_again(&mut self, secret: &SecretArn, view: &RotationView) {
         let promoted = view.rotation.promoted.as_ref().map(|seen| seen.when.not_after);
         let verified = promoted.map(|at| at + self.settings.timing.verify_for);
@@ -77,10 +88,31 @@ impl Plan<'_> {
             {
                 self.cadence().login_backoff
             }
+            Works::Yes(Proof::Login(_)) if self.may_be_set_back(view) => SET_BACK_LOOKS,
             Works::Yes(_) | Works::Unproven => return,
         };
         let key = LookKey::Login(secret.clone(), view.rotation.key.version.clone());
         self.every(key, interval);
+    }
+
+    /// Of what was rolled forward: the function that failed may run on, and set the database back at its end.
+    fn may_be_set_back(&self, view: &RotationView) -> bool {
+        let promoted = view.rotation.rolled_forward().map(|when| when.not_after);
+        promoted.is_some_and(|at| self.now < at + LONGEST_FUNCTION)
+    }
+
+    /// What was rolled forward and is refused, or was just promoted: does the version before it log in?
+    fn login_with_replaced(&mut self, secret: &SecretArn, view: &RotationView) {
+        let forwarded = view
+            .rotation
+            .rolled_forward()
+            .and(view.rotation.replaced.as_ref());
+        let Some(old) = forwarded else { return };
+        let key = LookKey::Login(secret.clone(), old.clone());
+        match view.works {
+            Works::No { .. } => self.every(key, self.cadence().login_backoff),
+            Works::Yes(_) | Works::Unproven => self.once_since(key, view),
+        }
     }
 
     /// One login tells whether what was current at the first look works; a refusal, and a database that was busy or out
@@ -163,10 +195,41 @@ impl Plan<'_> {
         {
             self.login(secret, facts, rotation, old);
         }
+        self.logins_after_a_guard(secret, facts, view);
         let reason = old_refused || told || (policy.login_pending_early && rotation.created.is_some());
         if reason && !proven {
             self.login(secret, facts, rotation, new);
         }
+    }
+
+    /// A guard of roll forward has found other logins than ours, or could not look: what they are now tells whether the
+    /// database still is ahead.
+    fn logins_after_a_guard(&mut self, secret: &SecretArn, facts: &SecretFacts, view: &RotationView) {
+        let last = facts.attempts.serving(&view.rotation.key).last();
+        let Some((at, Outcome::NoEffect(_))) = last.and_then(|last| last.outcome.as_ref()) else {
+            return;
+        };
+        for version in facts.current().into_iter().chain([&view.rotation.key.version]) {
+            let key = LookKey::Login(secret.clone(), version.clone());
+            if self.last(&key).is_none_or(|look| look.sent < *at) {
+                self.every(key, self.cadence().login);
+            }
+        }
+    }
+
+    /// A version is read by its label: where that was answered otherwise since the last look, the label has moved.
+    pub(super) fn is_label_missed(&self, secret: &SecretArn) -> bool {
+        let looked = self.last(&LookKey::Secret(secret.clone())).map(|look| look.sent);
+        let logins = LookKey::Login(secret.clone(), VersionId::new(""))..;
+        let of_it = self.state.failing.range(logins);
+        let mut of_it = of_it.take_while(|(key, _)| matches!(key, LookKey::Login(of, _) if of == secret));
+        of_it.any(|(_, failing)| {
+            let is_answer = matches!(
+                failing.failure,
+                LookFailure::NotFound { .. } | LookFailure::Unexpected { .. }
+            );
+            is_answer && looked < Some(failing.last)
+        })
     }
 
     /// After refusals the wait doubles, so that no account is locked: it is as long as the refusals already last.
@@ -185,6 +248,17 @@ impl Plan<'_> {
             (lasting + usual.max(least)).min(cadence.login_backoff)
         });
         self.every(LookKey::Login(secret.clone(), version.clone()), interval);
+    }
+
+    /// Not before the lock-out budget has room for one more that is refused.
+    pub(super) fn within_budget(&self, key: &LookKey, due: Timestamp) -> Timestamp {
+        let LookKey::Login(secret, version) = key else {
+            return due;
+        };
+        let waits = self.state.login_waits(secret, version, self.settings, self.now);
+        waits
+            .and_then(|reason| reason.until())
+            .map_or(due, |until| until.max(due))
     }
 
     /// Whether another version was refused again and again within ten minutes: databases count for the account.

@@ -252,6 +252,7 @@ impl fmt::Display for NoEffect {
             Self::Denied { iam_action, resource } => write!(f, "denied: {iam_action} on {resource}"),
             Self::Conflict { expected, found } => write!(f, "expected {expected}, found {found}"),
             Self::Rejected { why } => write!(f, "rejected: {why}"),
+            Self::Unfit { why } => f.write_str(why),
             Self::NotSent { why } => write!(f, "not sent: {why}"),
         }
     }

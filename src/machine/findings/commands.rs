@@ -238,6 +238,14 @@ pub(super) fn move_current(secret: &SecretArn, to: &VersionId, from: Option<&Ver
     )
 }
 
+/// Stops its rotation, also a retry that is under way; the labels stay as they are.
+pub(super) fn cancel(secret: &SecretArn) -> String {
+    format!(
+        "`aws secretsmanager cancel-rotate-secret --secret-id {}`",
+        quoted(secret.as_str())
+    )
+}
+
 pub(super) fn rotate(secret: &SecretArn) -> String {
     format!(
         "`aws secretsmanager rotate-secret --secret-id {}`",

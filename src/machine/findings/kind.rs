@@ -65,8 +65,14 @@ pub enum Kind {
     ReplicatedPromotion,
     /// A function that we switched off could not be switched on again.
     RestoreFailed,
+    /// So many secrets want to be rolled forward that none is.
+    RollForwardStopped,
+    /// A version that was rolled forward is refused, and the one before it logs in.
+    RollForwardUndone,
     /// AWSCURRENT moved back, and nothing proves the value.
     Rollback,
+    /// AWSPENDING was promoted by us, because only the database had its password.
+    RolledForward,
     /// A rotation was given up after setSecret.
     RotationAbandoned,
     /// A step of a rotation failed.
@@ -105,7 +111,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 51] = [
         Self::BeyondNext,
         Self::BeyondUs,
         Self::Capped,
@@ -136,7 +142,10 @@ impl Kind {
         Self::Replicated,
         Self::ReplicatedPromotion,
         Self::RestoreFailed,
+        Self::RollForwardStopped,
+        Self::RollForwardUndone,
         Self::Rollback,
+        Self::RolledForward,
         Self::RotationAbandoned,
         Self::RotationFailed,
         Self::RotationOff,
@@ -189,7 +198,10 @@ impl Kind {
             Self::Replicated => "replicated",
             Self::ReplicatedPromotion => "replicated-promotion",
             Self::RestoreFailed => "restore-failed",
+            Self::RollForwardStopped => "roll-forward-stopped",
+            Self::RollForwardUndone => "roll-forward-undone",
             Self::Rollback => "rollback",
+            Self::RolledForward => "rolled-forward",
             Self::RotationAbandoned => "rotation-abandoned",
             Self::RotationFailed => "rotation-failed",
             Self::RotationOff => "rotation-off",

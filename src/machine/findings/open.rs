@@ -1,5 +1,6 @@
 //! A rotation that failed or stalled on its way, and AWSPENDING that lies in the way of the next one.
 
+use super::roll_forward::course;
 use super::way_out::{Course, way_out};
 use super::{Kind, List, Severity, commands};
 use crate::judge::{Judgement, RotationView};
@@ -16,7 +17,8 @@ impl List<'_> {
                 let step = step.map_or("an unknown step".to_owned(), |step| step.to_string());
                 let last = view.rotation.failures.last();
                 let why = last.map_or_else(String::new, |failure| format!(": {}", failure.why));
-                let text = format!("rotation to {version} failed in {step}{why}");
+                let forward = course(judgement).unwrap_or_default();
+                let text = format!("rotation to {version} failed in {step}{why}{forward}");
                 let course = if is_off(facts) {
                     Course::LiesStill
                 } else {
@@ -36,7 +38,9 @@ impl List<'_> {
                 } else {
                     ""
                 };
-                let text = format!("rotation to {version} makes no progress; AWSPENDING {value}{off}");
+                let forward = course(judgement).unwrap_or_default();
+                let text =
+                    format!("rotation to {version} makes no progress; AWSPENDING {value}{off}{forward}");
                 let remedy = way_out(&view.rotation, Course::LiesStill, strategy, facts);
                 self.add(Severity::Critical, Kind::RotationStalled, text, remedy);
             }

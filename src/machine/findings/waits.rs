@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::roll_forward::stopped;
 use super::{Finding, Kind, Severity, commands};
 use crate::fleet::Admission;
 use crate::judge::{Judgement, Judgements, LoweredBy, Reason};
@@ -39,7 +40,8 @@ impl Waits<'_> {
                 remedy,
             })
         };
-        self.admission.waits.iter().filter_map(told).collect()
+        let waits = self.admission.waits.iter().filter_map(told);
+        waits.chain(stopped(self.admission)).collect()
     }
 
     /// Nothing where it ends by itself, or with what another waits for.
@@ -75,9 +77,11 @@ impl Waits<'_> {
             | Reason::Refused
             | Reason::First { .. }
             | Reason::Unseen { .. }
+            | Reason::TooMany { .. }
             | Reason::Busy { .. }
             | Reason::InFlight { .. }
             | Reason::Wave { .. }
+            | Reason::Refusals { .. }
             | Reason::OwnServiceLast
             | Reason::Draining
             | Reason::Journal => None,

@@ -44,6 +44,8 @@ impl List<'_> {
                 );
                 self.add(Severity::Critical, Kind::DeadValue, text, REFUSED);
             }
+            // The login that proves it is asked for; what keeps it from an answer is told by itself.
+            (Works::Unproven, _) if view.rotation.rolled_forward().is_some() => {}
             (Works::Unproven, Origin::Manual) if self.log_may_tell(state) => {}
             (Works::Unproven, Origin::Manual) => {
                 // At the first look only its dates tell, and they tell of tags and clean-up as well.

@@ -79,6 +79,10 @@ pub enum NoEffect {
     Rejected {
         why: String,
     },
+    /// A guard found what time does not mend: the write is left to people.
+    Unfit {
+        why: String,
+    },
     /// The connection could not be made, so nothing was sent.
     NotSent {
         why: String,

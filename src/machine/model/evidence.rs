@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    AttemptId, Consumer, ConsumerId, Dates, Decision, FunctionSeen, Labels, LoginAnswer, Look, Outcome,
-    Procedure, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step, Strategy,
-    VersionId,
+    AttemptId, Consumer, ConsumerId, DatabaseSeen, Dates, Decision, FunctionSeen, Labels, LoginAnswer, Look,
+    Outcome, Procedure, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step,
+    Strategy, VersionId,
 };
 
 /// What to look at. One look of a key is under way at a time.
@@ -126,6 +126,8 @@ pub enum Evidence {
         secret: SecretArn,
         version: VersionId,
         answer: LoginAnswer,
+        /// Where the value logs in; nothing where it does not say so.
+        database: Option<DatabaseSeen>,
     },
     /// `None`: the service is gone.
     Service {
@@ -175,8 +177,13 @@ pub enum LogLine {
         version: Option<VersionId>,
         strategy: Option<Strategy>,
     },
-    /// A step that failed, as far as the line tells which; `why` is one of a few fixed texts.
-    Failed { step: Option<Step>, why: String },
+    /// A step that failed, as far as the line tells which; `why` is one of a few fixed texts. `ended`: the invocation is
+    /// known to have ended with it. A function that only logs an error may still set the database back.
+    Failed {
+        step: Option<Step>,
+        why: String,
+        ended: bool,
+    },
 }
 
 /// What keeps a log from telling all that it holds (aws-facts: The rotation Lambda's log).
@@ -308,6 +315,32 @@ pub enum Fact {
         old: Option<Timestamp>,
     },
     WouldAct(WouldAct),
+    Refused(Refusal),
+    /// A rotation that ended by itself: how long it took from setSecret to finishSecret.
+    Paced {
+        rotation: RotationKey,
+        pace: Pace,
+    },
+}
+
+/// How long a good rotation took from setSecret to finishSecret, at most; and when it was promoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    pub took: SignedDuration,
+    pub at: Timestamp,
+}
+
+/// A database refused a login, and may count it against the account. Told of each secret that is known to name the
+/// account, so that it counts after a crash for whichever is tried first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Refusal {
+    /// When the refusal arrived.
+    pub at: Timestamp,
+    /// The secret and version that were tried.
+    pub of: SecretArn,
+    pub version: VersionId,
+    /// The secret that it is told of.
+    pub secret: SecretArn,
 }
 
 /// A consumer was stale, and nothing but the mode kept it from being refreshed so.

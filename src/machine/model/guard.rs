@@ -26,6 +26,17 @@ pub enum Guard {
         secret: SecretArn,
         expects: AtRest,
     },
+    /// The labels of a rotation that is to be rolled forward, described anew.
+    Promotable {
+        secret: SecretArn,
+        expects: Promotable,
+    },
+    /// Both values, each tried in a login right now: AWSPENDING's is accepted by a writer, AWSCURRENT's is refused.
+    Logins {
+        secret: SecretArn,
+        current: VersionId,
+        pending: VersionId,
+    },
 }
 
 /// Nothing where the write may be sent; else how it ends without having been sent.
@@ -159,6 +170,54 @@ impl AtRest {
         let brake = seen.brake().filter(|_| self.is_served);
         brake.map(|_| "the brake's tag".to_owned())
     }
+}
+
+/// Nothing but AWSPENDING stands between the version and AWSCURRENT, and nobody else's hands are on the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promotable {
+    /// What AWSCURRENT is on.
+    pub current: VersionId,
+    /// What AWSPENDING is on.
+    pub pending: VersionId,
+}
+
+impl Promotable {
+    /// `seen`: nothing where there is no such secret.
+    pub fn verdict(&self, secret: &SecretArn, seen: Option<&SecretSeen>) -> Verdict {
+        let Some(seen) = seen else {
+            return Some(conflict(&format!("secret {}", secret.name()), "none"));
+        };
+        let labels = &seen.labels;
+        if labels.current.as_ref() == Some(&self.pending) {
+            return already(true);
+        }
+        if let Some(why) = seen.belongs_to_another(secret) {
+            return Some(unfit(why));
+        }
+        if labels.previous.as_ref() == Some(&self.pending) || seen.labelled.contains(&self.pending) {
+            return Some(unfit("AWSPENDING's version carries another label".to_owned()));
+        }
+        let expected = format!(
+            "AWSCURRENT on {} and AWSPENDING on {}",
+            self.current, self.pending
+        );
+        let as_decided =
+            labels.current.as_ref() == Some(&self.current) && labels.pending.as_ref() == Some(&self.pending);
+        let found = if !as_decided {
+            Some("other labels")
+        } else if seen.deleted.is_some() {
+            Some("scheduled for deletion")
+        } else if !seen.rotation_enabled {
+            Some("rotation switched off")
+        } else {
+            seen.brake().map(|_| "the brake's tag")
+        };
+        found.map(|found| conflict(&expected, found))
+    }
+}
+
+fn unfit(why: String) -> Outcome {
+    Outcome::NoEffect(NoEffect::Unfit { why })
 }
 
 fn already(is_so: bool) -> Verdict {

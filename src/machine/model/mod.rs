@@ -1,6 +1,7 @@
 //! The words of the project as types: what can be seen, and what can be done about it.
 
 mod consumer;
+mod database;
 mod decision;
 mod evidence;
 mod function;
@@ -19,13 +20,14 @@ pub use consumer::{
     Consumer, ConsumerId, Controller, Declared, Deployment, Health, Protected, Reference, ReferenceKind,
     Rollout, ServiceSeen, ServiceSettings, Stage, Staleness, Task, given_by_pin,
 };
+pub use database::{AccountId, DatabaseId, DatabaseSeen, HostId};
 pub use decision::{Attempt, Decision, Done, NoEffect, Outcome};
 pub use evidence::{
-    Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
-    StandaloneTask, Unread, WouldAct, host_key,
+    Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Pace, Refusal,
+    Scope, ScopeSeen, StandaloneTask, Unread, WouldAct, host_key,
 };
 pub use function::{Alias, EnvironmentSeen, FunctionSeen, SleepTag, UpdateStatus};
-pub use guard::{AtRest, FunctionGuard, Guard, ServiceGuard, Verdict};
+pub use guard::{AtRest, FunctionGuard, Guard, Promotable, ServiceGuard, Verdict};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
 pub use secret::{Brake, Dates, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};

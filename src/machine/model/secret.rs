@@ -1,6 +1,6 @@
 //! What Secrets Manager tells about a secret. Never its value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -78,6 +78,8 @@ pub struct SecretSeen {
     pub primary_region: Option<String>,
     /// A partner's key that Secrets Manager rotates itself: `Type`, or the metadata for its rotation.
     pub external: bool,
+    /// Versions that carry labels of people's own.
+    pub labelled: BTreeSet<VersionId>,
 }
 
 impl SecretSeen {
@@ -92,6 +94,18 @@ impl SecretSeen {
     pub fn primary_elsewhere(&self, secret: &SecretArn) -> Option<&str> {
         let primary = self.primary_region.as_deref()?;
         (secret.region()? != primary).then_some(primary)
+    }
+
+    /// Why its labels are not for us to move: somebody else rotates it.
+    pub fn belongs_to_another(&self, secret: &SecretArn) -> Option<String> {
+        if let Some(owner) = &self.owning_service {
+            return Some(format!("{owner} rotates the secret by itself"));
+        }
+        if self.external {
+            return Some("Secrets Manager rotates this partner's key by itself".to_owned());
+        }
+        let primary = self.primary_elsewhere(secret)?;
+        Some(format!("the secret is a replica, and is rotated in {primary}"))
     }
 
     /// The operator's brake: the tag `rotation-watchdog` lowers the mode, never raises it.
@@ -221,6 +235,20 @@ impl LoginAnswer {
             | Self::Unreachable { .. }
             | Self::Unknown { .. }
             | Self::Tls { .. }
+            | Self::Unusable { .. } => false,
+        }
+    }
+
+    /// Whether a database may count it against the account, and lock it. What fails for TLS may have been denied without
+    /// it, and nobody knows what an unknown code means. A proxy checks passwords itself: its denials are `Busy`.
+    pub fn may_lock(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::Tls { .. } | Self::Unknown { .. } => true,
+            Self::Accepted
+            | Self::Admitted { .. }
+            | Self::Account { .. }
+            | Self::Busy { .. }
+            | Self::Unreachable { .. }
             | Self::Unusable { .. } => false,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{ConsumerId, SleepTag, Subject};
+use super::{ConsumerId, SecretArn, SleepTag, Subject, VersionId};
 
 /// One write, with all that is needed to precheck it and to undo it. Each names a subject of the one kind that it fits, so
 /// that no write can be decided for another: there is no redeploy of a function.
@@ -25,6 +25,12 @@ pub enum Write {
     },
     /// One step of a concurrency cycle.
     Cycle { function: Arc<str>, step: CycleStep },
+    /// UpdateSecretVersionStage: AWSCURRENT to `version`, if it still is on `from`.
+    Promote {
+        secret: SecretArn,
+        version: VersionId,
+        from: VersionId,
+    },
 }
 
 /// What a concurrency cycle does to a function, in this order.
@@ -46,6 +52,7 @@ impl Write {
             Self::Redeploy { .. } => WriteKind::Redeploy,
             Self::UpdateEnvironment { .. } => WriteKind::UpdateEnvironment,
             Self::Cycle { step, .. } => step.kind(),
+            Self::Promote { .. } => WriteKind::Promote,
         }
     }
 
@@ -57,6 +64,7 @@ impl Write {
             Self::UpdateEnvironment { function, .. } | Self::Cycle { function, .. } => {
                 Subject::Consumer(ConsumerId::function(function))
             }
+            Self::Promote { secret, .. } => Subject::Secret(secret.clone()),
         }
     }
 
@@ -69,7 +77,7 @@ impl Write {
     pub fn cycle_step(&self) -> Option<&CycleStep> {
         match self {
             Self::Cycle { step, .. } => Some(step),
-            Self::Redeploy { .. } | Self::UpdateEnvironment { .. } => None,
+            Self::Redeploy { .. } | Self::UpdateEnvironment { .. } | Self::Promote { .. } => None,
         }
     }
 }
@@ -94,16 +102,18 @@ pub enum WriteKind {
     Sleep,
     Restore,
     Untag,
+    Promote,
 }
 
 impl WriteKind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Redeploy,
         Self::UpdateEnvironment,
         Self::TagSleep,
         Self::Sleep,
         Self::Restore,
         Self::Untag,
+        Self::Promote,
     ];
 
     /// A stable word for metrics, logs and the API.
@@ -115,6 +125,7 @@ impl WriteKind {
             Self::Sleep => "sleep",
             Self::Restore => "restore",
             Self::Untag => "untag",
+            Self::Promote => "promote",
         }
     }
 
@@ -124,6 +135,7 @@ impl WriteKind {
             Self::Redeploy => Procedure::Redeploy,
             Self::UpdateEnvironment => Procedure::ConfigUpdate,
             Self::TagSleep | Self::Sleep | Self::Restore | Self::Untag => Procedure::ConcurrencyCycle,
+            Self::Promote => Procedure::RollForward,
         }
     }
 
@@ -131,7 +143,12 @@ impl WriteKind {
     pub fn leaves_something(self) -> bool {
         match self {
             Self::TagSleep => true,
-            Self::Redeploy | Self::UpdateEnvironment | Self::Sleep | Self::Restore | Self::Untag => false,
+            Self::Redeploy
+            | Self::UpdateEnvironment
+            | Self::Sleep
+            | Self::Restore
+            | Self::Untag
+            | Self::Promote => false,
         }
     }
 
@@ -139,14 +156,14 @@ impl WriteKind {
     pub fn is_put_back(self) -> bool {
         match self {
             Self::TagSleep | Self::Sleep | Self::Restore | Self::Untag => true,
-            Self::Redeploy | Self::UpdateEnvironment => false,
+            Self::Redeploy | Self::UpdateEnvironment | Self::Promote => false,
         }
     }
 
     fn restores(self) -> bool {
         match self {
             Self::Restore | Self::Untag => true,
-            Self::Redeploy | Self::UpdateEnvironment | Self::TagSleep | Self::Sleep => false,
+            Self::Redeploy | Self::UpdateEnvironment | Self::TagSleep | Self::Sleep | Self::Promote => false,
         }
     }
 }
@@ -163,16 +180,23 @@ pub enum Procedure {
     Redeploy,
     ConfigUpdate,
     ConcurrencyCycle,
+    RollForward,
 }
 
 impl Procedure {
-    pub const ALL: [Self; 3] = [Self::Redeploy, Self::ConfigUpdate, Self::ConcurrencyCycle];
+    pub const ALL: [Self; 4] = [
+        Self::Redeploy,
+        Self::ConfigUpdate,
+        Self::ConcurrencyCycle,
+        Self::RollForward,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Redeploy => "redeploy",
             Self::ConfigUpdate => "config-update",
             Self::ConcurrencyCycle => "concurrency-cycle",
+            Self::RollForward => "roll-forward",
         }
     }
 }

@@ -2,42 +2,43 @@
 
 use jiff::Timestamp;
 
-use super::effect;
-use crate::model::{Attempt, Decision, Fact, Look, NoEffect, Outcome};
+use super::Effect;
+use crate::attempts::Attempts;
+use crate::model::{Decision, Fact, Look, NoEffect, Outcome};
 use crate::policy::Timing;
-use crate::state::ConsumerFacts;
 
-/// What the latest look settles about the attempts in doubt of one consumer.
-pub(crate) fn resolve(facts: &mut ConsumerFacts, timing: &Timing) -> Vec<Fact> {
-    let doubts: Vec<(Attempt, Timestamp)> = facts
-        .attempts
-        .iter()
-        .filter_map(|attempt| match attempt.outcome {
-            Some((at, Outcome::InDoubt { .. })) => Some((attempt.clone(), at)),
-            _ => None,
-        })
-        .collect();
-    doubts
-        .into_iter()
-        .filter_map(|(attempt, since)| resolve_one(facts, &attempt.decision, since, timing))
-        .collect()
+/// What the latest look settles about the attempts in doubt of one subject. `effect`: what that look shows of a decision.
+pub(super) fn resolve(
+    attempts: &mut Attempts,
+    timing: &Timing,
+    effect: impl Fn(&Decision) -> Option<Effect>,
+) -> Vec<Fact> {
+    let doubts = attempts.iter().filter_map(|attempt| match attempt.outcome {
+        Some((at, Outcome::InDoubt { .. })) => Some((attempt.decision.clone(), at)),
+        _ => None,
+    });
+    let doubts: Vec<(Decision, Timestamp)> = doubts.collect();
+    let settled = doubts.into_iter().filter_map(|(decision, since)| {
+        let shown = effect(&decision)?;
+        resolve_one(attempts, &decision, since, shown, timing)
+    });
+    settled.collect()
 }
 
 fn resolve_one(
-    facts: &mut ConsumerFacts,
+    attempts: &mut Attempts,
     decision: &Decision,
     since: Timestamp,
+    (look, shown): Effect,
     timing: &Timing,
 ) -> Option<Fact> {
-    let (look, shown) = effect(facts, decision)?;
     if let Some(done) = shown {
         return Some(ended(decision, look, Outcome::Done(done)));
     }
     if look.sent < since + timing.settle {
         return None;
     }
-    let first = *facts
-        .attempts
+    let first = *attempts
         .no_effect_seen
         .entry(decision.attempt.clone())
         .or_insert(look);

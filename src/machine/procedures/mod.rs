@@ -7,6 +7,7 @@ pub(crate) mod concurrency_cycle;
 pub(crate) mod doubt;
 pub(crate) mod environment_update;
 pub(crate) mod redeploy;
+pub(crate) mod roll_forward;
 pub(crate) mod tries;
 pub(crate) mod waiting;
 
@@ -15,15 +16,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub(crate) use roll_forward::promoted_by_us;
+pub use roll_forward::{Course, Forward, Obstacle, PACES};
 pub(crate) use tries::NO_EFFECT_LIMIT;
 
 pub use concurrency_cycle::{Left, former_concurrency, left_by_us, open_sleep, restore};
 
 use crate::model::{
-    AtRest, ConsumerId, Decision, Done, FunctionGuard, FunctionSeen, Guard, Look, Procedure, Reference,
+    AtRest, ConsumerId, Decision, Done, Fact, FunctionGuard, FunctionSeen, Guard, Look, Procedure, Reference,
     RotationKey, SecretArn, Write,
 };
-use crate::state::{ConsumerFacts, State};
+use crate::policy::Timing;
+use crate::state::{ConsumerFacts, SecretFacts, State};
 use crate::successors::needs_it_to_start;
 
 /// The latest look that can show what a write did, and the write's answer as that look shows it, where it shows it.
@@ -41,7 +45,7 @@ pub(crate) enum Load {
 pub(crate) fn load(procedure: Procedure) -> Load {
     match procedure {
         Procedure::Redeploy => Load::Doubled,
-        Procedure::ConfigUpdate | Procedure::ConcurrencyCycle => Load::NoMore,
+        Procedure::ConfigUpdate | Procedure::ConcurrencyCycle | Procedure::RollForward => Load::NoMore,
     }
 }
 
@@ -72,6 +76,11 @@ pub(crate) fn guards(state: &State, write: &Write, serves: &[RotationKey]) -> Ve
             revision,
         } => of_function(function, environment_update::guards(marker, revision)),
         Write::Cycle { function, step } => of_function(function, concurrency_cycle::guards(step)),
+        Write::Promote {
+            secret,
+            version,
+            from,
+        } => return roll_forward::guards(secret, version, from),
     };
     let subject = write.subject();
     let consumer = subject.consumer().filter(|_| !write.restores());
@@ -119,13 +128,33 @@ fn at_rest(state: &State, consumer: &ConsumerId, serves: &[RotationKey]) -> Vec<
     guards.collect()
 }
 
+/// What the latest look settles about a consumer's attempts in doubt.
+pub(crate) fn resolve_consumer(facts: &mut ConsumerFacts, timing: &Timing) -> Vec<Fact> {
+    let mut attempts = std::mem::take(&mut facts.attempts);
+    let news = doubt::resolve(&mut attempts, timing, |decision| consumer_effect(facts, decision));
+    facts.attempts = attempts;
+    news
+}
+
+/// The same of what was decided for a secret itself.
+pub(crate) fn resolve_secret(facts: &mut SecretFacts, timing: &Timing) -> Vec<Fact> {
+    let mut attempts = std::mem::take(&mut facts.attempts);
+    let news = doubt::resolve(&mut attempts, timing, |decision| match &decision.write {
+        Write::Promote { version, .. } => roll_forward::effect(facts, version, decision.at),
+        Write::Redeploy { .. } | Write::UpdateEnvironment { .. } | Write::Cycle { .. } => None,
+    });
+    facts.attempts = attempts;
+    news
+}
+
 /// Whether the latest look after a decision shows what its write was to bring about.
-pub(crate) fn effect(facts: &ConsumerFacts, decision: &Decision) -> Option<Effect> {
+fn consumer_effect(facts: &ConsumerFacts, decision: &Decision) -> Option<Effect> {
     let shown_by = |shows: &dyn Fn(&FunctionSeen) -> bool| function_effect(facts, decision.at, shows);
     match &decision.write {
         Write::Redeploy { .. } => redeploy::effect(facts, decision.at),
         Write::UpdateEnvironment { marker, .. } => shown_by(&|seen| environment_update::shows(seen, marker)),
         Write::Cycle { step, .. } => shown_by(&|seen| concurrency_cycle::shows(seen, step)),
+        Write::Promote { .. } => None,
     }
 }
 
@@ -145,6 +174,7 @@ pub fn write_text(write: &Write) -> String {
         Write::Redeploy { fresh_after, .. } => redeploy::text(*fresh_after),
         Write::UpdateEnvironment { revision, .. } => environment_update::text(revision),
         Write::Cycle { step, .. } => concurrency_cycle::text(step),
+        Write::Promote { version, from, .. } => roll_forward::text(version, from),
     }
 }
 
@@ -154,6 +184,7 @@ pub fn wanted_text(write: &Write) -> &'static str {
         Write::Redeploy { .. } => redeploy::WANTED,
         Write::UpdateEnvironment { .. } => environment_update::WANTED,
         Write::Cycle { step, .. } => concurrency_cycle::wanted(step),
+        Write::Promote { .. } => roll_forward::WANTED,
     }
 }
 
@@ -163,6 +194,7 @@ pub fn would_text(consumer: &ConsumerId, procedure: Procedure) -> String {
         Procedure::Redeploy => redeploy::WHOLE,
         Procedure::ConfigUpdate => environment_update::WHOLE,
         Procedure::ConcurrencyCycle => concurrency_cycle::WHOLE,
+        Procedure::RollForward => roll_forward::WHOLE,
     };
     format!("{procedure} of {consumer} would have been done, had the mode been act: {what}")
 }

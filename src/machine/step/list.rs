@@ -22,6 +22,7 @@ impl State {
         secrets: Vec<SecretSummary>,
         known: (Option<Timestamp>, &Timing),
     ) -> Vec<Fact> {
+        let (_, timing) = known;
         self.touched.listed = true;
         self.forget_unasked();
         self.forget_unlisted(&secrets);
@@ -29,6 +30,7 @@ impl State {
             .into_iter()
             .for_each(|summary| self.see_summary(look, summary, known));
         self.touch_unlisted(look);
+        self.forget_refusals(look.sent - timing.refusals_within);
         self.forget_the_dead();
         Vec::new()
     }

@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    ConsumerId, Dates, Fact, Labels, LogFact, LogLine, Look, RotationKey, SecretArn, WouldAct,
+    ConsumerId, Dates, Fact, Labels, LogFact, LogLine, Look, Pace, RotationKey, SecretArn, WouldAct,
 };
+use crate::procedures::roll_forward::PACES;
 use crate::state::{SecretFacts, StageRun, Would};
 
 impl SecretFacts {
@@ -57,6 +58,7 @@ impl SecretFacts {
         if self.is_told_better(fact) {
             return false;
         }
+        self.log.retain(|known| !is_the_end_of(fact, known));
         let news = self.log.insert(fact.clone());
         self.thin_out(fact);
         if self.log.len() > Self::LOG_LIMIT {
@@ -65,15 +67,15 @@ impl SecretFacts {
         news && self.log.contains(fact)
     }
 
-    /// A failure is read again without the lines before it, which told its step.
+    /// A failure is read again without the lines before it, which told its step, or without those after it, which told its
+    /// end.
     fn is_told_better(&self, fact: &LogFact) -> bool {
         let is_of_a_step = |other: &LogFact| matches!(other.line, LogLine::Failed { step: Some(_), .. });
         let is_vague = matches!(fact.line, LogLine::Failed { step: None, .. });
-        is_vague
-            && self
-                .log
-                .iter()
-                .any(|other| other.at == fact.at && is_of_a_step(other))
+        let tells_better = |other: &LogFact| is_vague && is_of_a_step(other) || is_the_end_of(other, fact);
+        self.log
+            .iter()
+            .any(|other| other.at == fact.at && tells_better(other))
     }
 
     /// Of lines that a retry repeats within the hour, the first and the last stay: else thousands of retries would
@@ -131,6 +133,18 @@ impl SecretFacts {
         true
     }
 
+    pub(super) fn learn_pace(&mut self, rotation: &RotationKey, pace: Pace) -> bool {
+        if self.paces.iter().any(|(known, _)| known == rotation) {
+            return false;
+        }
+        let later = self.paces.partition_point(|(_, known)| known.at <= pace.at);
+        self.paces.insert(later, (rotation.clone(), pace));
+        if self.paces.len() <= PACES {
+            return true;
+        }
+        self.paces.remove(0).0 != *rotation
+    }
+
     fn learn_stage(
         &mut self,
         rotation: &RotationKey,
@@ -148,6 +162,23 @@ impl SecretFacts {
             }
         }
         StageRun::note(self.reached.entry(key).or_default(), seen)
+    }
+}
+
+/// Whether a line tells of the same failure as another, and that the invocation ended with it, which the other does not.
+fn is_the_end_of(line: &LogFact, other: &LogFact) -> bool {
+    match (&line.line, &other.line) {
+        (
+            LogLine::Failed {
+                step, ended: true, ..
+            },
+            LogLine::Failed {
+                step: of,
+                ended: false,
+                ..
+            },
+        ) => line.at == other.at && step == of,
+        _ => false,
     }
 }
 

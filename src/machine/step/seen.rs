@@ -3,6 +3,7 @@
 use crate::milestones::is_accepted;
 use crate::model::{Dates, Fact, LoginAnswer, Look, SecretArn, SecretSeen, VersionId};
 use crate::policy::Timing;
+use crate::procedures::roll_forward::answered_for;
 use crate::settling::is_settling;
 use crate::state::State;
 
@@ -35,7 +36,13 @@ impl State {
         version: VersionId,
         answer: LoginAnswer,
     ) -> Vec<Fact> {
-        let tells = is_accepted(&answer) && self.is_first_beside_another(&secret, &version, look);
+        let refused = if answer.may_lock() {
+            self.see_refusal(look, &secret, &version)
+        } else {
+            Vec::new()
+        };
+        let tells = is_accepted(&answer) && self.is_first_beside_another(&secret, &version, look)
+            || self.is_first_since_our_promotion(&secret, &version, look);
         let fact = Fact::Login {
             secret,
             version,
@@ -43,12 +50,14 @@ impl State {
             answer,
         };
         let news = self.learn(fact.clone());
-        // The same answer as before, but two passwords work: a restart would not know.
-        if news.is_empty() && tells {
+        // The same answer as before, but two passwords work, or it proves what we promoted: a restart would not know.
+        let mut news = if news.is_empty() && tells {
             vec![fact]
         } else {
             news
-        }
+        };
+        news.extend(refused);
+        news
     }
 
     /// Labels that went back were seen so for long enough: the look that says so is kept, or a restart would doubt it again.
@@ -78,5 +87,18 @@ impl State {
             Some(run.first.arrived)
         });
         accepted.any(|at| before < Some(at) && at <= look.sent)
+    }
+
+    /// Whether a login with a version that was rolled forward was asked for after our write's answer, and none before it
+    /// was: only such a login proves the version.
+    fn is_first_since_our_promotion(&self, secret: &SecretArn, version: &VersionId, look: Look) -> bool {
+        let Some(facts) = self.secrets.get(secret) else {
+            return false;
+        };
+        let Some(answered) = answered_for(&facts.attempts, version) else {
+            return false;
+        };
+        let last = facts.logins.get(version).and_then(|track| track.latest());
+        look.sent >= answered && last.is_none_or(|run| run.last.sent < answered)
     }
 }

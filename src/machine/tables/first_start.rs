@@ -92,6 +92,7 @@ fn a_baseline_whose_database_was_busy_is_logged_in_with_again() {
             secret,
             version,
             answer,
+            database: None,
         };
         tale.see(27, evidence);
         asks_to_log_in(&tale, 28)

@@ -294,6 +294,7 @@ fn nobody_is_restarted_onto_the_dead_value_of_another_secret() {
             secret: arn("queue"),
             version: VersionId::new("y"),
             answer: refused,
+            database: None,
         },
     );
     tale.service(25, &consumer("orders"), service(&[-500]));

@@ -5,8 +5,7 @@ use super::standings::{attempt, cycle, promoted, standing};
 use super::world::{Tale, at, function};
 use crate::consumers::Why;
 use crate::model::{
-    Alias, AttemptId, ConsumerId, CycleStep, EnvironmentSeen, SleepTag, Stage, UpdateStatus,
-    Write,
+    Alias, AttemptId, ConsumerId, CycleStep, EnvironmentSeen, SleepTag, Stage, UpdateStatus, Write,
 };
 use crate::policy::LambdaMethod;
 use crate::procedures::restore as restore_step;

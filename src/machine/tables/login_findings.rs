@@ -21,15 +21,7 @@ fn due(tale: &Tale, second: i64, key: &LookKey) -> Option<i128> {
 }
 
 fn answer(tale: &mut Tale, second: i64, id: &str, answer: LoginAnswer) {
-    let (secret, version) = (arn("db"), version(id));
-    tale.see(
-        second,
-        Evidence::Login {
-            secret,
-            version,
-            answer,
-        },
-    );
+    tale.answered(None, "db", second, id, answer);
 }
 
 /// A secret at rest whose rule switches the login test on, with one answer at second 1.
@@ -146,6 +138,7 @@ fn d4_an_unknown_authority_in_a_region_without_built_in_ones_has_an_address() {
         secret: secret.clone(),
         version: version("a"),
         answer,
+        database: None,
     };
     tale.see(
         0,

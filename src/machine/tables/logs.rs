@@ -161,6 +161,7 @@ fn a_failure_whose_step_was_told_is_not_told_again_without() {
     let failed = |step| LogLine::Failed {
         step,
         why: "the rotation function timed out".to_owned(),
+        ended: false,
     };
     let mut tale = rotating();
     tale.log(14, failed(Some(Step::TestSecret))).log(14, failed(None));

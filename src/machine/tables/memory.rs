@@ -112,7 +112,14 @@ fn failures(count: usize) -> Tale {
 
 fn fail(tale: &mut Tale, i: i64) {
     let why = "exception".to_owned();
-    tale.log(i * 7_200, LogLine::Failed { step: None, why });
+    tale.log(
+        i * 7_200,
+        LogLine::Failed {
+            step: None,
+            why,
+            ended: false,
+        },
+    );
 }
 
 fn lines(tale: &Tale) -> Vec<LogFact> {
@@ -139,7 +146,14 @@ fn a_line_that_is_repeated_within_the_hour_is_kept_twice() {
         let mut tale = Tale::new();
         for second in seconds {
             let why = "exception".to_owned();
-            tale.log(second, LogLine::Failed { step: None, why });
+            tale.log(
+                second,
+                LogLine::Failed {
+                    step: None,
+                    why,
+                    ended: false,
+                },
+            );
         }
         let kept = lines(&tale).into_iter().map(|line| line.at);
         kept.collect::<Vec<_>>()

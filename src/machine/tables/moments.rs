@@ -131,10 +131,11 @@ fn stages_are_noted_as_looks_show_them() {
     let shown = |tale: &Tale, second: i64| {
         let reached = tale.judge(second).reached;
         let noted = |fact: Fact| match fact {
-            Fact::Reached { stage, at, .. } => (stage, at),
+            Fact::Reached { stage, at, .. } => Some((stage, at)),
+            Fact::Paced { .. } => None,
             other => panic!("{other:?}"),
         };
-        reached.into_iter().map(noted).collect::<Vec<_>>()
+        reached.into_iter().filter_map(noted).collect::<Vec<_>>()
     };
     let look = |second| at(second) + SignedDuration::from_millis(20);
     let mut tale = dated(&orders());

@@ -160,6 +160,7 @@ fn a1_only_what_is_injected_by_a_dead_arn_keeps_a_restart_back_and_that_is_told(
     let secrets = asked.into_iter().filter_map(|guard| match guard {
         Guard::Secret { secret, .. } => Some(secret),
         Guard::Service { .. } | Guard::Function { .. } => None,
+        Guard::Promotable { .. } | Guard::Logins { .. } => None,
     });
     assert_eq!(secrets.collect::<Vec<_>>(), [arn("db")], "nor does a guard ask");
 }

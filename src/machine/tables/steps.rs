@@ -125,6 +125,7 @@ fn a_failure_that_names_no_step_was_in_the_one_under_way() {
             LogLine::Failed {
                 step: None,
                 why: why(),
+                ended: false,
             },
         );
         let step = Some(failed);

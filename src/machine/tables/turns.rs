@@ -43,6 +43,7 @@ impl Told {
         let mut settings = Settings::default();
         settings.limits.own_service = Some(service_id(1));
         settings.limits.in_flight = 2;
+        settings.limits.refusals = 3;
         let watch = Watch {
             rules: Arc::new(move |summary| (summary.name != "queue").then(|| Arc::clone(&policy))),
             rule_list: Vec::new(),
@@ -122,6 +123,8 @@ impl Told {
             assert_eq!(kept.wants, anew.wants, "{secret}");
             assert_eq!(kept.waits, anew.waits, "{secret}");
             assert_eq!(kept.withheld, anew.withheld, "{secret}");
+            assert_eq!(kept.login_waits, anew.login_waits, "{secret}");
+            assert_eq!(kept.database, anew.database, "{secret}");
             let found = of_secret(state, secret, kept, settings, now);
             assert_eq!(machine.told().of_secret(secret).to_vec(), found, "{secret}");
             let foreseen = outlook(state, secret, policy, settings, now);
@@ -193,6 +196,42 @@ fn a_turn_about_one_secret_touches_no_other() {
     assert_eq!(quiet.judged.len(), 0, "a list that says what is known");
 }
 
+/// Whoever turns out to share a database belongs to its wave from that turn on, and not longer.
+#[test]
+fn a_login_to_the_database_of_another_secret_changes_the_wave_of_both() {
+    let mut told = Told::new(Mode::Observe);
+    let all = (0..SECRETS.len()).map(|secret| (secret, 0)).collect();
+    told.turn(1, &Happens::Listed { secrets: all });
+    let login = |secret, database| Happens::Login {
+        secret,
+        version: 0,
+        accepted: true,
+        database: Some(database),
+    };
+    told.turn(1, &login(2, 1));
+    let shared = told.turn(1, &login(0, 1));
+    let waves = |turn: &Turn| -> Vec<(String, String)> {
+        let judged = turn.judged.iter();
+        let wave = judged.map(|judged| (judged.secret.name().to_owned(), judged.now.database.clone()));
+        wave.collect()
+    };
+    let pair = |secret: &str, wave: &str| (secret.to_owned(), wave.to_owned());
+    assert_eq!(waves(&shared), [pair("db", "db"), pair("mail", "db")]);
+    let moved = told.turn(1, &login(0, 0));
+    assert_eq!(waves(&moved), [pair("db", "db"), pair("mail", "mail")]);
+    told.turn(1, &login(0, 1));
+    let lost = told.turn(
+        60,
+        &Happens::Listed {
+            secrets: vec![(1, 0), (2, 0), (3, 0)],
+        },
+    );
+    assert!(
+        waves(&lost).contains(&pair("mail", "mail")),
+        "db is watched no more"
+    );
+}
+
 /// What is decided shows in the same turn: nobody is stale who is being restarted.
 #[test]
 fn a_decision_shows_at_once() {
@@ -220,6 +259,7 @@ fn a_decision_shows_at_once() {
             secret: 0,
             version: 1,
             accepted: true,
+            database: None,
         },
     );
     let created = Some(vec![-500]);

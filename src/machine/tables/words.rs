@@ -157,25 +157,32 @@ fn why_something_waits() {
             },
             "sleep is under way",
         ),
-        (Reason::InFlight { limit: 10 }, "10 consumers"),
-        (
-            Reason::Wave {
-                database: "db1".to_owned(),
-                limit: 3,
-            },
-            "3 consumers of db1",
-        ),
-        (
-            Reason::HourlyCap {
-                limit: 4,
-                until: at(0),
-            },
-            "4 times within the last hour: the next one may go at 2027-01-15T08:00:00Z",
-        ),
         (Reason::OwnServiceLast, "own service"),
         (another, "secret queue, which it would get too: nothing proves"),
         (Reason::Draining, "shutting down"),
         (Reason::Journal, "journal"),
+    ]);
+}
+
+#[test]
+fn which_limit_something_waits_for() {
+    let (until, refusals, secrets) = (at(0), 9, 6);
+    let database = "db1".to_owned();
+    assert_names(&[
+        (Reason::InFlight { limit: 10 }, "10 consumers"),
+        (Reason::Wave { database, limit: 3 }, "3 consumers of db1"),
+        (
+            Reason::Refusals { refusals, until },
+            "9 logins of its account were refused of late: none is made until",
+        ),
+        (
+            Reason::HourlyCap { limit: 4, until },
+            "4 times within the last hour: the next one may go at 2027-01-15T08:00:00Z",
+        ),
+        (
+            Reason::TooMany { secrets, until },
+            "6 secrets want to be rolled forward at once, so none is before 2027-01-15T08:00:00Z",
+        ),
     ]);
 }
 

@@ -1,6 +1,6 @@
 //! A few words to tell a story of looks in, second by second.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -112,6 +112,7 @@ impl Tale {
                 secret,
                 version,
                 answer,
+                database: None,
             },
         );
     }
@@ -149,6 +150,7 @@ impl Tale {
             replicas: Vec::new(),
             primary_region: None,
             external: false,
+            labelled: BTreeSet::new(),
         }
     }
 
@@ -178,6 +180,7 @@ impl Tale {
                 secret: arn(name),
                 version: version(id),
                 answer,
+                database: None,
             },
         );
         self
@@ -212,6 +215,7 @@ impl Tale {
             LogLine::Failed {
                 step: Some(step),
                 why: "exception".to_owned(),
+                ended: false,
             },
         )
     }

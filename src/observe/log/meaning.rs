@@ -170,6 +170,16 @@ struct Sign<'a> {
     step: Option<Step>,
 }
 
+impl Sign<'_> {
+    /// Whether the runtime itself says that the invocation died of it.
+    fn ends_it(&self) -> bool {
+        matches!(
+            self.line.word,
+            Word::Broken(_, Weight::Certain) | Word::Platform(Platform::Broken(_))
+        )
+    }
+}
+
 /// One for an invocation, however often it tells of it. `done`: when it last told of a step's success.
 fn failure(invocation: &Invocation<'_>, question: &LogQuestion, done: Option<Timestamp>) -> Option<LogFact> {
     let state = State::of(invocation, question, done);
@@ -194,6 +204,7 @@ fn failure(invocation: &Invocation<'_>, question: &LogQuestion, done: Option<Tim
         line: LogLine::Failed {
             step,
             why: why.text().to_owned(),
+            ended: state.is_over || signs.iter().any(Sign::ends_it),
         },
     })
 }

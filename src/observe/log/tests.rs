@@ -156,7 +156,14 @@ fn an_exception_that_nobody_caught_is_read_from_json() {
         );
         let why = "the rotation function raised an exception".to_owned();
         let step = Some(Step::SetSecret);
-        assert_eq!(facts(&[line]), vec![LogLine::Failed { step, why }]);
+        assert_eq!(
+            facts(&[line]),
+            vec![LogLine::Failed {
+                step,
+                why,
+                ended: true
+            }]
+        );
     }
 }
 
@@ -167,4 +174,23 @@ fn json_logging_is_read_by_its_message() {
     );
     assert_eq!(facts(&[line]), vec![done(Step::TestSecret, None, None)]);
     assert_eq!(facts(&["{ not json".to_owned(), String::new()]), vec![]);
+}
+
+/// A function may get over an error that it logs, or set the database back after it.
+#[test]
+fn a_failure_says_whether_the_invocation_ended_with_it() {
+    let logged = format!(
+        "[ERROR]\t2026-11-01T00:00:00Z\t{REQUEST}\ttestSecret: Unable to log into database with pending secret of secret ARN {ARN}"
+    );
+    let raised = format!(
+        "[ERROR] ValueError: Unable to log into database with pending secret of secret ARN {ARN}\nTraceback (most recent call last):\n  File \"app.py\", line 3, in test_secret"
+    );
+    let end = format!("END RequestId: {REQUEST}");
+    let ended = |lines: &[String]| match facts(lines).as_slice() {
+        [LogLine::Failed { ended, .. }] => Some(*ended),
+        _ => None,
+    };
+    assert_eq!(ended(std::slice::from_ref(&logged)), Some(false));
+    assert_eq!(ended(&[logged, end]), Some(true));
+    assert_eq!(ended(&[raised]), Some(true));
 }

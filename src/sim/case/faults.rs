@@ -8,7 +8,7 @@ use crate::sim::Stream;
 use crate::sim::life::{How, Pause, Place};
 use crate::sim::ports::{Fault, FaultKind, Jump};
 
-/// Everything that the watchdog asks.
+/// Everything that the watchdog asks but for moves of labels, of which only `failures` tells.
 pub(super) const OPERATIONS: [&str; 20] = [
     "database:login",
     "secretsmanager:ListSecrets",

@@ -1,5 +1,6 @@
 //! Cases: an account with everything that goes wrong, generated whole from a seed, then run.
 
+mod failures;
 mod faults;
 mod moments;
 mod part;
@@ -7,14 +8,14 @@ mod profile;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, Mode};
-use machine::policy::LambdaMethod;
+use machine::policy::{LambdaMethod, Policy, RollForward};
 
 pub use part::Part;
 pub use profile::Profile;
 
 use super::life::{How, Pause, Place};
 use super::ports::{Fault, Jump};
-use super::{Scenario, Stream, options};
+use super::{Scenario, Stream, options_of, policy};
 use crate::runtime::Options;
 
 /// What the next life finds where its journal was.
@@ -46,6 +47,9 @@ pub struct Case {
     pub mode: Mode,
     pub method: LambdaMethod,
     pub login_test: bool,
+    /// The rule says `roll_forward = "act"`, and maybe that there is one account.
+    pub roll_forward: bool,
+    pub one_account: bool,
     /// The service the watchdog itself runs in.
     pub own_service: Option<ConsumerId>,
     pub faults: Vec<Fault>,
@@ -75,6 +79,8 @@ impl Case {
             },
             method: *kind.pick(&[LambdaMethod::ConfigUpdate, LambdaMethod::ConcurrencyCycle]),
             login_test: true,
+            roll_forward: false,
+            one_account: false,
             own_service: None,
             scenario: Scenario::random(seed),
             faults: Vec::new(),
@@ -86,7 +92,13 @@ impl Case {
         };
         match profile {
             Profile::Moments => case.aim(),
-            _ => case.draw_faults(),
+            Profile::Failures => case.draw_failures(),
+            Profile::None
+            | Profile::Network
+            | Profile::Crash
+            | Profile::Disk
+            | Profile::Clock
+            | Profile::All => case.draw_faults(),
         }
         if profile == Profile::None {
             case.own_service = case.draw_own_service();
@@ -102,14 +114,26 @@ impl Case {
 
     /// How the watchdog is configured, in a mode.
     pub fn options(&self, mode: Mode) -> Options {
-        let mut options = options(mode, self.method, self.login_test);
+        let mut options = options_of(Policy {
+            roll_forward: RollForward {
+                acts: self.roll_forward && self.login_test,
+                one_account: self.one_account,
+                by_rule_host: false,
+            },
+            ..policy(mode, self.method, self.login_test)
+        });
         options.settings.limits.own_service.clone_from(&self.own_service);
         options
     }
 
+    /// Whether failed rotations may be finished by the watchdog.
+    pub fn rolls_forward(&self) -> bool {
+        self.roll_forward && self.login_test && self.mode == Mode::Act
+    }
+
     /// When everything must have settled, where nothing delays it.
     pub fn end(&self) -> Timestamp {
-        self.scenario.last_rotation() + CALM
+        self.scenario.last_retry() + CALM
     }
 
     /// How long the last life lasts at least.
@@ -138,6 +162,10 @@ impl Case {
             if self.login_test { "on" } else { "off" },
             self.first_start
         )];
+        if self.rolls_forward() {
+            let one = if self.one_account { ", one account" } else { "" };
+            told.push(format!("failed rotations are rolled forward{one}"));
+        }
         told.extend(
             self.own_service
                 .iter()

@@ -58,7 +58,7 @@ impl Case {
         }
     }
 
-    fn aim_network(&mut self, moments: &Moments) {
+    pub(super) fn aim_network(&mut self, moments: &Moments) {
         let mut drawn = Stream::new(self.seed, "moments/network");
         for _ in 0..drawn.next() % 6 {
             let kinds = [
@@ -92,7 +92,7 @@ impl Case {
     }
 
     /// One after the other, each on a kept, lost or older journal.
-    fn aim_crashes(&mut self, moments: &Moments) {
+    pub(super) fn aim_crashes(&mut self, moments: &Moments) {
         let mut drawn = Stream::new(self.seed, "moments/crashes");
         for _ in 0..=drawn.next() % 3 {
             let age = *drawn.pick(&[SignedDuration::from_secs(10), SignedDuration::from_mins(1), HOUR]);
@@ -138,11 +138,11 @@ fn place(not_before: Timestamp, drawn: &mut Stream) -> Place {
 
 /// When anything may happen: around every step of the rotations that may be disturbed, and the refreshes after them.
 #[derive(Clone)]
-struct Moments(Vec<(SecretArn, Timestamp)>);
+pub(super) struct Moments(Vec<(SecretArn, Timestamp)>);
 
 impl Moments {
     /// The last rotation of each secret is left alone.
-    fn of(scenario: &Scenario) -> Self {
+    pub(super) fn of(scenario: &Scenario) -> Self {
         let of_secret = |plan: &SecretPlan| {
             let arn = plan.arn.clone();
             let disturbed = plan.rotations.split_last().map_or(&[][..], |(_, others)| others);
@@ -164,7 +164,7 @@ impl Moments {
         *near + drawn.millis(-700, 1_500)
     }
 
-    fn window(&self, drawn: &mut Stream, longest_ms: i64) -> (Timestamp, Timestamp) {
+    pub(super) fn window(&self, drawn: &mut Stream, longest_ms: i64) -> (Timestamp, Timestamp) {
         let from = self.one(drawn);
         (from, from + drawn.millis(500, longest_ms))
     }

@@ -18,10 +18,13 @@ pub enum Profile {
     All,
     /// All of it, and what people do, in the seconds of rotations and of the refreshes after them; login tests or none.
     Moments,
+    /// Rotations that fail, whose retries may end, whose functions and people act meanwhile; some of `network` and `crash`
+    /// with it.
+    Failures,
 }
 
 impl Profile {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::None,
         Self::Network,
         Self::Crash,
@@ -29,6 +32,7 @@ impl Profile {
         Self::Clock,
         Self::All,
         Self::Moments,
+        Self::Failures,
     ];
 
     pub fn name(self) -> &'static str {
@@ -40,6 +44,7 @@ impl Profile {
             Self::Clock => "clock",
             Self::All => "all",
             Self::Moments => "moments",
+            Self::Failures => "failures",
         }
     }
 

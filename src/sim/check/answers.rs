@@ -4,7 +4,8 @@ use machine::findings::{Finding, Kind};
 use machine::model::{ConsumerId, SecretArn};
 
 /// About a rotation that does not end.
-const OF_A_ROTATION: [Kind; 6] = [
+const OF_A_ROTATION: [Kind; 7] = [
+    Kind::PendingLeft,
     Kind::RotationFailed,
     Kind::RotationStalled,
     Kind::RotationAbandoned,

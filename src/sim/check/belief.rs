@@ -111,10 +111,21 @@ impl Checks {
                 self.contains(rotation, "started", &rotation.started, &one(truth.started));
                 self.contains(rotation, "created", &rotation.created, &one(truth.created));
                 // Where the password comes true later, the end of setSecret is what the log tells.
-                let exposed = [truth.exposed.clone(), truth.set.clone()].concat();
+                let mut exposed = [truth.exposed.clone(), truth.set.clone()].concat();
+                let mut tested = truth.tested.clone();
+                // Their lines name no version.
+                let version = &rotation.key.version;
+                if world.truth().may_be_taken_for_another(&view.arn, version) {
+                    let others = secret.history.values();
+                    exposed.extend(others.clone().flat_map(|other| &other.set));
+                    tested.extend(others.flat_map(|other| &other.tested));
+                }
                 self.contains(rotation, "exposed", &rotation.exposed, &exposed);
-                self.contains(rotation, "tested", &rotation.tested, &truth.tested);
-                self.contains(rotation, "promoted", &rotation.promoted, &truth.promoted);
+                self.contains(rotation, "tested", &rotation.tested, &tested);
+                // With another journal LastRotatedDate dates it: the end of the rotation, whoever moved the label.
+                let mut promoted = truth.promoted.clone();
+                promoted.extend(world.truth().ended_after_a_move(&view.arn, version));
+                self.contains(rotation, "promoted", &rotation.promoted, &promoted);
             }
         }
     }

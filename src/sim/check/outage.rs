@@ -35,7 +35,9 @@ pub enum Excuse {
     Failed,
     /// A value put or moved by hand changed whose turn it is of two alternating users: the rotation after it takes the
     /// password of those that are fresh, and spares those that nobody touched, until they are refreshed again. Or it
-    /// came, and works for nobody, while a function was switched off, which begins with it then.
+    /// came, and works for nobody, while a function was switched off, which begins with it then. Or a person moved
+    /// AWSCURRENT to AWSPENDING's version before the rotation did, or back with the database's password: who was given
+    /// what is taken away again suffers until the next refresh, and who was left alone does not.
     ByHand,
 }
 
@@ -193,14 +195,19 @@ fn moved_by_hand_since(case: &Case, world: &World, id: &ConsumerId) -> Option<Ti
         let alternates = matches!(plan.kind, Kind::AlternatingUsers { .. });
         let by_hand = plan.touches.iter().filter(|(_, touch)| is_move(touch));
         by_hand
+            .filter(move |(at, touch)| alternates || is_off(*at) || is_with_the_database(touch))
             .map(|(at, _)| *at)
-            .filter(move |at| alternates || is_off(*at))
     });
     moved.min()
 }
 
 fn is_move(touch: &Touch) -> bool {
-    matches!(touch, Touch::Put { .. } | Touch::Revert | Touch::LabelBack)
+    matches!(touch, Touch::Put { .. } | Touch::Revert | Touch::LabelBack) || is_with_the_database(touch)
+}
+
+/// A move by which the label follows the database, or the database the label.
+fn is_with_the_database(touch: &Touch) -> bool {
+    matches!(touch, Touch::Promote | Touch::RollBack)
 }
 
 /// The secrets that a consumer uses, as they were planned.

@@ -1,13 +1,19 @@
 //! Secrets Manager and the log groups.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{Labels, LogReach, LookFailure, SecretArn, SecretSeen, SecretSummary, VersionId};
+use machine::model::{
+    Done, Labels, LogReach, LookFailure, NoEffect, Outcome, SecretArn, SecretSeen, SecretSummary, VersionId,
+};
 use secrecy::SecretString;
 
 use super::{Angle, EVERYTHING, SimAccount, not_found};
-use crate::ports::{LogEvent, LogRead, LogReads, LogWanted, ReadResult, SecretReads};
-use crate::sim::world::{Kind, LogLine, Secret, World};
+use crate::ports::{
+    LogEvent, LogRead, LogReads, LogWanted, ReadResult, SecretReads, SecretWrites, WriteResult,
+};
+use crate::sim::world::{Kind, LogLine, Secret, Unmoved, World};
 
 #[async_trait]
 impl SecretReads for SimAccount {
@@ -72,6 +78,36 @@ impl SecretReads for SimAccount {
     }
 }
 
+#[async_trait]
+impl SecretWrites for SimAccount {
+    async fn promote(&self, secret: &SecretArn, version: &VersionId, from: &VersionId) -> WriteResult {
+        let operation = "secretsmanager:UpdateSecretVersionStage";
+        let since = self.seen_since(|subject| subject == EVERYTHING || subject == secret.as_str());
+        self.write_to(operation, secret.as_str(), since, |world, _| {
+            let moved = world.promote(secret, version, from);
+            match moved {
+                Ok(()) => Outcome::Done(Done::Written { began: None }),
+                Err(why) => Outcome::NoEffect(unmoved(why, from)),
+            }
+        })
+        .await
+    }
+}
+
+fn unmoved(why: Unmoved, from: &VersionId) -> NoEffect {
+    match why {
+        Unmoved::Elsewhere { on } => NoEffect::Conflict {
+            expected: format!("AWSCURRENT on version {from}"),
+            found: on.map_or("on none".to_owned(), |on| format!("on version {on}")),
+        },
+        Unmoved::NoSuchSecret | Unmoved::Deleted | Unmoved::NoSuchVersion | Unmoved::Empty => {
+            NoEffect::Rejected {
+                why: format!("{why:?}"),
+            }
+        }
+    }
+}
+
 fn known<'a>(world: &'a World, secret: &SecretArn) -> Result<&'a Secret, LookFailure> {
     let known = world.secrets.get(secret);
     known.ok_or_else(|| not_found("such secret"))
@@ -123,6 +159,7 @@ fn seen(secret: &Secret, now: Timestamp, angle: Angle) -> SecretSeen {
         replicas: Vec::new(),
         primary_region: None,
         external: false,
+        labelled: BTreeSet::new(),
     }
 }
 

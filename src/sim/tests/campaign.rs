@@ -65,6 +65,11 @@ fn every_rule_holds_with_all_of_it_in_the_seconds_that_matter() {
     holds(Profile::Moments);
 }
 
+#[test]
+fn every_rule_holds_over_rotations_that_fail() {
+    holds(Profile::Failures);
+}
+
 /// Design rule 6: nothing depends on anything but the seed.
 #[test]
 fn the_same_seed_tells_the_same_story() {

@@ -3,10 +3,14 @@
 mod campaign;
 mod crashes;
 mod defects;
+mod failures;
 mod faults;
+mod lockout;
 mod prechecks;
+mod roll_forward;
 mod rotations;
 mod secrecy;
+mod side_by_side;
 mod standstill;
 mod watching;
 

@@ -8,7 +8,7 @@ use machine::model::{
 };
 
 use super::*;
-use crate::remediation::send;
+use crate::remediation::{LoginAs, send};
 use crate::runtime::Clock;
 use crate::sim::arn;
 use crate::sim::ports::{OpenGate, SimAccount};
@@ -68,7 +68,8 @@ fn redeploy(ahead: SignedDuration, change: impl FnOnce(&mut World)) -> Outcome {
     runtime.block_on(async {
         let clock = Clock::scaled(now, 1);
         let account = SimAccount::new(Arc::new(world.into()), clock, Arc::new(OpenGate));
-        send(&account.ports(), &decision, Duration::from_secs(10)).await
+        let login = LoginAs::default();
+        send(&account.ports(), &decision, &login, Duration::from_secs(10)).await
     })
 }
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
-use super::{Function, Happening, Reads, Service, World};
+use super::{Account, Function, Happening, Reads, Service, World};
 
 /// A consumer's outage, counted as time passes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl World {
             service.plan.retries
                 && service
                     .serving_tasks(self.now)
-                    .any(|task| self.refuses(task.holds.iter()))
+                    .any(|task| self.refuses(service.plan.account, task.holds.iter()))
         });
         let retry: Vec<ConsumerId> = retry.map(|(id, _)| id.clone()).collect();
         for id in retry {
@@ -118,31 +118,38 @@ impl World {
     pub(super) fn service_fails(&self, service: &Service) -> bool {
         let mut serving = service.serving_tasks(self.now).peekable();
         let wanted = service.desired > 0 && service.exists(self.now);
-        wanted && serving.peek().is_none() || serving.any(|task| self.refuses(task.holds.iter()))
+        wanted && serving.peek().is_none()
+            || serving.any(|task| self.refuses(service.plan.account, task.holds.iter()))
     }
 
     fn function_fails(&self, function: &Function) -> bool {
         let refused = |function: &Function| {
             let holds = function.holds.as_ref();
-            holds.is_some_and(|holds| self.refuses(holds.iter()))
+            holds.is_some_and(|holds| self.refuses(Account::First, holds.iter()))
         };
         !function.deleted && (function.is_off() || refused(function))
     }
 
-    pub(super) fn refuses<'a>(&self, mut held: impl Iterator<Item = (&'a SecretArn, &'a VersionId)>) -> bool {
-        held.any(|(secret, version)| !self.works(secret, version))
+    pub(super) fn refuses<'a>(
+        &self,
+        account: Account,
+        mut held: impl Iterator<Item = (&'a SecretArn, &'a VersionId)>,
+    ) -> bool {
+        held.any(|(secret, version)| !self.works_as(account, secret, version))
     }
 
-    /// Whether the database lets a consumer in with this version of a secret.
+    /// Whether the database lets the user in that this version of a secret names.
     pub fn works(&self, arn: &SecretArn, version: &VersionId) -> bool {
+        self.works_as(Account::First, arn, version)
+    }
+
+    fn works_as(&self, account: Account, arn: &SecretArn, version: &VersionId) -> bool {
         let Some(secret) = self.secrets.get(arn) else {
             return false;
         };
-        let user = secret
-            .values
-            .get(version)
-            .and_then(|value| Some(&value.as_ref()?.user));
-        secret.accepts(version) && user.is_some_and(|user| !secret.is_locked(user, self.now))
+        let value = secret.values.get(version).and_then(Option::as_ref);
+        let user = value.map(|value| secret.user(value, account));
+        secret.accepts_as(version, account) && user.is_some_and(|user| !secret.is_locked(user, self.now))
     }
 
     /// Seconds of outage of all consumers together.

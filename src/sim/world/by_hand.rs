@@ -2,7 +2,7 @@
 
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
-use super::{Fate, Happening, Secret, ServiceTouch, World};
+use super::{Fate, Happening, Mover, Secret, ServiceTouch, World};
 
 /// A change by a person or a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,12 @@ pub enum Touch {
     Revert,
     /// AWSCURRENT moved back to AWSPREVIOUS's version, and the database left as it is.
     LabelBack,
+    /// AWSCURRENT moved back to AWSPREVIOUS's version, and the database given its password again.
+    RollBack,
+    /// AWSCURRENT moved to AWSPENDING's version, before finishSecret does.
+    Promote,
+    /// The database given AWSCURRENT's password again, and no label touched.
+    SetBack,
     /// CancelRotateSecret: the rotation stops where it is, labels stay, and rotation is off.
     Cancel,
     /// RotateSecret: rotation is on again, and what AWSPENDING was left on is taken up.
@@ -46,6 +52,21 @@ impl World {
             Touch::Put { told } => secret.put_by_hand(now, told),
             Touch::Revert => secret.revert(now),
             Touch::LabelBack => secret.label_back(now),
+            Touch::RollBack => {
+                if let Some(previous) = secret.labels.previous.clone() {
+                    self.ask_by_hand(arn, previous, true);
+                }
+            }
+            Touch::Promote => {
+                if let Some(pending) = secret.labels.in_progress().cloned() {
+                    self.ask_by_hand(arn, pending, false);
+                }
+            }
+            Touch::SetBack => {
+                if let Some(current) = secret.labels.current.clone() {
+                    secret.accept(&current, now);
+                }
+            }
             Touch::Cancel => {
                 secret.rotating = None;
                 secret.rotation_enabled = false;
@@ -139,7 +160,7 @@ impl Secret {
             self.accept(&version, now);
         }
         self.rotating = None;
-        self.promote(&version, now);
+        self.promote(&version, now, Mover::Person);
     }
 
     fn current_user(&self) -> Option<String> {
@@ -159,13 +180,13 @@ impl Secret {
         let version = self.next_version();
         self.values.insert(version.clone(), Some(value));
         self.rotating = None;
-        self.promote(&version, now);
+        self.promote(&version, now, Mover::Person);
     }
 
     fn label_back(&mut self, now: jiff::Timestamp) {
         if let Some(previous) = self.labels.previous.clone() {
             self.rotating = None;
-            self.promote(&previous, now);
+            self.promote(&previous, now, Mover::Person);
         }
     }
 }

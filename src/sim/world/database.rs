@@ -27,13 +27,88 @@ pub enum TroubleKind {
     Locked,
 }
 
+/// Whom a consumer logs in as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// The user that the secret names.
+    First,
+    /// The one that the rotation Lambda gives the same password after it, where there is one: a user for reports.
+    Second,
+}
+
+/// The second account's user, which no value names.
+const SECOND_USER: &str = "reports";
+
+/// A password that the database took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub at: Timestamp,
+    pub user: String,
+    pub password: String,
+}
+
 impl Secret {
     /// Whether the database lets this version in.
     pub fn accepts(&self, version: &VersionId) -> bool {
+        self.accepts_as(version, Account::First)
+    }
+
+    /// Where there is no second account, everybody logs in as the first.
+    pub fn accepts_as(&self, version: &VersionId, account: Account) -> bool {
         let Some(Some(value)) = self.values.get(version) else {
             return false;
         };
-        self.accepted.get(&value.user) == Some(&value.password)
+        self.accepted.get(self.user(value, account)) == Some(&value.password)
+    }
+
+    /// Whether every account has the password of this version.
+    pub(super) fn accepts_for_all(&self, version: &VersionId) -> bool {
+        [Account::First, Account::Second]
+            .iter()
+            .all(|account| self.accepts_as(version, *account))
+    }
+
+    pub(super) fn user<'a>(&self, value: &'a Value, account: Account) -> &'a str {
+        match account {
+            Account::Second if self.two_accounts => SECOND_USER,
+            Account::First | Account::Second => &value.user,
+        }
+    }
+
+    /// Those whom a rotation gives the password of a value, in order.
+    pub(super) fn users_of(&self, value: &Value) -> Vec<String> {
+        let second = self.two_accounts.then(|| SECOND_USER.to_owned());
+        [value.user.clone()].into_iter().chain(second).collect()
+    }
+
+    /// The database takes the password of a version, if it has one, for every account.
+    pub(super) fn accept(&mut self, version: &VersionId, now: Timestamp) {
+        self.accept_for(version, usize::MAX, now);
+    }
+
+    /// The same for the first so many accounts.
+    pub(super) fn accept_for(&mut self, version: &VersionId, accounts: usize, now: Timestamp) {
+        let Some(Some(value)) = self.values.get(version).cloned() else {
+            return;
+        };
+        self.history_of(version).exposed.push(now);
+        let mut changed = false;
+        for user in self.users_of(&value).into_iter().take(accounts) {
+            changed |= self.take_password(user, &value.password, now);
+        }
+        if changed {
+            self.exposed.push(now);
+        }
+    }
+
+    /// Whether the user had another password.
+    pub(super) fn take_password(&mut self, user: String, password: &str, at: Timestamp) -> bool {
+        let before = self.accepted.insert(user.clone(), password.to_owned());
+        if before.as_deref() != Some(password) {
+            let password = password.to_owned();
+            self.taken.push(Taken { at, user, password });
+        }
+        before.is_some_and(|before| before != password)
     }
 
     /// When the watchdog was first refused with this version, from a time on.

@@ -46,7 +46,8 @@ impl World {
         let plan = &service.plan;
         let (ready, patience) = (plan.start + plan.health, plan.probe.unwrap_or_default());
         let is_ready = |task: &&Task| task.created + ready <= now;
-        let is_refused = |task: &&Task| task.unhealthy || self.refuses(task.holds.iter());
+        let account = plan.account;
+        let is_refused = |task: &&Task| task.unhealthy || self.refuses(account, task.holds.iter());
         let refused = service.wanted_tasks(now).filter(is_ready).filter(is_refused);
         let refused: Vec<String> = refused.map(|task| task.id.clone()).collect();
         if refused.is_empty() && service.staying() >= service.desired {
@@ -73,7 +74,7 @@ impl World {
             let mut tasks = service
                 .wanted_tasks(now)
                 .filter(|task| task.deployment == deployment);
-            tasks.any(|task| self.refuses(task.holds.iter()))
+            tasks.any(|task| self.refuses(service.plan.account, task.holds.iter()))
         });
         if is_refused && let Some(service) = self.services.get_mut(id) {
             let at = service.break_off(deployment, now);

@@ -1,8 +1,8 @@
 //! A pure model of one AWS account with its databases and applications: no clock, no IO, no randomness.
 //!
-//! Modelled, after docs/aws-facts.md: staging labels and all that moves them, versions with and without a value, ListSecrets that
-//! lags and reads that are behind, secrets that are deleted without recovery and made again under their name with the value
-//! that they had, rotation Lambdas that fail in any step before or after its effect, passwords that come true later than
+//! Modelled, after docs/aws-facts.md: staging labels and all that moves them, versions with and without a value, ListSecrets
+//! that lags and reads that are behind, secrets that are deleted without recovery and made again under their name with the
+//! value that they had; rotation Lambdas that fail in any step before or after its effect, passwords that come true later than
 //! setSecret says, databases that refuse, lock accounts, are full or silent; ECS deployments side by side,
 //! draining, circuit breakers, alarms, tasks that never become healthy, health checks that log in and those that do not,
 //! others who create, delete, scale and redeploy;
@@ -10,14 +10,20 @@
 //! decrypted; applications with pools, caches and retries; log lines that are late, lost or repeated, stand among another
 //! function's, tell of errors that are none, or cut the ids of versions.
 //!
+//! Of a rotation with a `Manner` also: a service that gives up, or tries again with another version; functions that look at
+//! the labels when they begin and go on whatever others do, AWS's templates and their owner's own, a second account that is
+//! set after the first, a database that testSecret sets back; labels that move between a call and its answer, or not at all
+//! where somebody was faster; people who promote, move back with the database, or set the database back alone.
+//!
 //! Not modelled: IAM beyond calls that are denied, several accounts or regions, networks, RDS Proxy, replicas of secrets,
 //! CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is missing, costs, CloudWatch metrics and
 //! events. A pool's connections all end together, when its oldest must be renewed. An account is locked by the
 //! watchdog's own refused logins alone: what applications do to themselves is the same with nobody watching. Nobody
 //! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart. A database that
 //! is full, silent or locked is so for the watchdog's logins alone, not for rotation Lambdas and applications; what others
-//! deploy succeeds, unless its tasks are refused and its health check logs in; a rotation that fails is retried until it
-//! succeeds, eight seconds later each time. Moving a label takes no time: nobody's compare-and-swap ever fails. Of Lambda
+//! deploy succeeds, unless its tasks are refused and its health check logs in. Without a `Manner` a rotation that fails is
+//! retried until it succeeds, eight seconds later each time, and its label moves at once. An invocation that is under way
+//! when the next rotation begins does nothing more. Of Lambda
 //! no update fails (`LastUpdateStatus`), and nobody else takes reserved concurrency away. Secrets without a database are
 //! in the demo's account alone.
 
@@ -26,6 +32,9 @@ mod by_hand;
 mod database;
 mod function;
 mod health;
+mod invocation;
+mod labels;
+mod past;
 mod recreated;
 mod rotation;
 mod rotation_log;
@@ -34,16 +43,21 @@ mod service;
 mod truth;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
+use invocation::Answer;
+use labels::Asked;
 use rotation::Stage;
 
 pub use applications::Outage;
 pub use by_hand::Touch;
-pub use database::{Trouble, TroubleKind};
+pub use database::{Account, Trouble, TroubleKind};
 pub use function::{Function, FunctionPlan, FunctionTouch, Reach, Refused};
+pub use invocation::{Code, End, Invoked, Manner, Retries};
+pub use labels::{Move, Mover, Unmoved};
 pub use rotation::{Failing, LogPlan, RotationPlan};
 pub use secret::{History, Kind, Secret, SecretPlan, Shown, Value};
 pub use service::{Deployment, Fate, Reads, Service, ServicePlan, ServiceTouch, Task};
@@ -84,6 +98,28 @@ enum Happening {
     StepEnds {
         secret: SecretArn,
         stage: Stage,
+    },
+    RotationRetried {
+        secret: SecretArn,
+        stage: Stage,
+        anew: bool,
+    },
+    /// By the rotation Lambda, whose testSecret failed.
+    DatabaseSetBack {
+        secret: SecretArn,
+        stage: Stage,
+    },
+    /// finishSecret hears what became of its call.
+    LabelAnswered {
+        secret: SecretArn,
+        stage: Stage,
+        answer: Answer,
+    },
+    /// A person's call takes effect.
+    LabelMoved {
+        secret: SecretArn,
+        asked: Asked,
+        sets_back: bool,
     },
     PasswordComesTrue {
         secret: SecretArn,
@@ -132,6 +168,10 @@ impl Happening {
         match self {
             Self::RotationStarts(secret)
             | Self::StepEnds { secret, .. }
+            | Self::RotationRetried { secret, .. }
+            | Self::DatabaseSetBack { secret, .. }
+            | Self::LabelAnswered { secret, .. }
+            | Self::LabelMoved { secret, .. }
             | Self::PasswordComesTrue { secret, .. }
             | Self::LabelCleanUp { secret, .. }
             | Self::SecretTouched { secret, .. }
@@ -152,7 +192,15 @@ impl Happening {
     /// In words; nothing where it is told by its log line, or is nothing by itself.
     fn told(&self) -> Option<String> {
         Some(match self {
-            Self::StepEnds { .. } | Self::Reassess | Self::CacheExpires(_) => return None,
+            Self::StepEnds { .. }
+            | Self::RotationRetried { .. }
+            | Self::LabelAnswered { .. }
+            | Self::LabelMoved { .. }
+            | Self::Reassess
+            | Self::CacheExpires(_) => return None,
+            Self::DatabaseSetBack { secret, .. } => {
+                format!("testSecret sets the database of {} back", secret.name())
+            }
             Self::TasksProbed(id) => format!("{id} replaces tasks that are refused, if any is"),
             Self::DeploymentProbed { id, deployment } => {
                 format!("{deployment} of {id} fails where its tasks are refused")
@@ -272,6 +320,18 @@ impl World {
         match happening {
             Happening::RotationStarts(secret) => self.start_rotation(&secret),
             Happening::StepEnds { secret, stage } => self.end_step(&secret, stage),
+            Happening::RotationRetried { secret, stage, anew } => self.begin_again(&secret, stage, anew),
+            Happening::DatabaseSetBack { secret, stage } => self.set_back(&secret, stage),
+            Happening::LabelAnswered {
+                secret,
+                stage,
+                answer,
+            } => self.end_finish(&secret, stage, &answer),
+            Happening::LabelMoved {
+                secret,
+                asked,
+                sets_back,
+            } => self.move_by_hand(&secret, &asked, sets_back),
             Happening::PasswordComesTrue { secret, version } => self.password_comes_true(&secret, &version),
             Happening::LabelCleanUp { secret, version } => self.clean_up(&secret, &version),
             Happening::SecretTouched { secret, touch } => self.touch_secret(&secret, touch),
@@ -300,7 +360,7 @@ impl World {
     }
 
     /// Notes a write that reached the account. What users feel may change with it.
-    fn note(&mut self, operation: &'static str, subject: &ConsumerId, wrong: Vec<Wrong>) {
+    fn note(&mut self, operation: &'static str, subject: &impl fmt::Display, wrong: Vec<Wrong>) {
         let verdict = if wrong.is_empty() {
             String::new()
         } else {

@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{SecretArn, Step, VersionId};
 
-use super::{Happening, Secret, World};
+use super::invocation::{Code, End, Manner};
+use super::rotation_log::Failure;
+use super::{Happening, Mover, Secret, World};
 
 pub(super) const STEPS: [Step; 4] = [
     Step::CreateSecret,
@@ -26,6 +28,9 @@ pub struct RotationPlan {
     /// The service takes AWSPENDING away from the current version so long after success.
     pub clean_up: SignedDuration,
     pub log: LogPlan,
+    /// Without it a step sees and does everything at its end, its label moves at once, and the service tries again until
+    /// it succeeds.
+    pub manner: Option<Manner>,
 }
 
 impl RotationPlan {
@@ -41,8 +46,13 @@ impl RotationPlan {
                 delay: SignedDuration::from_secs(1),
                 ..LogPlan::default()
             },
+            manner: None,
             ..self
         }
+    }
+
+    pub(super) fn code(&self) -> Code {
+        self.manner.as_ref().map_or(Code::Own, |manner| manner.code)
     }
 }
 
@@ -66,8 +76,14 @@ pub struct LogPlan {
 pub struct Failing {
     pub step: Step,
     pub times: u32,
-    /// The step did its work, and failed then.
+    /// The step did its work, and failed then. setSecret of two accounts had done with the first.
     pub after_effect: bool,
+}
+
+impl Failing {
+    pub(super) fn hits(&self, stage: &Stage) -> bool {
+        self.step == STEPS[stage.step] && stage.attempt <= self.times
+    }
 }
 
 /// Where a rotation stands.
@@ -78,6 +94,14 @@ pub(super) struct Stage {
     pub run: u32,
     pub step: usize,
     pub attempt: u32,
+    /// What was AWSCURRENT when the invocation began, where it looked.
+    pub current: Option<VersionId>,
+}
+
+impl Stage {
+    pub(super) fn is_current(&self) -> bool {
+        self.current.as_ref() == Some(&self.version)
+    }
 }
 
 impl World {
@@ -92,11 +116,7 @@ impl World {
         }
         let left_behind = secret.labels.in_progress().cloned();
         let version = left_behind.unwrap_or_else(|| secret.next_version());
-        secret.values.entry(version.clone()).or_insert(None);
-        secret.labels.pending = Some(version.clone());
-        secret.rotating = Some(version.clone());
-        secret.last_changed = now;
-        secret.history_of(&version).started.get_or_insert(now);
+        secret.begin_version(&version, now);
         secret.runs += 1;
         let run = secret.runs;
         self.begin_step(
@@ -106,11 +126,12 @@ impl World {
                 run,
                 step: 0,
                 attempt: 1,
+                current: None,
             },
         );
     }
 
-    fn plan_of(&self, arn: &SecretArn) -> Option<RotationPlan> {
+    pub(super) fn plan_of(&self, arn: &SecretArn) -> Option<RotationPlan> {
         let secret = self.secrets.get(arn)?;
         secret
             .rotations
@@ -120,8 +141,11 @@ impl World {
             .cloned()
     }
 
-    fn begin_step(&mut self, arn: &SecretArn, stage: Stage) {
+    pub(super) fn begin_step(&mut self, arn: &SecretArn, stage: Stage) {
         let Some(plan) = self.plan_of(arn) else { return };
+        if let Some(manner) = &plan.manner {
+            return self.invoke(arn, stage, &plan, manner);
+        }
         let (wait, secret) = (plan.steps[stage.step], arn.clone());
         self.plan_in(wait, Happening::StepEnds { secret, stage });
     }
@@ -129,15 +153,16 @@ impl World {
     /// A step comes to its end: its effect, its line, and the next step; or its failure and the service's retry.
     pub(super) fn end_step(&mut self, arn: &SecretArn, stage: Stage) {
         let Some(plan) = self.plan_of(arn) else { return };
+        if let Some(manner) = &plan.manner {
+            return self.end_work(arn, stage, &plan, manner);
+        }
         let is_under_way =
             |secret: &Secret| secret.rotating.as_ref() == Some(&stage.version) && secret.runs == stage.run;
         if !self.secrets.get(arn).is_some_and(is_under_way) {
             return;
         }
         let (step, version) = (STEPS[stage.step], &stage.version);
-        let failing = plan
-            .fails
-            .filter(|failing| failing.step == step && stage.attempt <= failing.times);
+        let failing = plan.fails.filter(|failing| failing.hits(&stage));
         if failing.is_some_and(|failing| failing.after_effect) {
             self.do_step(arn, version, step, &plan);
         }
@@ -147,6 +172,7 @@ impl World {
             return;
         }
         let anew = self.do_step(arn, version, step, &plan);
+        self.note_end(arn, &stage, End::Well);
         if step != Step::TestSecret || !plan.weak_test {
             self.log_success(arn, &plan, &stage, anew);
         }
@@ -158,7 +184,7 @@ impl World {
         }
     }
 
-    fn succeed(&mut self, arn: &SecretArn, version: &VersionId, plan: &RotationPlan) {
+    pub(super) fn succeed(&mut self, arn: &SecretArn, version: &VersionId, plan: &RotationPlan) {
         if let Some(secret) = self.secrets.get_mut(arn) {
             secret.rotating = None;
         }
@@ -167,7 +193,8 @@ impl World {
     }
 
     fn fail(&mut self, arn: &SecretArn, stage: Stage, plan: &RotationPlan) {
-        self.log_failure(arn, plan, &stage);
+        self.log_failure(arn, plan, &stage, &Failure::of(arn, STEPS[stage.step]));
+        self.note_end(arn, &stage, End::Failed);
         // The service starts again with the first step, which finds its work done.
         let stage = Stage {
             step: 0,
@@ -179,7 +206,13 @@ impl World {
     }
 
     /// Whether it did anything: a retry finds what an earlier attempt did.
-    fn do_step(&mut self, arn: &SecretArn, version: &VersionId, step: Step, plan: &RotationPlan) -> bool {
+    pub(super) fn do_step(
+        &mut self,
+        arn: &SecretArn,
+        version: &VersionId,
+        step: Step,
+        plan: &RotationPlan,
+    ) -> bool {
         let now = self.now;
         let Some(secret) = self.secrets.get_mut(arn) else {
             return false;
@@ -195,7 +228,7 @@ impl World {
                 secret.history_of(version).created = Some(now);
             }
             Step::CreateSecret => return false,
-            Step::SetSecret if secret.accepts(version) => return false,
+            Step::SetSecret if secret.accepts_for_all(version) => return false,
             Step::SetSecret if plan.comes_true_after.is_zero() => secret.accept(version, now),
             Step::SetSecret => {
                 let (secret, version) = (arn.clone(), version.clone());
@@ -209,9 +242,8 @@ impl World {
             }
             Step::FinishSecret if secret.labels.current.as_ref() == Some(version) => return false,
             Step::FinishSecret => {
-                secret.promote(version, now);
-                secret.last_rotated = Some(now);
-                secret.next_rotation = secret.rotations.iter().map(|plan| plan.at).find(|at| *at > now);
+                secret.promote(version, now, Mover::Function);
+                secret.note_rotated(now);
             }
         }
         true
@@ -234,5 +266,22 @@ impl World {
             secret.labels.pending = None;
             secret.last_changed = now;
         }
+    }
+}
+
+impl Secret {
+    /// AWSPENDING comes to a version, which the service rotates to.
+    pub(super) fn begin_version(&mut self, version: &VersionId, now: Timestamp) {
+        self.values.entry(version.clone()).or_insert(None);
+        self.labels.pending = Some(version.clone());
+        self.rotating = Some(version.clone());
+        self.last_changed = now;
+        self.history_of(version).started.get_or_insert(now);
+    }
+
+    /// A rotation is over.
+    pub(super) fn note_rotated(&mut self, now: Timestamp) {
+        self.last_rotated = Some(now);
+        self.next_rotation = self.rotations.iter().map(|plan| plan.at).find(|at| *at > now);
     }
 }

@@ -37,12 +37,70 @@ impl Invocation {
         self.lines.push(line);
     }
 
+    fn log_error(&mut self, failure: &Failure) {
+        if let Some(text) = &failure.logged {
+            self.log("ERROR", text);
+        }
+    }
+
+    /// As the runtime tells what nobody caught.
+    fn raise(&mut self, stage: &Stage, failure: &Failure) {
+        self.lines.push(format!(
+            "[ERROR] {}\nTraceback (most recent call last):\n\
+             \u{a0}\u{a0}File \"/var/task/lambda_function.py\", line 74, in {}\n",
+            failure.raised,
+            function(STEPS[stage.step])
+        ));
+    }
+
     fn end(mut self) -> Vec<String> {
         let Self { id, .. } = &self;
         let end = format!("END RequestId: {id}\n");
         let report = format!("REPORT RequestId: {id}\tDuration: 84.12 ms\tBilled Duration: 85 ms\t\n");
         self.lines.extend([end, report]);
         self.lines
+    }
+}
+
+/// What an invocation that fails leaves in the log.
+pub(super) struct Failure {
+    /// The function's own word, if it has one.
+    logged: Option<String>,
+    /// The exception that the runtime tells at its end.
+    raised: String,
+}
+
+impl Failure {
+    pub(super) fn of(arn: &SecretArn, step: Step) -> Self {
+        Self::told(
+            step,
+            &format!("Unable to log into database with pending secret of secret ARN {arn}"),
+        )
+    }
+
+    /// setSecret of a template that knows no password that works.
+    pub(super) fn locked_out(arn: &SecretArn) -> Self {
+        let text = format!(
+            "Unable to log into database with previous, current, or pending secret of secret arn {arn}"
+        );
+        Self::told(Step::SetSecret, &text)
+    }
+
+    fn told(step: Step, text: &str) -> Self {
+        Self {
+            logged: Some(format!("{step}: {text}")),
+            raised: format!("ValueError: {text}"),
+        }
+    }
+
+    /// finishSecret whose RemoveFromVersionId is not AWSCURRENT any more: the SDK's exception, which nobody catches.
+    pub(super) fn overtaken() -> Self {
+        let text = "InvalidParameterException: An error occurred (InvalidParameterException) when calling the \
+                    UpdateSecretVersionStage operation: The parameter RemoveFromVersionId is not valid.";
+        Self {
+            logged: None,
+            raised: text.to_owned(),
+        }
     }
 }
 
@@ -60,20 +118,58 @@ impl World {
             );
         }
         invocation.log("INFO", &line);
-        self.write(arn, plan, stage, line, invocation);
+        self.write(arn, plan, stage, line, invocation.end());
     }
 
-    pub(super) fn log_failure(&mut self, arn: &SecretArn, plan: &RotationPlan, stage: &Stage) {
-        let step = STEPS[stage.step];
-        let text = format!("Unable to log into database with pending secret of secret ARN {arn}");
+    /// An invocation for what is AWSCURRENT already.
+    pub(super) fn log_over(&mut self, arn: &SecretArn, plan: &RotationPlan, stage: &Stage) {
+        let version = id(&stage.version, plan);
+        let line = format!("Secret version {version} already set as AWSCURRENT for secret {arn}.");
         let mut invocation = Invocation::of(arn, stage);
-        invocation.log("ERROR", &format!("{step}: {text}"));
-        invocation.lines.push(format!(
-            "[ERROR] ValueError: {text}\nTraceback (most recent call last):\n\
-             \u{a0}\u{a0}File \"/var/task/lambda_function.py\", line 74, in {}\n",
-            function(step)
-        ));
-        self.write(arn, plan, stage, format!("{step}: {text}"), invocation);
+        invocation.log("INFO", &line);
+        self.write(arn, plan, stage, line, invocation.end());
+    }
+
+    pub(super) fn log_failure(
+        &mut self,
+        arn: &SecretArn,
+        plan: &RotationPlan,
+        stage: &Stage,
+        failure: &Failure,
+    ) {
+        let mut invocation = Invocation::of(arn, stage);
+        invocation.log_error(failure);
+        invocation.raise(stage, failure);
+        let told = failure.logged.clone().unwrap_or_else(|| failure.raised.clone());
+        self.write(arn, plan, stage, told, invocation.end());
+    }
+
+    /// An error is logged, and its invocation goes on.
+    pub(super) fn log_error(
+        &mut self,
+        arn: &SecretArn,
+        plan: &RotationPlan,
+        stage: &Stage,
+        failure: &Failure,
+    ) {
+        let mut invocation = Invocation::of(arn, stage);
+        invocation.log_error(failure);
+        let told = failure.logged.clone().unwrap_or_default();
+        self.write(arn, plan, stage, told, invocation.lines);
+    }
+
+    /// The end in failure of an invocation that has logged its error already.
+    pub(super) fn log_raised(
+        &mut self,
+        arn: &SecretArn,
+        plan: &RotationPlan,
+        stage: &Stage,
+        failure: &Failure,
+    ) {
+        let mut invocation = Invocation::of(arn, stage);
+        invocation.lines.clear();
+        invocation.raise(stage, failure);
+        self.write(arn, plan, stage, failure.raised.clone(), invocation.end());
     }
 
     fn write(
@@ -82,7 +178,7 @@ impl World {
         plan: &RotationPlan,
         stage: &Stage,
         told: String,
-        invocation: Invocation,
+        lines: Vec<String>,
     ) {
         let Some(secret) = self.secrets.get(arn) else {
             return;
@@ -92,7 +188,7 @@ impl World {
         }
         let (group, own, shares) = (secret.log_group(), stream(secret), secret.shares_log);
         self.tell(told);
-        for line in invocation.end() {
+        for line in lines {
             for _ in 0..=usize::from(plan.log.repeated) {
                 self.log(&group, &own, plan.log.delay, line.clone());
             }

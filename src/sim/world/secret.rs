@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use machine::model::{Labels, SecretArn, VersionId};
 
 use super::by_hand::Touch;
-use super::database::Trouble;
+use super::database::{Taken, Trouble};
+use super::invocation::{Invoked, Manner};
+use super::labels::{Move, Mover};
 use super::{Happening, PASSWORD_MARKER, RotationPlan, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,9 @@ pub struct Value {
     pub password: String,
 }
 
+/// A failed rotation's log is followed for so long at least.
+const FOLLOWED: SignedDuration = SignedDuration::from_mins(5);
+
 /// Where functions log that were given a group.
 const SHARED_LOG: &str = "/shared/rotation";
 
@@ -58,6 +63,10 @@ pub struct SecretPlan {
     pub read_lag: SignedDuration,
     /// Its rotation Lambda logs to a group that other functions log to as well.
     pub shares_log: bool,
+    /// From the call that moves a label to the move, and from there to the call's answer, of everybody but the watchdog.
+    pub label_takes: SignedDuration,
+    /// Its rotation Lambda gives the password to a second account as well, after the first (`Account::Second`).
+    pub two_accounts: bool,
 }
 
 impl SecretPlan {
@@ -72,14 +81,31 @@ impl SecretPlan {
             list_lag: SignedDuration::ZERO,
             read_lag: SignedDuration::ZERO,
             shares_log: false,
+            label_takes: SignedDuration::ZERO,
+            two_accounts: false,
         }
+    }
+
+    /// Whether failures of its rotations may be counted once or twice: the service tries again with another version, or so
+    /// late that nobody follows the log any more, or an error is logged long before its invocation ends.
+    pub fn fails_unclearly(&self) -> bool {
+        let mut manners = self.rotations.iter().filter_map(|plan| plan.manner.as_ref());
+        manners.any(
+            |Manner {
+                 retries, sets_back, ..
+             }| { retries.anew || retries.after > FOLLOWED || sets_back.is_some() },
+        )
     }
 
     /// The same rotations, and nothing that disturbs them.
     pub fn calm(&mut self) {
         let rotations = std::mem::take(&mut self.rotations);
         let rotations = rotations.into_iter().map(RotationPlan::calm).collect();
-        *self = Self::new(self.arn.clone(), self.kind, rotations);
+        let two_accounts = self.two_accounts;
+        *self = Self {
+            two_accounts,
+            ..Self::new(self.arn.clone(), self.kind, rotations)
+        };
     }
 }
 
@@ -99,6 +125,16 @@ pub struct History {
     /// When testSecret succeeded, each time.
     pub tested: Vec<Timestamp>,
     pub promoted: Vec<Timestamp>,
+    /// How the rotation Lambda's invocations for it ended.
+    pub invoked: Vec<Invoked>,
+}
+
+impl History {
+    /// Whether it came to be AWSCURRENT once, from AWSPENDING as by finishSecret, and no testSecret logged in with it.
+    pub(super) fn looks_tested(&self) -> bool {
+        let is_by_hand = self.started.is_some() && self.tested.is_empty() && self.promoted.len() == 1;
+        self.weak_test || is_by_hand
+    }
 }
 
 /// What the API shows of a secret.
@@ -123,6 +159,8 @@ pub struct Secret {
     pub values: BTreeMap<VersionId, Option<Value>>,
     /// What the database accepts: a password for each user.
     pub accepted: BTreeMap<String, String>,
+    /// When the database took which password of a user, where it had another.
+    pub(super) taken: Vec<Taken>,
     pub tags: BTreeMap<String, String>,
     pub rotation_enabled: bool,
     pub last_changed: Timestamp,
@@ -134,12 +172,16 @@ pub struct Secret {
     pub exposed: Vec<Timestamp>,
     /// When AWSCURRENT moved.
     pub promoted: Vec<Timestamp>,
+    /// The same, with who moved it where.
+    pub moves: Vec<Move>,
     /// When the watchdog's logins were refused, by user.
     pub refused: BTreeMap<String, Vec<Timestamp>>,
     pub troubles: Vec<Trouble>,
     pub list_lag: SignedDuration,
     pub read_lag: SignedDuration,
     pub(super) shares_log: bool,
+    pub(super) label_takes: SignedDuration,
+    pub two_accounts: bool,
     /// It is made again one day: whoever uses it names it by what stays.
     pub is_recreated: bool,
     pub(super) rotations: Vec<RotationPlan>,
@@ -162,6 +204,7 @@ impl Secret {
             labels: Labels::default(),
             values: BTreeMap::new(),
             accepted: BTreeMap::new(),
+            taken: Vec::new(),
             tags: BTreeMap::new(),
             rotation_enabled: true,
             last_changed: month_ago,
@@ -170,11 +213,14 @@ impl Secret {
             deleted: None,
             exposed: Vec::new(),
             promoted: Vec::new(),
+            moves: Vec::new(),
             refused: BTreeMap::new(),
             troubles: plan.troubles.clone(),
             list_lag: plan.list_lag,
             read_lag: plan.read_lag,
             shares_log: plan.shares_log,
+            label_takes: plan.label_takes,
+            two_accounts: plan.two_accounts,
             is_recreated: plan
                 .touches
                 .iter()
@@ -289,23 +335,18 @@ impl Secret {
     }
 
     /// AWSCURRENT moves; AWSPREVIOUS follows by itself to the version it left.
-    pub(super) fn promote(&mut self, version: &VersionId, now: Timestamp) {
-        self.labels.previous = self.labels.current.replace(version.clone());
+    pub(super) fn promote(&mut self, version: &VersionId, now: Timestamp, by: Mover) {
+        let from = self.labels.current.replace(version.clone());
+        self.moves.push(Move {
+            at: now,
+            from: from.clone(),
+            to: version.clone(),
+            by,
+        });
+        self.labels.previous = from;
         self.last_changed = now;
         self.promoted.push(now);
         self.history_of(version).promoted.push(now);
-    }
-
-    /// The database takes the password of a version, if it has one.
-    pub(super) fn accept(&mut self, version: &VersionId, now: Timestamp) {
-        let Some(Some(value)) = self.values.get(version).cloned() else {
-            return;
-        };
-        self.history_of(version).exposed.push(now);
-        let before = self.accepted.insert(value.user, value.password.clone());
-        if before.is_some_and(|before| before != value.password) {
-            self.exposed.push(now);
-        }
     }
 
     pub(super) fn history_of(&mut self, version: &VersionId) -> &mut History {
@@ -328,9 +369,11 @@ impl World {
         let mut secret = Secret::new(&plan, self.now);
         let first = secret.next_version();
         let value = secret.new_value(&first);
-        secret.accepted.insert(value.user.clone(), value.password.clone());
-        secret.values.insert(first.clone(), Some(value));
         let month_ago = secret.last_changed;
+        for user in secret.users_of(&value) {
+            secret.take_password(user, &value.password, month_ago);
+        }
+        secret.values.insert(first.clone(), Some(value));
         secret.history_of(&first).promoted.push(month_ago);
         secret.labels.current = Some(first);
         secret.remember(self.now);

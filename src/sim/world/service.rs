@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{ConsumerId, SecretArn, VersionId};
 
-use super::{Happening, World};
+use super::{Account, Happening, World};
 
 /// A value read so soon after a promotion may be the old one.
 const READ_LAG: SignedDuration = SignedDuration::from_millis(900);
@@ -47,6 +47,8 @@ pub enum ServiceTouch {
 pub struct ServicePlan {
     pub id: ConsumerId,
     pub secrets: Vec<SecretArn>,
+    /// Whom it logs in as.
+    pub account: Account,
     pub reads: Reads,
     pub desired: u32,
     /// From creation to RUNNING, and from there to HEALTHY.

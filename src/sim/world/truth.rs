@@ -18,8 +18,8 @@ pub enum Wrong {
     Moving(SecretArn),
     /// AWSCURRENT of one of its secrets does not log in, and something of it held another value.
     Dead(SecretArn),
-    /// The same, where nothing could tell: a rotation promoted it without a test, no login was answered, and nobody is
-    /// healthy with it.
+    /// The same, where nothing could tell: a rotation promoted it without a test, or a person moved AWSCURRENT to
+    /// AWSPENDING's version as finishSecret does, no login was answered, and nobody is healthy with it.
     Untold(SecretArn, VersionId),
     /// Nothing of it held an old value.
     Needless,
@@ -37,7 +37,7 @@ const WATCHED: SignedDuration = SignedDuration::from_secs(15);
 
 /// A view of the account by somebody who knows everything.
 #[derive(Clone, Copy)]
-pub struct Truth<'a>(&'a World);
+pub struct Truth<'a>(pub(super) &'a World);
 
 impl World {
     pub fn truth(&self) -> Truth<'_> {
@@ -46,7 +46,7 @@ impl World {
 }
 
 impl<'a> Truth<'a> {
-    fn secret(self, arn: &SecretArn) -> Option<&'a Secret> {
+    pub(super) fn secret(self, arn: &SecretArn) -> Option<&'a Secret> {
         self.0.secrets.get(arn)
     }
 
@@ -121,7 +121,7 @@ impl<'a> Truth<'a> {
         let untold = self.secret(arn).and_then(|secret| {
             let current = secret.labels.current.as_ref()?;
             let history = secret.history.get(current)?;
-            (history.weak_test && history.answered.is_empty()).then(|| current.clone())
+            (history.looks_tested() && history.answered.is_empty()).then(|| current.clone())
         });
         match untold {
             Some(version) if self.is_anybody_healthy_with(arn, &version) => None,

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use machine::model::{AttemptId, ConsumerId, CycleStep, Decision, RotationKey, SleepTag, Write, WriteKind};
+use machine::model::{
+    AttemptId, ConsumerId, CycleStep, Decision, RotationKey, SecretArn, SleepTag, Subject, VersionId, Write,
+    WriteKind,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{RotationRecord, consumer};
@@ -11,7 +14,10 @@ use super::{RotationRecord, consumer};
 #[derive(Serialize, Deserialize)]
 pub(super) struct DecisionRecord {
     attempt: String,
+    /// Whom it refreshes; empty where it is a write to a secret.
     consumer: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
     action: ActionRecord,
     rotations: Vec<RotationRecord>,
     at: Timestamp,
@@ -41,6 +47,11 @@ enum ActionRecord {
         former: Option<u32>,
     },
     Untag,
+    /// From format 2 on.
+    Promote {
+        version: String,
+        from: String,
+    },
 }
 
 /// The words of these kinds of write, as a JSON list.
@@ -58,6 +69,7 @@ fn word(kind: WriteKind) -> &'static str {
         WriteKind::Sleep => "sleep",
         WriteKind::Restore => "restore",
         WriteKind::Untag => "untag",
+        WriteKind::Promote => "promote",
     }
 }
 
@@ -70,6 +82,10 @@ impl From<&Decision> for DecisionRecord {
                 .consumer()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
+            secret: match decision.subject() {
+                Subject::Secret(secret) => Some(secret.to_string()),
+                Subject::Consumer(_) => None,
+            },
             action: ActionRecord::from(&decision.write),
             rotations: decision.serves.iter().map(RotationRecord::from).collect(),
             at: decision.at,
@@ -93,6 +109,10 @@ impl From<&Write> for ActionRecord {
                 CycleStep::Restore { former } => Self::Restore { former },
                 CycleStep::Untag => Self::Untag,
             },
+            Write::Promote { version, from, .. } => Self::Promote {
+                version: version.to_string(),
+                from: from.to_string(),
+            },
         }
     }
 }
@@ -101,7 +121,10 @@ impl TryFrom<DecisionRecord> for Decision {
     type Error = String;
 
     fn try_from(record: DecisionRecord) -> Result<Self, String> {
-        let subject = consumer(&record.consumer)?;
+        let subject = match record.secret {
+            Some(secret) => Subject::Secret(SecretArn::new(secret)),
+            None => Subject::Consumer(consumer(&record.consumer)?),
+        };
         Ok(Self {
             attempt: AttemptId::new(record.attempt),
             write: record.action.of(subject)?,
@@ -115,7 +138,25 @@ impl TryFrom<DecisionRecord> for Decision {
 
 impl ActionRecord {
     /// The write, with its subject. The error says that they do not fit.
-    fn of(self, consumer: ConsumerId) -> Result<Write, String> {
+    fn of(self, subject: Subject) -> Result<Write, String> {
+        match subject {
+            Subject::Secret(secret) => self.of_secret(secret),
+            Subject::Consumer(consumer) => self.of_consumer(consumer),
+        }
+    }
+
+    fn of_secret(self, secret: SecretArn) -> Result<Write, String> {
+        match self {
+            Self::Promote { version, from } => Ok(Write::Promote {
+                secret,
+                version: VersionId::new(version),
+                from: VersionId::new(from),
+            }),
+            _ => Err(format!("its action is not one for secret {}", secret.name())),
+        }
+    }
+
+    fn of_consumer(self, consumer: ConsumerId) -> Result<Write, String> {
         match (self, consumer) {
             (Self::Redeploy { fresh_after }, ConsumerId::Service { cluster, name }) => Ok(Write::Redeploy {
                 cluster,

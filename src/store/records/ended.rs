@@ -24,14 +24,32 @@ impl EndedRecord {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum OutcomeRecord {
-    Written { deployment: Option<String> },
+    Written {
+        deployment: Option<String>,
+    },
     AlreadySo,
     Throttled,
-    Denied { iam_action: String, resource: String },
-    Conflict { expected: String, found: String },
-    Rejected { why: String },
-    NotSent { why: String },
-    InDoubt { why: String },
+    Denied {
+        iam_action: String,
+        resource: String,
+    },
+    Conflict {
+        expected: String,
+        found: String,
+    },
+    Rejected {
+        why: String,
+    },
+    NotSent {
+        why: String,
+    },
+    /// From format 2 on.
+    Unfit {
+        why: String,
+    },
+    InDoubt {
+        why: String,
+    },
 }
 
 impl From<&Outcome> for OutcomeRecord {
@@ -46,6 +64,7 @@ impl From<&Outcome> for OutcomeRecord {
             Outcome::NoEffect(NoEffect::Conflict { expected, found }) => Self::Conflict { expected, found },
             Outcome::NoEffect(NoEffect::Rejected { why }) => Self::Rejected { why },
             Outcome::NoEffect(NoEffect::NotSent { why }) => Self::NotSent { why },
+            Outcome::NoEffect(NoEffect::Unfit { why }) => Self::Unfit { why },
             Outcome::InDoubt { why } => Self::InDoubt { why },
         }
     }
@@ -65,6 +84,7 @@ impl From<EndedRecord> for Fact {
             }
             OutcomeRecord::Rejected { why } => Outcome::NoEffect(NoEffect::Rejected { why }),
             OutcomeRecord::NotSent { why } => Outcome::NoEffect(NoEffect::NotSent { why }),
+            OutcomeRecord::Unfit { why } => Outcome::NoEffect(NoEffect::Unfit { why }),
             OutcomeRecord::InDoubt { why } => Outcome::InDoubt { why },
         };
         Self::Ended {

@@ -25,7 +25,16 @@ enum LineRecord {
     Failed {
         step: Option<StepRecord>,
         why: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        end: Option<EndRecord>,
     },
+}
+
+/// The log tells that the invocation ended so.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EndRecord {
+    Told,
 }
 
 impl LogRecord {
@@ -50,9 +59,10 @@ impl From<&LogLine> for LineRecord {
                 version: text(version),
                 strategy: strategy.map(Into::into),
             },
-            LogLine::Failed { step, why } => Self::Failed {
+            LogLine::Failed { step, why, ended } => Self::Failed {
                 step: step.map(Into::into),
                 why: why.clone(),
+                end: ended.then_some(EndRecord::Told),
             },
         }
     }
@@ -70,9 +80,10 @@ impl From<LogRecord> for Fact {
                 version: version.map(VersionId::new),
                 strategy: strategy.map(Into::into),
             },
-            LineRecord::Failed { step, why } => LogLine::Failed {
+            LineRecord::Failed { step, why, end } => LogLine::Failed {
                 step: step.map(Into::into),
                 why,
+                ended: end.is_some(),
             },
         };
         Self::Log {

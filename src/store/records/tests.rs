@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::{
-    DecisionRecord, EndedRecord, Kind, LabelsRecord, LogRecord, LoginRecord, ReachedRecord, ValuedRecord,
+    DecisionRecord, EndedRecord, Kind, LabelsRecord, LogRecord, LoginRecord, PacedRecord, ReachedRecord,
+    RefusedRecord, ValuedRecord,
 };
 use crate::store::opening::FORMAT;
 use places::{of_json, of_type};
@@ -40,6 +41,8 @@ fn places_of(kind: Kind) -> BTreeSet<String> {
         Kind::Decided => of_type::<DecisionRecord>(name),
         Kind::Ended => of_type::<EndedRecord>(name),
         Kind::Reached => of_type::<ReachedRecord>(name),
+        Kind::Refused => of_type::<RefusedRecord>(name),
+        Kind::Paced => of_type::<PacedRecord>(name),
     }
 }
 

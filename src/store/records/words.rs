@@ -80,6 +80,7 @@ words!(
     ProcedureRecord = Procedure {
         Redeploy,
         ConfigUpdate,
-        ConcurrencyCycle
+        ConcurrencyCycle,
+        RollForward
     }
 );

@@ -103,6 +103,10 @@ fn what_only_looks_like_a_journal_is_told_apart() {
         ("UPDATE facts SET body = '{' WHERE seq = 4", "record 4 (valued)"),
         ("UPDATE facts SET body = '[]' WHERE seq = 4", "record 4 (valued)"),
         (
+            "UPDATE facts SET body = '{}' WHERE kind = 'refused'",
+            "record 58 (refused)",
+        ),
+        (
             "UPDATE facts SET body = CAST(x'ff' AS TEXT) WHERE seq = 4",
             "record 4 (valued)",
         ),
@@ -152,7 +156,7 @@ fn a_newer_format_is_refused_with_who_wrote_it_and_stays_as_it_is() {
             panic!("{change}: opened")
         };
         let said = format!(
-            "the journal {} has format 9 and was written by {by}; this is version {}, which reads format 1: run that \
+            "the journal {} has format 9 and was written by {by}; this is version {}, which reads formats up to 2: run that \
              version or a newer one, or set another store.path",
             path.display(),
             env!("CARGO_PKG_VERSION"),
@@ -315,10 +319,11 @@ proptest! {
         cut in any::<prop::sample::Index>(),
         wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         is_cut in any::<bool>(),
+        format in 1..=2_i64,
     ) {
         let (_folder, path) = place();
         let mut journal = Sqlite::open(&path).expect("a new journal");
-        journal.commit(&facts::all(), at(0)).expect("room");
+        journal.commit(&facts::of_format(format), at(0)).expect("room");
         drop(journal);
         let mut bytes = fs::read(&path).expect("the file");
         for (place, byte) in wrong {

@@ -3,9 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
     AttemptId, ConsumerId, CycleStep, Dates, Decision, Done, Fact, Labels, LogFact, LogLine, LoginAnswer,
-    Look, NoEffect, Outcome, Procedure, RotationKey, SecretArn, SleepTag, Stage, Step, Strategy, VersionId,
-    WouldAct, Write,
+    Look, NoEffect, Outcome, Pace, Procedure, Refusal, RotationKey, SecretArn, SleepTag, Stage, Step,
+    Strategy, VersionId, WouldAct, Write,
 };
+
+use crate::store::opening::FORMAT;
 
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).expect("in range")
@@ -40,6 +42,16 @@ fn why() -> String {
 
 /// All of them.
 pub(super) fn all() -> Vec<Fact> {
+    of_format(FORMAT)
+}
+
+/// All that a format knows.
+pub(super) fn of_format(format: i64) -> Vec<Fact> {
+    let of_the_second = if format < 2 {
+        Vec::new()
+    } else {
+        [refusals(), rolled_forward()].concat()
+    };
     [
         labels(),
         valued(),
@@ -51,6 +63,7 @@ pub(super) fn all() -> Vec<Fact> {
         later_logins(),
         would_have(),
         later(),
+        of_the_second,
     ]
     .concat()
 }
@@ -66,6 +79,19 @@ fn later() -> Vec<Fact> {
             rotated: Some(at(0)),
         },
     }]
+}
+
+fn refusals() -> Vec<Fact> {
+    vec![refusal(2)]
+}
+
+pub(super) fn refusal(second: i64) -> Fact {
+    Fact::Refused(Refusal {
+        at: at(second),
+        of: SecretArn::new("arn:aws:secretsmanager:eu-west-1:1:secret:/shop/other-AbCdEf"),
+        version: version(),
+        secret: secret(),
+    })
 }
 
 fn labels() -> Vec<Fact> {
@@ -109,7 +135,11 @@ fn log_lines() -> Vec<Fact> {
         version,
         strategy,
     };
-    let failed = |step| LogLine::Failed { step, why: why() };
+    let failed = |step| LogLine::Failed {
+        step,
+        why: why(),
+        ended: false,
+    };
     let mut lines = vec![failed(None)];
     lines.extend(steps.map(|step| failed(Some(step))));
     lines.extend(steps.map(|step| done(step, None, None)));
@@ -304,5 +334,55 @@ fn would_have() -> Vec<Fact> {
             why: "2 of 2 tasks run".to_owned(),
         })
     };
-    Procedure::ALL.map(fact).to_vec()
+    [
+        Procedure::Redeploy,
+        Procedure::ConfigUpdate,
+        Procedure::ConcurrencyCycle,
+    ]
+    .map(fact)
+    .to_vec()
+}
+
+/// What is known, decided and answered of rotations that were rolled forward, or were good.
+fn rolled_forward() -> Vec<Fact> {
+    let promote = Write::Promote {
+        secret: secret(),
+        version: version(),
+        from: VersionId::new("before"),
+    };
+    let failed = LogLine::Failed {
+        step: Some(Step::TestSecret),
+        why: why(),
+        ended: true,
+    };
+    let pace = Pace {
+        took: SignedDuration::from_millis(2_500),
+        at: at(8),
+    };
+    vec![
+        decision("p", promote),
+        Fact::Ended {
+            attempt: AttemptId::new("p"),
+            at: at(4),
+            outcome: Outcome::NoEffect(NoEffect::Unfit { why: why() }),
+        },
+        Fact::Log {
+            secret: secret(),
+            fact: LogFact {
+                at: at(7),
+                line: failed,
+            },
+        },
+        Fact::Paced {
+            rotation: rotation(1),
+            pace,
+        },
+        Fact::WouldAct(WouldAct {
+            rotation: rotation(1),
+            consumer: ConsumerId::function("mailer"),
+            procedure: Procedure::RollForward,
+            at: at(6),
+            why: why(),
+        }),
+    ]
 }

@@ -11,9 +11,14 @@ const MOST_PAGES: i64 = 24;
 
 fn limited(path: &Path) -> Sqlite {
     opening::create_file(path).expect("a new journal");
+    without_room(path, MOST_PAGES)
+}
+
+/// The journal at `path`, which may have so many pages.
+pub(super) fn without_room(path: &Path, most: i64) -> Sqlite {
     let connection = opening::connect(path).expect("a connection");
     connection
-        .pragma_update(None, "max_page_count", MOST_PAGES)
+        .pragma_update(None, "max_page_count", most)
         .expect("a limit");
     Sqlite::on(connection).expect("a journal")
 }

@@ -5,7 +5,7 @@ use machine::model::{LogReach, LookFailure, SecretArn, VersionId};
 use rotation_watchdog::ports::{LogWanted, MARKER_VARIABLE, ReadResult};
 
 use super::{labels, rejected};
-use crate::contract::run::{Kept, Run, holds};
+use crate::contract::run::{Broken, Kept, Run, equal, holds};
 use crate::contract::stage::{Names, Stage};
 
 pub(super) async fn all(run: &mut Run<'_>) {
@@ -17,6 +17,8 @@ pub(super) async fn all(run: &mut Run<'_>) {
         "absent: a function": function,
         "absent: a function to be written to": written_function,
         "absent: a log group": log_group,
+        "absent: a secret to be written to": written_secret,
+        "absent: a version that AWSCURRENT is to be moved to": written_version,
     });
 }
 
@@ -26,24 +28,35 @@ fn not_found<T>(what: &str, answer: ReadResult<T>) -> Kept {
     holds(is_so, &format!("{what}: not found"), failure)
 }
 
-async fn secret(stage: &dyn Stage) -> Kept {
-    let secrets = stage.ports().secrets;
+/// The ARN of no secret.
+fn no_secret(stage: &dyn Stage) -> SecretArn {
     let known = stage.names().secret;
     let (prefix, _) = known.as_str().rsplit_once(":secret:").expect("an ARN");
-    let nobody = SecretArn::new(format!("{prefix}:secret:{}-AbCdEf", stage.names().nobody));
+    SecretArn::new(format!("{prefix}:secret:{}-AbCdEf", stage.names().nobody))
+}
+
+/// The id of no version.
+fn no_version() -> VersionId {
+    VersionId::new("00000000-0000-0000-0000-000000000000")
+}
+
+async fn secret(stage: &dyn Stage) -> Kept {
+    let (secrets, nobody) = (stage.ports().secrets, no_secret(stage));
     holds(
         secrets.describe(&nobody).await?.1.is_none(),
         "no such secret",
         "one",
     )?;
     not_found("its versions", secrets.valued_versions(&nobody).await)?;
-    let version = VersionId::new("00000000-0000-0000-0000-000000000000");
-    not_found("its value", secrets.value(&nobody, &version, "AWSCURRENT").await)
+    not_found(
+        "its value",
+        secrets.value(&nobody, &no_version(), "AWSCURRENT").await,
+    )
 }
 
 async fn version(stage: &dyn Stage) -> Kept {
     let (secrets, secret) = (stage.ports().secrets, stage.names().secret);
-    let nobody = VersionId::new("00000000-0000-0000-0000-000000000000");
+    let nobody = no_version();
     holds(!labels(stage).await?.carries(&nobody), "no label on it", "one")?;
     let (_, value) = secrets.value(&secret, &nobody, "AWSCURRENT").await?;
     holds(value.is_none(), "no value", "one")
@@ -122,4 +135,24 @@ async fn log_group(stage: &dyn Stage) -> Kept {
         "no group and no events",
         read,
     )
+}
+
+async fn written_secret(stage: &dyn Stage) -> Kept {
+    let (writes, nobody) = (stage.ports().secret_writes, no_secret(stage));
+    let moved = writes.promote(&nobody, &no_version(), &no_version()).await;
+    rejected("a move of its label", &moved.1)
+}
+
+async fn written_version(stage: &dyn Stage) -> Kept {
+    let (writes, secret, before) = (
+        stage.ports().secret_writes,
+        stage.names().secret,
+        labels(stage).await?,
+    );
+    let Some(current) = &before.current else {
+        return Err(Broken::new("AWSCURRENT", before));
+    };
+    let moved = writes.promote(&secret, &no_version(), current).await;
+    rejected("a move to no version", &moved.1)?;
+    equal("the labels after it", &labels(stage).await?, &before)
 }

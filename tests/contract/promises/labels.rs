@@ -5,7 +5,7 @@ use machine::model::{LogReach, SecretSummary, VersionId};
 use rotation_watchdog::ports::{LogEvent, LogWanted};
 use secrecy::ExposeSecret;
 
-use super::{labels, secret, valued};
+use super::{conflict, done, labels, secret, valued};
 use crate::contract::run::{Broken, Kept, Run, equal, eventually, holds};
 use crate::contract::stage::Stage;
 
@@ -23,6 +23,7 @@ pub(super) async fn all(run: &mut Run<'_>) {
         "log: a function is read without those that share its group": together,
         "log: a group of the class Infrequent Access refuses for good": infrequent,
         "labels: a value put by hand moves AWSCURRENT at once": put_by_hand,
+        "labels: AWSCURRENT is taken from the version that has it, and from no other": promoted,
     });
 }
 
@@ -251,4 +252,32 @@ async fn put_by_hand(stage: &dyn Stage) -> Kept {
     eventually(stage, "a value of AWSCURRENT", || valued(stage), has_value).await?;
     let now = secret(stage).await?.last_changed;
     holds(now > changed, "a later LastChangedDate", (changed, now))
+}
+
+/// There and back: who repeats a move, or names a version that it is not on, changes nothing.
+async fn promoted(stage: &dyn Stage) -> Kept {
+    let (arn, writes, before) = (
+        stage.names().secret,
+        stage.ports().secret_writes,
+        labels(stage).await?,
+    );
+    let (Some(current), Some(other)) = (before.current.clone(), before.previous.clone()) else {
+        return Err(Broken::new("AWSCURRENT and AWSPREVIOUS", before));
+    };
+    let misplaced = writes.promote(&arn, &other, &other).await;
+    conflict("a move from where it is not", &misplaced.1)?;
+    equal("the labels after it", &labels(stage).await?, &before)?;
+    done("a move", &writes.promote(&arn, &other, &current).await.1)?;
+    let is_on = |version: &VersionId| {
+        let version = Some(version.clone());
+        move |found: &machine::model::Labels| found.current == version
+    };
+    let moved = eventually(stage, "AWSCURRENT moved", || labels(stage), is_on(&other)).await?;
+    equal("AWSPREVIOUS", &moved.previous, &Some(current.clone()))?;
+    equal("AWSPENDING", &moved.pending, &before.pending)?;
+    let repeated = writes.promote(&arn, &other, &current).await;
+    conflict("the same move again", &repeated.1)?;
+    done("back", &writes.promote(&arn, &current, &other).await.1)?;
+    eventually(stage, "AWSCURRENT moved back", || labels(stage), is_on(&current)).await?;
+    Ok(())
 }

@@ -352,6 +352,7 @@ fn of_the_rules() -> Vec<Finding> {
 
 pub(super) fn everything() -> Vec<Finding> {
     [
+        crate::tables::rolled_forward::told(),
         of_secrets_at_rest(),
         of_rotations(),
         of_promotions(),

@@ -10,6 +10,7 @@ use crate::model::{
     ConsumerId, Event, Evidence, FunctionSeen, LogFact, LogLine, LoginAnswer, Look, LookFailure, LookKey,
     ReferenceKind, Scope, ScopeSeen, SecretArn, StandaloneTask, Step,
 };
+use crate::tables::databases::database;
 use crate::tables::world::{Tale, arn, at, consumer, function, labels, millis, service, summary, version};
 
 /// Something that happens to one of four secrets, or to one of six consumers.
@@ -29,6 +30,8 @@ pub(super) enum Happens {
         secret: usize,
         version: usize,
         accepted: bool,
+        /// One of two databases; nothing where the value names none.
+        database: Option<u8>,
     },
     Logged {
         secret: usize,
@@ -109,8 +112,8 @@ pub(super) fn happens() -> impl Strategy<Value = Happens> {
         6 => (0..SECRETS.len(), 0..LABELS.len()).prop_map(|(secret, labels)| Happens::Labels { secret, labels }),
         1 => (0..SECRETS.len()).prop_map(|secret| Happens::Gone { secret }),
         2 => vec((0..SECRETS.len(), 0..LABELS.len()), 0..5).prop_map(|secrets| Happens::Listed { secrets }),
-        3 => (0..SECRETS.len(), 0..VERSIONS.len(), any::<bool>())
-            .prop_map(|(secret, version, accepted)| Happens::Login { secret, version, accepted }),
+        3 => (0..SECRETS.len(), 0..VERSIONS.len(), any::<bool>(), proptest::option::of(0..2_u8))
+            .prop_map(|(secret, version, accepted, database)| Happens::Login { secret, version, accepted, database }),
         2 => (0..SECRETS.len(), 0..STEPS.len(), any::<bool>())
             .prop_map(|(secret, step, failed)| Happens::Logged { secret, step, failed }),
         3 => (users(), proptest::option::of(0..SECRETS.len()))
@@ -174,6 +177,7 @@ impl Happens {
                 secret,
                 version: n,
                 accepted,
+                database: number,
             } => {
                 let code = "1045".to_owned();
                 let answers = [LoginAnswer::Refused { code }, LoginAnswer::Accepted];
@@ -181,6 +185,7 @@ impl Happens {
                     secret: arn(SECRETS[*secret]),
                     version: version(VERSIONS[*n]),
                     answer: answers[usize::from(*accepted)].clone(),
+                    database: number.map(|number| database(number, 0)),
                 }
             }
             Self::Logged { secret, step, failed } => logged(SECRETS[*secret], STEPS[*step], *failed, now),
@@ -261,6 +266,7 @@ fn logged(name: &str, step: Step, failed: bool, now: i64) -> Evidence {
         LogLine::Failed {
             step: Some(step),
             why: "exception".to_owned(),
+            ended: false,
         }
     } else {
         LogLine::Done {

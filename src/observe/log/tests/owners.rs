@@ -21,7 +21,14 @@ fn b1_a_timeout_in_the_report_line_alone_fails_the_step() {
     );
     let found = facts(&[report]);
     let why = "the rotation function timed out".to_owned();
-    assert_eq!(found, vec![LogLine::Failed { step: None, why }]);
+    assert_eq!(
+        found,
+        vec![LogLine::Failed {
+            step: None,
+            why,
+            ended: true
+        }]
+    );
 }
 
 #[test]
@@ -68,7 +75,14 @@ fn b2_lines_that_name_no_other_secret_stay_with_their_invocation() {
     );
     let why = "the rotation function timed out".to_owned();
     let step = Some(Step::SetSecret);
-    assert!(found.contains(&LogLine::Failed { step, why }), "{found:?}");
+    assert!(
+        found.contains(&LogLine::Failed {
+            step,
+            why,
+            ended: true
+        }),
+        "{found:?}"
+    );
 }
 
 #[test]

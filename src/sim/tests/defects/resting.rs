@@ -57,10 +57,12 @@ fn unanswered(evidence: Evidence) -> Evidence {
             secret,
             version,
             answer: LoginAnswer::Refused { code },
+            database,
         } => Evidence::Login {
             secret,
             version,
             answer: LoginAnswer::Unreachable { why: code },
+            database,
         },
         other => other,
     }

@@ -1,20 +1,23 @@
 //! Writes that are denied, throttled, or get no answer.
 
-use machine::model::{EnvironmentSeen, FunctionSeen, NoEffect, Outcome, ServiceSeen, SleepTag, UpdateStatus};
+use machine::model::{
+    EnvironmentSeen, FunctionSeen, Labels, NoEffect, Outcome, ServiceSeen, SleepTag, UpdateStatus,
+};
 use rotation_watchdog::ports::MARKER_VARIABLE;
 
-use crate::contract::promises::{done, function, service};
+use crate::contract::promises::{done, function, labels, service};
 use crate::contract::run::{Broken, Kept, Run, equal, eventually, holds};
 use crate::contract::stage::{Names, RESERVED, Stage, Trouble};
 
 /// Every write, as IAM names the right to it.
-const WRITES: [&str; 6] = [
+const WRITES: [&str; 7] = [
     "ecs:UpdateService",
     "lambda:UpdateFunctionConfiguration",
     "lambda:PutFunctionConcurrency",
     "lambda:DeleteFunctionConcurrency",
     "lambda:TagResource",
     "lambda:UntagResource",
+    "secretsmanager:UpdateSecretVersionStage",
 ];
 
 /// Those that read first, and what: what the merge is into, and the ARN that tags are written by.
@@ -30,7 +33,7 @@ const MARKER: &str = "unheard";
 const NOTE: &str = "0123456789ab/none/1800000000";
 const FORMER_NOTE: &str = "0123456789ab/7/1700000000";
 
-type State = (FunctionSeen, ServiceSeen);
+type State = (FunctionSeen, ServiceSeen, Labels);
 
 pub(super) async fn all(run: &mut Run<'_>) {
     promises!(run, {
@@ -60,13 +63,23 @@ async fn write(stage: &dyn Stage, operation: &str) -> Result<Outcome, Broken> {
         "lambda:DeleteFunctionConcurrency" => writes.delete_concurrency(name).await,
         "lambda:TagResource" => writes.tag(name, SleepTag::KEY, NOTE).await,
         "lambda:UntagResource" => writes.untag(name, SleepTag::KEY).await,
+        "secretsmanager:UpdateSecretVersionStage" => {
+            let Labels {
+                current, previous, ..
+            } = labels(stage).await?;
+            let (Some(current), Some(previous)) = (current, previous) else {
+                return Err(Broken::new("AWSCURRENT and AWSPREVIOUS", "fewer"));
+            };
+            let secrets = ports.secret_writes;
+            secrets.promote(&names.secret, &previous, &current).await
+        }
         other => unreachable!("no such write: {other}"),
     };
     Ok(outcome)
 }
 
 /// Whether a write took effect, once.
-fn has_happened(operation: &str, (_, before): &State, (function, service): &State) -> bool {
+fn has_happened(operation: &str, (_, before, labels): &State, (function, service, moved): &State) -> bool {
     match operation {
         "ecs:UpdateService" => {
             let known = |id| before.deployments.iter().any(|found| found.id == id);
@@ -85,6 +98,9 @@ fn has_happened(operation: &str, (_, before): &State, (function, service): &Stat
         "lambda:DeleteFunctionConcurrency" => function.reserved.is_none(),
         "lambda:TagResource" => function.sleep_tag == SleepTag::parse(NOTE),
         "lambda:UntagResource" => function.sleep_tag.is_none(),
+        "secretsmanager:UpdateSecretVersionStage" => {
+            (&moved.current, &moved.previous) == (&labels.previous, &labels.current)
+        }
         other => unreachable!("no such write: {other}"),
     }
 }
@@ -92,12 +108,17 @@ fn has_happened(operation: &str, (_, before): &State, (function, service): &Stat
 fn subject<'a>(operation: &str, names: &'a Names) -> &'a str {
     match operation {
         "ecs:UpdateService" => &names.service,
+        "secretsmanager:UpdateSecretVersionStage" => names.secret.as_str(),
         _ => &names.function,
     }
 }
 
 async fn state(stage: &dyn Stage) -> Result<State, Broken> {
-    Ok((function(stage).await?, service(stage).await?))
+    Ok((
+        function(stage).await?,
+        service(stage).await?,
+        labels(stage).await?,
+    ))
 }
 
 /// So that each of the writes would show.
@@ -105,7 +126,7 @@ async fn prepared(stage: &dyn Stage) -> Result<State, Broken> {
     let (writes, name) = (stage.ports().lambda_writes, stage.names().function);
     done("concurrency", &writes.put_concurrency(&name, RESERVED).await.1)?;
     done("a note", &writes.tag(&name, SleepTag::KEY, FORMER_NOTE).await.1)?;
-    let is_so = |(function, _): &State| {
+    let is_so = |(function, _, _): &State| {
         function.sleep_tag == SleepTag::parse(FORMER_NOTE)
             && function.reserved == Some(RESERVED)
             && function.update == UpdateStatus::Successful
