@@ -210,7 +210,7 @@ impl List<'_> {
         }
     }
 
-    /// A long time between setSecret and finishSecret only lengthens the danger (C5.8).
+    /// A long time between setSecret and finishSecret only lengthens the danger.
     fn last_window(&mut self, judgement: &Judgement, settings: &Settings) {
         let Some(view) = judgement.current() else { return };
         let (Some(exposed), Some(promoted)) = (&view.rotation.exposed, &view.rotation.promoted) else {

@@ -134,7 +134,7 @@ pub struct Timing {
     /// All consumers are checked for so long before a rotation is merely watched.
     pub verify_for: SignedDuration,
     pub watch_for: SignedDuration,
-    /// A danger window longer than this is a finding of its own (C5.8).
+    /// A danger window longer than this is a finding of its own.
     pub long_window: SignedDuration,
     /// setSecret is done for so long, and AWSCURRENT has not moved: a warning, and critical.
     pub open_window_warning: SignedDuration,

@@ -1,4 +1,4 @@
-//! Tables: what is seen, in order, and what it means (aws-facts: Staging labels; checklist C2.4 to C2.7).
+//! Tables: what is seen, in order, and what it means (aws-facts: Staging labels).
 
 mod agenda;
 mod at_rest;

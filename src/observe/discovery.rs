@@ -1,4 +1,4 @@
-//! Who uses the watched secrets (C1.5, C1.6). Values of environments and commands are compared and dropped.
+//! Who uses the watched secrets. Values of environments and commands are compared and dropped.
 
 mod hosts;
 

@@ -1,5 +1,4 @@
-//! The rotation Lambda's log: which step succeeded or failed, by configurable patterns and the runtimes' own forms
-//! (C2.1).
+//! The rotation Lambda's log: which step succeeded or failed, by configurable patterns and the runtimes' own forms.
 //!
 //! Lines hold user and host names: only their meaning is kept (aws-facts: The rotation Lambda's log).
 

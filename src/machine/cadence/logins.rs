@@ -7,6 +7,7 @@ use crate::milestones::{Proof, Works, is_refused, verdict};
 use crate::model::{LoginAnswer, LookFailure, LookKey, Outcome, SecretArn, Strategy, VersionId};
 use crate::phase::Phase;
 use crate::policy::Policy;
+use crate::procedures::roll_forward::LEAST_PATIENCE;
 use crate::rotations::{Origin, Rotation, Source};
 use crate::state::SecretFacts;
 use crate::track::{Run, Track};
@@ -189,11 +190,17 @@ impl Plan<'_> {
             self.login(secret, facts, rotation, old);
         }
         // What helps a rotation that does not go on depends on which password the database has.
-        if view.phase.has_stopped()
-            && let (Some(old), Some(exposed)) = (old, &rotation.exposed)
+        if let (Some(old), Some(exposed)) = (old, &rotation.exposed)
             && verdict(facts, old).is_none_or(|(_, at)| at <= exposed.when.not_after)
         {
-            self.login(secret, facts, rotation, old);
+            let moved = rotation.last_progress().unwrap_or(self.now);
+            let stands_still = moved + LEAST_PATIENCE;
+            let is_untold = proven && !old_refused;
+            if view.phase.has_stopped() || is_untold && self.now >= stands_still {
+                self.login(secret, facts, rotation, old);
+            } else if is_untold {
+                self.at(LookKey::Login(secret.clone(), old.clone()), stands_still);
+            }
         }
         self.logins_after_a_guard(secret, facts, view);
         let reason = old_refused || told || (policy.login_pending_early && rotation.created.is_some());

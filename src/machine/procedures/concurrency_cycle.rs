@@ -1,4 +1,4 @@
-//! The concurrency cycle of a Lambda function (C3.5): note what its reserved concurrency was, set 0, wait, put back, remove
+//! The concurrency cycle of a Lambda function: note what its reserved concurrency was, set 0, wait, put back, remove
 //! the note. Each is a write of its own.
 //!
 //! What comes next is read from the function itself and its tag, so that the cycle goes on after any crash, even where the

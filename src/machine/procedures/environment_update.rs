@@ -1,4 +1,4 @@
-//! The update of a function's environment that makes Lambda start new execution environments (C3.5).
+//! The update of a function's environment that makes Lambda start new execution environments.
 //!
 //! It is wanted where the function's configuration is older than the promotion. One marker variable is merged into its
 //! environment, guarded by the revision. Its effect is the marker; nothing proves what each environment holds, so the

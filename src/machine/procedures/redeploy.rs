@@ -1,4 +1,4 @@
-//! The forced redeploy of an ECS service (C3.4): old tasks are replaced by new ones, which are given the new value.
+//! The forced redeploy of an ECS service: old tasks are replaced by new ones, which are given the new value.
 //!
 //! It is wanted where a task is older than the promotion, once for a rotation, and once more where ECS rolled it back. It
 //! works where tasks of its deployment are healthy. Nothing has to be put back.

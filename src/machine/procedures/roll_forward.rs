@@ -39,7 +39,8 @@ pub(super) const WHOLE: &str = WANTED;
 const KIND: WriteKind = WriteKind::Promote;
 /// Where no rotation of the secret was seen whole.
 const USUAL_PATIENCE: SignedDuration = SignedDuration::from_secs(60);
-const LEAST_PATIENCE: SignedDuration = SignedDuration::from_secs(10);
+/// A rotation that moves is left alone for at least so long.
+pub(crate) const LEAST_PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// So many times the longest gap that a good rotation took.
 const PATIENCE: i32 = 3;
 /// So many rotations patience is learned from, of each secret.

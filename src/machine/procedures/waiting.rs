@@ -1,4 +1,4 @@
-//! Waiting: whoever only caches is waited for, until its cache has expired (C3.6). Nothing is written.
+//! Waiting: whoever only caches is waited for, until its cache has expired. Nothing is written.
 
 use jiff::SignedDuration;
 

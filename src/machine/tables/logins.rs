@@ -59,11 +59,33 @@ fn setsecrets_line_is_a_sign_too() {
     let mut by_login = created();
     by_login.policy.login_pending_early = true;
     by_login.login(12, "b", true);
+    assert_eq!(wait(&by_login, 13, &key("b")), None, "the new one works already");
+}
+
+/// Most rotations go on within seconds, and the login would be one more that is refused.
+#[test]
+fn the_old_password_is_tried_once_where_nothing_moves_for_ten_seconds_after_setsecret() {
+    let mut tale = created();
+    tale.line(12, Step::SetSecret).login(16, "b", true);
+    let set_at = tale
+        .judge(16)
+        .open()
+        .and_then(|view| view.rotation.last_progress());
+    assert_eq!(set_at, Some(at(12)));
+    assert_eq!(wait(&tale, 17, &key("a")), Some(5 * SECOND));
+    assert_eq!(asked(&tale, 22), ["a"]);
+    tale.login(22, "a", false);
     assert_eq!(
-        asked(&by_login, 13),
+        asked(&tale, 40),
         Vec::<String>::new(),
-        "the new one works already"
+        "the database has the new one alone"
     );
+    let mut tested = created();
+    tested
+        .line(12, Step::SetSecret)
+        .login(14, "b", true)
+        .line(16, Step::TestSecret);
+    assert_eq!(wait(&tested, 17, &key("a")), Some(9 * SECOND), "it moved since");
 }
 
 #[test]
