@@ -11,14 +11,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use machine::fleet::Situation;
+use machine::admission::Situation;
+use machine::facts::watched::Watch;
 use machine::model::{
     Consumer, ConsumerId, Event, Evidence, Labels, Look, Reference, ReferenceKind, Scope, ScopeSeen,
     SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, VersionId,
 };
 use machine::policy::{Policy, Settings};
 use machine::turn::Decide;
-use machine::watched::Watch;
 use machine::{Machine, Turn, turn};
 
 const FEW: usize = 10;

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use machine::phase::Phase;
+use machine::story::phase::Phase;
 
 use super::pick::pick;
 
@@ -79,7 +79,7 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
-    use machine::phase::Phase;
+    use machine::story::phase::Phase;
 
     use super::*;
 

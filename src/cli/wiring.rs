@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use machine::facts::watched::RuleWords;
 use machine::model::SecretSummary;
-use machine::watched::RuleWords;
 use rustls::crypto::aws_lc_rs::default_provider;
 
 use crate::aws::{AssumeRole, AwsOptions, Timeouts};

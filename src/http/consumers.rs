@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use machine::consumers::Standing;
+use machine::facts::state::ConsumerFacts;
 use machine::model::{ConsumerId, ReferenceKind, SecretArn};
-use machine::state::ConsumerFacts;
 use serde::Serialize;
 
 use super::Shown;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine::consumers::Standing;
+use machine::facts::state::function_name;
 use machine::findings::{Finding, Severity};
 use machine::model::{ConsumerId, SecretArn, Stage};
-use machine::state::function_name;
 use serde::Serialize;
 
 use crate::runtime::{SecretView, Snapshot};

@@ -6,8 +6,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use machine::admission::{Situation, admit};
+use machine::facts::merge::merge;
+use machine::facts::state::State;
 use machine::findings::{Unwatched, of_fleet, of_secret};
-use machine::fleet::{Situation, admit};
+use machine::judge::outlook::outlook;
 use machine::judge::{Judgements, judge};
 use machine::model::{
     AttemptId, Consumer, ConsumerId, Decision, Deployment, DeploymentId, Done, Event, Evidence, Health,
@@ -15,10 +18,7 @@ use machine::model::{
     ReferenceKind, Rollout, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, ServiceSeen,
     ServiceSettings, Step, Strategy, Task, VersionId, Write,
 };
-use machine::outlook::outlook;
 use machine::policy::{Policy, Settings};
-use machine::state::State;
-use machine::step::step;
 
 use crate::runtime::{SecretView, Snapshot};
 
@@ -55,7 +55,7 @@ struct Told {
 
 impl Told {
     fn event(&mut self, event: Event) {
-        let _ = step(&mut self.state, event, &self.settings.timing);
+        let _ = merge(&mut self.state, event, &self.settings.timing);
     }
 
     fn see(&mut self, second: i64, evidence: Evidence) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use machine::judge::outlook::Outlook;
 use machine::model::SecretArn;
-use machine::outlook::Outlook;
 use serde::Serialize;
 
 use super::consumers::how;

@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
+use machine::facts::state::StageRun;
 use machine::judge::RotationView;
-use machine::milestones::{Proof, Works};
 use machine::model::{ConsumerId, RotationKey};
-use machine::rotations::{Ending, Origin, Rotation};
-use machine::state::StageRun;
+use machine::story::milestones::{Proof, Works};
+use machine::story::rotations::{Ending, Origin, Rotation};
 use serde::Serialize;
 
 use super::Shown;

@@ -1,12 +1,12 @@
 //! What happened in one rotation, in order: its steps, its consumers, what was done, with intervals and sources.
 
 use jiff::{SignedDuration, Timestamp};
+use machine::facts::state::{StageRun, Would};
+use machine::facts::track::began;
 use machine::judge::RotationView;
 use machine::model::{Attempt, ConsumerId, When};
 use machine::procedures::{would_text, write_text};
-use machine::rotations::{Ending, Rotation, Seen, Source};
-use machine::state::{StageRun, Would};
-use machine::track::began;
+use machine::story::rotations::{Ending, Rotation, Seen, Source};
 use serde::Serialize;
 
 use super::rotations::ending_word;
@@ -280,7 +280,7 @@ fn ending_entry(ending: Ending, when: When) -> Entry {
 mod tests {
     use super::*;
     use crate::http::fixture::{at, shop_rotation};
-    use machine::rotations::{Moves, Origin};
+    use machine::story::rotations::{Moves, Origin};
 
     #[test]
     fn a_step_that_was_seen_late_still_comes_before_the_next() {

@@ -6,7 +6,7 @@ use machine::findings::{Finding, commands_in};
 use machine::judge::Reason;
 use machine::model::{Attempt, ConsumerId, RotationKey, SecretArn, When};
 use machine::procedures::{wanted_text, write_text};
-use machine::window::DangerWindow;
+use machine::story::danger_window::DangerWindow;
 use serde::Serialize;
 
 use crate::runtime::Snapshot;

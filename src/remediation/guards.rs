@@ -2,7 +2,7 @@
 
 use machine::model::{Guard, NoEffect, Outcome, Verdict};
 
-use super::{LoginAs, logins, not_sent};
+use super::{LoginAs, not_sent, promotable};
 use crate::ports::{PortError, Ports};
 
 /// Asks in order. The first guard that does not hold says how the write ends without having been sent.
@@ -50,7 +50,7 @@ async fn ask_one(ports: &Ports, guard: &Guard, login: &LoginAs) -> Result<Verdic
             secret,
             current,
             pending,
-        } => logins::ask(ports, secret, (current, pending), login).await,
+        } => promotable::ask(ports, secret, (current, pending), login).await,
     }
 }
 

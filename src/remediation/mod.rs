@@ -1,7 +1,7 @@
 //! Sends what was decided: asks the guards, then makes ONE write. Never decides, never journals, never repeats.
 
 mod guards;
-mod logins;
+mod promotable;
 mod writes;
 
 use std::time::Duration;

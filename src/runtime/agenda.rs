@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use machine::cadence::Agenda as Looks;
+use machine::looks::Agenda as Looks;
 use machine::model::LookKey;
 use machine::turn::Asker;
 

@@ -1,10 +1,10 @@
 //! The end of a life: no new remediations, what is switched off is put back, answers are waited for.
 
 use jiff::Timestamp;
+use machine::facts::state::State;
 use machine::findings::{put_back, untag};
 use machine::model::{ConsumerId, SleepTag};
 use machine::procedures::{Left, left_by_us};
-use machine::state::State;
 
 use super::keeper::Keeper;
 use super::writes::Writes;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine::Machine;
-use machine::cadence::Agenda as Due;
+use machine::looks::Agenda as Due;
 use machine::model::{Event, LookKey, SecretArn, VersionId};
 use machine::turn::Asker;
 use tokio::time::Instant;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use machine::facts::watched::{RuleWords, Watch};
 use machine::model::{LogPatterns, SecretSummary};
 use machine::policy::{Policy, Settings};
 use machine::turn::Decide;
-use machine::watched::{RuleWords, Watch};
 
 use super::Clock;
 use crate::ports::{LoginTarget, Ports};

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use machine::facts::state::State;
 use machine::findings::{self, Finding};
 use machine::judge::judge;
 use machine::model::{ConsumerId, LookKey, SecretArn};
 use machine::policy::{Policy, Settings};
-use machine::state::State;
 use machine::{Machine, Turn};
 use tokio::sync::watch;
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use machine::facts::state::SecretFacts;
 use machine::judge::RotationView;
 use machine::model::{LogReach, LookKey, SecretArn, VersionId, host_key};
-use machine::rotations::Rotation;
-use machine::state::SecretFacts;
+use machine::story::rotations::Rotation;
 
 use super::looks::Asking;
 use super::parts::Assignment;

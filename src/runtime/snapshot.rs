@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use machine::attempts::Attempts;
+use machine::facts::attempts::Attempts;
+use machine::facts::state::{ConsumerFacts, Reached, WouldHave};
+use machine::facts::track::Track;
 use machine::findings::{Finding, Severity, Unwatched};
+use machine::judge::outlook::Outlook;
 use machine::judge::{Judgement, Reason};
 use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
-use machine::outlook::Outlook;
-use machine::state::{ConsumerFacts, Reached, WouldHave};
-use machine::track::Track;
 use rpds::RedBlackTreeMapSync;
 
 use super::totals::Totals;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use machine::facts::state::State;
 use machine::findings::{Finding, Kind, Severity};
 use machine::judge::{Judgement, RotationView};
 use machine::model::{
     ConsumerId, Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, Subject,
     VersionId,
 };
-use machine::rotations::Origin;
-use machine::state::State;
+use machine::story::rotations::Origin;
 
 use tracing::field::DisplayValue;
 

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use machine::consumers::Why;
+use machine::facts::state::{Reached, StageRun, State};
 use machine::judge::{Judgement, RotationView, judge};
 use machine::model::{
     ConsumerId, Event, Outcome, Procedure, RotationKey, SecretArn, Stage, Strategy, WriteKind,
 };
 use machine::policy::{Policy, Settings};
-use machine::rotations::{Ending, Origin};
-use machine::state::{Reached, StageRun, State};
-use machine::window::DangerWindow;
+use machine::story::danger_window::DangerWindow;
+use machine::story::rotations::{Ending, Origin};
 
 use crate::telemetry::{Metrics, RotationResult, words};
 

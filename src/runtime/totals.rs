@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use machine::findings::{Finding, Kind, Severity};
 use machine::judge::{Judgement, LoweredBy};
 use machine::model::SecretArn;
-use machine::rotations::Origin;
+use machine::story::rotations::Origin;
 use rpds::RedBlackTreeSetSync;
 
 use super::snapshot::SecretView;

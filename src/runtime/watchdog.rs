@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use machine::fleet::Situation;
+use machine::admission::Situation;
 use machine::model::{AttemptId, Decision, Event, Outcome};
 use machine::turn::Judged;
 use machine::{Machine, Turn, turn};

@@ -57,13 +57,11 @@ pub fn run_with(case: &Case, change: fn(Parts) -> Parts) -> anyhow::Result<Outco
 }
 
 fn run_to_its_end(case: &Case, change: fn(Parts) -> Parts) -> anyhow::Result<Outcome> {
-    let mut course = Course::new(case, change)?;
-    let last = course.live()?;
-    course
-        .checks
-        .end(case, &course.trial.world(), &last, &course.lives);
-    let last = course.restart(&last)?;
-    course.judge(&last)
+    let mut run = Run::new(case, change)?;
+    let last = run.live()?;
+    run.checks.end(case, &run.trial.world(), &last, &run.lives);
+    let last = run.restart(&last)?;
+    run.judge(&last)
 }
 
 /// The account of a case with nobody watching it, for as long as lives that are not ended would last.
@@ -89,7 +87,7 @@ fn promotions(world: &World) -> u64 {
 }
 
 /// A case under way: its lives, one after the other.
-struct Course<'a> {
+struct Run<'a> {
     case: &'a Case,
     trial: Trial,
     checks: Checks,
@@ -105,7 +103,7 @@ struct Course<'a> {
 /// After the last life another one shows that there is nothing left to do.
 const RESTART: SignedDuration = SignedDuration::from_mins(2);
 
-impl<'a> Course<'a> {
+impl<'a> Run<'a> {
     fn new(case: &'a Case, change: fn(Parts) -> Parts) -> anyhow::Result<Self> {
         let mut trial = Trial::new(case.scenario.world(), case.options(case.mode))?;
         trial.seed = case.seed;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use machine::fleet::{Admission, Situation};
+use machine::admission::{Admission, Situation};
+use machine::facts::state::State;
 use machine::judge::{Judgement, Judgements};
 use machine::model::{Event, Fact, SecretArn};
 use machine::policy::{Policy, Settings, Timing};
-use machine::state::State;
 use machine::turn::Decide;
 
 /// What a thread is busy with; all that nobody names is the loop's own.
@@ -103,12 +103,12 @@ fn now() -> Instant {
 
 /// The machine's functions, measured.
 pub fn decide() -> Decide {
-    Decide { step, judge, admit }
+    Decide { merge, judge, admit }
 }
 
-fn step(state: &mut State, event: Event, timing: &Timing) -> Vec<Fact> {
+fn merge(state: &mut State, event: Event, timing: &Timing) -> Vec<Fact> {
     let _on = On::part(Part::Machine);
-    machine::step::step(state, event, timing)
+    machine::facts::merge::merge(state, event, timing)
 }
 
 fn judge(
@@ -124,5 +124,5 @@ fn judge(
 
 fn admit(state: &State, judgements: &Judgements, settings: &Settings, situation: Situation) -> Admission {
     let _on = On::part(Part::Machine);
-    machine::fleet::admit(state, judgements, settings, situation)
+    machine::admission::admit(state, judgements, settings, situation)
 }

@@ -335,7 +335,7 @@ use crate::{a::{self, B}, c as d}; // use crate::comment;
 mod tests { use super::*; fn f() { let x = "crate::string"; let y = '"'; } }
 use super::super::e::F; const R: &str = r#"crate::raw " "#;
 fn g<'a>(x: &'a str) -> std::io::Result<()> {
-    machine::step::step(x)
+    machine::facts::merge::merge(x)
 }
 "##;
     let source = Source {
@@ -357,7 +357,7 @@ fn g<'a>(x: &'a str) -> std::io::Result<()> {
             "3 true http::tests::one",
             "4 true http::e::F",
             "5 false std::io::Result",
-            "6 true machine::step::step",
+            "6 true machine::facts::merge::merge",
         ]
     );
     let lengths: Vec<_> = source

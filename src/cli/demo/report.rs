@@ -6,7 +6,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, LineStyle, Table};
 use jiff::Timestamp;
 use machine::judge::RotationView;
-use machine::rotations::Origin;
+use machine::story::rotations::Origin;
 
 use crate::runtime::{SecretView, Snapshot};
 use crate::sim::Scenario;

@@ -1,14 +1,14 @@
 //! What each fact of the journal says, in words.
 
 use jiff::{SignedDuration, Timestamp};
-use machine::milestones::{Proof, Works};
+use machine::facts::state::{StageRun, State};
+use machine::facts::track::{Run, Track, began};
 use machine::model::{
     AttemptId, ConsumerId, Dates, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome,
     RotationKey, SecretArn, VersionId, When, WouldAct,
 };
 use machine::procedures::{would_text, write_text};
-use machine::state::{StageRun, State};
-use machine::track::{Run, Track, began};
+use machine::story::milestones::{Proof, Works};
 
 use super::super::story::Entry;
 use super::judged::Told;

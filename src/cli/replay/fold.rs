@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use machine::facts::state::State;
 use machine::model::{Fact, RotationKey, SecretArn};
 use machine::policy::{Policy, Settings};
-use machine::state::State;
 
 use super::super::story::Entry;
 use super::facts;

@@ -4,13 +4,13 @@
 //! these is not concluded.
 
 use jiff::Timestamp;
+use machine::facts::state::{Reached, SecretFacts, State};
 use machine::findings::{Finding, Kind, of_secret};
 use machine::judge::{Judgement, RotationView, judge};
 use machine::model::{RotationKey, SecretArn, Stage};
-use machine::phase::{Consumers, Phase, phase};
 use machine::policy::{Policy, Settings};
-use machine::rotations::Origin;
-use machine::state::{Reached, SecretFacts, State};
+use machine::story::phase::{Consumers, Phase, phase};
+use machine::story::rotations::Origin;
 
 /// What the facts mean at one moment.
 #[derive(Debug, Default)]

@@ -16,9 +16,9 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use machine::facts::state::State;
 use machine::model::{Labels, SecretArn, SecretSummary};
 use machine::policy::{Policy, Settings};
-use machine::state::State;
 use serde::Serialize;
 
 use super::pick::pick;

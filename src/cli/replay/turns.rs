@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use machine::facts::state::State;
 use machine::findings::Finding;
 use machine::model::SecretArn;
-use machine::phase::Phase;
 use machine::policy::{Settings, Timing};
-use machine::rotations::{Origin, Rotation};
-use machine::state::State;
-use machine::window::DangerWindow;
+use machine::story::danger_window::DangerWindow;
+use machine::story::phase::Phase;
+use machine::story::rotations::{Origin, Rotation};
 
 use super::super::story::{self, Entry};
 use super::facts::{entry, own};

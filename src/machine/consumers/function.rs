@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{Promotion, Standing, Why};
+use crate::facts::state::ConsumerFacts;
 use crate::model::{ConsumerId, FunctionSeen, Stage, UpdateStatus, WriteKind};
 use crate::policy::LambdaMethod;
 use crate::procedures::{concurrency_cycle, environment_update};
-use crate::state::ConsumerFacts;
 
 pub(super) fn stand(
     id: &ConsumerId,

@@ -12,11 +12,11 @@ pub(crate) use tenure::{Tenure, tenures_before};
 pub(crate) use topic::Topic;
 pub use why::Why;
 
-use crate::courses::over_since;
+use crate::facts::state::{ConsumerFacts, Reached};
 use crate::model::{ConsumerId, ReferenceKind, RotationKey, SecretArn, Stage, Staleness, When, Write};
 use crate::policy::{Policy, Timing};
 use crate::procedures::{redeploy, waiting};
-use crate::state::{ConsumerFacts, Reached};
+use crate::story::passages::over_since;
 
 /// Where a consumer stands with one rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]

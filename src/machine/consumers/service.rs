@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{Promotion, Standing, Why, is_injected};
+use crate::facts::state::ConsumerFacts;
 use crate::model::{ConsumerId, Health, Protected, Rollout, ServiceSeen, Stage, Task, Write};
 use crate::procedures::redeploy;
-use crate::state::ConsumerFacts;
 
 /// `redeploy`: what would help.
 pub(super) fn stand(

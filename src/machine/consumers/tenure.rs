@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::was_watched;
 use crate::judge::RotationView;
 use crate::policy::Timing;
-use crate::rotations::{Origin, Rotation};
+use crate::story::rotations::{Origin, Rotation};
 
 /// A time in which a version was current.
 #[derive(Clone, Copy, Debug)]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::beyond::remedy_beforehand;
 use super::{Finding, Kind, Severity, commands};
 use crate::consumers::Why;
+use crate::facts::state::{ConsumerFacts, State};
+use crate::judge::outlook::Next;
 use crate::judge::{Judgement, Judgements};
 use crate::model::{ConsumerId, Procedure, ReferenceKind, SecretArn, Stage, host_key};
-use crate::outlook::Next;
 use crate::policy::Policy;
-use crate::state::{ConsumerFacts, State};
 
 /// Whether only a person could refresh the consumer at the next rotation: one finding, however many secrets it has. Where
 /// a promotion has come already, `beyond-us` speaks. `outlooks`: what the next rotation of each of its secrets does.

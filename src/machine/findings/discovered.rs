@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Finding, Kind, List, Severity, commands};
-use crate::baseline;
+use crate::facts::state::{ConsumerFacts, State};
 use crate::judge::Judgement;
 use crate::model::{
     ConsumerId, LookFailure, ReferenceKind, Scope, ScopeSeen, SecretArn, StandaloneTask, Unread,
 };
 use crate::policy::Settings;
-use crate::rotations::Origin;
-use crate::state::{ConsumerFacts, State};
+use crate::story::baseline;
+use crate::story::rotations::Origin;
 
 impl List<'_> {
     /// Tasks that no service started: nobody replaces them. After a promotion those that are older hold the old value;

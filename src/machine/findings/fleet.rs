@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::waits::Waits;
 use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, not_there, subject_of};
-use crate::fleet::Admission;
+use crate::admission::Admission;
+use crate::facts::state::{ConsumerFacts, Failing, State};
 use crate::judge::Judgements;
 use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag};
 use crate::policy::Settings;
 use crate::procedures::{former_concurrency, open_sleep};
-use crate::state::{ConsumerFacts, Failing, State};
 
 /// Looks that fail this often in a row are worth a finding.
 const FAILING_TIMES: u32 = 3;

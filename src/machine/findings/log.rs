@@ -1,9 +1,9 @@
 //! What keeps the rotation Lambda's log from telling what it holds (aws-facts: The rotation Lambda's log).
 
 use super::{Kind, List, Severity, commands};
+use crate::facts::state::SecretFacts;
 use crate::judge::Judgement;
 use crate::model::{LogReach, LogTrouble};
-use crate::state::SecretFacts;
 
 impl List<'_> {
     pub(super) fn rotation_log(&mut self, facts: &SecretFacts, judgement: &Judgement) {

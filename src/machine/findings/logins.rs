@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::{Kind, List, Severity};
+use crate::facts::state::SecretFacts;
+use crate::facts::track::{Run, Track};
 use crate::judge::Judgement;
 use crate::model::{LoginAnswer, SecretArn, VersionId, regions};
 use crate::policy::Settings;
-use crate::state::SecretFacts;
-use crate::track::{Run, Track};
 
 /// The rule's keys that say where and as whom to log in.
 const KEYS: [&str; 5] = [

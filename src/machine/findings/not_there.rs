@@ -2,8 +2,8 @@
 
 use super::at_rest::is_unread;
 use super::{Finding, Kind, Severity, commands};
+use crate::facts::state::{ConsumerFacts, State};
 use crate::model::{ConsumerId, ReferenceKind, SecretArn};
-use crate::state::{ConsumerFacts, State};
 
 pub(super) fn not_there(state: &State) -> Vec<Finding> {
     let found = state.not_there().filter_map(|secret| {

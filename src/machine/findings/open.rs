@@ -1,12 +1,12 @@
 //! A rotation that failed or stalled on its way, and AWSPENDING that lies in the way of the next one.
 
 use super::roll_forward::course;
-use super::way_out::{Course, way_out};
+use super::way_out::{Fate, way_out};
 use super::{Kind, List, Severity, commands};
+use crate::facts::state::SecretFacts;
 use crate::judge::{Judgement, RotationView};
 use crate::model::VersionId;
-use crate::phase::Phase;
-use crate::state::SecretFacts;
+use crate::story::phase::Phase;
 
 impl List<'_> {
     pub(super) fn open_rotation(&mut self, view: &RotationView, judgement: &Judgement, facts: &SecretFacts) {
@@ -19,12 +19,12 @@ impl List<'_> {
                 let why = last.map_or_else(String::new, |failure| format!(": {}", failure.why));
                 let forward = course(judgement).unwrap_or_default();
                 let text = format!("rotation to {version} failed in {step}{why}{forward}");
-                let course = if is_off(facts) {
-                    Course::LiesStill
+                let fate = if is_off(facts) {
+                    Fate::LiesStill
                 } else {
-                    Course::Retried
+                    Fate::Retried
                 };
-                let remedy = way_out(&view.rotation, course, strategy, facts);
+                let remedy = way_out(&view.rotation, fate, strategy, facts);
                 self.add(Severity::Critical, Kind::RotationFailed, text, remedy);
             }
             Phase::Stalled if is_passed_over(view, facts) => {
@@ -41,7 +41,7 @@ impl List<'_> {
                 let forward = course(judgement).unwrap_or_default();
                 let text =
                     format!("rotation to {version} makes no progress; AWSPENDING {value}{off}{forward}");
-                let remedy = way_out(&view.rotation, Course::LiesStill, strategy, facts);
+                let remedy = way_out(&view.rotation, Fate::LiesStill, strategy, facts);
                 self.add(Severity::Critical, Kind::RotationStalled, text, remedy);
             }
             Phase::Creating | Phase::Created | Phase::Exposed | Phase::Tested => {}

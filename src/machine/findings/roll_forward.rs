@@ -3,13 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Finding, Kind, List, Severity, commands};
-use crate::fleet::Admission;
+use crate::admission::Admission;
+use crate::facts::state::State;
 use crate::judge::{Judgement, Reason, RotationView};
-use crate::milestones::{Works, verdict};
 use crate::policy::Settings;
 use crate::procedures::roll_forward::done_since;
 use crate::procedures::{Course, Forward};
-use crate::state::State;
+use crate::story::milestones::{Works, verdict};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 

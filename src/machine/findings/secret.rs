@@ -2,12 +2,12 @@
 
 use jiff::SignedDuration;
 
-use super::way_out::{Course, way_out};
+use super::way_out::{Fate, way_out};
 use super::{Kind, List, Severity, commands};
-use crate::baseline;
+use crate::facts::state::{SecretFacts, State};
 use crate::judge::Judgement;
 use crate::model::{ConsumerId, ReferenceKind, SecretSeen, given_by_pin};
-use crate::state::{SecretFacts, State};
+use crate::story::baseline;
 
 /// A rotation that is so late is overdue: AWS rotates until the end of that day.
 const OVERDUE: SignedDuration = SignedDuration::from_hours(48);
@@ -181,16 +181,16 @@ impl List<'_> {
             return;
         };
         // Another rotation is under way: its end puts things right, or is told.
-        let course = if judgement.open().is_some() {
-            Course::Retried
+        let fate = if judgement.open().is_some() {
+            Fate::Retried
         } else {
-            Course::GivenUp
+            Fate::GivenUp
         };
         let text = format!(
             "rotation to {} was given up after setSecret: the database may hold its password, and AWSCURRENT the old one",
             rotation.key.version
         );
-        let remedy = way_out(rotation, course, judgement.strategy.0, facts);
+        let remedy = way_out(rotation, fate, judgement.strategy.0, facts);
         self.add(Severity::Critical, Kind::RotationAbandoned, text, remedy);
     }
 }

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::roll_forward::stopped;
 use super::{Finding, Kind, Severity, commands};
-use crate::fleet::Admission;
+use crate::admission::Admission;
+use crate::facts::state::{ConsumerFacts, State};
 use crate::judge::{Judgement, Judgements, LoweredBy, Reason};
 use crate::model::{ConsumerId, Mode, SecretArn};
 use crate::policy::Settings;
-use crate::state::{ConsumerFacts, State};
 
 /// Who waits, and what is known beside it.
 pub(crate) struct Waits<'a> {

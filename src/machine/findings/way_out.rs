@@ -1,10 +1,10 @@
 //! What to do about a rotation that does not end: it depends on which password the database has.
 
 use super::commands;
-use crate::milestones::verdict;
+use crate::facts::state::SecretFacts;
 use crate::model::{RotationKey, SecretArn, Step, Strategy, VersionId};
-use crate::rotations::Rotation;
-use crate::state::SecretFacts;
+use crate::story::milestones::verdict;
+use crate::story::rotations::Rotation;
 
 /// What is known of the database's password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ enum Database {
 
 /// What becomes of a rotation that nobody finishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Course {
+pub(super) enum Fate {
     /// Secrets Manager tries it again.
     Retried,
     /// It lies still, and AWSPENDING with it.
@@ -31,18 +31,13 @@ pub(super) enum Course {
 }
 
 /// The remedy for a rotation that was not finished. Commands stand in backticks and run as they are.
-pub(super) fn way_out(
-    rotation: &Rotation,
-    course: Course,
-    strategy: Strategy,
-    facts: &SecretFacts,
-) -> String {
+pub(super) fn way_out(rotation: &Rotation, fate: Fate, strategy: Strategy, facts: &SecretFacts) -> String {
     let RotationKey { secret, version, .. } = &rotation.key;
     let finish = commands::move_current(secret, version, facts.current());
-    let begin_anew = begin_anew(secret, version, course);
+    let begin_anew = begin_anew(secret, version, fate);
     match database(rotation, strategy, facts) {
         Database::New(why) => format!("{why}, so finish the rotation: {finish}"),
-        Database::Old(why) if course == Course::Retried => {
+        Database::Old(why) if fate == Fate::Retried => {
             format!(
                 "consumers still hold a working password ({why}); mend the rotation Lambda: Secrets Manager retries \
                      the rotation by itself"
@@ -107,15 +102,15 @@ fn is_untouched(rotation: &Rotation, failed: Option<Option<Step>>) -> bool {
     }
 }
 
-fn begin_anew(secret: &SecretArn, version: &VersionId, course: Course) -> String {
-    match course {
-        Course::Retried => ": Secrets Manager retries the rotation by itself".to_owned(),
-        Course::LiesStill => format!(
+fn begin_anew(secret: &SecretArn, version: &VersionId, fate: Fate) -> String {
+    match fate {
+        Fate::Retried => ": Secrets Manager retries the rotation by itself".to_owned(),
+        Fate::LiesStill => format!(
             ", take AWSPENDING away: {}, and begin anew: {}",
             commands::drop_pending(secret, version),
             commands::rotate(secret)
         ),
-        Course::GivenUp => format!(" and begin anew: {}", commands::rotate(secret)),
+        Fate::GivenUp => format!(" and begin anew: {}", commands::rotate(secret)),
     }
 }
 

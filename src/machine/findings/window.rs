@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{Kind, List, Severity, commands};
+use crate::facts::state::SecretFacts;
 use crate::judge::RotationView;
 use crate::policy::Timing;
-use crate::state::SecretFacts;
 
 impl List<'_> {
     /// Of a rotation under way. After the promotion each consumer's own findings speak, against its own bound.

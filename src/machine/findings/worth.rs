@@ -2,12 +2,12 @@
 
 use super::{Kind, List, Severity, commands};
 use crate::consumers::Standing;
+use crate::facts::state::{SecretFacts, State};
 use crate::judge::RotationView;
-use crate::milestones::{Works, verdict};
 use crate::model::{ConsumerId, LookKey};
-use crate::phase::Phase;
-use crate::rotations::Origin;
-use crate::state::{SecretFacts, State};
+use crate::story::milestones::{Works, verdict};
+use crate::story::phase::Phase;
+use crate::story::rotations::Origin;
 
 /// MySQL's 1045 is one answer to both.
 const REFUSED: &str = "first see that the account may log in from the watchdog's host, and without a client certificate: \

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::{Judgement, Reason, RotationView, Want};
+use crate::admission::trust::{awaits_login, doubtful, withheld};
+use crate::facts::state::{SecretFacts, State};
 use crate::model::Fact;
 use crate::policy::{Policy, Settings};
 use crate::procedures::Course;
 use crate::procedures::roll_forward::{self, Case, pace};
-use crate::proof::{awaits_login, doubtful, withheld};
-use crate::state::{SecretFacts, State};
 
 impl Judgement {
     /// Whether the rotation under way should be finished by us.

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::tries::{Retry, backoff, retry};
+use super::retry::{Retry, backoff, retry};
 use crate::consumers::function::likely;
 use crate::consumers::{Promotion, Standing, Why};
+use crate::facts::state::ConsumerFacts;
 use crate::model::{
     Attempt, AttemptId, ConsumerId, CycleStep, Done, FunctionGuard, FunctionSeen, NoEffect, Outcome,
     SleepTag, Stage, Write, WriteKind,
 };
 use crate::policy::Timing;
-use crate::state::ConsumerFacts;
 
 /// Cycles begun for one rotation before a person is asked.
 const CYCLES: usize = 3;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Effect;
-use crate::attempts::Attempts;
+use crate::facts::attempts::Attempts;
 use crate::model::{Decision, Fact, Look, NoEffect, Outcome};
 use crate::policy::Timing;
 

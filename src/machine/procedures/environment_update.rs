@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::tries::{Retry, retry, stage_of_wait};
+use super::retry::{Retry, retry, stage_of_wait};
 use crate::consumers::function::{is_configured_after, likely, updated};
 use crate::consumers::{Promotion, Standing, Why};
+use crate::facts::state::ConsumerFacts;
 use crate::model::{
     AttemptId, ConsumerId, EnvironmentSeen, FunctionGuard, FunctionSeen, Outcome, Stage, UpdateStatus, Write,
     WriteKind,
 };
-use crate::state::ConsumerFacts;
 
 const KIND: WriteKind = WriteKind::UpdateEnvironment;
 /// AWS's bound on all environment variables of a function together.

@@ -7,8 +7,8 @@ pub(crate) mod concurrency_cycle;
 pub(crate) mod doubt;
 pub(crate) mod environment_update;
 pub(crate) mod redeploy;
+pub(crate) mod retry;
 pub(crate) mod roll_forward;
-pub(crate) mod tries;
 pub(crate) mod waiting;
 
 use std::collections::BTreeMap;
@@ -16,19 +16,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub(crate) use retry::NO_EFFECT_LIMIT;
 pub(crate) use roll_forward::promoted_by_us;
 pub use roll_forward::{Course, Forward, Obstacle, PACES};
-pub(crate) use tries::NO_EFFECT_LIMIT;
 
 pub use concurrency_cycle::{Left, former_concurrency, left_by_us, open_sleep, restore};
 
+use crate::facts::state::{ConsumerFacts, SecretFacts, State};
 use crate::model::{
     AtRest, ConsumerId, Decision, Done, Fact, FunctionGuard, FunctionSeen, Guard, Look, Procedure, Reference,
     RotationKey, SecretArn, Write,
 };
 use crate::policy::Timing;
-use crate::state::{ConsumerFacts, SecretFacts, State};
-use crate::successors::needs_it_to_start;
+use crate::story::successors::needs_it_to_start;
 
 /// The latest look that can show what a write did, and the write's answer as that look shows it, where it shows it.
 pub(crate) type Effect = (Look, Option<Done>);

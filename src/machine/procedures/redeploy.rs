@@ -8,15 +8,15 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Effect;
-use super::tries::{Retry, retry, stage_of_wait};
+use super::retry::{Retry, retry, stage_of_wait};
 use crate::consumers::service::refreshing;
 use crate::consumers::{Promotion, Standing, Why, is_injected};
+use crate::facts::state::ConsumerFacts;
 use crate::model::{
     Attempt, Controller, Deployment, Done, Guard, Outcome, Rollout, ServiceGuard, ServiceSeen,
     ServiceSettings, Stage, Write, WriteKind,
 };
 use crate::policy::Policy;
-use crate::state::ConsumerFacts;
 
 /// Redeploys for one rotation: the second one only after ECS rolled the first one back (design rule 5).
 const TIMES: u32 = 2;

@@ -18,19 +18,19 @@ use jiff::{SignedDuration, Timestamp};
 pub use obstacle::Obstacle;
 
 use super::Effect;
-use super::tries::{Retry, retry};
-use crate::attempts::Attempts;
+use super::retry::{Retry, retry};
 use crate::consumers::Why;
-use crate::milestones::{is_accepted, is_refused};
-use crate::mode::Lowered;
+use crate::facts::attempts::Attempts;
+use crate::facts::state::SecretFacts;
+use crate::facts::track::{Run, Track};
 use crate::model::{
     Done, Guard, Labels, LoginAnswer, Mode, NoEffect, Outcome, Pace, Promotable, RotationKey, SecretArn,
     SecretSeen, Step, VersionId, When, Write, WriteKind,
 };
+use crate::policy::mode::Lowered;
 use crate::policy::{Policy, Settings};
-use crate::rotations::{Origin, Rotation, Source};
-use crate::state::SecretFacts;
-use crate::track::{Run, Track};
+use crate::story::milestones::{is_accepted, is_refused};
+use crate::story::rotations::{Origin, Rotation, Source};
 
 /// For people: what is wanted, and what the whole procedure is.
 pub(super) const WANTED: &str = "AWSCURRENT to AWSPENDING's version, whose password the database has already";

@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use super::cadence::{DAY, HOUR, MINUTE, SECOND, wait};
 use super::standings::{attempt, orders, promoted, redeploy};
 use super::world::{Tale, arn, at, function, service};
-use crate::cadence::{Agenda, consumer_looks, fleet_looks};
-use crate::fleet::{Situation, admit};
+use crate::admission::{Situation, admit};
 use crate::judge::Judgements;
+use crate::looks::{Agenda, consumer_looks, fleet_looks};
 use crate::model::{
     AttemptId, ConsumerId, Controller, Event, Evidence, Look, LookFailure, LookKey, Scope, ScopeSeen,
     ServiceSeen, SleepTag, Staleness,

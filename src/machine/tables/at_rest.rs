@@ -9,15 +9,15 @@ use super::standings::{orders, promoted, standing};
 use super::updates::mailer;
 use super::world::{Tale, arn, at, consumer, function, service};
 use crate::consumers::Why;
+use crate::facts::watched::Watched;
 use crate::findings::{Finding, Severity, beyond_next, of_consumer, unmatched};
 use crate::judge::Judgements;
+use crate::judge::outlook::{Next, Outlook, outlook};
 use crate::model::{
     Consumer, ConsumerId, Controller, Evidence, Procedure, Reference, ReferenceKind, Scope, ScopeSeen,
     SecretArn, ServiceSettings, Stage, Staleness,
 };
-use crate::outlook::{Next, Outlook, outlook};
 use crate::policy::Policy;
-use crate::watched::Watched;
 
 fn settings(change: impl FnOnce(&mut ServiceSettings)) -> ServiceSettings {
     let mut settings = service(&[0, 0]).settings;

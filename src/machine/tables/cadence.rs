@@ -3,7 +3,7 @@
 use super::rotations::done;
 use super::standings::orders;
 use super::world::{Tale, arn, at};
-use crate::cadence::{Agenda, secret_looks};
+use crate::looks::{Agenda, secret_looks};
 use crate::model::{Evidence, LookKey, Step};
 
 pub(super) fn looks(tale: &Tale, second: i64) -> Agenda {

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::fleet::{admission, consumer, promoted, reason};
+use super::admission::{admission, consumer, promoted, reason};
 use super::standings::{attempt, attempt_for, consumer_of, deployed, redeploy};
 use super::world::{Tale, arn, at, deployment, function, labels, service, task};
 use crate::judge::Reason;

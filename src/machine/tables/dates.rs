@@ -6,8 +6,8 @@ use super::rotations::done;
 use super::standings::orders;
 use super::world::{Tale, at, millis, service, version};
 use crate::model::Step;
-use crate::phase::Phase;
-use crate::rotations::Origin;
+use crate::story::phase::Phase;
+use crate::story::rotations::Origin;
 
 /// The dates of a past promotion are those that came with it: the next rotation moves the secret's on.
 #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::world::{Tale, arn, at, deployment, function, service};
-use crate::cadence::secret_looks;
+use crate::admission::{Situation, admit};
 use crate::consumers::{Standing, Why};
-use crate::fleet::{Situation, admit};
 use crate::judge::Judgements;
+use crate::looks::secret_looks;
 use crate::model::{
     AttemptId, ConsumerId, Event, LookKey, NoEffect, Outcome, Rollout, ServiceSeen, SleepTag, Stage, Step,
 };

@@ -1,7 +1,7 @@
 //! Services by their tasks and deployments: what each look means, to the second.
 
+use super::admission::admission;
 use super::agenda::fleet_wait;
-use super::fleet::admission;
 use super::staleness::dated;
 use super::standings::{attempt, attempt_for, deployed, key, orders, promoted, redeploy, replaced, standing};
 use super::world::{Tale, arn, at, deployment, millis, service, task, version};

@@ -1,10 +1,10 @@
 //! What a person is told.
 
 use super::world::{Tale, arn, at, consumer, labels, service};
-use crate::cadence::secret_looks;
+use crate::admission::Admission;
 use crate::findings::{of_fleet, of_secret};
-use crate::fleet::Admission;
 use crate::judge::{Judgements, Reason};
+use crate::looks::secret_looks;
 use crate::model::{
     ConsumerId, Event, Evidence, Look, LookFailure, LookKey, ReferenceKind, Scope, ScopeSeen, SecretSeen,
     Step,

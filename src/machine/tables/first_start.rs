@@ -6,12 +6,12 @@ use super::cadence::wait;
 use super::findings::kinds;
 use super::rotations::done;
 use super::world::{Tale, arn, at, consumer, labels, service};
-use crate::cadence::secret_looks;
+use crate::admission::{Admission, Situation, admit};
 use crate::findings::of_secret;
-use crate::fleet::{Admission, Situation, admit};
 use crate::judge::{Judgements, Reason};
+use crate::looks::secret_looks;
 use crate::model::{ConsumerId, Evidence, LoginAnswer, LookKey, ReferenceKind, Scope, Stage, Step};
-use crate::rotations::Origin;
+use crate::story::rotations::Origin;
 
 fn orders() -> ConsumerId {
     ConsumerId::service("prod", "orders")

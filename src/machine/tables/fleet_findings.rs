@@ -5,15 +5,15 @@ use std::sync::Arc;
 use super::findings::kinds;
 use super::standings::{attempt, cycle, orders, promoted};
 use super::world::{Tale, arn, at, consumer, function, labels, version};
+use crate::admission::Admission;
+use crate::facts::state::State;
 use crate::findings::{Finding, Severity, of_fleet};
-use crate::fleet::Admission;
 use crate::judge::{Judgements, Reason};
 use crate::model::{
     AttemptId, ConsumerId, CycleStep, Evidence, Mode, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
     SleepTag,
 };
 use crate::policy::Settings;
-use crate::state::State;
 
 /// What is told of the fleet, where nothing is judged.
 pub(super) fn found_in(state: &State, admission: &Admission, second: i64) -> Vec<Finding> {

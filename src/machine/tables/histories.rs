@@ -4,10 +4,10 @@ use super::findings::kinds;
 use super::rotations::done;
 use super::world::{Tale, arn, at, labels};
 use crate::findings::{Finding, Severity, of_secret};
-use crate::milestones::Works;
 use crate::model::{Evidence, SecretSeen, Step, Strategy, When};
-use crate::phase::Phase;
-use crate::rotations::{Ending, Origin};
+use crate::story::milestones::Works;
+use crate::story::phase::Phase;
+use crate::story::rotations::{Ending, Origin};
 
 pub(super) const NOTHING: [&str; 0] = [];
 pub(super) const HALF_AN_HOUR: i64 = 1_800;

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::rotations::done;
 use super::world::{Tale, arn, at, labels, millis};
+use crate::facts::track::Run;
 use crate::model::{Evidence, Labels, Step, When};
-use crate::phase::Phase;
-use crate::rotations::Origin;
-use crate::track::Run;
+use crate::story::phase::Phase;
+use crate::story::rotations::Origin;
 
 fn promoted(tale: &Tale) -> When {
     tale.latest(1_000).rotation.promoted.expect("a promotion").when

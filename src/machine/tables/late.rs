@@ -2,14 +2,14 @@
 
 use jiff::SignedDuration;
 
-use super::fleet::admission;
+use super::admission::admission;
 use super::standings::{orders, promoted, redeploy, standing};
 use super::world::{Tale, arn, at, millis, service};
-use crate::cadence::secret_looks;
 use crate::consumers::Why;
 use crate::judge::Reason;
+use crate::looks::secret_looks;
 use crate::model::{AttemptId, Decision, Done, Event, Evidence, LookKey, Outcome, Stage, Step};
-use crate::rotations::Origin;
+use crate::story::rotations::Origin;
 
 /// A redeploy for the latest rotation, and its answer. A suspended process gets it long after the decision.
 fn redeployed(tale: &mut Tale, decided: i64, answered: i64) {

@@ -2,9 +2,9 @@
 
 use super::rotations::done;
 use super::world::{Tale, at, millis, version};
-use crate::milestones::{Proof, Works};
 use crate::model::{Step, When};
-use crate::rotations::Origin;
+use crate::story::milestones::{Proof, Works};
+use crate::story::rotations::Origin;
 
 /// `b` was promoted at 20 and keeps AWSPENDING; `c` was put by hand at 40.
 fn put_by_hand() -> Tale {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::cadence::{DAY, wait};
 use super::findings::kinds;
 use super::world::{Tale, arn, at, version};
+use crate::admission::Admission;
 use crate::findings::{Finding, Severity, of_fleet, of_secret};
-use crate::fleet::Admission;
 use crate::judge::{Judgements, LoweredBy, Reason};
-use crate::milestones::{Proof, Works, works};
 use crate::model::{Brake, ConsumerId, Evidence, LoginAnswer, LookKey, Mode, SecretArn};
 use crate::policy::Settings;
+use crate::story::milestones::{Proof, Works, works};
 
 const MINUTE: i64 = 60;
 

@@ -2,12 +2,12 @@
 
 use super::fleet_findings::found_in;
 use super::world::{Tale, arn, at, version};
+use crate::admission::Admission;
 use crate::findings::{Finding, Kind, Severity, of_secret};
-use crate::fleet::Admission;
-use crate::milestones::{Proof, Works};
 use crate::model::{
     Event, Evidence, LogLine, LogReach, LogTrouble, Look, LookFailure, LookKey, Step, Strategy,
 };
+use crate::story::milestones::{Proof, Works};
 
 fn found(tale: &Tale, second: i64) -> Vec<Finding> {
     of_secret(
@@ -99,7 +99,7 @@ fn a_log_that_refuses_to_be_read_is_asked_seldom() {
         tale.see(12, trouble(reach));
         let (policy, settings) = (&tale.policy, &tale.settings);
         let looks =
-            crate::cadence::secret_looks(&tale.state, &arn("db"), &tale.judge(12), policy, settings, at(12));
+            crate::looks::secret_looks(&tale.state, &arn("db"), &tale.judge(12), policy, settings, at(12));
         looks.get(&LookKey::Log(arn("db"))).copied()
     };
     assert_eq!(due(LogReach::Absent), Some(at(14)));

@@ -4,13 +4,13 @@ use super::rotations::done;
 use super::standings::{attempt_for, cycle, deployed, orders, redeploy_of};
 use super::updates::{mailer, update, written};
 use super::world::{Tale, arn, at, consumer, version};
-use crate::attempts::Attempts;
+use crate::facts::attempts::Attempts;
+use crate::facts::state::{SecretFacts, StageRun};
 use crate::model::{
     AtRest, Attempt, ConsumerId, CycleStep, Event, Fact, Guard, LogFact, LogLine, NoEffect, Outcome,
     ReferenceKind, RotationKey, Scope, Stage, Step, VersionId, Write,
 };
 use crate::procedures::guards;
-use crate::state::{SecretFacts, StageRun};
 
 fn in_vain() -> Option<Outcome> {
     Some(Outcome::NoEffect(NoEffect::Throttled))

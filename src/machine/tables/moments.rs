@@ -8,7 +8,7 @@ use super::standings::{orders, standing};
 use super::world::{Tale, arn, at, millis, service};
 use crate::judge::{Reason, judge};
 use crate::model::{ConsumerId, Fact, Stage, Step};
-use crate::phase::Phase;
+use crate::story::phase::Phase;
 
 const DAY: i64 = 24 * 3_600;
 

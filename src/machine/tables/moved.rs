@@ -4,7 +4,7 @@ use super::standings::{orders, standing};
 use super::world::{Tale, at, millis, service, version};
 use crate::consumers::Why;
 use crate::model::{Stage, When};
-use crate::rotations::{Ending, Origin};
+use crate::story::rotations::{Ending, Origin};
 
 /// Where the service stands when its tasks were created at these seconds.
 fn with_tasks(tale: &mut Tale, second: i64, tasks: &[i64]) -> (Stage, Why) {

@@ -7,10 +7,10 @@ use super::standings::{orders, standing};
 use super::windows::{DAY, arrived, closed, look, redeployed, remember, rotated, under_way};
 use super::world::{Tale, arn, at, service};
 use crate::consumers::Why;
+use crate::facts::state::StageRun;
 use crate::findings::{Severity, of_secret};
 use crate::model::{ConsumerId, ServiceSeen, Stage, Strategy, When};
-use crate::phase::Phase;
-use crate::state::StageRun;
+use crate::story::phase::Phase;
 
 /// The worst state there is: the database may have the password of a version that is gone.
 #[test]

@@ -5,11 +5,11 @@ use jiff::SignedDuration;
 use super::standings::orders;
 use super::world::{Tale, arn, at, consumer, deployment, function, service};
 use crate::consumers::Why;
+use crate::judge::outlook::{Next, Outlook, outlook};
 use crate::model::{
     Alias, ConsumerId, Controller, Declared, EnvironmentSeen, FunctionSeen, LookKey, ReferenceKind, Rollout,
     Scope, ServiceSeen, Staleness,
 };
-use crate::outlook::{Next, Outlook, outlook};
 use crate::policy::LambdaMethod;
 
 fn mailer() -> ConsumerId {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::staleness::dated;
 use super::standings::{attempt, attempt_for, cycle, key};
 use super::world::{Tale, arn, at, function, labels};
-use crate::fleet::{Admission, Situation, admit};
+use crate::admission::{Admission, Situation, admit};
 use crate::judge::Judgements;
 use crate::model::{
     AttemptId, ConsumerId, CycleStep, Decision, Done, Evidence, Mode, NoEffect, Outcome, SleepTag, Write,

@@ -7,10 +7,10 @@ use super::standings::{
 use super::updates::{mailer, update, written};
 use super::world::{Tale, at, deployment, function, service};
 use crate::consumers::{Standing, Why};
+use crate::judge::outlook::{Next, outlook};
 use crate::model::{
     Alias, CycleStep, FunctionSeen, NoEffect, Outcome, Protected, Rollout, SleepTag, Stage, Write,
 };
-use crate::outlook::{Next, outlook};
 use crate::policy::LambdaMethod;
 
 /// What is odd about a function.

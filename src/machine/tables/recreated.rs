@@ -1,12 +1,12 @@
 //! A secret that was deleted without recovery and made again under its name: another ARN, and a life of its own.
 
-use super::fleet::{admission, reason};
+use super::admission::{admission, reason};
 use super::fleet_findings::{sole, told};
 use super::standings::{orders, redeploy_of};
 use super::world::{Tale, arn, at, consumer, labels, service, summary};
-use crate::cadence::{consumer_looks, secret_looks};
 use crate::findings::of_secret;
 use crate::judge::Reason;
+use crate::looks::{consumer_looks, secret_looks};
 use crate::model::{
     ConsumerId, Event, Evidence, Guard, Look, LookFailure, LookKey, ReferenceKind, Scope, SecretArn,
     SecretSummary,
@@ -128,7 +128,7 @@ fn a1_nothing_is_said_of_one_that_has_a_successor() {
 
 /// A rotation of `db` to `b`; `queue` is gone, and `orders` names both in this way.
 fn restart_beside_the_dead(kind: ReferenceKind) -> (Tale, Option<Reason>) {
-    let mut tale = super::fleet::promoted(&["db"]);
+    let mut tale = super::admission::promoted(&["db"]);
     tale.labels_of("queue", 1, "a - -");
     tale.login(22, "b", true);
     tale.see(23, listed(&[arn("db")]));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::world::{Tale, arn, at, labels, version};
+use crate::admission::{Admission, Situation, admit};
 use crate::findings::{Finding, of_secret};
-use crate::fleet::{Admission, Situation, admit};
 use crate::judge::Judgements;
 use crate::model::{
     AttemptId, Decision, Event, Evidence, Guard, LogLine, Mode, Outcome, Promotable, RotationKey, SecretSeen,

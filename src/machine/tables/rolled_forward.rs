@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use super::roll_forward::{admission_of, course, decide, failed, fails, findings, key, promote, started};
 use super::world::{Tale, arn, at, version};
-use crate::cadence::secret_looks;
+use crate::admission::Admission;
 use crate::consumers::Why;
 use crate::findings::{Finding, roll_forward_stopped};
-use crate::fleet::Admission;
 use crate::judge::Reason;
-use crate::milestones::Works;
+use crate::looks::secret_looks;
 use crate::model::{Done, LookKey, NoEffect, Outcome, RotationKey, Step, Write, WriteKind};
 use crate::procedures::{Course, Obstacle};
-use crate::rotations::Source;
+use crate::story::milestones::Works;
+use crate::story::rotations::Source;
 
 fn tried(outcome: Option<Outcome>) -> Tale {
     let mut tale = failed();

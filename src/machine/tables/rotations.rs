@@ -1,10 +1,10 @@
 //! Label cases, phases and intervals.
 
 use super::world::{Tale, at, millis, version};
-use crate::milestones::{Proof, Works};
 use crate::model::{LogLine, Step, When};
-use crate::phase::Phase;
-use crate::rotations::{Ending, Origin, Source};
+use crate::story::milestones::{Proof, Works};
+use crate::story::phase::Phase;
+use crate::story::rotations::{Ending, Origin, Source};
 
 #[test]
 fn at_first_sight_what_is_current_is_the_baseline() {

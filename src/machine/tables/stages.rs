@@ -3,7 +3,7 @@
 use super::standings::{attempt, orders, promoted, redeploy};
 use super::world::{Tale, at, service};
 use crate::model::{Evidence, Fact, Scope, ScopeSeen, Stage};
-use crate::phase::Phase;
+use crate::story::phase::Phase;
 
 /// A rotation whose one consumer was seen stale.
 fn stale() -> Tale {

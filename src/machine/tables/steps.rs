@@ -2,10 +2,10 @@
 
 use super::rotations::done;
 use super::world::{Tale, arn, at, millis};
-use crate::milestones::{Proof, Works};
 use crate::model::{Evidence, LogFact, LogLine, Step, Strategy, When};
-use crate::phase::Phase;
-use crate::rotations::{Ending, Origin, Rotation, Seen, Source};
+use crate::story::milestones::{Proof, Works};
+use crate::story::phase::Phase;
+use crate::story::rotations::{Ending, Origin, Rotation, Seen, Source};
 
 /// A rotation to `b`, first seen at second 10.
 fn begun() -> Tale {

@@ -1,12 +1,12 @@
 //! What is believed of a promoted version, and what is not (design rule 3).
 
-use super::fleet::{admission, consumer, promoted, reason};
+use super::admission::{admission, consumer, promoted, reason};
 use super::standings::consumer_of;
 use super::world::{Tale, at, service};
 use crate::judge::Reason;
-use crate::milestones::{Proof, Works};
 use crate::model::{Evidence, LookKey, Step, Strategy};
-use crate::rotations::Origin;
+use crate::story::milestones::{Proof, Works};
+use crate::story::rotations::Origin;
 
 fn works(tale: &Tale, second: i64) -> Works {
     tale.judge(second).current().expect("a promotion").works

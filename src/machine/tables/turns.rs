@@ -10,15 +10,15 @@ use proptest::prelude::*;
 
 use self::happens::{Happens, SECRETS, happens, service_id};
 use super::world::{arn, at};
-use crate::cadence::{Agenda, consumer_looks};
+use crate::admission::{Situation, admit};
+use crate::facts::watched::Watch;
 use crate::findings::{Finding, of_fleet, of_secret};
-use crate::fleet::{Situation, admit};
 use crate::judge::judge;
+use crate::judge::outlook::outlook;
+use crate::looks::{Agenda, consumer_looks};
 use crate::model::{Fact, LookKey, Mode, Stage};
-use crate::outlook::outlook;
 use crate::policy::{Policy, Settings};
 use crate::turn::{Asker, Decide, Machine, Turn, turn};
-use crate::watched::Watch;
 
 /// A machine and the time, with a step of a second to some minutes between two turns.
 struct Told {

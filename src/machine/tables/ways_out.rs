@@ -7,7 +7,7 @@ use super::world::{Tale, at, millis, service};
 use crate::findings::Severity;
 use crate::judge::Reason;
 use crate::model::{ConsumerId, LogLine, Stage, Step, Strategy, When};
-use crate::phase::Phase;
+use crate::story::phase::Phase;
 
 #[test]
 fn b9_a_failed_test_tells_that_setsecret_ran_whether_or_not_its_line_was_read() {

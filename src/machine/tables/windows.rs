@@ -11,8 +11,8 @@ use crate::model::{
     ConsumerId, Health, LogLine, ReferenceKind, Rollout, Scope, ServiceSeen, Stage, Staleness, Step,
     Strategy, When,
 };
-use crate::phase::Phase;
-use crate::window::DangerWindow;
+use crate::story::danger_window::DangerWindow;
+use crate::story::phase::Phase;
 
 pub(super) const DAY: i64 = 24 * 3_600;
 /// setSecret's line, finishSecret's line.

@@ -8,7 +8,7 @@ use crate::consumers::Why;
 use crate::findings::Severity;
 use crate::judge::Reason;
 use crate::model::{AttemptId, CycleStep, LookFailure, NoEffect, SleepTag, Step, Write, WriteKind};
-use crate::phase::Phase;
+use crate::story::phase::Phase;
 
 /// Each thing, and what its text must name.
 fn assert_names(table: &[(impl Display, &str)]) {

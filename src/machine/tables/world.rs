@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::facts::merge::merge;
+use crate::facts::state::State;
 use crate::judge::{Judgement, RotationView, judge};
 use crate::model::{
     Consumer, ConsumerId, Deployment, DeploymentId, EnvironmentSeen, Event, Evidence, Fact, FunctionSeen,
@@ -12,8 +14,6 @@ use crate::model::{
     ServiceSettings, Step, Strategy, Task, UpdateStatus, VersionId,
 };
 use crate::policy::{Policy, Settings};
-use crate::state::State;
-use crate::step::step;
 
 /// Long after the first look's `last_changed`.
 const START: i64 = 1_800_000_000;
@@ -83,7 +83,7 @@ impl Tale {
     }
 
     pub(super) fn event(&mut self, event: Event) {
-        let facts = step(&mut self.state, event, &self.settings.timing);
+        let facts = merge(&mut self.state, event, &self.settings.timing);
         self.journal.extend(facts);
     }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::fleet::{admission, promoted};
+use super::admission::{admission, promoted};
 use super::standings::orders;
 use super::world::{Tale, arn, at, labels, service};
+use crate::facts::state::Would;
+use crate::judge::would::would_act;
 use crate::judge::{Judgements, Lowered, LoweredBy};
 use crate::model::{Evidence, Fact, Mode, Procedure, Step, WouldAct};
-use crate::state::Would;
-use crate::would::would_act;
 
 fn stale(mode: Mode) -> Tale {
     let mut tale = promoted(&["db"]);

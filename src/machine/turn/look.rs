@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Asker, Machine, Pass, Turn};
-use crate::cadence::{self, Agenda};
+use crate::looks::{self, Agenda};
 use crate::model::ConsumerId;
 use crate::policy::Settings;
 use crate::procedures::open_sleep;
@@ -39,20 +39,20 @@ impl Machine {
                 continue;
             };
             let policy = &self.watched[secret];
-            let looks = cadence::secret_looks(&self.state, secret, judgement, policy, settings, now);
+            let looks = looks::secret_looks(&self.state, secret, judgement, policy, settings, now);
             turn.looks.push((Asker::Secret(secret.clone()), looks));
         }
         if *admitted {
             let (state, scopes) = (&self.state, self.scopes());
             let (judgements, admission) = (&self.judgements, &self.admission);
             let since = self.wanted_since;
-            let looks = cadence::fleet_looks(state, judgements, admission, &scopes, since, settings, now);
+            let looks = looks::fleet_looks(state, judgements, admission, &scopes, since, settings, now);
             turn.looks.push((Asker::Fleet, looks));
         }
     }
 
     fn looks_at_consumer(&self, id: &ConsumerId, settings: &Settings, now: Timestamp) -> (Asker, Agenda) {
-        let looks = cadence::consumer_looks(&self.state, id, settings, now);
+        let looks = looks::consumer_looks(&self.state, id, settings, now);
         (Asker::Consumer(id.clone()), looks)
     }
 }

@@ -1,9 +1,9 @@
 //! The last part of a turn: what people are told otherwise than before.
 
 use super::{Machine, Pass, Turn};
+use crate::findings::told::changed_beyond;
 use crate::findings::{self, Finding, Waits};
-use crate::outlook::outlook;
-use crate::told::changed_beyond;
+use crate::judge::outlook::outlook;
 
 impl Machine {
     pub(super) fn tell(&mut self, pass: &Pass<'_>, turn: &mut Turn) {

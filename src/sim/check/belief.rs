@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::findings::Kind;
 use machine::model::{LoginAnswer, Stage, When};
-use machine::rotations::{Origin, Rotation, Seen};
+use machine::story::rotations::{Origin, Rotation, Seen};
 
 use super::Checks;
 use crate::runtime::Snapshot;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use machine::judge::RotationView;
 use machine::model::{AttemptId, Fact, Strategy};
-use machine::phase::Phase;
-use machine::rotations::Origin;
+use machine::story::phase::Phase;
+use machine::story::rotations::Origin;
 
 use super::numbers::recovery;
 use super::{Checks, is_calm};

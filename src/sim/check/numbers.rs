@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use machine::consumers::Why;
+use machine::facts::state::StageRun;
 use machine::findings::Kind as Finding;
 use machine::judge::RotationView;
 use machine::model::{ConsumerId, RotationKey, SecretArn, Stage, Strategy};
 use machine::policy::LambdaMethod;
-use machine::state::StageRun;
 
 use super::{Checks, is_calm};
 use crate::runtime::{SecretView, Snapshot};

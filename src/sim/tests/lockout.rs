@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use machine::facts::merge::merge;
 use machine::model::{Event, Evidence, Fact, Mode, SecretArn, SecretSeen, SecretSummary, VersionId};
-use machine::step::step;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -57,8 +57,8 @@ fn refused(trial: &Trial) -> (usize, bool) {
 
 /// What was refused is forgotten with the process.
 fn forgetful(mut parts: Parts) -> Parts {
-    parts.decide.step = |state, event, timing| {
-        let mut facts = step(state, event, timing);
+    parts.decide.merge = |state, event, timing| {
+        let mut facts = merge(state, event, timing);
         facts.retain(|fact| !matches!(fact, Fact::Refused(_)));
         facts
     };
@@ -117,7 +117,7 @@ impl SecretReads for OneUser {
 /// Where each value logs in is not told.
 fn apart(parts: Parts) -> Parts {
     let mut parts = OneUser::of(parts);
-    parts.decide.step = |state, mut event, timing| {
+    parts.decide.merge = |state, mut event, timing| {
         if let Event::Seen {
             evidence: Evidence::Login { database, .. },
             ..
@@ -125,7 +125,7 @@ fn apart(parts: Parts) -> Parts {
         {
             *database = None;
         }
-        step(state, event, timing)
+        merge(state, event, timing)
     };
     parts
 }

@@ -1,6 +1,6 @@
 //! Whole rotations, seen and served.
 
-use machine::phase::Phase;
+use machine::story::phase::Phase;
 
 use super::*;
 use crate::sim::life::Disruptions;

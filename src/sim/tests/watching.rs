@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use machine::facts::watched::RuleWords;
 use machine::findings::Kind;
-use machine::watched::RuleWords;
 
 use super::*;
 

@@ -3,11 +3,11 @@
 use super::rows::{odd_function, odd_service, told};
 use crate::findings::{Finding, unmatched};
 use crate::judge::Judgements;
+use crate::judge::outlook::outlook;
 use crate::model::{
     Consumer, ConsumerId, Controller, Done, Evidence, FunctionSeen, LookFailure, NoEffect, Outcome,
     Protected, ReferenceKind, Rollout, Scope, ScopeSeen, Staleness, StandaloneTask, Unread, Write,
 };
-use crate::outlook::outlook;
 use crate::tables::at_rest::{before_the_next, watched};
 use crate::tables::standings::{attempt, deployed, promoted, redeploy, replaced};
 use crate::tables::world::{Tale, arn, at, consumer, deployment, function, service};

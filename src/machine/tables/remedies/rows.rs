@@ -7,8 +7,8 @@ use super::super::rules::coverage;
 use super::super::standings::{attempt, promoted, redeploy};
 use super::super::world::{Tale, arn, at, consumer, function, labels, service, version};
 use super::found;
+use crate::admission::Admission;
 use crate::findings::{Finding, of_rules, of_secret};
-use crate::fleet::Admission;
 use crate::judge::Reason;
 use crate::model::{
     Alias, AttemptId, ConsumerId, Controller, CycleStep, EnvironmentSeen, Event, Evidence, FunctionSeen,

@@ -1,18 +1,16 @@
 //! The machine with a defect.
 
 use jiff::{SignedDuration, Timestamp};
+use machine::admission::{Admission, Situation, admit};
 use machine::consumers::Why;
-use machine::fleet::{Admission, Situation, admit};
+use machine::facts::{merge::merge, state::State, track::Track};
 use machine::judge::{Judgement, Judgements, Want, judge};
 use machine::model::{
     ConsumerId, CycleStep, Event, Evidence, Fact, LoginAnswer, Look, Mode, RotationKey, SecretArn, Stage,
     Write,
 };
 use machine::policy::{Policy, Settings, Timing};
-use machine::rotations::Origin;
-use machine::state::State;
-use machine::step::step;
-use machine::track::Track;
+use machine::story::rotations::Origin;
 use machine::turn::Decide;
 
 use super::caught_by;
@@ -20,7 +18,7 @@ use crate::runtime::Parts;
 use crate::sim::case::Profile;
 
 type Judge = fn(&State, &SecretArn, &Policy, &Settings, Timestamp) -> Judgement;
-type Step = fn(&mut State, Event, &Timing) -> Vec<Fact>;
+type Merge = fn(&mut State, Event, &Timing) -> Vec<Fact>;
 type Admit = fn(&State, &Judgements, &Settings, Situation) -> Admission;
 
 pub(super) fn judging(parts: Parts, judge: Judge) -> Parts {
@@ -31,8 +29,11 @@ pub(super) fn judging(parts: Parts, judge: Judge) -> Parts {
     Parts { decide, ..parts }
 }
 
-pub(super) fn stepping(parts: Parts, step: Step) -> Parts {
-    let decide = Decide { step, ..parts.decide };
+pub(super) fn merging(parts: Parts, merge: Merge) -> Parts {
+    let decide = Decide {
+        merge,
+        ..parts.decide
+    };
     Parts { decide, ..parts }
 }
 
@@ -197,8 +198,8 @@ fn unpromoted(evidence: Evidence) -> Evidence {
 #[test]
 fn awspending_on_awscurrent_taken_for_a_running_rotation() {
     caught_by("intervals-contain-the-truth", Profile::None, |parts| {
-        stepping(parts, |state, event, timing| {
-            step(state, seen(event, unpromoted), timing)
+        merging(parts, |state, event, timing| {
+            merge(state, seen(event, unpromoted), timing)
         })
     });
 }
@@ -225,8 +226,8 @@ fn refused(evidence: Evidence) -> Evidence {
 #[test]
 fn any_login_error_taken_for_refused() {
     caught_by("a-dead-value-is-dead", Profile::Network, |parts| {
-        stepping(parts, |state, event, timing| {
-            step(state, seen(event, refused), timing)
+        merging(parts, |state, event, timing| {
+            merge(state, seen(event, refused), timing)
         })
     });
 }
@@ -291,7 +292,7 @@ fn restoring_too_late() {
 #[test]
 fn an_evidence_time_of_the_reader() {
     caught_by("intervals-contain-the-truth", Profile::None, |parts| {
-        stepping(parts, |state, event, timing| {
+        merging(parts, |state, event, timing| {
             let event = match event {
                 Event::Seen {
                     mut look,
@@ -303,7 +304,7 @@ fn an_evidence_time_of_the_reader() {
                 }
                 other => other,
             };
-            step(state, event, timing)
+            merge(state, event, timing)
         })
     });
 }
@@ -389,11 +390,11 @@ fn a_third_try_after_two_rollbacks() {
 }
 
 #[test]
-fn a_step_that_panics() {
+fn panicking() {
     caught_by("nothing-panics", Profile::None, |parts| {
-        stepping(parts, |state, event, timing| match event {
+        merging(parts, |state, event, timing| match event {
             Event::Ended { attempt, .. } => panic!("{attempt} ended"),
-            other => step(state, other, timing),
+            other => merge(state, other, timing),
         })
     });
 }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use machine::judge::judge;
 use machine::model::{Fact, Stage, Strategy};
-use machine::window::DangerWindow;
+use machine::story::danger_window::DangerWindow;
 
 use super::caught_by;
 use super::deciding::judging;

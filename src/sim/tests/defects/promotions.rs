@@ -1,11 +1,11 @@
 //! Promotions that nobody may make, and one that nobody makes.
 
-use machine::fleet::admit;
+use machine::admission::admit;
 use machine::judge::{Judgement, judge};
 use machine::model::{Guard, Write};
 use machine::policy::Policy;
 use machine::procedures::{Course, Forward, Obstacle};
-use machine::rotations::Origin;
+use machine::story::rotations::Origin;
 
 use super::caught_by;
 use super::deciding::{admitting, judging};

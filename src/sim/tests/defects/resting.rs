@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use machine::facts::merge::merge;
+use machine::facts::state::State;
 use machine::judge::judge;
 use machine::model::{Event, Evidence, Fact, LoginAnswer, LookKey};
-use machine::state::State;
-use machine::step::step;
 
 use super::caught_by;
-use super::deciding::{judging, seen, stepping};
+use super::deciding::{judging, merging, seen};
 use crate::sim::case::Profile;
 use crate::store::{JournalPort, Loaded, ReadError, WriteError};
 
@@ -34,12 +34,12 @@ fn is_promoted(event: &Event) -> bool {
 #[test]
 fn a_rotation_that_lies_still_unnoticed() {
     caught_by("every-rotation-ends", Profile::None, |parts| {
-        let parts = stepping(parts, |state, event, timing| {
+        let parts = merging(parts, |state, event, timing| {
             let is_open = |state: &State| state.secrets.values().any(|facts| facts.is_pending());
             if is_promoted(&event) && is_open(state) {
                 Vec::new()
             } else {
-                step(state, event, timing)
+                merge(state, event, timing)
             }
         });
         judging(parts, |state, secret, policy, settings, now| {
@@ -71,8 +71,8 @@ fn unanswered(evidence: Evidence) -> Evidence {
 #[test]
 fn a_refusal_that_is_asked_again_at_once() {
     caught_by("no-account-locked", Profile::None, |parts| {
-        stepping(parts, |state, event, timing| {
-            step(state, seen(event, unanswered), timing)
+        merging(parts, |state, event, timing| {
+            merge(state, seen(event, unanswered), timing)
         })
     });
 }
@@ -80,12 +80,12 @@ fn a_refusal_that_is_asked_again_at_once() {
 #[test]
 fn a_list_of_secrets_that_is_not_taken_in() {
     caught_by("ready-at-the-end", Profile::None, |parts| {
-        stepping(parts, |state, event, timing| match event {
+        merging(parts, |state, event, timing| match event {
             Event::Seen {
                 evidence: Evidence::Sweep { .. },
                 ..
             } => Vec::new(),
-            other => step(state, other, timing),
+            other => merge(state, other, timing),
         })
     });
 }
@@ -148,9 +148,9 @@ fn a_journal_that_ends() {
 #[test]
 fn an_answer_that_is_not_taken_in() {
     caught_by("nothing-in-doubt", Profile::None, |parts| {
-        stepping(parts, |state, event, timing| match event {
+        merging(parts, |state, event, timing| match event {
             Event::Ended { .. } => Vec::new(),
-            other => step(state, other, timing),
+            other => merge(state, other, timing),
         })
     });
 }
@@ -158,7 +158,7 @@ fn an_answer_that_is_not_taken_in() {
 #[test]
 fn looks_forgotten_with_each_list() {
     caught_by("idle-at-the-end", Profile::None, |parts| {
-        stepping(parts, |state, event, timing| {
+        merging(parts, |state, event, timing| {
             let is_list = matches!(
                 &event,
                 Event::Seen {
@@ -166,7 +166,7 @@ fn looks_forgotten_with_each_list() {
                     ..
                 }
             );
-            let facts = step(state, event, timing);
+            let facts = merge(state, event, timing);
             if is_list {
                 state.looked.retain(|key, _| *key == LookKey::Sweep);
             }

@@ -1,0 +1,15 @@
+//! What is known: every answer of the world is merged into it, and it keeps what later turns need.
+
+pub mod attempts;
+mod databases;
+pub mod merge;
+mod scopes;
+pub mod state;
+mod touched;
+pub mod track;
+mod users;
+pub mod watched;
+
+pub(crate) use databases::Databases;
+pub(crate) use touched::Touched;
+pub(crate) use users::Users;

@@ -1,0 +1,362 @@
+//! Everything the watchdog knows: the facts of each secret, its consumers, and what was decided and done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::facts::Databases;
+use crate::facts::Touched;
+use crate::facts::Users;
+use crate::facts::attempts::Attempts;
+use crate::facts::track::Track;
+use crate::model::{
+    Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer,
+    Look, LookFailure, LookKey, Pace, Procedure, Reference, ReferenceKind, Refusal, RotationKey, Scope,
+    ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, Subject, VersionId,
+};
+
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    pub secrets: BTreeMap<SecretArn, SecretFacts>,
+    pub consumers: BTreeMap<ConsumerId, ConsumerFacts>,
+    pub scopes: BTreeMap<Scope, (Look, ScopeSeen)>,
+    /// When a part of discovery last had an answer that left nothing out but functions that cannot be decrypted.
+    pub searched: BTreeMap<Scope, Timestamp>,
+    /// Not every part of discovery was looked at once since the start: consumers are not known yet.
+    pub searching: bool,
+    /// The last answer to each look, with any content.
+    pub looked: BTreeMap<LookKey, Look>,
+    /// Looks whose last try gave no answer.
+    pub failing: BTreeMap<LookKey, Failing>,
+    /// What an attempt changes.
+    pub owners: BTreeMap<AttemptId, Subject>,
+    /// When the whole of discovery was last answered with nothing left out; nothing where some of it never was.
+    pub(crate) searched_whole: Option<Timestamp>,
+    pub(crate) users: Users,
+    pub(crate) databases: Databases,
+    pub(crate) touched: Touched,
+}
+
+/// The stages that consumers came to, for each rotation, in order of time.
+pub type Reached = BTreeMap<(RotationKey, ConsumerId), Vec<StageRun>>;
+
+/// A consumer was seen at one stage from the first look to the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageRun {
+    pub stage: Stage,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    /// What the first look showed.
+    pub why: Arc<str>,
+    /// The last moment at which a look showed that the old value is certainly held.
+    pub old: Option<Timestamp>,
+}
+
+impl StageRun {
+    pub fn at(moment: Timestamp, stage: Stage, why: &str) -> Self {
+        Self {
+            stage,
+            first: moment,
+            last: moment,
+            why: why.into(),
+            old: None,
+        }
+    }
+
+    /// The same, where the look also showed that the old value is certainly held.
+    #[must_use]
+    pub fn holding_old(mut self, old: Option<Timestamp>) -> Self {
+        self.old = old;
+        self
+    }
+
+    /// Notes a look. News is a change: the last look at the stage before, and the first at this one. A look that shows
+    /// the same only lengthens its run.
+    pub(crate) fn note(runs: &mut Vec<Self>, seen: Self) -> Vec<Self> {
+        const RUN_LIMIT: usize = 32;
+        let next = runs.partition_point(|run| run.first <= seen.first);
+        let border = match next.checked_sub(1).map(|i| &mut runs[i]) {
+            Some(run) if run.stage == seen.stage => {
+                run.last = run.last.max(seen.last);
+                run.old = run.old.max(seen.old);
+                return Vec::new();
+            }
+            before => before.map(|run| Self::at(run.last, run.stage, &run.why).holding_old(run.old)),
+        };
+        let mut next = next;
+        if runs.len() >= RUN_LIMIT {
+            let Some(forgotten) = Self::forget_two(runs, next) else {
+                return Vec::new();
+            };
+            next -= forgotten;
+        }
+        runs.insert(next, seen.clone());
+        border.into_iter().chain([seen]).collect()
+    }
+
+    /// Makes room among tries that came to nothing: two neighbours between the first run and what is noted. Returns how many
+    /// runs went; nothing where the consumer had come to the new value already, for no later run matters then.
+    fn forget_two(runs: &mut Vec<Self>, before: usize) -> Option<usize> {
+        let is_open = |run: &Self| !run.stage.is_over();
+        let until = before.min(runs.iter().position(|run| !is_open(run)).unwrap_or(runs.len()));
+        if until < 3 {
+            return None;
+        }
+        let old = runs.drain(1..3).filter_map(|run| run.old).max();
+        runs[0].old = runs[0].old.max(old);
+        Some(2)
+    }
+}
+
+/// What would have been done for a consumer, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Would {
+    pub procedure: Procedure,
+    pub at: Timestamp,
+}
+
+/// For each rotation and consumer, what would have been done had the mode been `act`.
+pub type WouldHave = BTreeMap<(RotationKey, ConsumerId), Would>;
+
+/// What is known of one secret. Merging is the same in any order of arrival.
+#[derive(Clone, Debug, Default)]
+pub struct SecretFacts {
+    pub labels: Track<Labels>,
+    /// The dates that came with new labels, and each LastRotatedDate: what the latest answer says is of the latest rotation.
+    pub dates: Track<Dates>,
+    pub valued: BTreeMap<VersionId, Track<bool>>,
+    pub logins: BTreeMap<VersionId, Track<LoginAnswer>>,
+    pub log: BTreeSet<LogFact>,
+    /// Refused logins that may have been of an account of it, for as long as databases count them.
+    pub(crate) refused: BTreeSet<Refusal>,
+    /// How each consumer came along with each rotation.
+    pub reached: Reached,
+    /// What only the mode kept from being done.
+    pub would: WouldHave,
+    /// When DescribeSecret first answered.
+    pub first_look: Option<Timestamp>,
+    /// What AWSCURRENT is on, and when this process first saw it there; not kept over a restart.
+    pub current_seen: Option<(VersionId, Timestamp)>,
+    /// The latest answers; not kept over a restart.
+    pub seen: Option<(Look, Arc<SecretSeen>)>,
+    pub summary: Option<(Look, SecretSummary)>,
+    /// When a list first had it; not kept over a restart.
+    pub listed_since: Option<Timestamp>,
+    pub gone: Option<Look>,
+    /// What was decided for the secret itself.
+    pub attempts: Attempts,
+    /// How long its last good rotations took, oldest first.
+    pub paces: Vec<(RotationKey, Pace)>,
+    /// What kept its rotation's log from being read at the last look; not kept over a restart.
+    pub log_trouble: Option<LogTrouble>,
+}
+
+impl SecretFacts {
+    /// Log lines kept for a secret: some dozens of rotations.
+    pub const LOG_LIMIT: usize = 512;
+    /// Versions whose values and logins are kept.
+    pub const VERSION_LIMIT: usize = 32;
+    /// Stages of consumers kept for a secret.
+    pub const REACHED_LIMIT: usize = 2_000;
+}
+
+/// What is known of one consumer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsumerFacts {
+    pub references: Vec<Reference>,
+    pub mutable_images: Vec<String>,
+    /// How discovery last saw a service deployed.
+    pub settings: Option<ServiceSettings>,
+    /// Discovery or a look has found it; not kept over a restart.
+    pub existed: bool,
+    pub service: Option<(Look, Option<ServiceSeen>)>,
+    pub function: Option<(Look, Option<FunctionSeen>)>,
+    pub attempts: Attempts,
+}
+
+impl ConsumerFacts {
+    /// Whether discovery has described it so already.
+    pub(crate) fn is_described(&self, consumer: &Consumer) -> bool {
+        self.references == consumer.references
+            && self.mutable_images == consumer.mutable_images
+            && self.settings == consumer.settings
+    }
+
+    pub(crate) fn describe(&mut self, consumer: &Consumer) {
+        self.references.clone_from(&consumer.references);
+        self.mutable_images.clone_from(&consumer.mutable_images);
+        self.settings.clone_from(&consumer.settings);
+    }
+
+    /// When a look found nothing by its name, if that was the last.
+    pub fn absent(&self) -> Option<&Look> {
+        match (&self.service, &self.function) {
+            (Some((look, None)), _) | (_, Some((look, None))) => Some(look),
+            _ => None,
+        }
+    }
+
+    /// It was there, and is no more.
+    pub fn is_gone(&self) -> bool {
+        let was_there = || self.existed || self.attempts.iter().any(|attempt| attempt.written().is_some());
+        self.absent().is_some() && was_there()
+    }
+
+    /// Discovery has found it: what did not find it before is outdated. Whether that is news.
+    pub(crate) fn found(&mut self, listed: &Look) -> bool {
+        let is_outdated = self.absent().is_some_and(|look| look.sent < listed.sent);
+        if is_outdated {
+            (self.service, self.function) = (None, None);
+        }
+        !std::mem::replace(&mut self.existed, true) || is_outdated
+    }
+
+    /// What it uses for certain: a mere suspicion is told, and neither causes nor holds back anything.
+    pub fn used(&self) -> impl Iterator<Item = &Reference> {
+        self.references
+            .iter()
+            .filter(|reference| reference.kind != ReferenceKind::Suspected)
+    }
+
+    pub fn uses(&self, secret: &SecretArn) -> bool {
+        self.used().any(|reference| &reference.secret == secret)
+    }
+
+    /// Uses it, or is suspected to.
+    pub fn references(&self, secret: &SecretArn) -> bool {
+        self.references
+            .iter()
+            .any(|reference| &reference.secret == secret)
+    }
+}
+
+/// A look that keeps failing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    pub since: Timestamp,
+    pub last: Timestamp,
+    pub times: u32,
+    pub failure: LookFailure,
+}
+
+impl State {
+    /// Nothing is known, and nobody was looked for.
+    pub fn at_the_start() -> Self {
+        Self {
+            searching: true,
+            ..Self::default()
+        }
+    }
+
+    /// What was decided for a subject, if it is known.
+    pub fn attempts_of(&self, subject: &Subject) -> Option<&Attempts> {
+        match subject {
+            Subject::Secret(secret) => self.secrets.get(secret).map(|facts| &facts.attempts),
+            Subject::Consumer(consumer) => self.consumers.get(consumer).map(|facts| &facts.attempts),
+        }
+    }
+
+    pub(crate) fn attempts_of_mut(&mut self, subject: &Subject) -> &mut Attempts {
+        match subject {
+            Subject::Secret(secret) => &mut self.secrets.entry(secret.clone()).or_default().attempts,
+            Subject::Consumer(consumer) => &mut self.consumers.entry(consumer.clone()).or_default().attempts,
+        }
+    }
+
+    /// An attempt, and what it changes.
+    pub fn attempt(&self, id: &AttemptId) -> Option<&Attempt> {
+        let attempts = self.attempts_of(self.owners.get(id)?)?;
+        attempts.iter().find(|attempt| &attempt.decision.attempt == id)
+    }
+
+    /// Attempts that nobody has answered: they were under way when the process that sent them ended.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Attempt> {
+        let of_consumers = self.consumers.values().map(|facts| &facts.attempts);
+        let of_secrets = self.secrets.values().map(|facts| &facts.attempts);
+        let attempts = of_consumers
+            .chain(of_secrets)
+            .flat_map(|attempts| attempts.iter());
+        attempts.filter(|attempt| attempt.outcome.is_none())
+    }
+
+    /// Forgets when things were looked at that nobody asks for any more: versions without a label, consumers gone.
+    pub(crate) fn forget_unasked(&mut self) {
+        let (secrets, consumers) = (&self.secrets, &self.consumers);
+        let is_asked = |key: &LookKey| match key {
+            LookKey::Login(secret, version) => secrets
+                .get(secret)
+                .and_then(|facts| facts.labels.latest())
+                .is_some_and(|run| run.state.carries(version)),
+            LookKey::Consumer(consumer) => consumers.contains_key(consumer),
+            LookKey::Secret(_) | LookKey::Versions(_) | LookKey::Log(_) => true,
+            LookKey::Sweep | LookKey::Discovery(_) => true,
+        };
+        self.looked.retain(|key, _| is_asked(key));
+        let failing = self.failing.len();
+        self.failing.retain(|key, _| is_asked(key));
+        self.touched.failing |= self.failing.len() < failing;
+    }
+}
+
+impl SecretFacts {
+    pub fn rotation_lambda(&self) -> Option<&str> {
+        match (&self.seen, &self.summary) {
+            (Some((_, seen)), _) => seen.rotation_lambda.as_deref(),
+            (None, Some((_, summary))) => summary.rotation_lambda.as_deref(),
+            (None, None) => None,
+        }
+    }
+
+    /// When it is due to be rotated next: in UTC, to the end of that day.
+    pub(crate) fn next_rotation(&self) -> Option<Timestamp> {
+        match (&self.seen, &self.summary) {
+            (Some((_, seen)), _) => seen.next_rotation,
+            (None, Some((_, summary))) => summary.next_rotation,
+            (None, None) => None,
+        }
+    }
+
+    pub fn rotation_lambda_name(&self) -> Option<&str> {
+        self.rotation_lambda().map(function_name)
+    }
+
+    /// Every LastRotatedDate that was seen.
+    pub(crate) fn rotated(&self) -> impl Iterator<Item = Timestamp> {
+        self.dates.runs().iter().filter_map(|run| run.state.rotated)
+    }
+
+    /// Whether a version was last seen on its way, by DescribeSecret or, where that does not ask, by the sweep.
+    pub fn is_pending(&self) -> bool {
+        let labels = match (self.labels.latest(), &self.summary) {
+            (Some(run), _) => Some(&run.state),
+            (None, Some((_, summary))) => Some(&summary.labels),
+            (None, None) => None,
+        };
+        labels.is_some_and(|labels| labels.in_progress().is_some())
+    }
+
+    /// Every version that is known to be one of the secret.
+    pub fn versions(&self) -> BTreeSet<VersionId> {
+        let labelled = self.labels.runs().iter().flat_map(|run| {
+            let Labels {
+                current,
+                pending,
+                previous,
+                ..
+            } = &run.state;
+            [current, pending, previous].into_iter().flatten()
+        });
+        labelled.chain(self.valued.keys()).cloned().collect()
+    }
+
+    pub fn current(&self) -> Option<&VersionId> {
+        self.labels.latest().and_then(|run| run.state.current.as_ref())
+    }
+}
+
+/// The function's name in its ARN, which may end in an alias or a version.
+pub fn function_name(arn: &str) -> &str {
+    let (_, tail) = arn.split_once(":function:").unwrap_or(("", arn));
+    tail.split(':').next().unwrap_or(tail)
+}

@@ -1,0 +1,11 @@
+//! What happened to a secret: its rotations with their milestones, read from what is known.
+
+pub(crate) mod baseline;
+pub mod danger_window;
+pub mod milestones;
+pub(crate) mod passages;
+pub mod phase;
+pub mod rotations;
+pub(crate) mod stale_labels;
+pub(crate) mod strategy;
+pub(crate) mod successors;

@@ -1,0 +1,366 @@
+//! The one door: events in, and out comes what must be journalled, what may be sent, what to look at next, and what has
+//! changed for people. In this order, and nowhere else: merge, judge, admit, look, tell.
+
+mod look;
+mod tell;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::admission::{self, Admission, Situation};
+use crate::facts::Touched;
+use crate::facts::merge;
+use crate::facts::state::State;
+use crate::facts::watched::{Covered, Watch, Watched, declared};
+use crate::findings;
+use crate::findings::told::Told;
+use crate::judge::would::would_act;
+use crate::judge::{self, Judgement, Judgements};
+use crate::looks::Agenda;
+use crate::model::{ConsumerId, Decision, Event, Evidence, Fact, Look, LookKey, Scope, SecretArn, WouldAct};
+use crate::policy::{Policy, Settings, Timing};
+
+/// The three parts of a turn that decide. Seeded defects of the simulation stand in for single ones.
+#[derive(Clone, Copy)]
+pub struct Decide {
+    pub merge: fn(&mut State, Event, &Timing) -> Vec<Fact>,
+    pub judge: fn(&State, &SecretArn, &Policy, &Settings, Timestamp) -> Judgement,
+    pub admit: fn(&State, &Judgements, &Settings, Situation) -> Admission,
+}
+
+impl Default for Decide {
+    fn default() -> Self {
+        Self {
+            merge: merge::merge,
+            judge: judge::judge,
+            admit: admission::admit,
+        }
+    }
+}
+
+/// A stage that a consumer was seen to come to is a fact, which may change what its rotation is. It settles after one or
+/// two more judgements.
+const JUDGED_AGAIN: usize = 4;
+
+/// What is known, and what was concluded from it.
+pub struct Machine {
+    state: State,
+    watch: Watch,
+    decide: Decide,
+    watched: Watched,
+    /// When the set of watched secrets last changed: a search from before it has looked for too few.
+    wanted_since: Timestamp,
+    /// What the rules make of the last list; nothing before the first.
+    covered: Option<Covered>,
+    judgements: Judgements,
+    admission: Admission,
+    told: Told,
+    /// What the last turn knew beside the facts.
+    last: Option<Situation>,
+}
+
+/// Who asked for looks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asker {
+    Fleet,
+    Secret(SecretArn),
+    Consumer(ConsumerId),
+}
+
+/// A secret judged anew.
+pub struct Judged {
+    pub secret: SecretArn,
+    pub before: Option<Arc<Judgement>>,
+    pub now: Arc<Judgement>,
+}
+
+/// What came of a turn.
+#[derive(Default)]
+pub struct Turn {
+    /// To be made durable before anything is sent.
+    pub facts: Vec<Fact>,
+    /// To be sent once they are durable. They are among the facts.
+    pub decisions: Vec<Decision>,
+    /// What is to be looked at from now on, in place of what each of these asked for before.
+    pub looks: Vec<(Asker, Agenda)>,
+    /// What only the mode kept from being done; among the facts.
+    pub would: Vec<WouldAct>,
+    /// What the events and the time have changed.
+    pub judged: Vec<Judged>,
+    /// What the decisions have changed after that.
+    pub judged_again: Vec<Judged>,
+    /// Secrets that are watched no more.
+    pub lost: Vec<SecretArn>,
+    /// Consumers of which something was learned.
+    pub consumers: BTreeSet<ConsumerId>,
+    /// Findings of the fleet, waits, or what the rules take may be others than before.
+    pub fleet_changed: bool,
+    /// When time alone calls for the next turn.
+    pub wake: Option<Timestamp>,
+}
+
+/// Takes in events, concludes what they mean by now, and says what is to be done.
+pub fn turn(machine: &mut Machine, events: Vec<Event>, settings: &Settings, situation: Situation) -> Turn {
+    let mut turn = Turn::default();
+    machine.begin(situation);
+    for event in events {
+        machine.merge(event, &mut turn, settings, situation.now);
+    }
+    let (mut touched, judged) = machine.judge(&mut turn, settings, situation.now);
+    let admitted = machine.admit(&touched, &mut turn, settings, situation);
+    // What was decided changes how its consumers stand.
+    let (touched_again, judged_again) = machine.judge(&mut turn, settings, situation.now);
+    touched.extend(touched_again);
+    (turn.judged, turn.judged_again) = (judged, judged_again);
+    let pass = Pass {
+        touched,
+        admitted,
+        settings,
+        situation,
+    };
+    machine.look(&pass, &mut turn);
+    machine.tell(&pass, &mut turn);
+    turn.consumers = pass.touched.consumers;
+    turn.wake = machine.wake();
+    machine.last = Some(situation);
+    turn
+}
+
+/// What the parts of a turn that only show go by.
+struct Pass<'a> {
+    touched: Touched,
+    /// Whether what may start was asked anew.
+    admitted: bool,
+    settings: &'a Settings,
+    situation: Situation,
+}
+
+impl Turn {
+    /// In the order in which they were judged: a secret may be among them twice.
+    pub fn all_judged(&self) -> impl Iterator<Item = &Judged> {
+        self.judged.iter().chain(&self.judged_again)
+    }
+}
+
+impl Machine {
+    pub fn new(watch: Watch, decide: Decide, now: Timestamp) -> Self {
+        Self {
+            state: State::at_the_start(),
+            watch,
+            decide,
+            watched: Watched::new(),
+            wanted_since: now,
+            covered: None,
+            judgements: Judgements::new(),
+            admission: Admission::default(),
+            told: Told::default(),
+            last: None,
+        }
+    }
+
+    /// Folds one journalled fact back in, at the start.
+    pub fn recall(&mut self, fact: Fact) {
+        self.state.recall(fact);
+    }
+
+    /// Every secret is judged anew with the next turn.
+    pub fn judge_all(&mut self) {
+        self.state.touched.every_secret = true;
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
+    pub fn covered(&self) -> Option<&Covered> {
+        self.covered.as_ref()
+    }
+
+    pub fn judgements(&self) -> &Judgements {
+        &self.judgements
+    }
+
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// The parts of discovery that are searched.
+    pub fn scopes(&self) -> BTreeSet<Scope> {
+        if self.watched.is_empty() {
+            return BTreeSet::new();
+        }
+        self.state.scopes_of(self.watch.clusters.as_deref())
+    }
+
+    fn wake(&self) -> Option<Timestamp> {
+        let wakes = [self.judgements.wake(), self.admission.wake, self.told.wake];
+        wakes.into_iter().flatten().min()
+    }
+
+    /// What a turn must look at anew though no event says so.
+    fn begin(&mut self, situation: Situation) {
+        let touched = &mut self.state.touched;
+        let Some(last) = self.last else {
+            // What the journal told: functions may be asleep that no search finds any more.
+            touched.consumers.extend(self.state.consumers.keys().cloned());
+            return;
+        };
+        if situation.now < last.now {
+            // The clock was ahead: what was concluded by it is not true yet.
+            (touched.every_secret, touched.failing) = (true, true);
+        }
+    }
+
+    fn merge(&mut self, event: Event, turn: &mut Turn, settings: &Settings, now: Timestamp) {
+        turn.facts
+            .extend((self.decide.merge)(&mut self.state, event, &settings.timing));
+        if std::mem::take(&mut self.state.touched.listed) {
+            self.give_out_rules(turn, settings, now);
+        }
+    }
+
+    fn give_out_rules(&mut self, turn: &mut Turn, settings: &Settings, now: Timestamp) {
+        let watched = self.watch.give_out(&self.state, &self.watched);
+        let lost = self
+            .watched
+            .keys()
+            .filter(|secret| !watched.contains_key(*secret));
+        for secret in lost.cloned().collect::<Vec<_>>() {
+            self.judgements.remove(&secret);
+            let consumers = self.told.forget(&secret);
+            self.state.touched.consumers.extend(consumers);
+            turn.looks.push((Asker::Secret(secret.clone()), Agenda::new()));
+            turn.lost.push(secret);
+        }
+        self.state.forget_databases(|secret| watched.contains_key(secret));
+        if !watched.keys().eq(self.watched.keys()) {
+            self.wanted_since = now;
+        }
+        let has_changed = watched != self.watched;
+        for (secret, policy) in &watched {
+            if self.watched.get(secret) != Some(policy) {
+                self.state.touched.secrets.insert(secret.clone());
+            }
+        }
+        self.watched = watched;
+        self.covered = Some(self.watch.cover(&self.state, &self.watched));
+        if has_changed {
+            let evidence = Evidence::Scope {
+                scope: Scope::Declared,
+                seen: declared(&self.watched),
+            };
+            let look = Look::at(now);
+            self.merge(Event::Seen { look, evidence }, turn, settings, now);
+        }
+    }
+
+    /// Judges what was touched, and what time has changed. What was touched by then, and what was concluded.
+    fn judge(&mut self, turn: &mut Turn, settings: &Settings, now: Timestamp) -> (Touched, Vec<Judged>) {
+        self.end_search();
+        let mut touched = std::mem::take(&mut self.state.touched);
+        if touched.every_secret {
+            touched.secrets.extend(self.watched.keys().cloned());
+        }
+        if touched.searched {
+            touched.secrets.extend(self.told.unsearched().cloned());
+        }
+        for consumer in &touched.consumers {
+            touched.secrets.extend(self.judgements.naming(consumer).cloned());
+        }
+        touched.secrets.extend(self.judgements.woken(now).cloned());
+        touched.secrets.retain(|secret| self.watched.contains_key(secret));
+        let secrets = touched.secrets.iter();
+        let judged = secrets.map(|secret| self.judge_one(secret, turn, settings, now));
+        let judged = judged.collect();
+        (touched, judged)
+    }
+
+    fn judge_one(
+        &mut self,
+        secret: &SecretArn,
+        turn: &mut Turn,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Judged {
+        let policy = Arc::clone(&self.watched[secret]);
+        let mut judgement = (self.decide.judge)(&self.state, secret, &policy, settings, now);
+        for _ in 0..JUDGED_AGAIN {
+            let reached = std::mem::take(&mut judgement.reached).into_iter();
+            let news: Vec<Fact> = reached.flat_map(|fact| self.state.learn(fact)).collect();
+            if news.is_empty() {
+                break;
+            }
+            turn.facts.extend(news);
+            judgement = (self.decide.judge)(&self.state, secret, &policy, settings, now);
+        }
+        let silence = self.state.secrets.get(secret).and_then(|facts| {
+            let at = findings::silence_told_at(facts, &judgement, settings)?;
+            (at > now).then_some(at)
+        });
+        judgement.wake = judgement.wake.into_iter().chain(silence).min();
+        let judged = Arc::new(judgement);
+        let before = self.judgements.insert(secret, &judged);
+        Judged {
+            secret: secret.clone(),
+            before,
+            now: judged,
+        }
+    }
+
+    /// Consumers are known once each part of discovery was looked at; one that fails is a finding, not a wait.
+    fn end_search(&mut self) {
+        if !self.state.searching || !self.state.touched.search {
+            return;
+        }
+        let scopes = self.scopes();
+        let is_looked_at = |scope: &Scope| {
+            let key = LookKey::Discovery(scope.clone());
+            self.state.scopes.contains_key(scope) || self.state.failing.contains_key(&key)
+        };
+        if !scopes.is_empty() && scopes.iter().all(is_looked_at) {
+            self.state.searching = false;
+            self.state.touched.every_secret = true;
+        }
+    }
+
+    /// Lets start what may start. Whether anything was asked.
+    fn admit(
+        &mut self,
+        touched: &Touched,
+        turn: &mut Turn,
+        settings: &Settings,
+        situation: Situation,
+    ) -> bool {
+        let is_due = self.admission.wake.is_some_and(|at| at <= situation.now);
+        let is_another = self
+            .last
+            .is_none_or(|last| (last.draining, last.journal) != (situation.draining, situation.journal));
+        if !(touched.any || !touched.secrets.is_empty() || is_due || is_another) {
+            return false;
+        }
+        let mut admission = (self.decide.admit)(&self.state, &self.judgements, settings, situation);
+        turn.decisions = std::mem::take(&mut admission.start);
+        turn.fleet_changed |= admission.waits != self.admission.waits;
+        turn.fleet_changed |= admission.promotions != self.admission.promotions;
+        self.admission = admission;
+        for decision in turn.decisions.clone() {
+            self.merge(Event::Decided(decision), turn, settings, situation.now);
+        }
+        turn.would = would_act(&self.state, &self.judgements, &self.admission, situation.now);
+        for would in turn.would.clone() {
+            self.state.touched.secrets.insert(would.rotation.secret.clone());
+            turn.facts.extend(self.state.learn(Fact::WouldAct(would)));
+        }
+        true
+    }
+}
