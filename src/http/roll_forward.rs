@@ -20,7 +20,7 @@ pub(super) struct RollForwardView {
 
 impl RollForwardView {
     pub(super) fn of(snapshot: &Snapshot, view: &SecretView) -> Option<Self> {
-        let forward = view.judgement.forward.as_ref()?;
+        let forward = view.judgement.forward.as_deref()?;
         let (state, text, until) = match snapshot.promotions.get(&view.arn) {
             Some(reason) => ("stopped", reason.to_string(), reason.until()),
             None => told(forward),

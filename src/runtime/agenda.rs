@@ -3,59 +3,78 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use machine::looks::Agenda as Looks;
 use machine::model::LookKey;
-use machine::turn::Asker;
+use machine::turn::{Asked, Asker};
 
 /// The looks that secrets, consumers and the fleet ask for, in order of time.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    /// One or two looks each, most often: a map for each of thousands would be mostly empty.
-    asked: BTreeMap<Asker, Vec<(LookKey, Timestamp)>>,
+    asked: BTreeMap<Asker, Asked>,
+    /// Who asks for each look: mostly one.
+    askers: BTreeMap<LookKey, Vec<Asker>>,
     due: BTreeSet<(Timestamp, LookKey, Asker)>,
 }
 
 impl Agenda {
     /// Replaces what one asker wants; most of it is what it wanted before.
-    pub(super) fn set(&mut self, asker: &Asker, looks: Looks) {
+    pub(super) fn set(&mut self, asker: &Asker, looks: Asked) {
         let before = self.asked.remove(asker).unwrap_or_default();
-        let looks: Vec<(LookKey, Timestamp)> = looks.into_iter().collect();
         for (key, at) in before.iter().filter(|asked| !contains(&looks, asked)) {
-            self.due.remove(&(*at, key.clone(), asker.clone()));
+            self.drop_due(*at, key, asker);
         }
         for (key, at) in looks.iter().filter(|asked| !contains(&before, asked)) {
             self.due.insert((*at, key.clone(), asker.clone()));
+            self.askers.entry(key.clone()).or_default().push(asker.clone());
         }
         if !looks.is_empty() {
             self.asked.insert(asker.clone(), looks);
         }
     }
 
-    /// Takes what is due and not under way, at most `room` looks. What is taken is asked for anew by its answer.
+    /// Takes what is due and not under way, at most `room` looks. What is taken is asked for anew by its answer, whoever
+    /// asked for it. With thousands due it costs what is taken.
     pub(super) fn take(
         &mut self,
         now: Timestamp,
         under_way: &BTreeSet<LookKey>,
         room: usize,
-    ) -> Vec<LookKey> {
-        let mut taken: Vec<(Timestamp, LookKey, Asker)> = Vec::new();
+    ) -> BTreeSet<LookKey> {
+        let due = self.due.iter().take_while(|(at, ..)| *at <= now);
+        let mut waiting = due.map(|(_, key, _)| key).filter(|key| !under_way.contains(*key));
         let mut keys = BTreeSet::new();
-        for entry in self.due.iter().take_while(|(at, ..)| *at <= now) {
-            let (_, key, _) = entry;
-            if under_way.contains(key) || (!keys.contains(key) && keys.len() >= room) {
-                continue;
-            }
+        while keys.len() < room
+            && let Some(key) = waiting.next()
+        {
             keys.insert(key.clone());
-            taken.push(entry.clone());
         }
-        for entry in &taken {
-            let (_, key, asker) = entry;
-            self.due.remove(entry);
-            if let Some(looks) = self.asked.get_mut(asker) {
-                looks.retain(|(asked, _)| asked != key);
+        for key in &keys {
+            self.fulfil(key, now);
+        }
+        keys
+    }
+
+    /// Nobody waits for this look any more who asked for it by now.
+    fn fulfil(&mut self, key: &LookKey, now: Timestamp) {
+        for asker in self.askers.get(key).cloned().unwrap_or_default() {
+            let Some(looks) = self.asked.get_mut(&asker) else {
+                continue;
+            };
+            let is_due = |(asked, at): &(LookKey, Timestamp)| asked == key && *at <= now;
+            if let Some(found) = looks.iter().position(is_due) {
+                let (_, at) = looks.remove(found);
+                self.drop_due(at, key, &asker);
             }
         }
-        keys.into_iter().collect()
+    }
+
+    fn drop_due(&mut self, at: Timestamp, key: &LookKey, asker: &Asker) {
+        self.due.remove(&(at, key.clone(), asker.clone()));
+        if let Some(askers) = self.askers.get_mut(key) {
+            askers.retain(|other| other != asker);
+            if askers.is_empty() {
+                self.askers.remove(key);
+            }
+        }
     }
 
     /// When the next look is due that is not under way.
@@ -67,8 +86,7 @@ impl Agenda {
     }
 
     pub(super) fn clear(&mut self) {
-        self.asked.clear();
-        self.due.clear();
+        *self = Self::default();
     }
 }
 
@@ -96,18 +114,18 @@ mod tests {
     fn takes_what_is_due_once_and_leaves_what_is_under_way() {
         let mut agenda = Agenda::default();
         let a = Asker::Secret(SecretArn::new("a"));
-        agenda.set(&a, Looks::from([(key("a"), at(5)), (LookKey::Sweep, at(20))]));
-        agenda.set(&Asker::Fleet, Looks::from([(key("a"), at(7)), (key("b"), at(6))]));
+        agenda.set(&a, Asked::from([(key("a"), at(5)), (LookKey::Sweep, at(20))]));
+        agenda.set(&Asker::Fleet, Asked::from([(key("a"), at(7)), (key("b"), at(6))]));
         let under_way = BTreeSet::from([key("b")]);
-        assert_eq!(agenda.take(at(10), &under_way, 8), vec![key("a")]);
-        assert_eq!(agenda.take(at(10), &under_way, 8), vec![]);
+        assert_eq!(agenda.take(at(10), &under_way, 8), BTreeSet::from([key("a")]));
+        assert_eq!(agenda.take(at(10), &under_way, 8), BTreeSet::new());
         assert_eq!(agenda.next(&under_way), Some(at(20)));
-        agenda.set(&a, Looks::from([(key("a"), at(11))]));
+        agenda.set(&a, Asked::from([(key("a"), at(11))]));
         assert_eq!(agenda.next(&BTreeSet::new()), Some(at(6)));
         // What was taken can be asked for again for the same time; what is not asked for any more goes.
-        agenda.set(&a, Looks::from([(key("a"), at(5))]));
+        agenda.set(&a, Asked::from([(key("a"), at(5))]));
         assert_eq!(agenda.next(&BTreeSet::new()), Some(at(5)));
-        agenda.set(&a, Looks::new());
+        agenda.set(&a, Asked::new());
         assert_eq!(agenda.next(&under_way), None);
     }
 

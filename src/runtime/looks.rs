@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use machine::Machine;
-use machine::looks::Agenda as Due;
 use machine::model::{Event, LookKey, SecretArn, VersionId};
-use machine::turn::Asker;
+use machine::turn::{Asked, Asker};
 use tokio::time::Instant;
 
 use super::agenda::Agenda;
@@ -65,7 +64,7 @@ impl Looks {
     }
 
     /// What each of these asks for from now on.
-    pub(super) fn plan(&mut self, asked: Vec<(Asker, Due)>) {
+    pub(super) fn plan(&mut self, asked: Vec<(Asker, Asked)>) {
         for (asker, looks) in asked {
             self.agenda.set(&asker, looks);
         }

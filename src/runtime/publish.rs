@@ -241,7 +241,7 @@ fn show_remembered(snapshot: &mut Snapshot, shown: &Shown<'_>, now: Timestamp) {
 fn remembered(state: &State, secret: &SecretArn, settings: &Settings, now: Timestamp) -> SecretView {
     let policy = Policy::default();
     let judgement = judge(state, secret, &policy, settings, now);
-    let facts = state.secrets.get(secret);
+    let facts = state.secret(secret);
     SecretView {
         arn: secret.clone(),
         name: secret.name().into(),
@@ -261,7 +261,7 @@ fn remembered(state: &State, secret: &SecretArn, settings: &Settings, now: Times
 
 fn secret_view(machine: &Machine, secret: &SecretArn) -> Option<SecretView> {
     let judgement = Arc::clone(machine.judgements().get(secret)?);
-    let facts = machine.state().secrets.get(secret)?;
+    let facts = machine.state().secret(secret)?;
     let looked = machine.state().looked.get(&LookKey::Secret(secret.clone()));
     Some(SecretView {
         arn: secret.clone(),

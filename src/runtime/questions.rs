@@ -37,7 +37,7 @@ pub(super) fn question(asking: &Asking<'_>, key: &LookKey) -> Option<Question> {
 
 impl Asking<'_> {
     fn facts(&self, secret: &SecretArn) -> Option<&SecretFacts> {
-        self.machine.state().secrets.get(secret)
+        self.machine.state().secret(secret)
     }
 
     /// As whom the guards of a write to a secret log in.

@@ -58,8 +58,7 @@ fn tell_login(
     metrics.login(answer);
     let result = words::login(answer);
     let known = state
-        .secrets
-        .get(secret)
+        .secret(secret)
         .and_then(|facts| facts.logins.get(version)?.latest());
     if known.is_some_and(|run| run.state == *answer) {
         return;

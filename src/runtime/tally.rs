@@ -97,7 +97,7 @@ impl Tally {
         settings: &Settings,
         now: Timestamp,
     ) {
-        let Some(facts) = state.secrets.get(secret) else {
+        let Some(facts) = state.secret(secret) else {
             return;
         };
         let counted = self.secrets.entry(secret.clone()).or_default();

@@ -73,7 +73,7 @@ pub(super) fn labels(
     settle: SignedDuration,
     at: Timestamp,
 ) -> Option<Entry> {
-    let (before, when) = run_of(&state.secrets.get(secret)?.labels, look, labels, settle)?;
+    let (before, when) = run_of(&state.secret(secret)?.labels, look, labels, settle)?;
     let text = changes(before.map(|run| &run.state), labels);
     Some(entry("labels", text, at, when, &["labels"]).of(secret))
 }
@@ -123,7 +123,7 @@ pub(super) fn value(
     settle: SignedDuration,
     at: Timestamp,
 ) -> Option<Entry> {
-    let track = state.secrets.get(secret)?.valued.get(version)?;
+    let track = state.secret(secret)?.valued.get(version)?;
     let (_, when) = run_of(track, look, &present, settle)?;
     let has = if present {
         "has a value"
@@ -141,7 +141,7 @@ pub(super) fn login(
     answer: &LoginAnswer,
     at: Timestamp,
 ) -> Option<Entry> {
-    let track = state.secrets.get(secret)?.logins.get(version)?;
+    let track = state.secret(secret)?.logins.get(version)?;
     let (_, when) = run_of(track, look, answer, SignedDuration::ZERO)?;
     let text = format!("login with {version}: {}", answer);
     Some(entry("login", text, at, when, &["login"]).of(secret))
@@ -179,7 +179,7 @@ pub(super) fn stage(
     looked: Timestamp,
     at: Timestamp,
 ) -> Option<Entry> {
-    let facts = state.secrets.get(&rotation.secret)?;
+    let facts = state.secret(&rotation.secret)?;
     let runs = facts.reached.get(&(rotation.clone(), consumer.clone()))?;
     let i = runs.iter().rposition(|run| run.first == looked)?;
     let StageRun { stage, why, .. } = &runs[i];

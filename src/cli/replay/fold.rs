@@ -115,11 +115,7 @@ impl Fold<'_> {
         let Fact::Labels { secret, labels, .. } = fact else {
             return false;
         };
-        let known = self
-            .state
-            .secrets
-            .get(secret)
-            .and_then(|facts| facts.labels.latest());
+        let known = self.state.secret(secret).and_then(|facts| facts.labels.latest());
         known.is_some_and(|run| run.state == *labels)
     }
 

@@ -50,7 +50,7 @@ impl Judged {
         at: Timestamp,
     ) -> Self {
         let empty = SecretFacts::default();
-        let facts = state.secrets.get(secret).unwrap_or(&empty);
+        let facts = state.secret(secret).unwrap_or(&empty);
         let mut judgement = judge(state, secret, policy, settings, at);
         let mut judged = Self::default();
         for view in &mut judgement.rotations {

@@ -118,7 +118,7 @@ pub(super) fn standing_entry(
     end: Timestamp,
 ) -> Entry {
     let rotation = &told.view.rotation;
-    let reached = state.secrets.get(secret).map(|facts| &facts.reached);
+    let reached = state.secret(secret).map(|facts| &facts.reached);
     let mut text = format!(
         "at the end of the journal: rotation {} to {} is {}",
         rotation.key.id(),

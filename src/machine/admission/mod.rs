@@ -227,7 +227,7 @@ fn not_at_rest(
 ) -> Option<Reason> {
     facts.used().find_map(|reference| {
         let secret = reference.secret.clone();
-        let known = state.secrets.get(&secret);
+        let known = state.secret(&secret);
         if state.is_dead(&secret) {
             return needs_it_to_start(&reference.kind).then_some(Reason::Deleted { secret });
         }

@@ -27,7 +27,7 @@ impl RollForwards {
     ) -> Self {
         let mut roll_forwards = Self::default();
         let wanted = judgements.moving().filter_map(|(secret, judgement)| {
-            let forward = judgement.forward.as_ref()?;
+            let forward = judgement.forward.as_deref()?;
             match &forward.course {
                 Course::Wanted(write) => Some((secret, forward, write)),
                 Course::Offered | Course::LeftToAPerson(_) | Course::Patient { .. } | Course::Tried(..) => {
@@ -95,7 +95,7 @@ fn storm(judgements: &Judgements, limits: &RollForwardLimits, now: Timestamp) ->
 
 /// When the secret began to want it: while it does, and for a day after it was rolled forward.
 fn begun(judgement: &Judgement) -> Option<Timestamp> {
-    if let Some(forward) = judgement.forward.as_ref().filter(|forward| forward.acts()) {
+    if let Some(forward) = judgement.forward.as_deref().filter(|forward| forward.acts()) {
         return Some(forward.since);
     }
     let promoted = judgement.current()?.rotation.rolled_forward()?;

@@ -67,7 +67,7 @@ fn proof_may_come(
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Reason> {
-    let facts = state.secrets.get(&view.rotation.key.secret)?;
+    let facts = state.secret(&view.rotation.key.secret)?;
     let promoted = view.rotation.promoted.as_ref()?.when.not_after;
     // A promotion that was seen late has its login then.
     let seen = facts.current_seen.as_ref().map(|(_, at)| *at);

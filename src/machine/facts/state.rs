@@ -18,7 +18,8 @@ use crate::model::{
 
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    pub secrets: BTreeMap<SecretArn, SecretFacts>,
+    /// Boxed: among thousands half of the places of a map are free.
+    pub secrets: BTreeMap<SecretArn, Box<SecretFacts>>,
     pub consumers: BTreeMap<ConsumerId, ConsumerFacts>,
     pub scopes: BTreeMap<Scope, (Look, ScopeSeen)>,
     /// When a part of discovery last had an answer that left nothing out but functions that cannot be decrypted.
@@ -241,6 +242,11 @@ pub struct Failing {
 }
 
 impl State {
+    /// What is known of a secret, if anything.
+    pub fn secret(&self, secret: &SecretArn) -> Option<&SecretFacts> {
+        self.secrets.get(secret).map(Box::as_ref)
+    }
+
     /// Nothing is known, and nobody was looked for.
     pub fn at_the_start() -> Self {
         Self {
@@ -252,7 +258,7 @@ impl State {
     /// What was decided for a subject, if it is known.
     pub fn attempts_of(&self, subject: &Subject) -> Option<&Attempts> {
         match subject {
-            Subject::Secret(secret) => self.secrets.get(secret).map(|facts| &facts.attempts),
+            Subject::Secret(secret) => self.secret(secret).map(|facts| &facts.attempts),
             Subject::Consumer(consumer) => self.consumers.get(consumer).map(|facts| &facts.attempts),
         }
     }

@@ -97,7 +97,7 @@ impl State {
         function: &str,
     ) -> impl Iterator<Item = (&'a SecretArn, &'a SecretFacts)> {
         let secrets = self.users.rotated_by.get(function).into_iter().flatten();
-        secrets.filter_map(|secret| self.secrets.get_key_value(secret))
+        secrets.filter_map(|secret| Some((secret, self.secret(secret)?)))
     }
 
     /// Functions that we have switched off, or that bear our note.
@@ -109,7 +109,7 @@ impl State {
     /// To be called whenever what is known of a secret's function may have changed.
     pub(crate) fn note_rotator(&mut self, secret: &SecretArn) {
         let known = self.secrets.get(secret);
-        let function = known.and_then(SecretFacts::rotation_lambda_name);
+        let function = known.and_then(|facts| facts.rotation_lambda_name());
         for name in self.users.rotate(secret, function) {
             self.touched.search = true;
             let id = ConsumerId::function(&*name);

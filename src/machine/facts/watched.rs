@@ -75,7 +75,7 @@ impl Watch {
     /// Secrets keep their rule where the list has lost them, and where their rotation was switched off: consumers may
     /// be left behind, and a deleted secret must say so. Not one that is gone for good, or has a successor.
     fn is_kept(&self, state: &State, secret: &SecretArn, newest: Option<Timestamp>) -> Option<bool> {
-        let (listed, summary) = state.secrets.get(secret)?.summary.as_ref()?;
+        let (listed, summary) = state.secret(secret)?.summary.as_ref()?;
         let unlisted_for = newest?.duration_since(listed.sent);
         let rotating = SecretSummary {
             rotation_enabled: true,

@@ -51,7 +51,7 @@ impl List<'_> {
 
     /// A secret that nobody seems to use is most likely used by what is not searched.
     pub(super) fn no_consumers(&mut self, state: &State) {
-        let facts = state.secrets.get(self.secret);
+        let facts = state.secret(self.secret);
         let is_searched = facts
             .and_then(|facts| facts.first_look)
             .is_some_and(|at| state.is_searched(at));
@@ -112,7 +112,7 @@ pub(super) fn suspected(state: &State, id: &ConsumerId, facts: &ConsumerFacts) -
     let secrets: Vec<&SecretArn> = suspected.map(|reference| &reference.secret).collect();
     // The finding is shown with a secret that is watched, where there is one.
     let is_watched = |secret: &&&SecretArn| {
-        let facts = state.secrets.get(**secret);
+        let facts = state.secret(secret);
         facts.is_some_and(|facts| facts.seen.is_some())
     };
     let first = secrets.iter().find(is_watched).or(secrets.first())?;

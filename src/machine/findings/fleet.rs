@@ -97,7 +97,7 @@ pub(crate) fn of_journal() -> Finding {
 /// What cannot be looked at because its secret is not there any more is no failure.
 fn is_of_the_dead(state: &State, key: &LookKey) -> bool {
     let (_, secret) = subject_of(key);
-    let facts = secret.and_then(|secret| state.secrets.get(&secret));
+    let facts = secret.and_then(|secret| state.secret(&secret));
     facts.is_some_and(|facts| facts.gone.is_some())
 }
 

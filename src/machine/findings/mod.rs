@@ -96,7 +96,7 @@ pub fn of_secret(
         login_test: judgement.login_test,
         found: Vec::new(),
     };
-    let facts = state.secrets.get(secret).unwrap_or(&empty);
+    let facts = state.secret(secret).unwrap_or(&empty);
     if state.successor(secret).is_none() {
         list.gone(facts, state);
         list.account(facts);

@@ -68,7 +68,7 @@ fn lost(secret: &SecretArn, users: &[(&ConsumerId, &ConsumerFacts)]) -> Option<F
 /// Lists leave out what is scheduled for deletion.
 fn deleted(state: &State, secret: &SecretArn, users: &[(&ConsumerId, &ConsumerFacts)]) -> Option<Finding> {
     let (first, _) = users.first()?;
-    let (_, seen) = state.secrets.get(secret)?.seen.as_ref()?;
+    let (_, seen) = state.secret(secret)?.seen.as_ref()?;
     let at = seen.deleted.filter(|_| state.is_missing(secret))?;
     let text = format!(
         "scheduled for deletion since {at:.0}, and {}",

@@ -15,7 +15,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What becomes of a rotation that does not end, added to what is told of it.
 pub(super) fn course(judgement: &Judgement) -> Option<String> {
-    let Forward { course, .. } = judgement.forward.as_ref()?;
+    let Forward { course, .. } = judgement.forward.as_deref()?;
     match course {
         Course::Offered => None,
         Course::LeftToAPerson(obstacle) => {
@@ -57,7 +57,7 @@ impl List<'_> {
         let Some(when) = view.rotation.rolled_forward() else {
             return;
         };
-        let Some(facts) = state.secrets.get(self.secret) else {
+        let Some(facts) = state.secret(self.secret) else {
             return;
         };
         let times = done_since(&facts.attempts, now - DAY);
@@ -87,7 +87,7 @@ impl List<'_> {
 
     /// Somebody set the database back meanwhile: whoever is given AWSCURRENT now fails. Whether that is so.
     pub(super) fn undone(&mut self, state: &State, view: &RotationView) -> bool {
-        let facts = state.secrets.get(self.secret);
+        let facts = state.secret(self.secret);
         let forwarded = view
             .rotation
             .rolled_forward()

@@ -59,7 +59,7 @@ impl Told {
         if *self.of_secret(secret) != *found {
             self.secrets.insert(secret.clone(), found.into());
         }
-        let first_look = state.secrets.get(secret).and_then(|facts| facts.first_look);
+        let first_look = state.secret(secret).and_then(|facts| facts.first_look);
         if first_look.is_some_and(|at| state.is_searched(at)) {
             self.unsearched.remove(secret);
         } else {

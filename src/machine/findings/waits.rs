@@ -171,11 +171,7 @@ impl Waits<'_> {
 
     /// AWSPENDING has stood on that secret for so long that nobody waits for it by itself any more.
     fn is_stuck(&self, secret: &SecretArn) -> bool {
-        let latest = self
-            .state
-            .secrets
-            .get(secret)
-            .and_then(|facts| facts.labels.latest());
+        let latest = self.state.secret(secret).and_then(|facts| facts.labels.latest());
         let patience = self.settings.timing.stalled_after;
         latest.is_some_and(|run| self.now >= run.first.arrived + patience)
     }
@@ -241,6 +237,6 @@ fn waited_for<'a>(admission: &'a Admission, consumer: &'a ConsumerId) -> Vec<(&'
 
 /// Scheduled for deletion, or neither described nor listed: a list may lag behind, and another may have its name by then.
 fn is_surely_deleted(state: &State, secret: &SecretArn) -> bool {
-    let seen = state.secrets.get(secret).and_then(|facts| facts.seen.as_ref());
+    let seen = state.secret(secret).and_then(|facts| facts.seen.as_ref());
     state.is_dead(secret) || seen.is_some_and(|(_, seen)| seen.deleted.is_some())
 }

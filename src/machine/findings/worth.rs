@@ -24,7 +24,7 @@ impl List<'_> {
         if next.is_some_and(|next| takes_over(next, view)) {
             return;
         }
-        let facts = state.secrets.get(self.secret);
+        let facts = state.secret(self.secret);
         let old_works = view
             .rotation
             .replaced
@@ -94,7 +94,7 @@ impl List<'_> {
     /// The rotation's log was not read yet, and nothing says that it cannot be.
     fn log_may_tell(&self, state: &State) -> bool {
         let key = LookKey::Log(self.secret.clone());
-        let facts = state.secrets.get(self.secret);
+        let facts = state.secret(self.secret);
         let has_log = facts.and_then(SecretFacts::rotation_lambda).is_some();
         has_log && !state.looked.contains_key(&key) && !state.failing.contains_key(&key)
     }

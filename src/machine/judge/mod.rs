@@ -76,7 +76,7 @@ pub struct Judgement {
     /// Wants of this secret that wait for a reason of its own.
     pub waits: Vec<(ConsumerId, Reason)>,
     /// The rotation under way is ahead of AWSCURRENT: the database has its password alone.
-    pub forward: Option<Forward>,
+    pub forward: Option<Box<Forward>>,
     /// Why a restart for another secret must not give a consumer this one's value just now.
     pub withheld: Option<Reason>,
     /// Why no login is made with what nothing has proven yet, where it is for the lock-out budget.
@@ -124,7 +124,7 @@ pub fn judge(
     now: Timestamp,
 ) -> Judgement {
     let empty = SecretFacts::default();
-    let facts = state.secrets.get(secret).unwrap_or(&empty);
+    let facts = state.secret(secret).unwrap_or(&empty);
     let brake = facts.seen.as_ref().and_then(|(_, seen)| seen.brake());
     let (mode, lowered) = lower(policy.mode, settings.limits.at_most, brake);
     let mut judgement = Judgement {

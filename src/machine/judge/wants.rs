@@ -43,7 +43,7 @@ impl Judgement {
             Some(Course::Tried(_, until)) => self.wake_at(*until, now),
             Some(Course::Wanted(_) | Course::Offered | Course::LeftToAPerson(_)) | None => {}
         }
-        self.forward = forward;
+        self.forward = forward.map(Box::new);
     }
 
     /// Turns the standings of the current promotion into wants, or into the reasons why not.

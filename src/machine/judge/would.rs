@@ -33,7 +33,7 @@ fn told(
     let judgement = judgements.get(secret)?;
     let want = judgement.wants.iter().find(|want| &want.consumer == consumer)?;
     let key = (want.rotation.clone(), consumer.clone());
-    if state.secrets.get(secret)?.would.contains_key(&key) {
+    if state.secret(secret)?.would.contains_key(&key) {
         return None;
     }
     let mut standings = judgement.current()?.consumers.iter();

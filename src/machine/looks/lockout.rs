@@ -105,7 +105,7 @@ impl State {
         now: Timestamp,
     ) -> Vec<Timestamp> {
         let told = self.told((secret, version)).into_iter().map(|(at, ..)| at);
-        let guards = self.secrets.get(secret).map(|facts| asked_at(&facts.attempts));
+        let guards = self.secret(secret).map(|facts| asked_at(&facts.attempts));
         let all = told.chain(guards.into_iter().flatten());
         let mut refused: Vec<Timestamp> = all
             .filter(|at| now < *at + settings.timing.refusals_within)
@@ -117,7 +117,7 @@ impl State {
     /// What it and the secrets that name its account were told of, once each, oldest first.
     fn told(&self, one: (&SecretArn, &VersionId)) -> BTreeSet<(Timestamp, &SecretArn, &VersionId)> {
         let secrets = self.sharing(one).chain([one.0]);
-        let known = secrets.filter_map(|secret| self.secrets.get(secret));
+        let known = secrets.filter_map(|secret| self.secret(secret));
         known
             .flat_map(|facts| &facts.refused)
             .map(|Refusal { at, of, version, .. }| (*at, of, version))

@@ -38,7 +38,7 @@ pub fn secret_looks(
     now: Timestamp,
 ) -> Agenda {
     let empty = SecretFacts::default();
-    let facts = state.secrets.get(secret).unwrap_or(&empty);
+    let facts = state.secret(secret).unwrap_or(&empty);
     let mut plan = Plan {
         state,
         settings,
@@ -214,7 +214,8 @@ impl Plan<'_> {
 
     fn secret_interval(&self, facts: &SecretFacts, judgement: &Judgement) -> SignedDuration {
         let cadence = self.cadence();
-        if is_settling(facts, &self.settings.timing) || judgement.forward.as_ref().is_some_and(Forward::acts)
+        if is_settling(facts, &self.settings.timing)
+            || judgement.forward.as_deref().is_some_and(Forward::acts)
         {
             return cadence.active;
         }

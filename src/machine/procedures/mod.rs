@@ -108,12 +108,7 @@ fn at_rest(state: &State, consumer: &ConsumerId, serves: &[RotationKey]) -> Vec<
             continue;
         }
         let served = serves.iter().rev().find(|rotation| &rotation.secret == secret);
-        let known = || {
-            state
-                .secrets
-                .get(secret)
-                .and_then(|facts| facts.current().cloned())
-        };
+        let known = || state.secret(secret).and_then(|facts| facts.current().cloned());
         let of_it = expected.entry(secret).or_insert_with(|| AtRest {
             current: served.map(|rotation| rotation.version.clone()).or_else(known),
             must_exist: served.is_some(),

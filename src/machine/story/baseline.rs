@@ -13,7 +13,7 @@ pub(crate) const WRITTEN_AFTER: SignedDuration = SignedDuration::from_mins(1);
 /// When the secret was last rotated, if that was before the first look.
 pub(crate) fn last_rotation(state: &State, secret: &SecretArn, judgement: &Judgement) -> Option<Timestamp> {
     let current = judgement.current()?;
-    let (_, seen) = state.secrets.get(secret)?.seen.as_ref()?;
+    let (_, seen) = state.secret(secret)?.seen.as_ref()?;
     (current.rotation.origin == Origin::Baseline)
         .then_some(seen.last_rotated)
         .flatten()

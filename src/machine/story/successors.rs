@@ -24,14 +24,14 @@ impl State {
 
     /// Whether it is gone for good: neither described nor listed, or another one has its name.
     pub fn is_dead(&self, secret: &SecretArn) -> bool {
-        let facts = self.secrets.get(secret);
+        let facts = self.secret(secret);
         facts.is_some_and(|facts| facts.gone.is_some() && !self.is_listed(facts))
             || self.successor(secret).is_some()
     }
 
     /// Whether only the journal knows it: no list has had it since the start, and no look has said yet that it is gone.
     pub(crate) fn is_missing(&self, secret: &SecretArn) -> bool {
-        let facts = self.secrets.get(secret);
+        let facts = self.secret(secret);
         let is_unheard_of = facts.is_some_and(|facts| {
             facts.first_look.is_some() && facts.summary.is_none() && facts.gone.is_none()
         });
@@ -52,8 +52,8 @@ impl State {
 
     /// Since when a search can tell the dead one's full ARN from other ways to name it: those mean the living one.
     pub(crate) fn told_apart_since(&self, dead: &SecretArn, living: &SecretArn) -> Option<Timestamp> {
-        let listed = self.secrets.get(living)?.listed_since;
-        let gone = self.secrets.get(dead)?.gone.map(|look| look.arrived);
+        let listed = self.secret(living)?.listed_since;
+        let gone = self.secret(dead)?.gone.map(|look| look.arrived);
         listed.max(gone)
     }
 
@@ -99,7 +99,7 @@ impl State {
     }
 
     fn is_dead_or_unlisted(&self, secret: &SecretArn) -> bool {
-        let Some(facts) = self.secrets.get(secret) else {
+        let Some(facts) = self.secret(secret) else {
             return true;
         };
         let is_deleted = matches!(&facts.seen, Some((_, seen)) if seen.deleted.is_some());

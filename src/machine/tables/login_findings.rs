@@ -221,7 +221,7 @@ fn f11_a_refusal_is_outdated_after_twice_the_longest_wait_between_logins() {
             .labels(refused + before, "b - a");
         let second = refused + before + 1;
         let view = tale.judge(second).current().cloned().expect("a promotion");
-        let facts = tale.state.secrets.get(&arn("db")).expect("known");
+        let facts = tale.state.secret(&arn("db")).expect("known");
         matches!(works(&view.rotation, facts, &tale.settings), Works::No { .. })
     };
     for (backoff, before, counts) in [

@@ -54,7 +54,7 @@ pub(super) fn failed() -> Tale {
 }
 
 fn forward(tale: &Tale, second: i64) -> Option<Forward> {
-    tale.judge(second).forward
+    tale.judge(second).forward.map(|forward| *forward)
 }
 
 pub(super) fn course(tale: &Tale, second: i64) -> Option<Course> {

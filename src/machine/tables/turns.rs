@@ -15,10 +15,10 @@ use crate::facts::watched::Watch;
 use crate::findings::{Finding, of_fleet, of_secret};
 use crate::judge::judge;
 use crate::judge::outlook::outlook;
-use crate::looks::{Agenda, consumer_looks};
+use crate::looks::consumer_looks;
 use crate::model::{Fact, LookKey, Mode, Stage};
 use crate::policy::{Policy, Settings};
-use crate::turn::{Asker, Decide, Machine, Turn, turn};
+use crate::turn::{Asked, Asker, Decide, Machine, Turn, turn};
 
 /// A machine and the time, with a step of a second to some minutes between two turns.
 struct Told {
@@ -30,7 +30,7 @@ struct Told {
     journal: bool,
     kept: Vec<Fact>,
     /// What is to be looked at, by who asked for it.
-    asked: BTreeMap<Asker, Agenda>,
+    asked: BTreeMap<Asker, Asked>,
 }
 
 impl Told {
@@ -98,11 +98,15 @@ impl Told {
     /// Whoever is known asks for what it would ask for now; when, its last look has told.
     fn assert_asked(&self) {
         let (machine, settings, now) = (&self.machine, &self.settings, at(self.now));
-        let keys = |looks: &Agenda| looks.keys().cloned().collect::<Vec<LookKey>>();
+        let keys = |looks: &Asked| looks.iter().map(|(key, _)| key.clone()).collect::<Vec<LookKey>>();
         let asked = |asker: &Asker| self.asked.get(asker).map(keys).unwrap_or_default();
         for id in machine.state().consumers.keys() {
             let anew = consumer_looks(machine.state(), id, settings, now);
-            assert_eq!(asked(&Asker::Consumer(id.clone())), keys(&anew), "{id}");
+            assert_eq!(
+                asked(&Asker::Consumer(id.clone())),
+                keys(&anew.into_iter().collect()),
+                "{id}"
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Asker, Machine, Pass, Turn};
-use crate::looks::{self, Agenda};
+use crate::looks;
 use crate::model::ConsumerId;
 use crate::policy::Settings;
 use crate::procedures::open_sleep;
@@ -25,11 +25,11 @@ impl Machine {
                 all.filter(|(_, facts)| open_sleep(facts).is_some() || facts.attempts.unresolved().is_some());
             let left: Vec<ConsumerId> = left.map(|(id, _)| id.clone()).collect();
             for id in &left {
-                turn.looks.push(self.looks_at_consumer(id, settings, now));
+                self.ask_of_consumer(id, turn, settings, now);
             }
         }
         for consumer in &touched.consumers {
-            turn.looks.push(self.looks_at_consumer(consumer, settings, now));
+            self.ask_of_consumer(consumer, turn, settings, now);
         }
         if situation.draining {
             return;
@@ -40,19 +40,19 @@ impl Machine {
             };
             let policy = &self.watched[secret];
             let looks = looks::secret_looks(&self.state, secret, judgement, policy, settings, now);
-            turn.looks.push((Asker::Secret(secret.clone()), looks));
+            turn.ask(Asker::Secret(secret.clone()), looks);
         }
         if *admitted {
             let (state, scopes) = (&self.state, self.scopes());
             let (judgements, admission) = (&self.judgements, &self.admission);
             let since = self.wanted_since;
             let looks = looks::fleet_looks(state, judgements, admission, &scopes, since, settings, now);
-            turn.looks.push((Asker::Fleet, looks));
+            turn.ask(Asker::Fleet, looks);
         }
     }
 
-    fn looks_at_consumer(&self, id: &ConsumerId, settings: &Settings, now: Timestamp) -> (Asker, Agenda) {
+    fn ask_of_consumer(&self, id: &ConsumerId, turn: &mut Turn, settings: &Settings, now: Timestamp) {
         let looks = looks::consumer_looks(&self.state, id, settings, now);
-        (Asker::Consumer(id.clone()), looks)
+        turn.ask(Asker::Consumer(id.clone()), looks);
     }
 }

@@ -69,6 +69,10 @@ pub enum Asker {
     Consumer(ConsumerId),
 }
 
+/// Looks in the order of their keys, and when each is due. One or two, most often: of thousands a map each would be
+/// mostly empty.
+pub type Asked = Vec<(LookKey, Timestamp)>;
+
 /// A secret judged anew.
 pub struct Judged {
     pub secret: SecretArn,
@@ -84,7 +88,7 @@ pub struct Turn {
     /// To be sent once they are durable. They are among the facts.
     pub decisions: Vec<Decision>,
     /// What is to be looked at from now on, in place of what each of these asked for before.
-    pub looks: Vec<(Asker, Agenda)>,
+    pub looks: Vec<(Asker, Asked)>,
     /// What only the mode kept from being done; among the facts.
     pub would: Vec<WouldAct>,
     /// What the events and the time have changed.
@@ -99,6 +103,12 @@ pub struct Turn {
     pub fleet_changed: bool,
     /// When time alone calls for the next turn.
     pub wake: Option<Timestamp>,
+}
+
+impl Turn {
+    fn ask(&mut self, asker: Asker, looks: Agenda) {
+        self.looks.push((asker, looks.into_iter().collect()));
+    }
 }
 
 /// Takes in events, concludes what they mean by now, and says what is to be done.
@@ -239,7 +249,7 @@ impl Machine {
             self.judgements.remove(&secret);
             let consumers = self.told.forget(&secret);
             self.state.touched.consumers.extend(consumers);
-            turn.looks.push((Asker::Secret(secret.clone()), Agenda::new()));
+            turn.ask(Asker::Secret(secret.clone()), Agenda::new());
             turn.lost.push(secret);
         }
         self.state.forget_databases(|secret| watched.contains_key(secret));
@@ -303,12 +313,17 @@ impl Machine {
             turn.facts.extend(news);
             judgement = (self.decide.judge)(&self.state, secret, &policy, settings, now);
         }
-        let silence = self.state.secrets.get(secret).and_then(|facts| {
+        let silence = self.state.secret(secret).and_then(|facts| {
             let at = findings::silence_told_at(facts, &judgement, settings)?;
             (at > now).then_some(at)
         });
         judgement.wake = judgement.wake.into_iter().chain(silence).min();
-        let judged = Arc::new(judgement);
+        // Most are judged as before: one of thousands is kept, not two.
+        let same = self
+            .judgements
+            .get(secret)
+            .filter(|before| ***before == judgement);
+        let judged = same.cloned().unwrap_or_else(|| Arc::new(judgement));
         let before = self.judgements.insert(secret, &judged);
         Judged {
             secret: secret.clone(),

@@ -17,7 +17,7 @@ impl State {
         timing: &Timing,
     ) -> Vec<Fact> {
         let is_doubted = |state: &Self| {
-            let facts = state.secrets.get(secret);
+            let facts = state.secret(secret);
             facts.is_some_and(|facts| is_settling(facts, timing))
         };
         let was_doubted = is_doubted(self);
@@ -62,7 +62,7 @@ impl State {
 
     /// Labels that went back were seen so for long enough: the look that says so is kept, or a restart would doubt it again.
     fn believed(&self, secret: &SecretArn) -> Vec<Fact> {
-        let run = self.secrets.get(secret).and_then(|facts| facts.labels.latest());
+        let run = self.secret(secret).and_then(|facts| facts.labels.latest());
         let fact = run.map(|run| Fact::Labels {
             secret: secret.clone(),
             look: run.last,
@@ -74,7 +74,7 @@ impl State {
 
     /// Whether another version was accepted since this one was last logged in with.
     fn is_first_beside_another(&self, secret: &SecretArn, version: &VersionId, look: Look) -> bool {
-        let logins = self.secrets.get(secret).map(|facts| &facts.logins);
+        let logins = self.secret(secret).map(|facts| &facts.logins);
         let before = logins
             .and_then(|logins| logins.get(version)?.latest())
             .map(|run| run.last.sent);
@@ -92,7 +92,7 @@ impl State {
     /// Whether a login with a version that was rolled forward was asked for after our write's answer, and none before it
     /// was: only such a login proves the version.
     fn is_first_since_our_promotion(&self, secret: &SecretArn, version: &VersionId, look: Look) -> bool {
-        let Some(facts) = self.secrets.get(secret) else {
+        let Some(facts) = self.secret(secret) else {
             return false;
         };
         let Some(answered) = answered_for(&facts.attempts, version) else {

@@ -56,7 +56,7 @@ fn promoting_without_a_login() {
         let parts = judging(parts, |state, secret, policy, settings, now| {
             let mut judgement = judge(state, secret, policy, settings, now);
             if policy.roll_forward.acts && judgement.mode == policy.mode {
-                judgement.forward = ahead(&judgement);
+                judgement.forward = ahead(&judgement).map(Box::new);
             }
             judgement
         });
@@ -107,7 +107,7 @@ fn undoing_a_persons_rollback() {
                     course: Course::Offered,
                 };
                 wanted(&mut forward);
-                judgement.forward = Some(forward);
+                judgement.forward = Some(Box::new(forward));
             }
             judgement
         });
