@@ -292,6 +292,7 @@ mod tests {
             started: seen(1, 2, Source::Labels),
             created: None,
             exposed: seen(3, 9, Source::Login),
+            set_ended: false,
             tested: None,
             promoted: seen(5, 6, Source::Labels),
             failures: Vec::new(),

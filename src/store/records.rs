@@ -14,7 +14,8 @@ mod words;
 
 use jiff::Timestamp;
 use machine::model::{
-    ConsumerId, Fact, Look, NoEffect, Outcome, Procedure, RotationKey, SecretArn, VersionId, WriteKind,
+    ConsumerId, Fact, LogLine, Look, NoEffect, Outcome, Procedure, RotationKey, SecretArn, VersionId,
+    WriteKind,
 };
 use serde::de::value::{Error as DeError, StrDeserializer};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -79,11 +80,8 @@ pub(super) fn format(fact: &Fact) -> i64 {
         Fact::Decided(decision) => decision.write.kind() == WriteKind::Promote,
         Fact::Ended { outcome, .. } => matches!(outcome, Outcome::NoEffect(NoEffect::Unfit { .. })),
         Fact::WouldAct(would) => would.procedure == Procedure::RollForward,
-        Fact::Labels { .. }
-        | Fact::Valued { .. }
-        | Fact::Log { .. }
-        | Fact::Login { .. }
-        | Fact::Reached { .. } => false,
+        Fact::Log { fact, .. } => fact.line == LogLine::SetEnded,
+        Fact::Labels { .. } | Fact::Valued { .. } | Fact::Login { .. } | Fact::Reached { .. } => false,
     };
     if is_of_the_second { 2 } else { 1 }
 }

@@ -73,6 +73,7 @@ INSERT INTO "facts" VALUES(60,'2027-01-15T08:00:10Z',NULL,'ended','{"attempt":"p
 INSERT INTO "facts" VALUES(61,'2027-01-15T08:00:10Z','arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf','log','{"secret":"arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf","at":"2027-01-15T08:00:07Z","line":{"failed":{"step":"test_secret","why":"because \"it\" – ü","end":"told"}}}');
 INSERT INTO "facts" VALUES(62,'2027-01-15T08:00:10Z','arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf','paced','{"rotation":{"secret":"arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf","version":"0a1b","n":1},"took_ms":2500,"at":"2027-01-15T08:00:08Z"}');
 INSERT INTO "facts" VALUES(63,'2027-01-15T08:00:10Z','arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf','reached','{"rotation":{"secret":"arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf","version":"0a1b","n":1},"consumer":"lambda:mailer","stage":"stale","at":"2027-01-15T08:00:06Z","why":"because \"it\" – ü","would":"roll_forward"}');
+INSERT INTO "facts" VALUES(64,'2027-01-15T08:00:10Z','arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf','log','{"secret":"arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf","at":"2027-01-15T08:00:06Z","line":"set_ended"}');
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 INSERT INTO "meta" VALUES('written_by','0.1.0');
 CREATE INDEX facts_by_secret ON facts (secret, kind);

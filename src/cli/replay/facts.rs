@@ -167,6 +167,7 @@ pub(super) fn line(secret: &SecretArn, fact: &LogFact, at: Timestamp) -> Entry {
             why,
             ..
         } => format!("{step} failed: {why}"),
+        LogLine::SetEnded => "setSecret's invocation ended without a failure".to_owned(),
         LogLine::Failed { step: None, why, .. } => format!("an unknown step failed: {why}"),
     };
     entry("log", text, at, When::between(fact.at, fact.at), &["log"]).of(secret)

@@ -184,6 +184,8 @@ pub enum LogLine {
         why: String,
         ended: bool,
     },
+    /// The invocation that did setSecret's work ended without a failure: every account that it sets is set.
+    SetEnded,
 }
 
 /// What keeps a log from telling all that it holds (aws-facts: The rotation Lambda's log).

@@ -212,11 +212,13 @@ impl Case<'_> {
         })
     }
 
-    /// Whether setSecret ended well: the steps after it are invoked only then (aws-facts: The rotation Lambda's log).
+    /// Whether setSecret ended well: the log tells of its invocation's end, or of a step after it, which is invoked only
+    /// then (aws-facts: The rotation Lambda's log).
     fn is_set(&self) -> bool {
         let later = |step: Option<Step>| matches!(step, Some(Step::TestSecret | Step::FinishSecret));
         let mut failures = self.rotation.failures.iter();
         self.policy.roll_forward.one_account
+            || self.rotation.set_ended
             || self.rotation.tested.is_some()
             || failures.any(|failure| failure.named && later(failure.step))
     }

@@ -77,6 +77,7 @@ fn take_line(rotation: &mut Rotation, fact: LogFact, put: Option<Timestamp>) {
                 Step::FinishSecret => {}
             }
         }
+        LogLine::SetEnded => rotation.set_ended = true,
         LogLine::Failed { step, why, ended } => {
             let named = step.is_some();
             let step = step.or_else(|| rotation.step_under_way());

@@ -114,6 +114,8 @@ pub struct Rotation {
     pub started: Option<Seen>,
     pub created: Option<Seen>,
     pub exposed: Option<Seen>,
+    /// The log tells that setSecret's invocation ended without a failure.
+    pub set_ended: bool,
     pub tested: Option<Seen>,
     pub promoted: Option<Seen>,
     pub failures: Vec<Failure>,
@@ -153,6 +155,7 @@ impl Rotation {
             started: None,
             created: None,
             exposed: None,
+            set_ended: false,
             tested: None,
             promoted: None,
             failures: Vec::new(),

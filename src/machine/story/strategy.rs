@@ -15,7 +15,7 @@ pub(crate) fn strategy(facts: &SecretFacts, latest: Option<&Rotation>) -> (Strat
     }
     let told = facts.log.iter().rev().find_map(|fact| match &fact.line {
         LogLine::Done { strategy, .. } => *strategy,
-        LogLine::Failed { .. } => None,
+        LogLine::SetEnded | LogLine::Failed { .. } => None,
     });
     match told {
         Some(Strategy::SingleUser) if latest.is_some_and(|latest| both_log_in(latest, facts)) => (

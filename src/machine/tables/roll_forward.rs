@@ -340,6 +340,22 @@ fn set_secret_must_be_known_to_have_ended() {
     }
 }
 
+/// Where Secrets Manager never comes to testSecret, the end of setSecret's invocation is what tells.
+#[test]
+fn an_invocation_of_set_secret_that_ended_well_is_enough() {
+    let until = at(15) + SignedDuration::from_mins(1);
+    let mut tale = set();
+    tale.log(16, LogLine::SetEnded);
+    let tale = ahead(tale);
+    assert_eq!(course(&tale, 21), Some(Course::Patient { until }));
+    assert_eq!(course(&tale, 75), Some(Course::Wanted(promote())));
+    let mut before = set();
+    before.log(2, LogLine::SetEnded);
+    let before = ahead(before);
+    let unknown = Some(Course::LeftToAPerson(Obstacle::SetUnknown));
+    assert_eq!(course(&before, 75), unknown, "the end of another rotation's");
+}
+
 #[test]
 fn by_default_it_is_offered() {
     let mut tale = failed();

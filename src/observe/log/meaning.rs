@@ -103,8 +103,32 @@ pub(super) fn of(invocation: &Invocation<'_>, question: &LogQuestion) -> Vec<Log
         facts.extend(succeeded(invocation));
     }
     let failure = failure(invocation, question, facts.last().map(|fact| fact.at));
-    facts.extend(failure);
+    let end = failure.or_else(|| set_ended(invocation, &facts, question.now));
+    facts.extend(end);
     facts
+}
+
+/// The end of an invocation that did setSecret's work and failed at nothing. Behind a report without a status may come,
+/// a moment later, the line that it timed out.
+fn set_ended(invocation: &Invocation<'_>, done: &[LogFact], now: Timestamp) -> Option<LogFact> {
+    let is_set = |fact: &LogFact| {
+        matches!(
+            fact.line,
+            LogLine::Done {
+                step: Step::SetSecret,
+                ..
+            }
+        )
+    };
+    let end = invocation.lines.iter().find_map(|line| match line.word {
+        Word::Platform(Platform::Report(end)) => Some((line.at, end.is_ok())),
+        _ => None,
+    });
+    let (at, is_told) = end.filter(|_| done.iter().any(is_set))?;
+    (is_told || now.duration_since(at) >= QUIET).then_some(LogFact {
+        at,
+        line: LogLine::SetEnded,
+    })
 }
 
 fn done(line: &Line<'_>, question: &LogQuestion) -> Option<LogFact> {

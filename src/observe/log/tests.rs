@@ -194,3 +194,29 @@ fn a_failure_says_whether_the_invocation_ended_with_it() {
     assert_eq!(ended(&[logged, end]), Some(true));
     assert_eq!(ended(&[raised]), Some(true));
 }
+
+/// The line that an invocation timed out may come behind its report.
+#[test]
+fn set_secret_ended_where_its_report_has_the_last_word() {
+    let set = format!(
+        "[INFO]\t2026-11-01T00:00:00Z\t{REQUEST}\tsetSecret: Successfully set password for user app in MySQL DB for secret arn {ARN}."
+    );
+    let report = |status: &str| format!("REPORT RequestId: {REQUEST}\tDuration: 84.12 ms\t{status}");
+    let timed_out = format!("2026-11-01T00:00:00.123Z {REQUEST} Task timed out after 30.00 seconds");
+    let ended = |messages: &[&str], seconds: i64| {
+        let events: Vec<LogEvent> = messages.iter().map(|line| event(line)).collect();
+        let question = LogQuestion {
+            now: Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(seconds),
+            ..asked(false)
+        };
+        lines(&events, &question).contains(&LogLine::SetEnded)
+    };
+    let (plain, success) = (report(""), report("Status: success"));
+    assert!(!ended(&[&set], 60), "it may be going on");
+    assert!(!ended(&[&set, &plain], 9), "the line may come");
+    assert!(ended(&[&set, &plain], 10));
+    assert!(ended(&[&set, &success], 0), "Lambda says so");
+    assert!(!ended(&[&set, &plain, &timed_out], 60));
+    assert!(!ended(&[&set, &report("Status: timeout")], 60));
+    assert!(!ended(&[&plain], 60), "of another step");
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use machine::model::{
-    AttemptId, ConsumerId, CycleStep, Decision, RotationKey, SecretArn, SleepTag, Subject, VersionId, Write,
+    AttemptId, ConsumerId, CycleStep, Decision, RotationKey, SecretArn, SleepTag, Target, VersionId, Write,
     WriteKind,
 };
 use serde::{Deserialize, Serialize};
@@ -78,13 +78,13 @@ impl From<&Decision> for DecisionRecord {
         Self {
             attempt: decision.attempt.to_string(),
             consumer: decision
-                .subject()
+                .target()
                 .consumer()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            secret: match decision.subject() {
-                Subject::Secret(secret) => Some(secret.to_string()),
-                Subject::Consumer(_) => None,
+            secret: match decision.target() {
+                Target::Secret(secret) => Some(secret.to_string()),
+                Target::Consumer(_) => None,
             },
             action: ActionRecord::from(&decision.write),
             rotations: decision.serves.iter().map(RotationRecord::from).collect(),
@@ -122,8 +122,8 @@ impl TryFrom<DecisionRecord> for Decision {
 
     fn try_from(record: DecisionRecord) -> Result<Self, String> {
         let subject = match record.secret {
-            Some(secret) => Subject::Secret(SecretArn::new(secret)),
-            None => Subject::Consumer(consumer(&record.consumer)?),
+            Some(secret) => Target::Secret(SecretArn::new(secret)),
+            None => Target::Consumer(consumer(&record.consumer)?),
         };
         Ok(Self {
             attempt: AttemptId::new(record.attempt),
@@ -138,10 +138,10 @@ impl TryFrom<DecisionRecord> for Decision {
 
 impl ActionRecord {
     /// The write, with its subject. The error says that they do not fit.
-    fn of(self, subject: Subject) -> Result<Write, String> {
+    fn of(self, subject: Target) -> Result<Write, String> {
         match subject {
-            Subject::Secret(secret) => self.of_secret(secret),
-            Subject::Consumer(consumer) => self.of_consumer(consumer),
+            Target::Secret(secret) => self.of_secret(secret),
+            Target::Consumer(consumer) => self.of_consumer(consumer),
         }
     }
 

@@ -28,6 +28,7 @@ enum LineRecord {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<EndRecord>,
     },
+    SetEnded,
 }
 
 /// The log tells that the invocation ended so.
@@ -59,6 +60,7 @@ impl From<&LogLine> for LineRecord {
                 version: text(version),
                 strategy: strategy.map(Into::into),
             },
+            LogLine::SetEnded => Self::SetEnded,
             LogLine::Failed { step, why, ended } => Self::Failed {
                 step: step.map(Into::into),
                 why: why.clone(),
@@ -80,6 +82,7 @@ impl From<LogRecord> for Fact {
                 version: version.map(VersionId::new),
                 strategy: strategy.map(Into::into),
             },
+            LineRecord::SetEnded => LogLine::SetEnded,
             LineRecord::Failed { step, why, end } => LogLine::Failed {
                 step: step.map(Into::into),
                 why,

@@ -384,5 +384,12 @@ fn rolled_forward() -> Vec<Fact> {
             at: at(6),
             why: why(),
         }),
+        Fact::Log {
+            secret: secret(),
+            fact: LogFact {
+                at: at(6),
+                line: LogLine::SetEnded,
+            },
+        },
     ]
 }

@@ -48,7 +48,7 @@ pub(super) fn lines_of(
             version: Some(version),
             ..
         } => *version == rotation.key.version,
-        LogLine::Done { version: None, .. } => is_alone && is_ours(fact.at),
+        LogLine::Done { version: None, .. } | LogLine::SetEnded => is_alone && is_ours(fact.at),
         LogLine::Failed { step, .. } => {
             // createSecret may fail before it puts the value.
             let is_before = matches!(step, None | Some(Step::CreateSecret));

@@ -121,7 +121,7 @@ proptest! {
                     let beginning: String = version.as_str().chars().take(8).collect();
                     prop_assert!(lines.iter().any(|line| line.contains(&beginning)));
                 }
-                LogLine::Done { version: None, .. } => {}
+                LogLine::Done { version: None, .. } | LogLine::SetEnded => {}
             }
         }
     }
