@@ -245,7 +245,7 @@ fn gravest(snapshot: &Snapshot, most: usize) -> Vec<FindingReading> {
 }
 
 fn finding_reading(finding: &Finding) -> FindingReading {
-    let consumer = ConsumerId::parse(&finding.subject);
+    let consumer = finding.subject.consumer();
     FindingReading {
         kind: finding.kind.name(),
         severity: finding.severity.name(),
@@ -253,7 +253,7 @@ fn finding_reading(finding: &Finding) -> FindingReading {
             .secret
             .as_ref()
             .map_or_else(String::new, |arn| arn.name().to_owned()),
-        consumer: consumer.map_or_else(String::new, |id| id.to_string()),
+        consumer: consumer.map_or_else(String::new, ToString::to_string),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use machine::findings::{Finding, Severity};
-use machine::model::{ConsumerId, SecretArn};
+use machine::model::SecretArn;
 
 use super::Shown;
 use super::counts::Index;
@@ -53,9 +53,9 @@ impl<'a> Concerning<'a> {
 }
 
 fn concerned<'a>(finding: &'a Finding, index: &Index<'a>) -> Vec<&'a SecretArn> {
-    match (&finding.secret, ConsumerId::parse(&finding.subject)) {
+    match (&finding.secret, finding.subject.consumer()) {
         (Some(secret), _) => vec![secret],
-        (None, Some(consumer)) => index.secrets_of(&consumer),
+        (None, Some(consumer)) => index.secrets_of(consumer),
         (None, None) => Vec::new(),
     }
 }

@@ -233,7 +233,7 @@ fn would_entry(consumer: &ConsumerId, would: Would) -> Entry {
 /// `consumer`: nothing for a write to the secret itself.
 fn attempt_entries(consumer: Option<&ConsumerId>, attempt: &Attempt) -> Vec<Entry> {
     let decision = &attempt.decision;
-    let subject = decision.subject();
+    let target = decision.target();
     let kind = decision.write.kind().name();
     let entry = |what, text: String, when| Entry {
         consumer: consumer.map(ToString::to_string),
@@ -245,14 +245,14 @@ fn attempt_entries(consumer: Option<&ConsumerId>, attempt: &Attempt) -> Vec<Entr
     let text = write_text(&decision.write);
     let decided = entry(
         "remediation-decided",
-        format!("{kind} of {subject} decided: {text}"),
+        format!("{kind} of {target} decided: {text}"),
         at,
     );
     let answered = attempt.outcome.as_ref().map(|(answered, outcome)| Entry {
         outcome: Some(words::outcome(outcome)),
         ..entry(
             "remediation-answered",
-            format!("{kind} of {subject}: {}", words::outcome_text(outcome)),
+            format!("{kind} of {target}: {}", words::outcome_text(outcome)),
             When::between(decision.at, *answered),
         )
     });

@@ -204,7 +204,7 @@ impl FindingView {
         Self {
             severity: finding.severity.to_string(),
             kind: finding.kind.name(),
-            subject: finding.subject.clone(),
+            subject: finding.subject.to_string(),
             secret: finding.secret.as_ref().map(|arn| arn.name().to_owned()),
             secret_arn: finding.secret.as_ref().map(ToString::to_string),
             text: finding.text.clone(),

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use machine::facts::state::State;
-use machine::findings::{Finding, Kind, Severity};
+use machine::findings::{Finding, FindingId, Severity};
 use machine::judge::{Judgement, RotationView};
 use machine::model::{
-    ConsumerId, Decision, Done, Event, Evidence, LoginAnswer, LookKey, Outcome, SecretArn, Stage, Subject,
-    VersionId,
+    ConsumerId, Decision, Done, Event, Evidence, LoginAnswer, Outcome, SecretArn, Stage, Target, VersionId,
 };
 use machine::story::rotations::Origin;
 
@@ -32,11 +31,11 @@ pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
         }
         Event::Seen { look, evidence } => {
             if state.failing.contains_key(&evidence.key()) {
-                tracing::info!(look = %name(&evidence.key()), at = %look.arrived, "can be looked at again");
+                tracing::info!(look = %evidence.key(), at = %look.arrived, "can be looked at again");
             }
         }
         Event::Unseen { key, failure, .. } if !state.failing.contains_key(key) => {
-            tracing::warn!(look = %name(key), %failure, "could not be looked at");
+            tracing::warn!(look = %key, %failure, "could not be looked at");
         }
         Event::Unseen { .. } => {}
         Event::Decided(_) => {}
@@ -73,15 +72,15 @@ fn tell_login(
 }
 
 pub(super) fn tell_decision(decision: &Decision) {
-    let subject = decision.subject();
+    let target = decision.target();
     let rotations: Vec<String> = decision
         .serves
         .iter()
         .map(|rotation| rotation.id().to_string())
         .collect();
     tracing::info!(
-        consumer = consumer(&subject),
-        secret = secret(&subject),
+        consumer = consumer(&target),
+        secret = secret(&target),
         action = decision.write.kind().name(),
         attempt = %decision.attempt,
         rotations = rotations.join(","),
@@ -89,24 +88,20 @@ pub(super) fn tell_decision(decision: &Decision) {
     );
 }
 
-fn consumer(subject: &Subject) -> Option<DisplayValue<&ConsumerId>> {
-    subject.consumer().map(tracing::field::display)
+fn consumer(target: &Target) -> Option<DisplayValue<&ConsumerId>> {
+    target.consumer().map(tracing::field::display)
 }
 
-fn secret(subject: &Subject) -> Option<&str> {
-    match subject {
-        Subject::Secret(secret) => Some(secret.name()),
-        Subject::Consumer(_) => None,
+fn secret(target: &Target) -> Option<&str> {
+    match target {
+        Target::Secret(secret) => Some(secret.name()),
+        Target::Consumer(_) => None,
     }
 }
 
 fn tell_outcome(decision: &Decision, outcome: &Outcome) {
-    let (subject, action, attempt) = (
-        decision.subject(),
-        decision.write.kind().name(),
-        &decision.attempt,
-    );
-    let (consumer, secret) = (consumer(&subject), secret(&subject));
+    let (target, action, attempt) = (decision.target(), decision.write.kind().name(), &decision.attempt);
+    let (consumer, secret) = (consumer(&target), secret(&target));
     match outcome {
         Outcome::Done(Done::Written { began }) => {
             let began = began.as_ref().map(tracing::field::display);
@@ -162,32 +157,20 @@ fn tell_phase(view: &RotationView) {
 
 /// Tells which findings came or changed their severity, and which went. One that only changed its words is the same.
 pub(super) fn tell_findings(before: &[Finding], after: &[Finding]) {
-    let known = by_identity(before);
-    let is_told = |finding: &Finding| known.get(&identity(finding)) == Some(&finding.severity);
+    let known = by_id(before);
+    let is_told = |finding: &Finding| known.get(&finding.id()) == Some(&finding.severity);
     for finding in after.iter().filter(|finding| !is_told(finding)) {
         tell_finding(finding);
     }
-    let stands = by_identity(after);
-    for finding in before
-        .iter()
-        .filter(|known| !stands.contains_key(&identity(known)))
-    {
+    let stands = by_id(after);
+    for finding in before.iter().filter(|known| !stands.contains_key(&known.id())) {
         let Finding { kind, subject, .. } = finding;
         tracing::info!(kind = kind.name(), %subject, "finding ended");
     }
 }
 
-/// What makes a finding the same as an earlier one.
-type Identity<'a> = (Kind, &'a str, Option<&'a SecretArn>);
-
-fn identity(finding: &Finding) -> Identity<'_> {
-    (finding.kind, &finding.subject, finding.secret.as_ref())
-}
-
-fn by_identity(findings: &[Finding]) -> BTreeMap<Identity<'_>, Severity> {
-    let severities = findings
-        .iter()
-        .map(|finding| (identity(finding), finding.severity));
+fn by_id(findings: &[Finding]) -> BTreeMap<FindingId, Severity> {
+    let severities = findings.iter().map(|finding| (finding.id(), finding.severity));
     severities.collect()
 }
 
@@ -212,8 +195,4 @@ fn tell_finding(finding: &Finding) {
             tracing::info!(kind = kind.name(), %subject, secret, to_do = remedy, "finding: {subject}: {text}")
         }
     }
-}
-
-fn name(key: &LookKey) -> String {
-    machine::findings::subject_of(key).0
 }

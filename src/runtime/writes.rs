@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use machine::model::{AttemptId, Decision, Event, NoEffect, Outcome, Subject};
+use machine::model::{AttemptId, Decision, Event, NoEffect, Outcome, Target};
 
 use super::inbox::Inbox;
 use super::looks::Asking;
@@ -76,9 +76,9 @@ impl Writes {
 
 /// As whom the guards log in: only those of a write to a secret do.
 fn login_of(decision: &Decision, asking: &Asking<'_>) -> Option<LoginAs> {
-    match decision.subject() {
-        Subject::Secret(secret) => asking.login_as(&secret),
-        Subject::Consumer(_) => Some(LoginAs::default()),
+    match decision.target() {
+        Target::Secret(secret) => asking.login_as(&secret),
+        Target::Consumer(_) => Some(LoginAs::default()),
     }
 }
 

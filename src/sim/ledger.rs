@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use machine::model::{AttemptId, Decision, Fact, Subject, WriteKind};
+use machine::model::{AttemptId, Decision, Fact, Target, WriteKind};
 
 /// Decisions of this life that are durable, and of which no write has come yet.
 #[derive(Clone, Default)]
@@ -53,9 +53,9 @@ impl Ledger {
 
 /// As the account names it.
 fn subject_of(decision: &Decision) -> String {
-    match decision.subject() {
-        Subject::Secret(secret) => secret.to_string(),
-        Subject::Consumer(consumer) => consumer.to_string(),
+    match decision.target() {
+        Target::Secret(secret) => secret.to_string(),
+        Target::Consumer(consumer) => consumer.to_string(),
     }
 }
 

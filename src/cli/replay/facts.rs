@@ -220,7 +220,7 @@ pub(super) fn decision<'a>(
     told: impl Fn(&RotationKey) -> Option<&'a Told>,
     at: Timestamp,
 ) -> Entry {
-    let (action, subject) = (decision.write.kind().name(), decision.subject());
+    let (action, target) = (decision.write.kind().name(), decision.target());
     let because: Vec<String> = match decision.write.restores() {
         true => vec!["what was switched off is put back".to_owned()],
         false => decision
@@ -231,12 +231,12 @@ pub(super) fn decision<'a>(
     };
     let what = write_text(&decision.write);
     let text = format!(
-        "{action} of {subject} decided: {what}; because {}",
+        "{action} of {target} decided: {what}; because {}",
         because.join(", and ")
     );
     let when = When::between(decision.at, decision.at);
     Entry {
-        consumer: subject.consumer().map(ToString::to_string),
+        consumer: target.consumer().map(ToString::to_string),
         attempt: Some(decision.attempt.to_string()),
         action: Some(action.to_owned()),
         ..entry("remediation-decided", text, at, when, &["watchdog"]).about(&decision.serves)
@@ -265,11 +265,11 @@ pub(super) fn outcome(
     at: Timestamp,
 ) -> Option<Entry> {
     let decision = &state.attempt(attempt)?.decision;
-    let (action, subject) = (decision.write.kind().name(), decision.subject());
-    let text = format!("{action} of {subject}: {}", words::outcome_text(outcome));
+    let (action, target) = (decision.write.kind().name(), decision.target());
+    let text = format!("{action} of {target}: {}", words::outcome_text(outcome));
     let when = When::between(decision.at, answered);
     Some(Entry {
-        consumer: subject.consumer().map(ToString::to_string),
+        consumer: target.consumer().map(ToString::to_string),
         attempt: Some(attempt.to_string()),
         action: Some(action.to_owned()),
         outcome: Some(words::outcome(outcome).to_owned()),

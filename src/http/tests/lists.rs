@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use machine::findings::{Finding, Kind, Severity};
+use machine::model::{Part, Subject};
 
 use super::super::fixture::{AT_REST, Api, arn, snapshot};
 
@@ -110,7 +111,7 @@ fn the_gravest_findings_come_first() {
     let info = Finding {
         severity: Severity::Info,
         kind: Kind::NoConsumers,
-        subject: String::new(),
+        subject: Subject::Watchdog(Part::Journal),
         secret: None,
         text: String::new(),
         remedy: String::new(),
@@ -118,7 +119,7 @@ fn the_gravest_findings_come_first() {
     for i in 0..50 {
         let mut view = (*template).clone();
         view.arn = arn(&format!("arn:aws:secretsmanager:eu-west-1:1:secret:a/{i}-AbCdEf"));
-        let subject = format!("more {i}");
+        let subject = Subject::Watchdog(Part::Rule(format!("more {i}").into()));
         view.findings = [Finding {
             subject,
             ..info.clone()

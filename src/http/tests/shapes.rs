@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{Request, StatusCode};
 use machine::findings::{Finding, Kind, Severity};
-use machine::model::ConsumerId;
+use machine::model::{ConsumerId, Subject};
 use serde_json::{Value, json};
 
 use super::super::fixture::{AT_REST, Api, FAILING, SHOP, arn, ask, at, orders, shop_rotation, snapshot};
@@ -209,7 +209,7 @@ async fn g3_a_secret_counts_the_findings_of_its_consumers() {
     let finding = |severity, kind, subject: ConsumerId, secret: Option<&str>| Finding {
         severity,
         kind,
-        subject: subject.to_string(),
+        subject: Subject::Consumer(subject),
         secret: secret.map(arn),
         text: "it stands".to_owned(),
         remedy: "`true`".to_owned(),

@@ -378,14 +378,14 @@ fn attempt_id(state: &State, write: &Write, serves: &[RotationKey], now: Timesta
         // The note on the function names the attempt that left it.
         return tag.attempt.clone();
     }
-    let (kind, subject) = (write.kind(), write.subject());
+    let (kind, target) = (write.kind(), write.target());
     let mut cause: Vec<String> = serves.iter().map(|rotation| rotation.id().to_string()).collect();
-    let attempts = state.attempts_of(&subject);
+    let attempts = state.attempts_of(&target);
     let nth = attempts.zip(serves.first());
     let nth = nth.map_or(1, |(attempts, rotation)| attempts.nth(rotation, kind));
     if write.restores() {
         // Repeated for ever, and old attempts are forgotten: their count alone would give a name twice.
         cause.push(now.to_string());
     }
-    AttemptId::of(kind.name(), &subject.to_string(), &cause.join("+"), nth)
+    AttemptId::of(kind.name(), &target.to_string(), &cause.join("+"), nth)
 }

@@ -1,4 +1,4 @@
-//! What was decided for one subject, and what became of it.
+//! What was decided for one target, and what became of it.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -16,7 +16,7 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// Attempts kept for a subject: months of rotations.
+    /// Attempts kept for a target: months of rotations.
     pub const LIMIT: usize = 128;
 
     /// Takes a decision in. Returns the attempt that had to make room for it.

@@ -31,12 +31,12 @@ pub fn merge(state: &mut State, event: Event, timing: &Timing) -> Vec<Fact> {
             Vec::new()
         }
         Event::Decided(decision) => {
-            state.touch_subject(&decision.subject());
+            state.touch_target(&decision.target());
             state.learn(Fact::Decided(decision))
         }
         Event::Ended { attempt, at, outcome } => {
             if let Some(owner) = state.owners.get(&attempt).cloned() {
-                state.touch_subject(&owner);
+                state.touch_target(&owner);
             }
             state.learn(Fact::Ended { attempt, at, outcome })
         }
@@ -274,13 +274,13 @@ impl State {
         if self.owners.contains_key(&decision.attempt) {
             return false;
         }
-        let subject = decision.subject();
-        self.owners.insert(decision.attempt.clone(), subject.clone());
-        let forgotten = self.attempts_of_mut(&subject).begin(decision.clone());
+        let target = decision.target();
+        self.owners.insert(decision.attempt.clone(), target.clone());
+        let forgotten = self.attempts_of_mut(&target).begin(decision.clone());
         if let Some(forgotten) = forgotten {
             self.owners.remove(&forgotten.decision.attempt);
         }
-        self.note_write(&subject);
+        self.note_write(&target);
         true
     }
 

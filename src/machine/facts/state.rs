@@ -13,7 +13,7 @@ use crate::facts::track::Track;
 use crate::model::{
     Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer,
     Look, LookFailure, LookKey, Pace, Procedure, Reference, ReferenceKind, Refusal, RotationKey, Scope,
-    ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, Subject, VersionId,
+    ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, Target, VersionId,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ pub struct State {
     /// Looks whose last try gave no answer.
     pub failing: BTreeMap<LookKey, Failing>,
     /// What an attempt changes.
-    pub owners: BTreeMap<AttemptId, Subject>,
+    pub owners: BTreeMap<AttemptId, Target>,
     /// When the whole of discovery was last answered with nothing left out; nothing where some of it never was.
     pub(crate) searched_whole: Option<Timestamp>,
     pub(crate) users: Users,
@@ -255,18 +255,18 @@ impl State {
         }
     }
 
-    /// What was decided for a subject, if it is known.
-    pub fn attempts_of(&self, subject: &Subject) -> Option<&Attempts> {
-        match subject {
-            Subject::Secret(secret) => self.secret(secret).map(|facts| &facts.attempts),
-            Subject::Consumer(consumer) => self.consumers.get(consumer).map(|facts| &facts.attempts),
+    /// What was decided for a target, if it is known.
+    pub fn attempts_of(&self, target: &Target) -> Option<&Attempts> {
+        match target {
+            Target::Secret(secret) => self.secret(secret).map(|facts| &facts.attempts),
+            Target::Consumer(consumer) => self.consumers.get(consumer).map(|facts| &facts.attempts),
         }
     }
 
-    pub(crate) fn attempts_of_mut(&mut self, subject: &Subject) -> &mut Attempts {
-        match subject {
-            Subject::Secret(secret) => &mut self.secrets.entry(secret.clone()).or_default().attempts,
-            Subject::Consumer(consumer) => &mut self.consumers.entry(consumer.clone()).or_default().attempts,
+    pub(crate) fn attempts_of_mut(&mut self, target: &Target) -> &mut Attempts {
+        match target {
+            Target::Secret(secret) => &mut self.secrets.entry(secret.clone()).or_default().attempts,
+            Target::Consumer(consumer) => &mut self.consumers.entry(consumer.clone()).or_default().attempts,
         }
     }
 

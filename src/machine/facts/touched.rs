@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::facts::state::State;
-use crate::model::{ConsumerId, LookKey, SecretArn, Subject};
+use crate::model::{ConsumerId, LookKey, SecretArn, Target};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Touched {
@@ -70,13 +70,13 @@ impl State {
         users.iter().for_each(|id| self.touch_consumer(id));
     }
 
-    pub(crate) fn touch_subject(&mut self, subject: &Subject) {
+    pub(crate) fn touch_target(&mut self, target: &Target) {
         self.touched.any = true;
-        match subject {
-            Subject::Secret(secret) => {
+        match target {
+            Target::Secret(secret) => {
                 self.touched.secrets.insert(secret.clone());
             }
-            Subject::Consumer(consumer) => self.touch_consumer(consumer),
+            Target::Consumer(consumer) => self.touch_consumer(consumer),
         }
     }
 

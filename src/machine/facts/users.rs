@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::facts::state::{ConsumerFacts, SecretFacts, State};
-use crate::model::{ConsumerId, Reference, SecretArn, Subject};
+use crate::model::{ConsumerId, Reference, SecretArn, Target};
 use crate::procedures::open_sleep;
 
 #[derive(Clone, Debug, Default)]
@@ -119,9 +119,9 @@ impl State {
         }
     }
 
-    /// To be called whenever something was decided for a subject, or answered.
-    pub(crate) fn note_write(&mut self, subject: &Subject) {
-        if let Some(consumer) = subject.consumer() {
+    /// To be called whenever something was decided for a target, or answered.
+    pub(crate) fn note_write(&mut self, target: &Target) {
+        if let Some(consumer) = target.consumer() {
             self.note_sleep(consumer);
         }
     }

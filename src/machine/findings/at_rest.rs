@@ -9,7 +9,7 @@ use crate::consumers::Why;
 use crate::facts::state::{ConsumerFacts, State};
 use crate::judge::outlook::Next;
 use crate::judge::{Judgement, Judgements};
-use crate::model::{ConsumerId, Procedure, ReferenceKind, SecretArn, Stage, host_key};
+use crate::model::{ConsumerId, Part, Procedure, ReferenceKind, SecretArn, Stage, Subject, host_key};
 use crate::policy::Policy;
 
 /// Whether only a person could refresh the consumer at the next rotation: one finding, however many secrets it has. Where
@@ -93,7 +93,7 @@ fn before_the_next(consumer: &ConsumerId, left: &[Left<'_>]) -> Option<Finding> 
     Some(Finding {
         severity,
         kind: Kind::BeyondNext,
-        subject: consumer.to_string(),
+        subject: Subject::Consumer(consumer.clone()),
         secret: Some(first.secret.clone()),
         text,
         remedy: remedy_beforehand(consumer, first.why),
@@ -151,7 +151,7 @@ pub(super) fn is_unread(state: &State, id: &ConsumerId) -> bool {
 
 fn idle_staleness(id: &ConsumerId, rule: &str) -> Finding {
     finding(
-        id.to_string(),
+        Subject::Consumer(id.clone()),
         format!("{rule} sets staleness for {id}, which uses none of its secrets: the key has no effect"),
         "correct the name (/v1/consumers lists those that were found), or remove the key".to_owned(),
     )
@@ -163,7 +163,7 @@ fn idle_host(
     host: &str,
     name: &str,
 ) -> Option<Finding> {
-    let subject = || format!("discovery.database_hosts {host}");
+    let subject = || Subject::Watchdog(Part::DatabaseHost(host.into()));
     if !watched.keys().any(|secret| secret.name() == name) {
         let text = format!("it belongs to {name}, which no rule watches: the entry has no effect");
         return Some(finding(
@@ -215,11 +215,11 @@ pub(super) fn never_found(
     );
     Some(Finding {
         secret: (secrets.len() == 1).then(|| first.clone()),
-        ..finding(id.to_string(), text, commands::correct_id(id))
+        ..finding(Subject::Consumer(id.clone()), text, commands::correct_id(id))
     })
 }
 
-fn finding(subject: String, text: String, remedy: String) -> Finding {
+fn finding(subject: Subject, text: String, remedy: String) -> Finding {
     Finding {
         severity: Severity::Warning,
         kind: Kind::Unmatched,

@@ -8,7 +8,8 @@ use super::{Finding, Kind, List, Severity, commands};
 use crate::facts::state::{ConsumerFacts, State};
 use crate::judge::Judgement;
 use crate::model::{
-    ConsumerId, LookFailure, ReferenceKind, Scope, ScopeSeen, SecretArn, StandaloneTask, Unread,
+    ConsumerId, LookFailure, LookKey, Part, ReferenceKind, Scope, ScopeSeen, SecretArn, StandaloneTask,
+    Subject, Unread,
 };
 use crate::policy::Settings;
 use crate::story::baseline;
@@ -139,7 +140,7 @@ fn suspicion(id: &ConsumerId, first: &SecretArn, secrets: &[&SecretArn], place: 
     Finding {
         severity: Severity::Info,
         kind: Kind::SuspectedConsumer,
-        subject: id.to_string(),
+        subject: Subject::Consumer(id.clone()),
         secret: Some(first.clone()),
         text: format!(
             "its configuration{place} names the database of {names}{more}, or has such a name as a word that need not be the \
@@ -165,7 +166,7 @@ pub(super) fn unreadable(state: &State) -> Vec<Finding> {
     vec![Finding {
         severity: Severity::Warning,
         kind: Kind::EnvironmentUnreadable,
-        subject: "Lambda functions".to_owned(),
+        subject: search_of(&Scope::Functions),
         secret: None,
         text: format!("{whose} a secret is unknown, and no-consumers may be told of one that is used there"),
         remedy: "allow kms:Decrypt on the functions' keys".to_owned(),
@@ -191,23 +192,19 @@ fn unread_in(scope: &Scope, unread: &[Unread]) -> Vec<Finding> {
         by_cause.entry(one.why.to_string()).or_default().push(one);
     }
     let told = by_cause.into_values().flat_map(|alike| match scope {
-        Scope::Cluster(_) if alike.len() <= TOLD_ONE_BY_ONE => {
-            alike.into_iter().map(unread_of_service).collect()
-        }
-        Scope::Cluster(cluster) => unread_together(&format!("services in cluster {cluster}"), &alike),
-        Scope::Tasks(cluster) => {
-            unread_together(&format!("tasks without a service in cluster {cluster}"), &alike)
-        }
+        Scope::Cluster(_) if alike.len() <= TOLD_ONE_BY_ONE => alike
+            .into_iter()
+            .map(|one| unread_of_service(scope, one))
+            .collect(),
+        Scope::Cluster(_) | Scope::Tasks(_) => unread_together(scope, &alike),
         Scope::Clusters | Scope::Functions | Scope::Declared => Vec::new(),
     });
     told.collect()
 }
 
-fn unread_of_service(unread: &Unread) -> Finding {
-    let subject = unread
-        .consumer
-        .as_ref()
-        .map_or(String::new(), ConsumerId::to_string);
+fn unread_of_service(scope: &Scope, unread: &Unread) -> Finding {
+    let service = unread.consumer.clone().map(Subject::Consumer);
+    let subject = service.unwrap_or_else(|| search_of(scope));
     let text = format!(
         "its task definition {} cannot be read ({})",
         unread.definition, unread.why
@@ -215,20 +212,25 @@ fn unread_of_service(unread: &Unread) -> Finding {
     definition_unread(subject, &text, unread)
 }
 
-fn unread_together(whose: &str, alike: &[&Unread]) -> Vec<Finding> {
+fn search_of(scope: &Scope) -> Subject {
+    Subject::Watchdog(Part::Look(LookKey::Discovery(scope.clone())))
+}
+
+fn unread_together(scope: &Scope, alike: &[&Unread]) -> Vec<Finding> {
     let of_one = |first: &&Unread| {
+        let whose = search_of(scope);
         let text = format!(
             "{} task definitions of {whose} cannot be read, among them {} ({})",
             alike.len(),
             first.definition,
             first.why
         );
-        definition_unread(whose.to_owned(), &text, first)
+        definition_unread(whose, &text, first)
     };
     alike.first().map(of_one).into_iter().collect()
 }
 
-fn definition_unread(subject: String, text: &str, unread: &Unread) -> Finding {
+fn definition_unread(subject: Subject, text: &str, unread: &Unread) -> Finding {
     let remedy = match &unread.why {
         LookFailure::Denied { iam_action, .. } => format!("allow {iam_action} on *"),
         LookFailure::NotFound { .. }

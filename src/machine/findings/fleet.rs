@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::waits::Waits;
-use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, not_there, subject_of};
+use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, not_there};
 use crate::admission::Admission;
 use crate::facts::state::{ConsumerFacts, Failing, State};
 use crate::judge::Judgements;
-use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Scope, SecretArn, SleepTag};
+use crate::model::{ConsumerId, LookFailure, LookKey, NoEffect, Part, Scope, SecretArn, SleepTag, Subject};
 use crate::policy::Settings;
 use crate::procedures::{former_concurrency, open_sleep};
 
@@ -87,7 +87,7 @@ pub(crate) fn of_journal() -> Finding {
     Finding {
         severity: Severity::Critical,
         kind: Kind::Journal,
-        subject: "journal".to_owned(),
+        subject: Subject::Watchdog(Part::Journal),
         secret: None,
         text: "the journal cannot be written: nothing is decided, only what sleeps is put back".to_owned(),
         remedy: "make room on the disk of store.path; it goes on by itself".to_owned(),
@@ -96,8 +96,7 @@ pub(crate) fn of_journal() -> Finding {
 
 /// What cannot be looked at because its secret is not there any more is no failure.
 fn is_of_the_dead(state: &State, key: &LookKey) -> bool {
-    let (_, secret) = subject_of(key);
-    let facts = secret.and_then(|secret| state.secret(&secret));
+    let facts = key.secret().and_then(|secret| state.secret(secret));
     facts.is_some_and(|facts| facts.gone.is_some())
 }
 
@@ -130,7 +129,7 @@ fn not_put_back(id: &ConsumerId, facts: &ConsumerFacts, why: &NoEffect) -> Findi
     Finding {
         severity,
         kind,
-        subject: id.to_string(),
+        subject: Subject::Consumer(id.clone()),
         secret: for_the_sake_of(facts),
         text,
         remedy,
@@ -163,7 +162,6 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
     if !denied && (failing.times < FAILING_TIMES || asked_no_more) {
         return None;
     }
-    let (subject, secret) = subject_of(key);
     let remedy = unseen_remedy(key, &failing.failure);
     let text = format!(
         "cannot be looked at since {:.0}, {} tries: {}{}",
@@ -180,8 +178,8 @@ fn unseen(key: &LookKey, failing: &Failing, now: Timestamp) -> Option<Finding> {
     Some(Finding {
         severity,
         kind: Kind::Unseen,
-        subject,
-        secret,
+        subject: Subject::from(key),
+        secret: key.secret().cloned(),
         text,
         remedy,
     })

@@ -39,7 +39,7 @@ pub(crate) use self::waits::Waits;
 use crate::consumers::Why;
 use crate::facts::state::{SecretFacts, State};
 use crate::judge::{Judgement, RotationView};
-use crate::model::{LookKey, Scope, SecretArn, Stage, Strategy};
+use crate::model::{SecretArn, Stage, Strategy, Subject};
 use crate::policy::Settings;
 use crate::procedures::NO_EFFECT_LIMIT;
 
@@ -74,12 +74,30 @@ impl fmt::Display for Severity {
 pub struct Finding {
     pub severity: Severity,
     pub kind: Kind,
-    /// The secret, consumer or look it is about.
-    pub subject: String,
+    pub subject: Subject,
     pub secret: Option<SecretArn>,
     pub text: String,
     /// What to do about it. Commands stand in backticks and run as they are.
     pub remedy: String,
+}
+
+/// What makes a finding the same as an earlier one, whatever its severity and its words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FindingId {
+    pub kind: Kind,
+    pub subject: Subject,
+    /// One consumer may be stale for several secrets.
+    pub secret: Option<SecretArn>,
+}
+
+impl Finding {
+    pub fn id(&self) -> FindingId {
+        FindingId {
+            kind: self.kind,
+            subject: self.subject.clone(),
+            secret: self.secret.clone(),
+        }
+    }
 }
 
 /// The findings about one secret.
@@ -141,7 +159,7 @@ impl List<'_> {
     }
 
     fn add(&mut self, severity: Severity, kind: Kind, text: impl Into<String>, remedy: impl Into<String>) {
-        let subject = self.secret.name().to_owned();
+        let subject = Subject::Secret(self.secret.clone());
         self.about(severity, kind, subject, text, remedy);
     }
 
@@ -149,7 +167,7 @@ impl List<'_> {
         &mut self,
         severity: Severity,
         kind: Kind,
-        subject: String,
+        subject: Subject,
         text: impl Into<String>,
         remedy: impl Into<String>,
     ) {
@@ -181,7 +199,7 @@ impl List<'_> {
                 self.about(
                     Severity::Warning,
                     Kind::TasksUnseen,
-                    consumer.to_string(),
+                    Subject::Consumer(consumer.clone()),
                     "its tasks cannot be listed: nothing proves it fresh or stale, so it is not restarted",
                     "allow ecs:ListTasks and ecs:DescribeTasks on its cluster",
                 );
@@ -193,7 +211,7 @@ impl List<'_> {
                 self.about(
                     Severity::Critical,
                     Kind::InVain,
-                    consumer.to_string(),
+                    Subject::Consumer(consumer.clone()),
                     format!("{times} tries to refresh it changed nothing, last: {why}; it is tried again every five minutes"),
                     "find out what keeps AWS from answering; it goes on by itself",
                 );
@@ -203,7 +221,7 @@ impl List<'_> {
                 self.about(
                     severity_of(&standing.why),
                     Kind::BeyondUs,
-                    consumer.to_string(),
+                    Subject::Consumer(consumer.clone()),
                     standing.why.to_string(),
                     remedy,
                 );
@@ -247,23 +265,5 @@ fn long_window_of(strategy: Strategy) -> (Severity, &'static str) {
             Severity::Warning,
             "take sleeps out of the rotation Lambda: they only lengthen the outage",
         ),
-    }
-}
-
-/// What a look is about, in words, and the secret it belongs to.
-pub fn subject_of(key: &LookKey) -> (String, Option<SecretArn>) {
-    let of = |what: &str, secret: &SecretArn| (format!("{what} of {}", secret.name()), Some(secret.clone()));
-    match key {
-        LookKey::Sweep => ("list of secrets".to_owned(), None),
-        LookKey::Secret(secret) => of("labels", secret),
-        LookKey::Versions(secret) => of("versions", secret),
-        LookKey::Log(secret) => of("rotation log", secret),
-        LookKey::Login(secret, _) => of("login test", secret),
-        LookKey::Consumer(consumer) => (consumer.to_string(), None),
-        LookKey::Discovery(Scope::Clusters) => ("list of clusters".to_owned(), None),
-        LookKey::Discovery(Scope::Cluster(cluster)) => (format!("services of cluster {cluster}"), None),
-        LookKey::Discovery(Scope::Tasks(cluster)) => (format!("standalone tasks of cluster {cluster}"), None),
-        LookKey::Discovery(Scope::Functions) => ("Lambda functions".to_owned(), None),
-        LookKey::Discovery(Scope::Declared) => ("declared consumers".to_owned(), None),
     }
 }

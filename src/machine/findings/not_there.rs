@@ -3,7 +3,7 @@
 use super::at_rest::is_unread;
 use super::{Finding, Kind, Severity, commands};
 use crate::facts::state::{ConsumerFacts, State};
-use crate::model::{ConsumerId, ReferenceKind, SecretArn};
+use crate::model::{ConsumerId, ReferenceKind, SecretArn, Subject};
 
 pub(super) fn not_there(state: &State) -> Vec<Finding> {
     let found = state.not_there().filter_map(|secret| {
@@ -101,7 +101,7 @@ fn finding(
     Finding {
         severity,
         kind,
-        subject: secret.name().to_owned(),
+        subject: Subject::Secret(secret.clone()),
         secret: Some(secret.clone()),
         text,
         remedy: remedy.into(),

@@ -1,5 +1,6 @@
 //! What people are told of rotations that were rolled forward, or should be.
 
+use crate::model::{Part, Subject};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Finding, Kind, List, Severity, commands};
@@ -36,7 +37,7 @@ pub(crate) fn stopped(admission: &Admission) -> Option<Finding> {
     Some(Finding {
         severity: Severity::Critical,
         kind: Kind::RollForwardStopped,
-        subject: "roll forward".to_owned(),
+        subject: Subject::Watchdog(Part::RollForward),
         secret: None,
         text: reason.to_string(),
         remedy: "see what their rotations share: a network, a layer of the rotation functions, a parameter of the databases. \

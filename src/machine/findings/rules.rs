@@ -1,7 +1,7 @@
 //! Rules that get no secret, and a watchdog that watches none: the wrong region, account, or a mistyped name.
 
 use super::{Finding, Kind, Severity, commands};
-use crate::model::SecretArn;
+use crate::model::{Part, SecretArn, Subject};
 
 /// Findings about single rules, at most.
 const TOLD: usize = 20;
@@ -86,7 +86,7 @@ fn without_secrets(rule: &RuleCoverage, coverage: &Coverage) -> Option<Finding> 
     Some(finding(
         severity,
         Kind::RuleWithoutSecrets,
-        rule.rule.clone(),
+        Subject::Watchdog(Part::Rule(rule.rule.as_str().into())),
         text,
         remedy.to_owned(),
     ))
@@ -115,13 +115,13 @@ fn watching_nothing(coverage: &Coverage) -> Finding {
     finding(
         Severity::Critical,
         Kind::WatchingNothing,
-        "secrets".to_owned(),
+        Subject::Watchdog(Part::Rules),
         text,
         remedy,
     )
 }
 
-fn finding(severity: Severity, kind: Kind, subject: String, text: String, remedy: String) -> Finding {
+fn finding(severity: Severity, kind: Kind, subject: Subject, text: String, remedy: String) -> Finding {
     Finding {
         severity,
         kind,

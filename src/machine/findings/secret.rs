@@ -6,7 +6,7 @@ use super::way_out::{Fate, way_out};
 use super::{Kind, List, Severity, commands};
 use crate::facts::state::{SecretFacts, State};
 use crate::judge::Judgement;
-use crate::model::{ConsumerId, ReferenceKind, SecretSeen, given_by_pin};
+use crate::model::{ConsumerId, ReferenceKind, SecretSeen, Subject, given_by_pin};
 use crate::story::baseline;
 
 /// A rotation that is so late is overdue: AWS rotates until the end of that day.
@@ -131,7 +131,7 @@ impl List<'_> {
                 self.about(
                     Severity::Warning,
                     Kind::Pinned,
-                    consumer.to_string(),
+                    Subject::Consumer(consumer.clone()),
                     format!("references {}", pins.join("; and ")),
                     "change the reference to AWSCURRENT and deploy",
                 );
@@ -141,7 +141,7 @@ impl List<'_> {
                 self.about(
                     Severity::Info,
                     Kind::MutableImage,
-                    consumer.to_string(),
+                    Subject::Consumer(consumer.clone()),
                     format!("image by a tag that can move: {tags}; a redeploy may ship other code"),
                     "pin the image by its digest",
                 );
@@ -161,7 +161,7 @@ impl List<'_> {
                 self.about(
                     Severity::Warning,
                     Kind::StaleSinceBefore,
-                    id.to_string(),
+                    Subject::Consumer(id.clone()),
                     format!(
                         "{stale} of {tasks} tasks were created before the last rotation, {rotated:.0}, which nobody \
                          watched: they may hold the old value"

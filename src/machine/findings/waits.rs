@@ -9,7 +9,7 @@ use super::{Finding, Kind, Severity, commands};
 use crate::admission::Admission;
 use crate::facts::state::{ConsumerFacts, State};
 use crate::judge::{Judgement, Judgements, LoweredBy, Reason};
-use crate::model::{ConsumerId, Mode, SecretArn};
+use crate::model::{ConsumerId, Mode, SecretArn, Subject};
 use crate::policy::Settings;
 
 /// Who waits, and what is known beside it.
@@ -34,7 +34,7 @@ impl Waits<'_> {
             Some(Finding {
                 severity,
                 kind,
-                subject: consumer.to_string(),
+                subject: Subject::Consumer(consumer.clone()),
                 secret: Some(secret.clone()),
                 text: reason.to_string(),
                 remedy,

@@ -4,7 +4,7 @@ use super::{Kind, List, Severity, commands};
 use crate::consumers::Standing;
 use crate::facts::state::{SecretFacts, State};
 use crate::judge::RotationView;
-use crate::model::{ConsumerId, LookKey};
+use crate::model::{ConsumerId, LookKey, Subject};
 use crate::story::milestones::{Works, verdict};
 use crate::story::phase::Phase;
 use crate::story::rotations::Origin;
@@ -105,7 +105,7 @@ impl List<'_> {
             return;
         }
         let remedy = format!("if it fails: {}", commands::refresh(consumer));
-        let (subject, text) = (consumer.to_string(), standing.why.to_string());
+        let (subject, text) = (Subject::Consumer(consumer.clone()), standing.why.to_string());
         self.about(Severity::Warning, Kind::MayBeStale, subject, text, remedy);
     }
 }

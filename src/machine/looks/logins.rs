@@ -20,8 +20,6 @@ const LOCKED_SOONER: SignedDuration = SignedDuration::from_secs(15);
 const LONGEST_FUNCTION: SignedDuration = SignedDuration::from_mins(15);
 /// Logins with what was rolled forward, meanwhile.
 const SET_BACK_LOOKS: SignedDuration = SignedDuration::from_mins(1);
-/// Failed logins of so long are counted together before an account is locked, most often.
-const ACCOUNT_COUNTS: SignedDuration = SignedDuration::from_mins(10);
 
 impl Plan<'_> {
     pub(super) fn logins(
@@ -272,7 +270,8 @@ impl Plan<'_> {
     fn others_refused(&self, facts: &SecretFacts, version: &VersionId) -> bool {
         let others = facts.logins.iter().filter(|(other, _)| *other != version);
         let mut refusals = others.filter_map(|(_, track)| refused(track));
-        refusals.any(|run| run.last.sent > run.first.sent && self.now < run.last.sent + ACCOUNT_COUNTS)
+        let counted = self.settings.timing.refusals_within;
+        refusals.any(|run| run.last.sent > run.first.sent && self.now < run.last.sent + counted)
     }
 }
 

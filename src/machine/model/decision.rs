@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AttemptId, Guard, RotationKey, Subject, Write};
+use super::{AttemptId, Guard, RotationKey, Target, Write};
 
 /// One write that was decided: durable before it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub struct Decision {
 }
 
 impl Decision {
-    pub fn subject(&self) -> Subject {
-        self.write.subject()
+    pub fn target(&self) -> Target {
+        self.write.target()
     }
 }
 

@@ -13,6 +13,7 @@ mod properties;
 pub mod regions;
 mod secret;
 mod subject;
+mod target;
 mod time;
 mod write;
 
@@ -31,6 +32,7 @@ pub use guard::{AtRest, FunctionGuard, Guard, Promotable, ServiceGuard, Verdict}
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
 pub use secret::{Brake, Dates, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
-pub use subject::Subject;
+pub use subject::{Part, Subject};
+pub use target::Target;
 pub use time::{Look, When};
 pub use write::{CycleStep, Procedure, Write, WriteKind};

@@ -1,17 +1,17 @@
-//! Subjects: what facts, attempts, waits and findings belong to.
+//! Targets: what a write changes, and what attempts and their outcomes belong to.
 
 use std::fmt;
 
 use super::{ConsumerId, SecretArn};
 
-/// What something is about.
+/// What a write changes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
+pub enum Target {
     Secret(SecretArn),
     Consumer(ConsumerId),
 }
 
-impl Subject {
+impl Target {
     pub fn consumer(&self) -> Option<&ConsumerId> {
         match self {
             Self::Consumer(consumer) => Some(consumer),
@@ -20,7 +20,7 @@ impl Subject {
     }
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Secret(secret) => f.write_str(secret.name()),

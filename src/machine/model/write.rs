@@ -1,13 +1,13 @@
-//! Writes as data: ONE change of the world each, with the subject that it changes.
+//! Writes as data: ONE change of the world each, with the target that it changes.
 
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{ConsumerId, SecretArn, SleepTag, Subject, VersionId};
+use super::{ConsumerId, SecretArn, SleepTag, Target, VersionId};
 
-/// One write, with all that is needed to precheck it and to undo it. Each names a subject of the one kind that it fits, so
+/// One write, with all that is needed to precheck it and to undo it. Each names a target of the one kind that it fits, so
 /// that no write can be decided for another: there is no redeploy of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
@@ -56,15 +56,15 @@ impl Write {
         }
     }
 
-    pub fn subject(&self) -> Subject {
+    pub fn target(&self) -> Target {
         match self {
             Self::Redeploy { cluster, service, .. } => {
-                Subject::Consumer(ConsumerId::service(cluster, service))
+                Target::Consumer(ConsumerId::service(cluster, service))
             }
             Self::UpdateEnvironment { function, .. } | Self::Cycle { function, .. } => {
-                Subject::Consumer(ConsumerId::function(function))
+                Target::Consumer(ConsumerId::function(function))
             }
-            Self::Promote { secret, .. } => Subject::Secret(secret.clone()),
+            Self::Promote { secret, .. } => Target::Secret(secret.clone()),
         }
     }
 
@@ -93,7 +93,7 @@ impl CycleStep {
     }
 }
 
-/// What a write is, without its subject and its data.
+/// What a write is, without its target and its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WriteKind {
     Redeploy,

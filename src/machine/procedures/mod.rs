@@ -62,7 +62,7 @@ pub(crate) fn combine(write: &mut Write, other: &Write) {
     redeploy::combine(write, other);
 }
 
-/// What the world must be like for a write: its own subject first, then the secrets, which can move any moment.
+/// What the world must be like for a write: its own target first, then the secrets, which can move any moment.
 pub(crate) fn guards(state: &State, write: &Write, serves: &[RotationKey]) -> Vec<Guard> {
     let own = match write {
         Write::Redeploy {
@@ -82,8 +82,8 @@ pub(crate) fn guards(state: &State, write: &Write, serves: &[RotationKey]) -> Ve
             from,
         } => return roll_forward::guards(secret, version, from),
     };
-    let subject = write.subject();
-    let consumer = subject.consumer().filter(|_| !write.restores());
+    let target = write.target();
+    let consumer = target.consumer().filter(|_| !write.restores());
     let secrets = consumer.map(|consumer| at_rest(state, consumer, serves));
     std::iter::once(own)
         .chain(secrets.into_iter().flatten())

@@ -191,7 +191,11 @@ fn f6_one_finding_for_a_consumer_of_several_secrets_until_a_promotion_has_one_of
         panic!("{found:?}")
     };
     assert_eq!(
-        (finding.kind.name(), finding.severity, finding.subject.as_str()),
+        (
+            finding.kind.name(),
+            finding.severity,
+            finding.subject.to_string().as_str()
+        ),
         ("beyond-next", Severity::Warning, "ecs:prod/orders")
     );
     assert!(
@@ -274,7 +278,7 @@ fn c6_a_mistyped_consumer_is_a_finding_and_never_fresh() {
     let mut tale = mistyped();
     let found = matching_nothing(&tale);
     assert_eq!(found[0].kind.name(), "unmatched");
-    assert_eq!(found[0].subject, "ecs:prod/orders");
+    assert_eq!(found[0].subject.to_string(), "ecs:prod/orders");
     assert!(
         found[0].remedy.contains("aws ecs list-services --cluster prod"),
         "{found:?}"
@@ -312,7 +316,7 @@ fn c6_a_staleness_key_that_matches_nobody_is_told_once_all_was_searched() {
         let found = unmatched(&tale.state, &watched(&tale.policy), &BTreeMap::new());
         found
             .into_iter()
-            .map(|finding| finding.subject)
+            .map(|finding| finding.subject.to_string())
             .collect::<Vec<_>>()
     };
     assert_eq!(
@@ -341,7 +345,7 @@ fn c6_a_host_that_nobody_names_or_of_an_unwatched_secret_is_told() {
         entry("third.example", "queue"),
     ]);
     let found = unmatched(&tale.state, &watched(&tale.policy), &hosts);
-    let subjects: Vec<_> = found.iter().map(|finding| finding.subject.as_str()).collect();
+    let subjects: Vec<_> = found.iter().map(|finding| finding.subject.to_string()).collect();
     assert_eq!(
         subjects,
         [
@@ -368,7 +372,7 @@ fn c6_a_host_that_nobody_names_is_told_though_something_could_not_be_read() {
         let scope = Scope::Functions;
         tale.see(second, Evidence::Scope { scope, seen });
         let found = unmatched(&tale.state, &watched(&tale.policy), &hosts);
-        let subjects: Vec<_> = found.iter().map(|finding| finding.subject.as_str()).collect();
+        let subjects: Vec<_> = found.iter().map(|finding| finding.subject.to_string()).collect();
         assert_eq!(subjects, ["discovery.database_hosts other.example"]);
     }
 }

@@ -163,7 +163,7 @@ fn who_names_the_host_of_a_login_test_is_told_as_suspected_and_left_alone() {
     tale.see(2, Evidence::Scope { scope, seen });
     let finding = sole(&told(&tale, 3));
     assert_eq!(
-        (finding.kind.name(), finding.subject.as_str()),
+        (finding.kind.name(), finding.subject.to_string().as_str()),
         ("suspected-consumer", "lambda:reporter")
     );
     assert!(finding.text.contains("as in the variable DB_HOST"), "{finding:?}");

@@ -11,7 +11,7 @@ use crate::findings::{Finding, Severity, of_fleet};
 use crate::judge::{Judgements, Reason};
 use crate::model::{
     AttemptId, ConsumerId, CycleStep, Evidence, Mode, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
-    SleepTag,
+    SleepTag, Subject,
 };
 use crate::policy::Settings;
 
@@ -89,7 +89,7 @@ fn whoever_waits_for_one_that_goes_first_is_told_only_where_that_one_waits_for_a
         let found = found_in(&Tale::new().state, &admission, 0);
         let of_orders = found
             .iter()
-            .find(|finding| finding.subject == orders().to_string());
+            .find(|finding| finding.subject == Subject::Consumer(orders()));
         of_orders.map(|finding| (finding.severity, finding.kind.name()))
     };
     let held_back = Some((Severity::Critical, "held-back"));
@@ -132,7 +132,7 @@ fn whoever_waits_for_one_that_is_left_to_a_person_is_told_too() {
         waits.insert((arn("db"), ConsumerId::function("mailer")), mailer);
         waits.insert((arn("queue"), ConsumerId::function("reporter")), reporter);
         let mut found = found_in(&Tale::new().state, &admission, 0);
-        found.retain(|finding| finding.subject == orders().to_string());
+        found.retain(|finding| finding.subject == Subject::Consumer(orders()));
         found.pop()
     };
     let margin = || Reason::Margin { until: at(5) };
@@ -188,7 +188,7 @@ fn two_that_wait_for_each_other_are_held_back_by_what_either_waits_for() {
         let found = found_in(&Tale::new().state, admission, 0);
         let subjects = found
             .iter()
-            .map(|finding| (finding.kind.name(), finding.subject.clone()));
+            .map(|finding| (finding.kind.name(), finding.subject.to_string()));
         subjects.collect::<Vec<_>>()
     };
     assert_eq!(told(&admission), []);
@@ -282,7 +282,7 @@ fn who_is_only_suspected_is_told_but_not_a_rotation_lambda() {
     tale.found(1, Scope::Functions, vec![named("mailer"), named("rotate")]);
     let finding = sole(&told(&tale, 2));
     assert_eq!(
-        (finding.kind.name(), finding.subject.as_str()),
+        (finding.kind.name(), finding.subject.to_string().as_str()),
         ("suspected-consumer", "lambda:mailer")
     );
     assert_eq!(finding.secret, Some(arn("db")));

@@ -138,7 +138,7 @@ fn a_consumer_that_only_a_person_can_help_is_told_with_what_helps() {
     external.service(25, &orders(), seen);
     let finding = told(&external, 26, "beyond-us");
     assert_eq!(
-        (finding.severity, finding.subject.as_str()),
+        (finding.severity, finding.subject.to_string().as_str()),
         (Severity::Warning, "ecs:prod/orders")
     );
     assert!(

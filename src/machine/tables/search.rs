@@ -33,7 +33,7 @@ fn f9_what_could_not_be_read_keeps_what_was_known_and_is_named() {
     assert_eq!(tale.state.consumers[&orders()].references.len(), 1);
     let found = told(&tale, 3);
     assert_eq!(found[0].kind.name(), "definition-unread");
-    assert_eq!(found[0].subject, "ecs:prod/orders");
+    assert_eq!(found[0].subject.to_string(), "ecs:prod/orders");
     assert!(
         found[0]
             .remedy

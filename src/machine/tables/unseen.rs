@@ -100,7 +100,7 @@ fn a_failing_look_is_named_in_words() {
         let mut tale = Tale::new();
         fail(&mut tale, &key, &denied(), 1);
         let finding = sole(&told(&tale, 1));
-        assert_eq!(finding.subject, subject);
+        assert_eq!(finding.subject.to_string(), subject);
         assert_eq!(finding.secret, of_the_secret.then(db), "{key:?}");
     }
 }

@@ -63,7 +63,7 @@ fn of(consumer: &ConsumerId, mut write: Write) -> Write {
 
 /// Whom it refreshes.
 pub(super) fn consumer_of(decision: &Decision) -> ConsumerId {
-    decision.subject().consumer().expect("a consumer").clone()
+    decision.target().consumer().expect("a consumer").clone()
 }
 
 pub(super) fn redeploy_of(consumer: &ConsumerId, fresh_after: i64) -> Write {

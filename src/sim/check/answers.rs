@@ -14,10 +14,11 @@ const OF_A_ROTATION: [Kind; 7] = [
     Kind::SecretDeleted,
 ];
 /// About a promotion that nobody is restarted for.
-const OF_A_PROMOTION: [Kind; 4] = [
+const OF_A_PROMOTION: [Kind; 5] = [
     Kind::DeadValue,
     Kind::ManualPromotion,
     Kind::UntestedPromotion,
+    Kind::RollForwardUndone,
     Kind::Rollback,
 ];
 /// About a consumer that is not refreshed, or cannot be told from one that is.
@@ -46,11 +47,10 @@ pub(super) fn for_a_rotation(findings: &[Finding], secret: &SecretArn) -> bool {
 /// Why a consumer does not hold what is current of these secrets, or why nobody knows: something about itself, about
 /// what was promoted, or about a rotation that holds its refresh back.
 pub(super) fn for_a_consumer(findings: &[Finding], id: &ConsumerId, secrets: &[SecretArn]) -> bool {
-    let subject = id.to_string();
     findings.iter().any(|finding| {
         let is_of_a_secret = finding.secret.as_ref().is_some_and(|arn| secrets.contains(arn));
         let of_a_secret = || OF_A_PROMOTION.iter().chain(&OF_A_ROTATION);
-        finding.subject == subject && OF_A_CONSUMER.contains(&finding.kind)
+        finding.subject.consumer() == Some(id) && OF_A_CONSUMER.contains(&finding.kind)
             || is_of_a_secret && of_a_secret().any(|kind| *kind == finding.kind)
     })
 }

@@ -16,6 +16,8 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(40);
 impl Checks {
     /// Each promotion by the watchdog, and those that it should have made.
     pub fn promotions(&mut self, case: &Case, world: &World) {
+        let again = &world.promoted_again;
+        self.holds("promotes-once", again.is_empty(), || format!("{again:?}"));
         for secret in world.secrets.values() {
             let moves = world.truth().moves(&secret.arn);
             for (n, one) in moves.iter().enumerate() {

@@ -3,9 +3,11 @@
 use machine::model::{Step, VersionId};
 use machine::policy::RollForward;
 
+use super::defects::promotions::unguarded;
 use super::*;
+use crate::runtime::Parts;
 use crate::sim::scenario::arn;
-use crate::sim::world::Mover;
+use crate::sim::world::{Kind, Mover};
 use crate::sim::{options_of, policy};
 
 fn acting(one_account: bool) -> crate::runtime::Options {
@@ -58,6 +60,41 @@ fn a_rotation_that_failed_its_test_is_finished_and_everybody_recovers() {
         "{} s with the watchdog, {alone} s without",
         world.outage_seconds()
     );
+}
+
+/// The account of AWSCURRENT lost its password by itself, and AWSPENDING is of the other user.
+fn broken_alternation(change: fn(Parts) -> Parts) -> (Vec<(VersionId, Mover)>, String) {
+    let mut scenario = failing(Step::TestSecret);
+    scenario.secrets[0].kind = Kind::AlternatingUsers { engine: "MySQL" };
+    let mut trial = trial_of(&scenario);
+    trial.change = change;
+    let secret = arn("shop/mysql");
+    let is_set = |world: &World| world.secrets[&secret].accepted.contains_key("app_clone");
+    while !is_set(&trial.world()) {
+        let next = trial.world().now() + SignedDuration::from_secs(1);
+        assert!(
+            next < end_of(&scenario),
+            "setSecret never ran: {}",
+            trial.log.text()
+        );
+        live(&trial, next);
+    }
+    if let Some(secret) = trial.world().secrets.get_mut(&secret) {
+        secret.accepted.insert("app".to_owned(), "of somebody".to_owned());
+    }
+    live(&trial, end_of(&scenario));
+    let moved = moves(&trial.world());
+    (moved, trial.log.text())
+}
+
+#[test]
+fn alternating_users_are_left_to_people() {
+    let (moved, log) = broken_alternation(|parts| parts);
+    assert_eq!(moved, [], "{log}");
+    assert!(log.contains("they differ in `username`"), "{log}");
+    // Only the guard keeps it from being done: without it the label moves.
+    let (moved, log) = broken_alternation(unguarded);
+    assert!(moved.iter().any(|(_, by)| *by == Mover::Watchdog), "{log}");
 }
 
 #[test]

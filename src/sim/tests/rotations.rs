@@ -186,7 +186,7 @@ fn every_decision_is_durable_before_its_write() {
     for write in &trial.world().writes {
         let decided = decisions
             .iter()
-            .any(|d| d.subject().to_string() == write.subject && d.at < write.at && write.at <= d.deadline);
+            .any(|d| d.target().to_string() == write.subject && d.at < write.at && write.at <= d.deadline);
         assert!(decided, "{write:?} without a decision before it: {decisions:#?}");
     }
 }

@@ -69,6 +69,11 @@ impl World {
 
     /// The watchdog's own move.
     pub fn promote(&mut self, arn: &SecretArn, version: &VersionId, from: &VersionId) -> Result<(), Unmoved> {
+        let last = self.secrets.get(arn).and_then(|secret| secret.moves.last());
+        if last.is_some_and(|last| last.by == Mover::Watchdog && last.to == *version) {
+            let again = (self.now, arn.clone(), version.clone());
+            self.promoted_again.push(again);
+        }
         let asked = Asked {
             to: version.clone(),
             from: Some(from.clone()),

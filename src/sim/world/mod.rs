@@ -241,6 +241,8 @@ pub struct World {
     /// When a call met a fault, and which call.
     pub faults_met: Vec<(Timestamp, &'static str)>,
     pub writes: Vec<Write>,
+    /// Promotions that the watchdog asked for though its own had gone through, and nobody had moved the label since.
+    pub promoted_again: Vec<(Timestamp, SecretArn, VersionId)>,
     pub outages: BTreeMap<ConsumerId, Outage>,
     /// When no more concurrency can be reserved (aws-facts: Lambda).
     pub account_full: Vec<(Timestamp, Timestamp)>,
@@ -263,6 +265,7 @@ impl World {
             reads: Vec::new(),
             faults_met: Vec::new(),
             writes: Vec::new(),
+            promoted_again: Vec::new(),
             outages: BTreeMap::new(),
             account_full: Vec::new(),
             story: Vec::new(),

@@ -4,7 +4,7 @@ mod deciding;
 mod first;
 mod numbers;
 mod outside;
-mod promotions;
+pub(super) mod promotions;
 mod resting;
 mod secrets;
 

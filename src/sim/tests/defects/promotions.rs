@@ -1,19 +1,23 @@
 //! Promotions that nobody may make, and one that nobody makes.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use machine::admission::admit;
 use machine::judge::{Judgement, judge};
-use machine::model::{Guard, Write};
+use machine::model::{Guard, Outcome, SecretArn, VersionId, Write};
 use machine::policy::Policy;
 use machine::procedures::{Course, Forward, Obstacle};
 use machine::story::rotations::Origin;
 
 use super::caught_by;
 use super::deciding::{admitting, judging};
+use crate::ports::{SecretWrites, WriteResult};
 use crate::runtime::Parts;
 use crate::sim::case::Profile;
 
 /// The guards of a promotion are not asked.
-fn unguarded(parts: Parts) -> Parts {
+pub(in crate::sim::tests) fn unguarded(parts: Parts) -> Parts {
     admitting(parts, |state, judgements, settings, situation| {
         let mut admission = admit(state, judgements, settings, situation);
         for decision in &mut admission.start {
@@ -47,6 +51,27 @@ fn ahead(judgement: &Judgement) -> Option<Forward> {
     };
     wanted(&mut forward);
     Some(forward)
+}
+
+/// A writing client with more than one attempt.
+struct Retrying(Arc<dyn SecretWrites>);
+
+#[async_trait]
+impl SecretWrites for Retrying {
+    async fn promote(&self, secret: &SecretArn, version: &VersionId, from: &VersionId) -> WriteResult {
+        match self.0.promote(secret, version, from).await {
+            (_, Outcome::InDoubt { .. }) => self.0.promote(secret, version, from).await,
+            answer => answer,
+        }
+    }
+}
+
+#[test]
+fn repeating_a_promotion_in_doubt() {
+    caught_by("promotes-once", Profile::Failures, |mut parts| {
+        parts.ports.secret_writes = Arc::new(Retrying(parts.ports.secret_writes));
+        parts
+    });
 }
 
 /// A failed step alone says nothing of the database's password: AWSCURRENT may still log in.

@@ -1,0 +1,106 @@
+//! Subjects: what findings are about.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{ConsumerId, LookKey, Scope, SecretArn};
+
+/// What something that people should know is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    Secret(SecretArn),
+    Consumer(ConsumerId),
+    /// The watchdog itself.
+    Watchdog(Part),
+}
+
+/// What of the watchdog.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    Journal,
+    RollForward,
+    /// All rules together: what they make it watch.
+    Rules,
+    /// One rule, in words: `rule 1 (prefix "shop/")`.
+    Rule(Arc<str>),
+    /// An entry of `discovery.database_hosts`.
+    DatabaseHost(Arc<str>),
+    Look(LookKey),
+}
+
+impl Subject {
+    pub fn consumer(&self) -> Option<&ConsumerId> {
+        match self {
+            Self::Consumer(consumer) => Some(consumer),
+            Self::Secret(_) | Self::Watchdog(_) => None,
+        }
+    }
+}
+
+impl From<&LookKey> for Subject {
+    fn from(key: &LookKey) -> Self {
+        match key {
+            LookKey::Consumer(consumer) => Self::Consumer(consumer.clone()),
+            LookKey::Sweep
+            | LookKey::Secret(_)
+            | LookKey::Versions(_)
+            | LookKey::Log(_)
+            | LookKey::Login(..)
+            | LookKey::Discovery(_) => Self::Watchdog(Part::Look(key.clone())),
+        }
+    }
+}
+
+impl LookKey {
+    /// The secret that it looks at, if it is one secret.
+    pub fn secret(&self) -> Option<&SecretArn> {
+        match self {
+            Self::Secret(secret) | Self::Versions(secret) | Self::Log(secret) | Self::Login(secret, _) => {
+                Some(secret)
+            }
+            Self::Sweep | Self::Consumer(_) | Self::Discovery(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret(secret) => f.write_str(secret.name()),
+            Self::Consumer(consumer) => write!(f, "{consumer}"),
+            Self::Watchdog(part) => write!(f, "{part}"),
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal => f.write_str("journal"),
+            Self::RollForward => f.write_str("roll forward"),
+            Self::Rules => f.write_str("secrets"),
+            Self::Rule(rule) => f.write_str(rule),
+            Self::DatabaseHost(host) => write!(f, "discovery.database_hosts {host}"),
+            Self::Look(key) => write!(f, "{key}"),
+        }
+    }
+}
+
+/// What is looked at, in words: `labels of shop/db`.
+impl fmt::Display for LookKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sweep => f.write_str("list of secrets"),
+            Self::Secret(secret) => write!(f, "labels of {}", secret.name()),
+            Self::Versions(secret) => write!(f, "versions of {}", secret.name()),
+            Self::Log(secret) => write!(f, "rotation log of {}", secret.name()),
+            Self::Login(secret, _) => write!(f, "login test of {}", secret.name()),
+            Self::Consumer(consumer) => write!(f, "{consumer}"),
+            Self::Discovery(Scope::Clusters) => f.write_str("list of clusters"),
+            Self::Discovery(Scope::Cluster(cluster)) => write!(f, "services of cluster {cluster}"),
+            Self::Discovery(Scope::Tasks(cluster)) => write!(f, "standalone tasks of cluster {cluster}"),
+            Self::Discovery(Scope::Functions) => f.write_str("Lambda functions"),
+            Self::Discovery(Scope::Declared) => f.write_str("declared consumers"),
+        }
+    }
+}
