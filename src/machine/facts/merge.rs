@@ -202,16 +202,14 @@ impl State {
                 look,
                 labels,
                 dates,
-            } => self
-                .secret_mut(&secret)
-                .learn_labels(&secret, look, labels, dates),
+            } => self.entry(&secret).learn_labels(&secret, look, labels, dates),
             Fact::Valued {
                 secret,
                 version,
                 look,
                 present,
             } => {
-                let track = track_of(&mut self.secret_mut(&secret).valued, &version);
+                let track = track_of(&mut self.entry(&secret).valued, &version);
                 see_with_border(track, look, present, |look, present| Fact::Valued {
                     secret: secret.clone(),
                     version: version.clone(),
@@ -225,7 +223,7 @@ impl State {
                 look,
                 answer,
             } => {
-                let track = track_of(&mut self.secret_mut(&secret).logins, &version);
+                let track = track_of(&mut self.entry(&secret).logins, &version);
                 see_with_border(track, look, answer, |look, answer| Fact::Login {
                     secret: secret.clone(),
                     version: version.clone(),
@@ -234,7 +232,7 @@ impl State {
                 })
             }
             Fact::Log { secret, fact } => {
-                let news = self.secret_mut(&secret).learn_line(&fact);
+                let news = self.entry(&secret).learn_line(&fact);
                 keep_if(news, Fact::Log { secret, fact })
             }
             Fact::Decided(decision) => keep_if(self.learn_decision(&decision), Fact::Decided(decision)),
@@ -251,22 +249,22 @@ impl State {
                 old,
             } => {
                 let seen = StageRun::at(at, stage, &why).holding_old(old);
-                let secret = self.secret_mut(&rotation.secret);
+                let secret = self.entry(&rotation.secret);
                 secret.learn_reached(&rotation, &consumer, seen)
             }
             Fact::Refused(refusal) => keep_if(self.learn_refusal(&refusal), Fact::Refused(refusal)),
             Fact::WouldAct(would) => {
-                let news = self.secret_mut(&would.rotation.secret).learn_would(&would);
+                let news = self.entry(&would.rotation.secret).learn_would(&would);
                 keep_if(news, Fact::WouldAct(would))
             }
             Fact::Paced { rotation, pace } => {
-                let news = self.secret_mut(&rotation.secret).learn_pace(&rotation, pace);
+                let news = self.entry(&rotation.secret).learn_pace(&rotation, pace);
                 keep_if(news, Fact::Paced { rotation, pace })
             }
         }
     }
 
-    fn secret_mut(&mut self, secret: &SecretArn) -> &mut SecretFacts {
+    fn entry(&mut self, secret: &SecretArn) -> &mut SecretFacts {
         self.secrets.entry(secret.clone()).or_default()
     }
 

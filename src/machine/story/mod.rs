@@ -6,6 +6,7 @@ pub mod milestones;
 pub(crate) mod passages;
 pub mod phase;
 pub mod rotations;
+mod seen;
 pub(crate) mod stale_labels;
 pub(crate) mod strategy;
 pub(crate) mod successors;

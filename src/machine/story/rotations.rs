@@ -4,14 +4,13 @@
 
 mod unseen;
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use crate::facts::state::SecretFacts;
 use crate::facts::track::{Run, began};
 use crate::model::{Labels, RotationKey, SecretArn, Step, VersionId, When};
 use crate::policy::Timing;
+pub use crate::story::seen::{Seen, Source};
 use crate::story::stale_labels::settled_runs;
 
 use unseen::Change;
@@ -52,44 +51,6 @@ pub enum Ending {
     Superseded,
     /// AWSCURRENT went back to the version before.
     RolledBack,
-}
-
-/// Where a milestone was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    Labels,
-    Versions,
-    Log,
-    Login,
-    /// The answer to our own write.
-    Watchdog,
-}
-
-/// A milestone: its interval, narrowed by every source that saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    pub when: When,
-    pub sources: BTreeSet<Source>,
-}
-
-impl Seen {
-    pub fn by(when: When, source: Source) -> Self {
-        Self {
-            when,
-            sources: BTreeSet::from([source]),
-        }
-    }
-
-    /// Adds another source's sight of the same milestone.
-    pub fn also(slot: &mut Option<Self>, when: When, source: Source) {
-        match slot {
-            None => *slot = Some(Self::by(when, source)),
-            Some(seen) => {
-                seen.when = seen.when.narrow(when);
-                seen.sources.insert(source);
-            }
-        }
-    }
 }
 
 /// A step that failed, as the rotation Lambda's log told.
