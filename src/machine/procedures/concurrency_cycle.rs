@@ -297,11 +297,13 @@ fn due(facts: &ConsumerFacts, seen: &FunctionSeen, timing: &Timing) -> Option<Ti
     Some((*at + timing.sleep_for).min(tag.deadline))
 }
 
+/// What had no effect is nothing to see; its end may bear the time of a clock that was ahead.
 fn seen_since_last_write(facts: &ConsumerFacts, look: Timestamp) -> bool {
     facts
         .attempts
         .iter()
         .filter_map(|attempt| attempt.outcome.as_ref())
+        .filter(|(_, outcome)| !matches!(outcome, Outcome::NoEffect(_)))
         .all(|(at, _)| look >= *at)
 }
 

@@ -120,6 +120,18 @@ fn a_function_sleeps_its_time_and_is_looked_at_until_then() {
     assert_eq!((decision.at, decision.deadline), (at(50), at(60)));
 }
 
+/// A write that was not sent may bear the time of a clock that was ahead: it does not put the restore off.
+#[test]
+fn what_had_no_effect_later_puts_no_restore_off() {
+    let writes = [
+        (31, note(), done()),
+        (34, sleep(), done()),
+        (200, note(), in_vain()),
+    ];
+    let tale = seen(&writes, 51, Some(0), Some(tag()));
+    assert_eq!(decided(&tale, 52).expect("a restore").write, wake());
+}
+
 /// A drain, the mode observe, and a hold: nothing may stay switched off meanwhile.
 #[test]
 fn a_function_that_may_not_sleep_any_more_is_woken_at_once() {
