@@ -109,6 +109,8 @@ impl Publisher {
     }
 
     pub(super) fn publish(&mut self, shown: &Shown<'_>, now: Timestamp) {
+        // A clock that was ahead is set right: nobody waits until it is there again.
+        self.last = self.last.min(now);
         let Some(due) = self.next() else { return };
         if now < due && !shown.draining {
             return;
