@@ -11,6 +11,7 @@ mod ecs;
 mod lambda;
 mod logs;
 mod pages;
+mod queue;
 mod secrets;
 mod trouble;
 
@@ -19,7 +20,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::shared::IntoShared;
 
@@ -27,12 +31,13 @@ pub use attempts::Observer;
 pub use clock::{AwsClock, Now};
 pub use connect::{AssumeRole, AwsOptions, ConnectError, Timeouts};
 
-use crate::ports::{Login, Ports};
+use crate::ports::{EventQueue, Login, Ports};
 use address::Addressed;
 use attempts::Attempts;
 use ecs::Ecs;
 use lambda::Lambda;
 use logs::Logs;
+use queue::Queue;
 use secrets::Secrets;
 
 const READ_ATTEMPTS: u32 = 3;
@@ -46,6 +51,7 @@ pub struct Aws {
     logs: Arc<Logs>,
     ecs: Arc<Ecs>,
     lambda: Arc<Lambda>,
+    queues: aws_sdk_sqs::Client,
 }
 
 /// A client of one service, made of what all clients share.
@@ -86,6 +92,7 @@ impl Aws {
             writer: client!(aws_sdk_lambda, shared, once, watch("lambda")),
             clock: clock.clone(),
         };
+        let queues = client!(aws_sdk_sqs, &patient(shared), read, watch("sqs"));
         let region = shared.region().map(ToString::to_string);
         Self {
             region: region.unwrap_or_default(),
@@ -94,6 +101,7 @@ impl Aws {
             logs: Arc::new(logs),
             ecs: Arc::new(ecs),
             lambda: Arc::new(lambda),
+            queues,
         }
     }
 
@@ -108,7 +116,17 @@ impl Aws {
             lambda: self.lambda.clone(),
             lambda_writes: self.lambda.clone(),
             login,
+            events: None,
         }
+    }
+
+    /// The queue at this address.
+    pub fn queue(&self, url: &str) -> Arc<dyn EventQueue> {
+        Arc::new(Queue {
+            client: self.queues.clone(),
+            url: url.to_owned(),
+            clock: self.clock.clone(),
+        })
     }
 
     /// AWS's time, for the program's one clock.
@@ -128,6 +146,18 @@ fn addressed(shared: &SdkConfig) -> SdkConfig {
         config.set_http_client(Some(Addressed(client).into_shared()));
     }
     config.build()
+}
+
+/// The same with time for a call that SQS answers after up to 20 seconds.
+fn patient(shared: &SdkConfig) -> SdkConfig {
+    let configured = shared.timeout_config().cloned();
+    let mut timeouts = configured.map_or_else(TimeoutConfig::builder, TimeoutConfig::into_builder);
+    let longer = |timeout: Option<Duration>| timeout.map(|timeout| timeout + queue::LONG_POLL);
+    let was = shared.timeout_config();
+    timeouts.set_read_timeout(longer(was.and_then(TimeoutConfig::read_timeout)));
+    timeouts.set_operation_attempt_timeout(longer(was.and_then(TimeoutConfig::operation_attempt_timeout)));
+    timeouts.set_operation_timeout(longer(was.and_then(TimeoutConfig::operation_timeout)));
+    shared.to_builder().timeout_config(timeouts.build()).build()
 }
 
 /// Pinned: a new version of the SDK does not change retries or timeouts by itself.

@@ -2,6 +2,7 @@
 
 mod ago;
 mod check_config;
+mod check_events;
 mod client;
 mod consumers;
 mod demo;
@@ -25,6 +26,7 @@ mod wiring;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -71,6 +73,19 @@ enum Command {
         /// Say which rule the secret of this name gets
         #[arg(long, value_name = "NAME")]
         secret: Option<String>,
+    },
+    /// Say whether events come: print the command that sends one, wait for it, and say what is missing
+    #[command(after_help = check_events::HELP)]
+    CheckEvents {
+        /// The configuration file; events.queue_url names the queue
+        #[arg(long, value_name = "FILE", env = "ROTATION_WATCHDOG_CONFIG")]
+        config: PathBuf,
+        /// Where a running watchdog listens: http.listen of its configuration
+        #[arg(long, default_value = DEFAULT_URL, env = "ROTATION_WATCHDOG_URL")]
+        url: String,
+        /// How long to wait for the event
+        #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+        wait: u64,
     },
     /// Ask a running watchdog whether it is ready; exit code 0 or 1, for a container's health check
     Health {
@@ -171,6 +186,10 @@ fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
         Command::Simulate(args) => simulate::run(&args, out),
         Command::Run { config } => run::run(&config),
         Command::CheckConfig { file, show, secret } => check_config::run(&file, show, secret.as_deref(), out),
+        Command::CheckEvents { config, url, wait } => {
+            let wait = Duration::from_secs(wait);
+            check_events::run(&check_events::Check { config, url, wait }, out)
+        }
         Command::Health { url, live } => health::run(&url, live, out),
         Command::Unwatched { asking } => unwatched::run(&asking.url, asking.json, out),
         Command::Explain { secret, asking } => explain::run(&asking.url, &secret, asking.json, width, out),

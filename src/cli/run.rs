@@ -81,8 +81,10 @@ async fn live(config: &Config) -> anyhow::Result<u8> {
         identities,
         now.clone(),
     )?);
+    let mut ports = aws.ports(login);
+    ports.events = config.events.queue_url.as_deref().map(|url| aws.queue(url));
     let parts = Parts {
-        ports: aws.ports(login),
+        ports,
         journal: Arc::new(journal),
         decide: Decide::default(),
         clock: Clock::wall(now),

@@ -8,6 +8,7 @@ mod bounds;
 mod cadence;
 mod consumers;
 mod discovery;
+mod events;
 mod hosts;
 mod http;
 mod login;
@@ -40,6 +41,7 @@ use machine::policy::Settings;
 
 pub use aws::{AssumeRole, Aws};
 pub use discovery::Discovery;
+pub use events::Events;
 pub use http::Http;
 pub use login::Login;
 pub use notes::Shown;
@@ -62,6 +64,7 @@ pub struct Config {
     pub aws: Aws,
     pub rules: Rules,
     pub discovery: Discovery,
+    pub events: Events,
     pub settings: Settings,
     pub patterns: LogPatterns,
     pub login: Login,
@@ -185,6 +188,7 @@ fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
     if acts && login.timeout >= timing.write_deadline {
         login::refuse_slow_logins(&root.section("login"));
     }
+    let events = events::read(root.section("events"));
     let mut cadence = cadence::read(root.section("cadence"));
     cadence.discovery = refresh;
     let (watch_for, write_deadline) = (timing.watch_for, timing.write_deadline);
@@ -196,7 +200,9 @@ fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
             timing,
             cadence,
             limits,
+            events: events.queue_url.is_some(),
         },
+        events,
         patterns: logs::read(root.section("logs")),
         login,
         store: store::read(root.section("store"), watch_for),

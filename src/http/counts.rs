@@ -204,6 +204,7 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration, s
     }
     Reading {
         ready: snapshot.is_ready(),
+        events_working: snapshot.events.as_ref().is_some_and(|events| events.working),
         journal_bytes: snapshot.journal_bytes,
         secrets: snapshot
             .secrets

@@ -20,7 +20,7 @@ use machine::model::{
 };
 use machine::policy::{Policy, Settings};
 
-use crate::runtime::{SecretView, Snapshot};
+use crate::runtime::{EventsView, SecretView, Snapshot};
 
 pub(crate) use api::{Api, ask};
 
@@ -321,6 +321,14 @@ fn versions(valued: &[&str]) -> Evidence {
     }
 }
 
+fn events() -> EventsView {
+    EventsView {
+        working: true,
+        heartbeat: Some(at(2_990)),
+        test: None,
+    }
+}
+
 /// The snapshot 40 seconds in.
 pub(crate) fn snapshot() -> Snapshot {
     let Told { state, settings } = told();
@@ -372,6 +380,7 @@ pub(crate) fn snapshot() -> Snapshot {
         waits: Arc::new(admission.waits),
         promotions: Arc::new(admission.promotions),
         journal: Arc::from("/var/lib/rotation-watchdog/rotation-watchdog.sqlite"),
+        events: Some(events()),
         journal_bytes: 8192,
         at: now,
         started: at(-60),

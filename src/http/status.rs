@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Shown;
 use super::counts::{FindingCounts, StageCounts, lowered};
 use super::outlook::OutlookCounts;
-use crate::runtime::Snapshot;
+use crate::runtime::{EventsView, Snapshot};
 use crate::telemetry::{COMMIT, VERSION};
 
 #[derive(Serialize)]
@@ -43,8 +43,25 @@ pub(super) struct Status {
     /// Things that are wanted and wait.
     waits: usize,
     findings: FindingCounts,
+    /// Null where no queue of events is configured.
+    events: Option<Events>,
     journal: Journal,
     journal_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Events {
+    /// They come: polling is seldom.
+    working: bool,
+    last_heartbeat: Option<Timestamp>,
+    /// The last event of `check-events`.
+    last_test: Option<TestEvent>,
+}
+
+#[derive(Serialize)]
+struct TestEvent {
+    id: String,
+    came: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -87,12 +104,24 @@ pub(super) async fn get(State(shown): State<Shown>) -> Json<Status> {
         outlook: OutlookCounts::all(&snapshot),
         waits: snapshot.waits.len(),
         findings: FindingCounts::all(&snapshot),
+        events: snapshot.events.as_ref().map(events),
         journal: Journal {
             path: snapshot.journal.to_string(),
             is_new: snapshot.journal_is_new,
         },
         journal_bytes: snapshot.journal_bytes,
     })
+}
+
+fn events(events: &EventsView) -> Events {
+    Events {
+        working: events.working,
+        last_heartbeat: events.heartbeat,
+        last_test: events.test.as_ref().map(|test| TestEvent {
+            id: test.id.to_string(),
+            came: test.came,
+        }),
+    }
 }
 
 fn secrets(snapshot: &Snapshot) -> SecretCounts {

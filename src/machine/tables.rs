@@ -13,6 +13,7 @@ mod deadlines;
 mod deployments;
 mod discovery;
 mod doubts;
+mod events;
 mod findings;
 mod first_start;
 mod fleet_findings;

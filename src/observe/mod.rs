@@ -3,6 +3,7 @@
 mod arn;
 mod consumers;
 mod discovery;
+pub mod events;
 mod log;
 mod login;
 mod reference;

@@ -4,6 +4,7 @@
 
 mod comparison;
 mod error;
+mod events;
 mod identity;
 mod login;
 mod reads;
@@ -11,6 +12,7 @@ mod writes;
 
 pub use comparison::{Comparison, Endpoint, Hindrance, KeyNames, Side, Writer};
 pub use error::{PortError, ReadResult};
+pub use events::{EventQueue, Message, QueueAttributes, Receipt};
 pub use identity::Identities;
 pub use login::{Credentials, Login, LoginTarget, TlsMode};
 pub use reads::{
@@ -32,4 +34,6 @@ pub struct Ports {
     pub lambda: Arc<dyn LambdaReads>,
     pub lambda_writes: Arc<dyn LambdaWrites>,
     pub login: Arc<dyn Login>,
+    /// Nothing where no queue is configured.
+    pub events: Option<Arc<dyn EventQueue>>,
 }

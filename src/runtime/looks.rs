@@ -144,7 +144,8 @@ impl Looks {
             | LookKey::Versions(_)
             | LookKey::Log(_)
             | LookKey::Consumer(_)
-            | LookKey::Discovery(_) => None,
+            | LookKey::Discovery(_)
+            | LookKey::Events => None,
         });
         let (state, settings) = (asking.machine.state(), &asking.options.settings);
         state.may_log_in((secret, version), logins, settings, asking.now)

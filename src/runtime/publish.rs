@@ -13,7 +13,7 @@ use machine::{Machine, Turn};
 use tokio::sync::watch;
 
 use super::parts::Options;
-use super::snapshot::{SecretView, Snapshot};
+use super::snapshot::{EventsView, SecretView, Snapshot, TestEvent};
 use super::story;
 
 /// Snapshots are at least so far apart.
@@ -26,6 +26,7 @@ pub(super) struct Shown<'a> {
     pub(super) draining: bool,
     pub(super) journal_failing: bool,
     pub(super) journal_bytes: u64,
+    pub(super) test_event: Option<&'a TestEvent>,
 }
 
 pub(super) struct Publisher {
@@ -125,6 +126,12 @@ impl Publisher {
         snapshot.at = now;
         snapshot.draining = shown.draining;
         snapshot.missing = self.missing(shown);
+        let delivery = &shown.machine.state().delivery;
+        snapshot.events = shown.settings.events.then_some(EventsView {
+            working: delivery.works,
+            heartbeat: delivery.heartbeat,
+            test: shown.test_event.cloned(),
+        });
         snapshot.journal_is_new = self.journal_is_new;
         snapshot.journal_bytes = shown.journal_bytes;
         self.has_looked |= snapshot.missing.is_empty();

@@ -32,6 +32,8 @@ pub(super) fn question(asking: &Asking<'_>, key: &LookKey) -> Option<Question> {
             scope: scope.clone(),
             wanted: Arc::clone(asking.wanted.get_or_init(|| Arc::new(asking.wanted()))),
         },
+        // Somebody waits at the queue all the time.
+        LookKey::Events => return None,
     })
 }
 

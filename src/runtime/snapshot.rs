@@ -47,10 +47,29 @@ pub struct Snapshot {
     /// Where the journal lies, and whether nothing in it is from before this start.
     pub journal: Arc<str>,
     pub journal_is_new: bool,
+    /// Nothing where no queue of events is configured.
+    pub events: Option<EventsView>,
     /// Bytes of the journal.
     pub journal_bytes: u64,
     /// When ListSecrets last answered.
     pub last_list: Option<Timestamp>,
+}
+
+/// Whether events come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventsView {
+    pub working: bool,
+    /// When the last one came.
+    pub heartbeat: Option<Timestamp>,
+    /// The last event of `check-events`.
+    pub test: Option<TestEvent>,
+}
+
+/// An event that `check-events` waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestEvent {
+    pub id: Arc<str>,
+    pub came: Timestamp,
 }
 
 /// One secret, judged.
@@ -99,6 +118,7 @@ impl Snapshot {
             unwatched: Arc::default(),
             journal: Arc::from(""),
             journal_is_new: false,
+            events: None,
             journal_bytes: 0,
             last_list: None,
         }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::drain::{Drain, Drained};
+use super::events::{Events, Received};
 use super::inbox::Inbox;
 use super::keeper::Keeper;
 use super::looks::{Asking, Looks};
@@ -42,6 +43,7 @@ pub struct Watchdog {
     options: Options,
     machine: Machine,
     inbox: Inbox,
+    events: Events,
     looks: Looks,
     writes: Writes,
     keeper: Keeper,
@@ -59,6 +61,7 @@ impl Watchdog {
         Self {
             machine: Machine::new(options.watch(), parts.decide, now),
             inbox: Inbox::default(),
+            events: Events::new(parts.ports.events.clone()),
             looks: Looks::new(now),
             writes: Writes::default(),
             keeper: Keeper::new(Arc::clone(&parts.journal), options.retention, now),
@@ -92,6 +95,7 @@ impl Watchdog {
             self.turn(events).await?;
             if let Some(drained) = self.drained() {
                 self.inbox.close().await;
+                self.events.close().await;
                 return Ok(drained);
             }
         }
@@ -124,6 +128,7 @@ impl Watchdog {
         tokio::select! {
             biased;
             answer = self.inbox.next() => events.extend(answer),
+            received = self.events.next() => events.push(self.take(received)),
             () = stop.cancelled(), if self.drain.is_none() => self.begin_drain(),
             () = self.parts.clock.sleep_until(until) => {}
         }
@@ -133,6 +138,14 @@ impl Watchdog {
             .metrics
             .loop_turn(late.max(SignedDuration::ZERO).as_secs_f64());
         events
+    }
+
+    fn take(&mut self, received: Received) -> Event {
+        let state = self.machine.state();
+        let event = self.events.take(received, state, &self.parts.metrics);
+        // When events came is shown, though nothing else has changed.
+        self.publisher.touch_all();
+        event
     }
 
     fn next_wake(&self) -> Timestamp {
@@ -167,6 +180,7 @@ impl Watchdog {
         } else {
             self.tally.hold(&self.parts.metrics);
         }
+        self.events.forget(self.keeper.has_all());
         if self.keeper.is_well() != situation.journal {
             // Shown at once, and what it holds up or lets go is concluded with the next turn.
             self.publisher.touch_all();
@@ -224,6 +238,9 @@ impl Watchdog {
         self.looks.look_at_the_time(&asking, &mut self.inbox);
         if !self.keeper.is_full() {
             self.looks.take(&asking, &mut self.inbox);
+            if self.drain.is_none() {
+                self.events.listen(&self.parts.clock);
+            }
         }
     }
 
@@ -234,6 +251,7 @@ impl Watchdog {
             draining: self.drain.is_some(),
             journal_failing: !self.keeper.is_well(),
             journal_bytes: self.keeper.bytes(),
+            test_event: self.events.test(),
         };
         let has_looked = self.publisher.has_looked();
         self.publisher.publish(&shown, now);

@@ -111,6 +111,9 @@ impl<'a> Run<'a> {
         trial.faults = Arc::new(Mutex::new(case.faults.clone()));
         let first = case.scenario.start + case.first_start;
         trial.world().advance(first);
+        if let Some(events) = &case.events {
+            trial.world().send_events(events.clone());
+        }
         Ok(Self {
             case,
             trial,

@@ -5,6 +5,7 @@ mod fault;
 mod identity;
 mod lambda;
 mod login;
+mod queue;
 mod secrets;
 mod skew;
 
@@ -155,7 +156,8 @@ impl SimAccount {
             ecs_writes: account.clone(),
             lambda: account.clone(),
             lambda_writes: account.clone(),
-            login: account,
+            login: account.clone(),
+            events: self.world().has_queue().then_some(account),
         }
     }
 

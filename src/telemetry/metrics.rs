@@ -109,6 +109,8 @@ metrics! {
         would_remediate_total: IntCounterVec = by(&["method"]),
         /// Logins with a version of a secret, by result.
         login_tests_total: IntCounterVec = by(&["result"]),
+        /// Messages of the queue of events, by what they told; `foreign`, `other-account` and `unreadable` are none of ours.
+        events_total: IntCounterVec = by(&["kind"]),
         /// Calls to AWS, by service, operation and outcome.
         aws_calls_total: IntCounterVec = by(&["service", "operation", "outcome"]),
         /// How much later than due the loop took a turn.
@@ -145,6 +147,8 @@ metrics! {
         last_list_age_seconds: Gauge = PLAIN,
         /// Time since the loop last turned, by a clock that nobody sets.
         loop_age_seconds: Gauge = PLAIN,
+        /// 1 where events come, so that polling is seldom; 0 where none is configured, too.
+        events_working: IntGauge = PLAIN,
         /// Size of the journal on disk.
         journal_bytes: Gauge = PLAIN,
         /// 1 when ready: everything was looked at once, secrets can be listed, the journal can be written, not draining.
@@ -239,6 +243,11 @@ impl Metrics {
             .inc();
     }
 
+    /// A message of the queue of events.
+    pub fn event(&self, kind: &'static str) {
+        self.counted.events_total.with_label_values(&[kind]).inc();
+    }
+
     /// Static words only: the labels stay bounded.
     pub fn aws_call(&self, service: &'static str, operation: &'static str, outcome: &'static str) {
         self.counted
@@ -289,6 +298,9 @@ impl Counted {
         for procedure in Procedure::ALL {
             self.would_remediate_total.with_label_values(&[procedure.name()]);
         }
+        for kind in words::EVENTS {
+            self.events_total.with_label_values(&[kind]);
+        }
         for result in words::LOGINS {
             self.login_tests_total.with_label_values(&[result]);
         }
@@ -313,6 +325,7 @@ impl Read {
             reason = "a gauge is a float; exact up to 9 petabytes"
         )]
         self.journal_bytes.set(reading.journal_bytes as f64);
+        self.events_working.set(i64::from(reading.events_working));
         self.ready.set(i64::from(reading.ready));
         self.build_info
             .with_label_values(&[super::VERSION, super::COMMIT])

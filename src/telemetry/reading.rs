@@ -7,6 +7,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
     pub ready: bool,
+    /// Events come.
+    pub events_working: bool,
     pub journal_bytes: u64,
     /// Those with series of their own: the first ones, in a stable order.
     pub secrets: Vec<SecretReading>,

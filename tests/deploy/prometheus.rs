@@ -41,6 +41,7 @@ pub(super) fn everything_shown() -> String {
     let reading = Reading {
         phases: [("settled", 1)].into(),
         open_windows: vec![("shop/db".into(), 3.0)],
+        events_working: true,
         ready: true,
         journal_bytes: 4096,
         secrets: vec![secret],

@@ -2,6 +2,7 @@
 
 mod applications;
 mod doubt;
+mod events;
 mod observe;
 mod roll_forward;
 mod rotation;

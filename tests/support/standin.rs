@@ -123,6 +123,20 @@ impl Standin {
         }
     }
 
+    /// The queue of events, with the rules of `deploy/events` before it. Its address.
+    pub(crate) fn events(&self) -> String {
+        text(&self.post("events", &json!({})), "url")
+    }
+
+    /// An event as its source sends it.
+    pub(crate) fn event(&self, event: &Value) {
+        self.post("event", &json!({"event": event}));
+    }
+
+    pub(crate) fn heartbeat(&self) {
+        self.post("event", &json!({}));
+    }
+
     /// Reserved concurrency; nothing where none is set.
     pub(crate) fn reserved(&self, name: &str) -> Option<u64> {
         let answer = self.lambda("GET", &format!("/2019-09-30/functions/{name}/concurrency"), "");

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::http::{self, ServeError, Serving, Shown};
 use crate::runtime::{Assignment, Clock, Options, Watchdog};
 use crate::sim::ports::{OpenGate, Skew};
+use crate::sim::world::Delivery;
 use crate::sim::{Scenario, Trial, options};
 use crate::telemetry::logs::{self, Format, LogOptions};
 use crate::telemetry::{Metrics, MetricsOptions};
@@ -60,6 +61,7 @@ pub(super) fn run(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<u8> {
 async fn play(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let scenario = Scenario::demo(args.seed);
     let trial = Trial::new(scenario.world(), compressed(!args.without_roll_forward))?;
+    trial.world().send_events(Delivery::prompt());
     let clock = Clock::scaled(scenario.start, args.speed);
     let metrics = Arc::new(Metrics::new(MetricsOptions::default())?);
     let parts = trial.parts(
@@ -115,6 +117,7 @@ fn compressed(rolls_forward: bool) -> Options {
     compressed.settings.timing.verify_for = VERIFY;
     compressed.settings.timing.watch_for = WATCH;
     compressed.settings.cadence.announced = ANNOUNCED;
+    compressed.settings.events = true;
     let default = compressed.rules.clone();
     compressed.rules = Arc::new(move |summary: &SecretSummary| {
         let mut assignment = Assignment::clone(&*default(summary)?);

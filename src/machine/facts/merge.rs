@@ -106,6 +106,10 @@ impl State {
                 self.note_sleep(&consumer);
                 self.resolve_doubts(&consumer, timing)
             }
+            Evidence::Hints { hints } => {
+                self.take_hints(look, &hints, timing);
+                Vec::new()
+            }
             Evidence::Scope { scope, seen } => {
                 self.see_scope(look, scope, seen);
                 Vec::new()

@@ -2,6 +2,7 @@
 
 pub mod attempts;
 mod databases;
+pub mod hints;
 pub mod merge;
 mod scopes;
 pub mod state;

@@ -9,6 +9,7 @@ use crate::facts::Databases;
 use crate::facts::Touched;
 use crate::facts::Users;
 use crate::facts::attempts::Attempts;
+use crate::facts::hints::{Delivery, Hints};
 use crate::facts::track::Track;
 use crate::model::{
     Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer,
@@ -34,6 +35,8 @@ pub struct State {
     pub owners: BTreeMap<AttemptId, Target>,
     /// When the whole of discovery was last answered with nothing left out; nothing where some of it never was.
     pub(crate) searched_whole: Option<Timestamp>,
+    /// Whether events come.
+    pub delivery: Delivery,
     pub(crate) users: Users,
     pub(crate) databases: Databases,
     pub(crate) touched: Touched,
@@ -149,6 +152,8 @@ pub struct SecretFacts {
     pub attempts: Attempts,
     /// How long its last good rotations took, oldest first.
     pub paces: Vec<(RotationKey, Pace)>,
+    /// What events told of it; not kept over a restart.
+    pub hints: Option<Box<Hints>>,
     /// What kept its rotation's log from being read at the last look; not kept over a restart.
     pub log_trouble: Option<LogTrouble>,
 }
@@ -165,6 +170,8 @@ impl SecretFacts {
 /// What is known of one consumer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConsumerFacts {
+    /// When an event last told that something of it changed; not kept over a restart.
+    pub hinted: Option<Timestamp>,
     pub references: Vec<Reference>,
     pub mutable_images: Vec<String>,
     /// How discovery last saw a service deployed.
@@ -296,7 +303,7 @@ impl State {
                 .is_some_and(|run| run.state.carries(version)),
             LookKey::Consumer(consumer) => consumers.contains_key(consumer),
             LookKey::Secret(_) | LookKey::Versions(_) | LookKey::Log(_) => true,
-            LookKey::Sweep | LookKey::Discovery(_) => true,
+            LookKey::Sweep | LookKey::Discovery(_) | LookKey::Events => true,
         };
         self.looked.retain(|key, _| is_asked(key));
         let failing = self.failing.len();

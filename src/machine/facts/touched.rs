@@ -55,6 +55,7 @@ impl State {
                 self.touch_sharing_accounts(secret);
             }
             LookKey::Consumer(consumer) => self.touch_consumer(consumer),
+            LookKey::Events => {}
         }
     }
 

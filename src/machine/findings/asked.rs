@@ -32,6 +32,7 @@ fn operation_of(key: &LookKey) -> &'static str {
         LookKey::Discovery(Scope::Cluster(_)) => "ecs:ListServices",
         LookKey::Discovery(Scope::Tasks(_)) => "ecs:ListTasks",
         LookKey::Discovery(Scope::Functions) => "lambda:ListFunctions",
+        LookKey::Events => "sqs:ReceiveMessage",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::events::of_events;
 use super::waits::Waits;
 use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, not_there};
 use crate::admission::Admission;
@@ -64,6 +65,7 @@ pub fn of_fleet(
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut found = of_looks(state, now);
+    found.extend(of_events(&state.delivery, settings, now));
     found.extend(
         state
             .consumers

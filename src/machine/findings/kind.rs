@@ -19,6 +19,8 @@ pub enum Kind {
     DefinitionUnread,
     /// Functions whose environment cannot be decrypted for us.
     EnvironmentUnreadable,
+    /// A queue of events is configured, and events do not come.
+    EventsMissing,
     /// The consumer that tried an unproven version first did not get healthy.
     FirstFailed,
     /// The brake's tag `hold` keeps a stale consumer from its restart.
@@ -111,7 +113,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::BeyondNext,
         Self::BeyondUs,
         Self::Capped,
@@ -119,6 +121,7 @@ impl Kind {
         Self::DeadValue,
         Self::DefinitionUnread,
         Self::EnvironmentUnreadable,
+        Self::EventsMissing,
         Self::FirstFailed,
         Self::Held,
         Self::HeldBack,
@@ -175,6 +178,7 @@ impl Kind {
             Self::DeadValue => "dead-value",
             Self::DefinitionUnread => "definition-unread",
             Self::EnvironmentUnreadable => "environment-unreadable",
+            Self::EventsMissing => "events-missing",
             Self::FirstFailed => "first-failed",
             Self::Held => "held",
             Self::HeldBack => "held-back",

@@ -22,6 +22,7 @@ pub struct Told {
     pub(crate) search: Vec<Finding>,
     pub(crate) waits: Vec<Finding>,
     pub(crate) journal: Option<Finding>,
+    pub(crate) events: Option<Finding>,
     /// When a look that fails is no finding any more.
     pub(crate) wake: Option<Timestamp>,
     /// Secrets whose consumers were not searched for since their first look.
@@ -42,7 +43,8 @@ impl Told {
     pub fn of_the_fleet(&self) -> impl Iterator<Item = &Finding> {
         let alone = [&self.looks, &self.search, &self.waits];
         let consumers = self.consumers.values().flatten();
-        consumers.chain(alone.into_iter().flatten()).chain(&self.journal)
+        let single = self.journal.iter().chain(&self.events);
+        consumers.chain(alone.into_iter().flatten()).chain(single)
     }
 
     pub(crate) fn unsearched(&self) -> impl Iterator<Item = &SecretArn> {

@@ -1,6 +1,7 @@
 //! When to look at what: seldom at rest, closely from the moment AWSPENDING shows.
 
 mod consumers;
+mod events;
 pub(crate) mod lockout;
 mod logins;
 
@@ -19,6 +20,8 @@ use crate::story::baseline;
 use crate::story::phase::Phase;
 use crate::story::rotations::Origin;
 use crate::story::stale_labels::is_settling;
+
+use events::{IDLE_BESIDE_EVENTS, SWEEP_BESIDE_EVENTS};
 
 /// A look and when it is due.
 pub type Agenda = BTreeMap<LookKey, Timestamp>;
@@ -50,6 +53,7 @@ pub fn secret_looks(
         plan.versions(secret, facts, view);
     }
     plan.log(secret, facts, judgement);
+    plan.hinted(secret, facts, judgement);
     if policy.login_test {
         plan.logins(secret, facts, judgement, policy);
     }
@@ -68,6 +72,7 @@ pub fn consumer_looks(state: &State, consumer: &ConsumerId, settings: &Settings,
     };
     if let Some(facts) = state.consumers.get(consumer) {
         plan.between_rotations(consumer, facts);
+        plan.hinted_of_consumer(consumer, facts);
     }
     plan.agenda
 }
@@ -90,7 +95,8 @@ pub fn fleet_looks(
         now,
         agenda: Agenda::new(),
     };
-    plan.every(LookKey::Sweep, settings.cadence.sweep);
+    let sweep = plan.by_events(settings.cadence.sweep, SWEEP_BESIDE_EVENTS);
+    plan.every(LookKey::Sweep, sweep);
     let since = wanted_since.max(judgements.last_began().unwrap_or(wanted_since));
     for scope in scopes {
         let key = LookKey::Discovery(scope.clone());
@@ -229,10 +235,10 @@ impl Plan<'_> {
                 Phase::Watching | Phase::Settled | Phase::Superseded | Phase::Abandoned | Phase::RolledBack,
             )
             | None => {
-                if self.is_announced(facts) {
+                if self.is_announced(facts) && !self.is_told_of_starts(facts, judgement) {
                     cadence.announced
                 } else {
-                    cadence.idle
+                    self.by_events(cadence.idle, IDLE_BESIDE_EVENTS)
                 }
             }
         }

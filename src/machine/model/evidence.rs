@@ -6,8 +6,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    AttemptId, Consumer, ConsumerId, DatabaseSeen, Dates, Decision, FunctionSeen, Labels, LoginAnswer, Look,
-    Outcome, Procedure, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step,
+    AttemptId, Consumer, ConsumerId, DatabaseSeen, Dates, Decision, FunctionSeen, Hint, Labels, LoginAnswer,
+    Look, Outcome, Procedure, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step,
     Strategy, VersionId,
 };
 
@@ -27,6 +27,8 @@ pub enum LookKey {
     /// A consumer's own state.
     Consumer(ConsumerId),
     Discovery(Scope),
+    /// The queue of events.
+    Events,
 }
 
 /// A part of discovery: seen whole or not at all, so that what could not be read keeps what was known of it.
@@ -143,6 +145,10 @@ pub enum Evidence {
         scope: Scope,
         seen: ScopeSeen,
     },
+    /// What the queue of events had.
+    Hints {
+        hints: Vec<Hint>,
+    },
 }
 
 impl Evidence {
@@ -158,6 +164,7 @@ impl Evidence {
                 LookKey::Consumer(consumer.clone())
             }
             Self::Scope { scope, .. } => LookKey::Discovery(scope.clone()),
+            Self::Hints { .. } => LookKey::Events,
         }
     }
 }

@@ -6,6 +6,7 @@ mod decision;
 mod evidence;
 mod function;
 mod guard;
+mod hint;
 mod ids;
 mod patterns;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use evidence::{
 };
 pub use function::{Alias, EnvironmentSeen, FunctionSeen, SleepTag, UpdateStatus};
 pub use guard::{AtRest, FunctionGuard, Guard, Promotable, ServiceGuard, Verdict};
+pub use hint::{Hint, HintAbout, HintKind, NamedSecret};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
 pub use secret::{Brake, Dates, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};

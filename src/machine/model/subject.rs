@@ -26,6 +26,8 @@ pub enum Part {
     /// An entry of `discovery.database_hosts`.
     DatabaseHost(Arc<str>),
     Look(LookKey),
+    /// The way that events take to us.
+    Events,
 }
 
 impl Subject {
@@ -46,7 +48,8 @@ impl From<&LookKey> for Subject {
             | LookKey::Versions(_)
             | LookKey::Log(_)
             | LookKey::Login(..)
-            | LookKey::Discovery(_) => Self::Watchdog(Part::Look(key.clone())),
+            | LookKey::Discovery(_)
+            | LookKey::Events => Self::Watchdog(Part::Look(key.clone())),
         }
     }
 }
@@ -58,7 +61,7 @@ impl LookKey {
             Self::Secret(secret) | Self::Versions(secret) | Self::Log(secret) | Self::Login(secret, _) => {
                 Some(secret)
             }
-            Self::Sweep | Self::Consumer(_) | Self::Discovery(_) => None,
+            Self::Sweep | Self::Consumer(_) | Self::Discovery(_) | Self::Events => None,
         }
     }
 }
@@ -82,6 +85,7 @@ impl fmt::Display for Part {
             Self::Rule(rule) => f.write_str(rule),
             Self::DatabaseHost(host) => write!(f, "discovery.database_hosts {host}"),
             Self::Look(key) => write!(f, "{key}"),
+            Self::Events => f.write_str("events"),
         }
     }
 }
@@ -101,6 +105,7 @@ impl fmt::Display for LookKey {
             Self::Discovery(Scope::Tasks(cluster)) => write!(f, "standalone tasks of cluster {cluster}"),
             Self::Discovery(Scope::Functions) => f.write_str("Lambda functions"),
             Self::Discovery(Scope::Declared) => f.write_str("declared consumers"),
+            Self::Events => f.write_str("queue of events"),
         }
     }
 }

@@ -82,6 +82,8 @@ pub struct Settings {
     pub timing: Timing,
     pub cadence: Cadence,
     pub limits: Limits,
+    /// Events are read from a queue.
+    pub events: bool,
 }
 
 impl Settings {

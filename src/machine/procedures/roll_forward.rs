@@ -231,6 +231,9 @@ impl Case<'_> {
         {
             return failure.at;
         }
+        if let Some(told) = self.failure_told_by_event() {
+            return told;
+        }
         let moved = self.rotation.last_progress().unwrap_or(self.now);
         // A function that has logged an error and goes on may be about to set the database back.
         let goes_on = failure.is_some_and(|failure| !failure.ended);
@@ -240,6 +243,21 @@ impl Case<'_> {
             } else {
                 self.patience()
             }
+    }
+
+    /// When an event told that the rotation failed after setSecret. It counts only where the log cannot be read, which
+    /// would tell better.
+    fn failure_told_by_event(&self) -> Option<Timestamp> {
+        let later = |step: Option<Step>| matches!(step, Some(Step::TestSecret | Step::FinishSecret));
+        self.facts.log_trouble.as_ref()?;
+        let failed = self
+            .facts
+            .hints
+            .as_ref()?
+            .failed
+            .filter(|failed| later(failed.step))?;
+        let set = self.rotation.exposed.as_ref()?.when.not_after;
+        (failed.at? > set).then_some(failed.came)
     }
 
     fn patience(&self) -> SignedDuration {

@@ -118,6 +118,7 @@ pub fn turn(machine: &mut Machine, events: Vec<Event>, settings: &Settings, situ
     for event in events {
         machine.merge(event, &mut turn, settings, situation.now);
     }
+    machine.state.judge_delivery(situation.now);
     let (mut touched, judged) = machine.judge(&mut turn, settings, situation.now);
     let admitted = machine.admit(&touched, &mut turn, settings, situation);
     // What was decided changes how its consumers stand.
@@ -133,8 +134,8 @@ pub fn turn(machine: &mut Machine, events: Vec<Event>, settings: &Settings, situ
     machine.look(&pass, &mut turn);
     machine.tell(&pass, &mut turn);
     turn.consumers = pass.touched.consumers;
-    turn.wake = machine.wake();
     machine.last = Some(situation);
+    turn.wake = machine.wake();
     turn
 }
 
@@ -213,7 +214,13 @@ impl Machine {
     }
 
     fn wake(&self) -> Option<Timestamp> {
-        let wakes = [self.judgements.wake(), self.admission.wake, self.told.wake];
+        let events = self.last.and_then(|last| self.state.delivery.wake(last.now));
+        let wakes = [
+            self.judgements.wake(),
+            self.admission.wake,
+            self.told.wake,
+            events,
+        ];
         wakes.into_iter().flatten().min()
     }
 

@@ -54,6 +54,9 @@ impl Machine {
         let journal = (!situation.journal).then(findings::of_journal);
         turn.fleet_changed |= journal != self.told.journal;
         self.told.journal = journal;
+        let events = findings::of_events(&self.state.delivery, settings, now);
+        turn.fleet_changed |= events != self.told.events;
+        self.told.events = events;
     }
 
     fn tell_search(&self) -> Vec<Finding> {

@@ -1,5 +1,6 @@
 //! Cases: an account with everything that goes wrong, generated whole from a seed, then run.
 
+mod events;
 mod failures;
 mod faults;
 mod moments;
@@ -15,6 +16,7 @@ pub use profile::Profile;
 
 use super::life::{How, Pause, Place};
 use super::ports::{Fault, Jump};
+use super::world::{Arrival, Delivery};
 use super::{Scenario, Stream, options_of, policy};
 use crate::runtime::Options;
 
@@ -52,6 +54,8 @@ pub struct Case {
     pub one_account: bool,
     /// The service the watchdog itself runs in.
     pub own_service: Option<ConsumerId>,
+    /// How events come; nothing where there is no queue.
+    pub events: Option<Delivery>,
     pub faults: Vec<Fault>,
     pub crashes: Vec<Crash>,
     /// When the process of the last life is suspended.
@@ -82,6 +86,7 @@ impl Case {
             roll_forward: false,
             one_account: false,
             own_service: None,
+            events: None,
             scenario: Scenario::random(seed),
             faults: Vec::new(),
             crashes: Vec::new(),
@@ -99,6 +104,10 @@ impl Case {
             | Profile::Disk
             | Profile::Clock
             | Profile::All => case.draw_faults(),
+        }
+        // Every fourth: the others are looked at as without a queue.
+        if seed % 4 == 3 {
+            case.events = Some(events::draw(seed, case.scenario.start));
         }
         if profile == Profile::None {
             case.own_service = case.draw_own_service();
@@ -123,6 +132,7 @@ impl Case {
             ..policy(mode, self.method, self.login_test)
         });
         options.settings.limits.own_service.clone_from(&self.own_service);
+        options.settings.events = self.events.is_some();
         options
     }
 
@@ -171,6 +181,24 @@ impl Case {
                 .iter()
                 .map(|own| format!("the watchdog runs in {own}")),
         );
+        let told_of = |events: &Delivery| {
+            let Delivery {
+                trail,
+                arrivals,
+                ends,
+                foreign,
+            } = events;
+            let lost = arrivals
+                .iter()
+                .filter(|arrival| **arrival == Arrival::Lost)
+                .count();
+            format!(
+                "events come: {lost} of {} are lost, a trail {trail}, the rules are disabled {ends:?}, foreign messages each \
+                 minute {foreign}",
+                arrivals.len()
+            )
+        };
+        told.extend(self.events.iter().map(told_of));
         told.extend(self.faults.iter().map(|fault| format!("{fault:?}")));
         told.extend(self.crashes.iter().map(|crash| format!("{crash:?}")));
         told.extend(self.pauses.iter().map(|pause| format!("{pause:?}")));

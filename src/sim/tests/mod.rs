@@ -3,6 +3,7 @@
 mod campaign;
 mod crashes;
 mod defects;
+mod events;
 mod failures;
 mod faults;
 mod lockout;

@@ -35,6 +35,7 @@ mod health;
 mod invocation;
 mod labels;
 mod past;
+mod queue;
 mod recreated;
 mod rotation;
 mod rotation_log;
@@ -58,6 +59,8 @@ pub use database::{Account, Trouble, TroubleKind};
 pub use function::{Function, FunctionPlan, FunctionTouch, Reach, Refused};
 pub use invocation::{Code, End, Invoked, Manner, Retries};
 pub use labels::{Move, Mover, Unmoved};
+use queue::Queue;
+pub use queue::{Arrival, Delivery};
 pub use rotation::{Failing, LogPlan, RotationPlan};
 pub use secret::{History, Kind, Secret, SecretPlan, Shown, Value};
 pub use service::{Deployment, Fate, Reads, Service, ServicePlan, ServiceTouch, Task};
@@ -243,6 +246,8 @@ pub struct World {
     pub writes: Vec<Write>,
     /// Promotions that the watchdog asked for though its own had gone through, and nobody had moved the label since.
     pub promoted_again: Vec<(Timestamp, SecretArn, VersionId)>,
+    /// Where EventBridge sends; nothing where no events are sent.
+    queue: Option<Queue>,
     pub outages: BTreeMap<ConsumerId, Outage>,
     /// When no more concurrency can be reserved (aws-facts: Lambda).
     pub account_full: Vec<(Timestamp, Timestamp)>,
@@ -266,6 +271,7 @@ impl World {
             faults_met: Vec::new(),
             writes: Vec::new(),
             promoted_again: Vec::new(),
+            queue: None,
             outages: BTreeMap::new(),
             account_full: Vec::new(),
             story: Vec::new(),

@@ -17,6 +17,7 @@ fn reading(secrets: usize) -> Reading {
     };
     Reading {
         ready: true,
+        events_working: true,
         journal_bytes: 4096,
         secrets: (0..secrets.min(2)).map(secret).collect(),
         phases: BTreeMap::from([("settled", secrets)]),
@@ -86,7 +87,7 @@ fn every_metric_follows_the_naming_rules_of_promtool() {
     let ours = types
         .iter()
         .filter(|(name, _)| name.starts_with("rotation_watchdog_"));
-    assert_eq!(ours.count(), 26, "{types:?}");
+    assert_eq!(ours.count(), 28, "{types:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ import traceback
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import functions, logs, secrets
+from . import events, functions, logs, secrets
 from .ecs import Ecs
 from .timing import Timing
 from .wire import Answer, AwsError, content_type, failure, success
@@ -43,6 +43,13 @@ class Account:
             logs.reset()
 
     def answer(self, request, body):
+        if request.operation == "ReceiveMessage":
+            wait = request.parameters.get("WaitTimeSeconds", 0)
+            at_once = json.dumps(request.parameters | {"WaitTimeSeconds": 0}).encode()
+            return events.long_poll(lambda: self._answer_alone(request, at_once), wait)
+        return self._answer_alone(request, body)
+
+    def _answer_alone(self, request, body):
         with self.lock:
             try:
                 return self._answer(request, body)

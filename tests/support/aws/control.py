@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl
 
 from moto.core.exceptions import JsonRESTError
 
-from . import functions, rotation, secrets
-from .wire import REGION, Answer, AwsError, Request
+from . import events, functions, rotation, secrets
+from .wire import ACCOUNT, REGION, Answer, AwsError, Request
 
 PREFIX = "/_standin/"
 
@@ -15,6 +15,8 @@ PREFIX = "/_standin/"
 class Control:
     def __init__(self, account, calls, faults):
         self._account, self._calls, self._faults = account, calls, faults
+        # Where the stand-in was asked last.
+        self._host = ""
 
     def answer(self, environ, body):
         """400 and a reason for an order that makes no sense."""
@@ -27,6 +29,7 @@ class Control:
             if not isinstance(given, dict):
                 raise ValueError("an order is a JSON object")
             with self._account.lock:
+                self._host = environ.get("HTTP_HOST", "")
                 return _json(200, _ROUTES[route](self, query | given))
         except KeyError as missing:
             return _json(400, {"error": f"{missing} is missing"})
@@ -121,6 +124,28 @@ class Control:
         shown = [task for task in tasks if "all" in given or not task.has_stopped(now)]
         return {"tasks": [_task(task, now) for task in shown]}
 
+    def _set_up_events(self, given):
+        """The queue and the rules of deploy/events/template.json."""
+        queue = events.set_up(given.get("region", REGION))
+        return {"url": f"http://{self._host}/{ACCOUNT}/{queue.name}"}
+
+    def _send_event(self, given):
+        """`event` as its source sends it, through the rules; or `message`, or a heartbeat, into the queue itself."""
+        region = given.get("region", REGION)
+        if "event" in given:
+            return {"sent": events.put(given["event"], region)}
+        times = given.get("times", 1)
+        for _ in range(times):
+            events.send(given.get("message", events.HEARTBEAT), region)
+        return {"sent": times}
+
+    def _lose_queue(self, given):
+        events.lose(given.get("region", REGION))
+        return {}
+
+    def _list_messages(self, given):
+        return events.messages(given.get("region", REGION))
+
     def _play_rotation(self, given):
         return rotation.play(given)
 
@@ -161,5 +186,9 @@ _ROUTES = {
     "POST function": Control._create_function,
     "POST service": Control._create_service,
     "GET tasks": Control._list_tasks,
+    "POST events": Control._set_up_events,
+    "POST event": Control._send_event,
+    "GET messages": Control._list_messages,
+    "POST lost-queue": Control._lose_queue,
     "POST rotation": Control._play_rotation,
 }

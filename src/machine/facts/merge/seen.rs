@@ -21,12 +21,25 @@ impl State {
             facts.is_some_and(|facts| is_settling(facts, timing))
         };
         let was_doubted = is_doubted(self);
+        let before = self.current_of(secret);
         let news = self.see_secret(look, secret, seen);
+        if let (Some((was, last)), Some((is, _))) = (before, self.current_of(secret))
+            && was != is
+            && !is_doubted(self)
+        {
+            self.await_event(secret, last, look);
+        }
         if was_doubted && news.is_empty() && !is_doubted(self) {
             self.believed(secret)
         } else {
             news
         }
+    }
+
+    /// What AWSCURRENT was last seen on, and by which look.
+    fn current_of(&self, secret: &SecretArn) -> Option<(VersionId, Look)> {
+        let run = self.secret(secret)?.labels.latest()?;
+        Some((run.state.current.clone()?, run.last))
     }
 
     pub(super) fn see_login(

@@ -8,13 +8,15 @@ use super::super::standings::{attempt, promoted, redeploy};
 use super::super::world::{Tale, arn, at, consumer, function, labels, service, version};
 use super::found;
 use crate::admission::Admission;
-use crate::findings::{Finding, of_rules, of_secret};
+use crate::facts::state::State;
+use crate::findings::{Finding, of_events, of_rules, of_secret};
 use crate::judge::Reason;
 use crate::model::{
     Alias, AttemptId, ConsumerId, Controller, CycleStep, EnvironmentSeen, Event, Evidence, FunctionSeen,
     LogReach, LoginAnswer, Look, LookFailure, LookKey, NoEffect, Outcome, ReferenceKind, Scope, ScopeSeen,
     SecretSeen, ServiceSeen, SleepTag, Step, UpdateStatus,
 };
+use crate::policy::Settings;
 use crate::tables::standings::cycle;
 
 pub(super) fn odd_service() -> ConsumerId {
@@ -30,6 +32,19 @@ pub(super) fn told(tale: &Tale, name: &str, second: i64) -> Vec<Finding> {
     let mut found = of_secret(&tale.state, &arn(name), &judgement, &tale.settings, at(second));
     found.extend(found_in(&tale.state, &Admission::default(), second));
     found
+}
+
+/// A queue that has no heartbeat.
+fn of_a_silent_queue() -> Vec<Finding> {
+    let mut state = State::default();
+    state.judge_delivery(at(0));
+    let settings = Settings {
+        events: true,
+        ..Settings::default()
+    };
+    of_events(&state.delivery, &settings, at(3_600))
+        .into_iter()
+        .collect()
 }
 
 /// What DescribeSecret says of a secret at rest.
@@ -364,6 +379,7 @@ pub(super) fn everything() -> Vec<Finding> {
         of_logins(),
         of_logs(),
         of_the_rules(),
+        of_a_silent_queue(),
         found::beyond(),
         found::at_rest(),
     ]

@@ -7,8 +7,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::model::{
-    ConsumerId, Event, Evidence, FunctionSeen, LogFact, LogLine, LoginAnswer, Look, LookFailure, LookKey,
-    ReferenceKind, Scope, ScopeSeen, SecretArn, StandaloneTask, Step,
+    ConsumerId, Event, Evidence, FunctionSeen, Hint, HintAbout, HintKind, LogFact, LogLine, LoginAnswer,
+    Look, LookFailure, LookKey, NamedSecret, ReferenceKind, Scope, ScopeSeen, SecretArn, StandaloneTask,
+    Step,
 };
 use crate::tables::databases::database;
 use crate::tables::world::{Tale, arn, at, consumer, function, labels, millis, service, summary, version};
@@ -59,6 +60,11 @@ pub(super) enum Happens {
         secret: usize,
         consumer: usize,
     },
+    /// An event about one of the secrets, or one of the services, or a heartbeat.
+    Hinted {
+        secret: Option<usize>,
+        kind: usize,
+    },
     /// Which clusters there are: `prod`, and maybe another that nobody has searched.
     Clusters {
         more: bool,
@@ -83,6 +89,28 @@ const STEPS: [Step; 4] = [
     Step::TestSecret,
     Step::FinishSecret,
 ];
+
+fn hint(secret: Option<usize>, kind: usize, now: i64) -> Hint {
+    let step = Some(Step::TestSecret);
+    let kinds = [
+        HintKind::LabelMoved,
+        HintKind::RotationStarted,
+        HintKind::RotationFailed { step },
+        HintKind::SecretCall,
+    ];
+    let named = |n: usize| NamedSecret::Name(SECRETS[n].to_owned());
+    let service = HintAbout::Consumer(service_id(kind));
+    let (about, kind) = match (secret, kind) {
+        (Some(n), kind) => (HintAbout::Secret(named(n)), kinds[kind]),
+        (None, 0) => (HintAbout::Delivery, HintKind::Heartbeat),
+        (None, _) => (service, HintKind::TaskState),
+    };
+    Hint {
+        about,
+        kind,
+        at: Some(at(now)),
+    }
+}
 
 fn kind(n: usize) -> ReferenceKind {
     let pinned = ReferenceKind::Pinned {
@@ -125,6 +153,8 @@ pub(super) fn happens() -> impl Strategy<Value = Happens> {
             .prop_map(|(consumer, modified, reserved)| Happens::Function { consumer, modified, reserved }),
         2 => (0..4_usize, 0..SECRETS.len(), 0..3_usize)
             .prop_map(|(look, secret, consumer)| Happens::Unseen { look, secret, consumer }),
+        2 => (proptest::option::weighted(0.7, 0..SECRETS.len()), 0..4_usize)
+            .prop_map(|(secret, kind)| Happens::Hinted { secret, kind }),
         2 => any::<bool>().prop_map(|more| Happens::Clusters { more }),
         1 => Just(Happens::Restart),
         1 => Just(Happens::Journal),
@@ -189,6 +219,9 @@ impl Happens {
                 }
             }
             Self::Logged { secret, step, failed } => logged(SECRETS[*secret], STEPS[*step], *failed, now),
+            Self::Hinted { secret, kind } => Evidence::Hints {
+                hints: vec![hint(*secret, *kind, now)],
+            },
             Self::Cluster { .. }
             | Self::Functions { .. }
             | Self::Service { .. }
@@ -243,6 +276,7 @@ impl Happens {
             | Self::Listed { .. }
             | Self::Login { .. }
             | Self::Logged { .. }
+            | Self::Hinted { .. }
             | Self::Unseen { .. }
             | Self::Restart
             | Self::Journal

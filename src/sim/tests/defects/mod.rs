@@ -1,6 +1,7 @@
 //! A simulator that cannot fail proves nothing: parts with a defect, each caught by the check meant for it.
 
 mod deciding;
+mod events;
 mod first;
 mod numbers;
 mod outside;
