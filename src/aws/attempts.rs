@@ -24,6 +24,7 @@ pub type Observer = Arc<dyn Fn(&'static str, &'static str, &'static str) + Send 
 /// Every operation that the adapters use, so that a metric's labels are bounded.
 const OPERATIONS: &[&str] = &[
     "DeleteFunctionConcurrency",
+    "DeleteMessageBatch",
     "DescribeSecret",
     "DescribeServices",
     "DescribeTaskDefinition",
@@ -32,6 +33,7 @@ const OPERATIONS: &[&str] = &[
     "GetFunction",
     "GetFunctionConcurrency",
     "GetFunctionConfiguration",
+    "GetQueueAttributes",
     "GetSecretValue",
     "ListAliases",
     "ListClusters",
@@ -42,6 +44,7 @@ const OPERATIONS: &[&str] = &[
     "ListServices",
     "ListTasks",
     "PutFunctionConcurrency",
+    "ReceiveMessage",
     "TagResource",
     "UntagResource",
     "UpdateFunctionConfiguration",

@@ -51,7 +51,9 @@ const THROTTLED: &[&str] = &[
 ];
 const TIMED_OUT: &[&str] = &["RequestTimeout", "RequestTimeoutException"];
 const NOT_FOUND: &[&str] = &[
+    "AWS.SimpleQueueService.NonExistentQueue",
     "ClusterNotFoundException",
+    "QueueDoesNotExist",
     "ResourceNotFoundException",
     "ServiceNotFoundException",
 ];

@@ -90,10 +90,13 @@ async fn check(args: &Check, config: &Config, queue_url: &str, out: &mut dyn Wri
     };
     if let Some(events) = watchdog(&args.url) {
         writeln!(out, "heartbeat  {}", heartbeat(&events))?;
+        writeln!(out, "so far     {}", kinds(&args.url))?;
     }
     match came {
-        Some(at) => {
-            writeln!(out, "event      came at {at:.1}")?;
+        Some(Came { at, sent }) => {
+            let took = sent.map(|sent| at.duration_since(sent).as_secs_f64());
+            let took = took.map(|took| format!(", {took:.2} s after the queue got it"));
+            writeln!(out, "event      came at {at:.1}{}", took.unwrap_or_default())?;
             Ok(0)
         }
         None => {
@@ -105,7 +108,8 @@ async fn check(args: &Check, config: &Config, queue_url: &str, out: &mut dyn Wri
 
 const MISSING: &str = "See that the rule rotation-watchdog-check is enabled in this region (`aws events describe-rule --name \
     rotation-watchdog-check`), that the queue is its target (`aws events list-targets-by-rule --rule \
-    rotation-watchdog-check`), that the queue's policy lets EventBridge send, and that nothing else reads the queue";
+    rotation-watchdog-check`), that the queue's policy lets EventBridge send, and that nothing else reads the queue: a watchdog elsewhere is asked with \
+    --url";
 
 fn words(attributes: &QueueAttributes) -> String {
     let kind = if attributes.is_fifo {
@@ -138,17 +142,45 @@ fn heartbeat(events: &Value) -> String {
     }
 }
 
+/// Which kinds of events the watchdog has had since its start: a rule that is disabled sends none of its own.
+fn kinds(url: &str) -> String {
+    const SERIES: &str = "rotation_watchdog_events_total{kind=\"";
+    let text = get(url, "/metrics").map(|answer| answer.body).unwrap_or_default();
+    let series = text
+        .lines()
+        .filter_map(|line| line.strip_prefix(SERIES)?.split_once("\"} "));
+    let came: Vec<String> = series
+        .filter(|(_, count)| *count != "0")
+        .map(|(kind, count)| format!("{kind} {count}"))
+        .collect();
+    if came.is_empty() {
+        "nothing since the watchdog's start".to_owned()
+    } else {
+        came.join(", ")
+    }
+}
+
 fn command(id: &str, region: &str) -> String {
     let detail = format!(r#"{{\"id\":\"{id}\"}}"#);
     let entry = format!(r#"[{{"Source":"{TEST_SOURCE}","DetailType":"check","Detail":"{detail}"}}]"#);
     format!("aws events put-events --region {region} --entries '{entry}'")
 }
 
-async fn by_the_watchdog(url: &str, id: &str, until: Instant) -> Option<Timestamp> {
+/// When the event came, and when the queue had got it.
+struct Came {
+    at: Timestamp,
+    sent: Option<Timestamp>,
+}
+
+async fn by_the_watchdog(url: &str, id: &str, until: Instant) -> Option<Came> {
     while Instant::now() < until {
         let test = watchdog(url).map(|events| events["last_test"].clone());
         if let Some(test) = test.filter(|test| test["id"] == id) {
-            return test["came"].as_str()?.parse().ok();
+            let time = |key: &str| test[key].as_str()?.parse().ok();
+            return Some(Came {
+                at: time("came")?,
+                sent: time("sent"),
+            });
         }
         sleep(ASK_AGAIN).await;
     }
@@ -161,7 +193,7 @@ async fn by_ourselves(
     id: &str,
     until: Instant,
     out: &mut dyn Write,
-) -> anyhow::Result<Option<Timestamp>> {
+) -> anyhow::Result<Option<Came>> {
     let mut beside = 0_usize;
     let came = loop {
         let Ok(received) = timeout_at(until, queue.receive()).await else {
@@ -174,7 +206,10 @@ async fn by_ourselves(
         beside += messages.len() - usize::from(found.is_some());
         if let Some(message) = found {
             queue.delete(std::slice::from_ref(&message.receipt)).await?;
-            break Some(look.arrived);
+            break Some(Came {
+                at: look.arrived,
+                sent: message.sent,
+            });
         }
     };
     if beside > 0 {

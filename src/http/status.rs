@@ -61,6 +61,8 @@ struct Events {
 #[derive(Serialize)]
 struct TestEvent {
     id: String,
+    /// When the queue got it.
+    sent: Option<Timestamp>,
     came: Timestamp,
 }
 
@@ -119,6 +121,7 @@ fn events(events: &EventsView) -> Events {
         last_heartbeat: events.heartbeat,
         last_test: events.test.as_ref().map(|test| TestEvent {
             id: test.id.to_string(),
+            sent: test.sent,
             came: test.came,
         }),
     }

@@ -91,7 +91,17 @@ impl Event<'_> {
     fn hint(&self, source: &str, kind: &str) -> Option<(HintAbout, HintKind)> {
         match (source, kind) {
             ("aws.events", "Scheduled Event") => Some((HintAbout::Delivery, HintKind::Heartbeat)),
-            ("aws.secretsmanager", "Secret Label Updated") => Some((self.secret()?, HintKind::LabelMoved)),
+            ("aws.secretsmanager", "Secret Label Updated") => {
+                // A label of a team's own is merely something that changed.
+                let label = self.detail().and_then(|detail| text(detail, "labelUpdated"));
+                let is_current = label.is_none_or(|label| label == "AWSCURRENT");
+                let kind = if is_current {
+                    HintKind::LabelMoved
+                } else {
+                    HintKind::SecretCall
+                };
+                Some((self.secret()?, kind))
+            }
             ("aws.secretsmanager", "AWS Service Event via CloudTrail") => {
                 let kind = self.rotation(self.name()?)?;
                 Some((self.secret()?, kind))

@@ -18,6 +18,8 @@ const RETRY: SignedDuration = SignedDuration::from_secs(2);
 const LONGEST_RETRY: SignedDuration = SignedDuration::from_mins(2);
 /// Messages that one call deletes (aws-facts: Events).
 const DELETED_AT_ONCE: usize = 10;
+/// Receipts that a failing journal may hold up; what is received above that comes again.
+const TAKEN_LIMIT: usize = 1_000;
 /// At the end deletions that are under way are waited for so long.
 const LAST_DELETIONS: Duration = Duration::from_secs(2);
 
@@ -36,7 +38,9 @@ pub(super) struct Events {
     spare: Vec<Receipt>,
     /// Tries that failed, in a row.
     failed: u32,
+    /// Nothing where they could not be had: then what is no event of ours is left in the queue.
     attributes: Option<QueueAttributes>,
+    has_asked: bool,
     /// The last event of `check-events`.
     test: Option<TestEvent>,
     /// A message that is no event of ours was shown in the log once.
@@ -64,6 +68,7 @@ impl Events {
             spare: Vec::new(),
             failed: 0,
             attributes: None,
+            has_asked: false,
             test: None,
             has_told: false,
         }
@@ -76,7 +81,11 @@ impl Events {
         };
         let doubled = RETRY * 2_i32.pow(self.failed.saturating_sub(1).min(6));
         let pause = (self.failed > 0).then(|| doubled.min(LONGEST_RETRY));
-        let (clock, is_known, failed) = (clock.clone(), self.attributes.is_some(), self.failed > 0);
+        let (clock, is_known, failed) = (
+            clock.clone(),
+            std::mem::replace(&mut self.has_asked, true),
+            self.failed > 0,
+        );
         self.receiving.spawn(async move {
             if let Some(pause) = pause {
                 clock.sleep(pause).await;
@@ -84,7 +93,7 @@ impl Events {
             let attributes = if is_known {
                 None
             } else {
-                queue.attributes().await.ok().map(|(_, attributes)| attributes)
+                attributes_of(&*queue).await
             };
             let answer = receive(&*queue, failed || attributes.is_some()).await;
             Received { answer, attributes }
@@ -129,8 +138,11 @@ impl Events {
                 }
                 Worth::Test(id) => {
                     metrics.event("test");
-                    let (id, came) = (id.into(), look.arrived);
-                    self.test = Some(TestEvent { id, came });
+                    self.test = Some(TestEvent {
+                        id: id.into(),
+                        sent: message.sent,
+                        came: look.arrived,
+                    });
                     self.spare.push(message.receipt);
                 }
                 Worth::Spare(word) => {
@@ -162,6 +174,8 @@ impl Events {
         if is_durable {
             receipts.append(&mut self.taken);
         }
+        // While the journal cannot be written the same messages come again and again.
+        self.taken.truncate(TAKEN_LIMIT);
         let Some(queue) = self.queue.clone() else { return };
         while self.deleting.try_join_next().is_some() {}
         for batch in receipts.chunks(DELETED_AT_ONCE) {
@@ -186,6 +200,16 @@ impl Events {
         if !std::mem::replace(&mut self.has_told, true) {
             let bytes = body.len();
             tracing::warn!(kind = word, bytes, keys = %keys(body), "a message of the queue is no event of ours");
+        }
+    }
+}
+
+async fn attributes_of(queue: &dyn EventQueue) -> Option<QueueAttributes> {
+    match queue.attributes().await {
+        Ok((_, attributes)) => Some(attributes),
+        Err(error) => {
+            tracing::warn!(%error, "whether the queue of events has a dead-letter queue is not known");
+            None
         }
     }
 }

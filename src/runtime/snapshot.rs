@@ -69,6 +69,8 @@ pub struct EventsView {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestEvent {
     pub id: Arc<str>,
+    /// When the queue got it, where that is told.
+    pub sent: Option<Timestamp>,
     pub came: Timestamp,
 }
 

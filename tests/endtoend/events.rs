@@ -214,5 +214,9 @@ fn check_events_says_whether_one_came() {
     daemon.until_ready();
     let (told, succeeded) = check(&shop.standin, &home);
     assert!(succeeded && told.contains("read by    the watchdog"), "{told}");
-    assert!(told.contains("none came yet"), "{told}");
+    assert!(
+        told.contains("none came yet") && told.contains("so far     test 1"),
+        "{told}"
+    );
+    assert!(told.contains("s after the queue got it"), "{told}");
 }

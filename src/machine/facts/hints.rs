@@ -11,8 +11,9 @@ use crate::policy::Timing;
 
 /// The schedule sends a heartbeat every five minutes: without one for so long, events do not come.
 pub(crate) const HEARTBEAT_WITHIN: SignedDuration = SignedDuration::from_mins(15);
-/// The event of a label that was moved comes within so long, or never.
-const EVENT_WITHIN: SignedDuration = SignedDuration::from_mins(1);
+/// The event of a label that was moved comes so long before the look that shows the move, or after it, or never. What another
+/// reader took from the queue comes back within a minute.
+const EVENT_WITHIN: SignedDuration = SignedDuration::from_secs(90);
 /// AWSPENDING comes so long after a rotation's start, or a call.
 const PENDING_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
@@ -23,9 +24,10 @@ pub struct Hints {
     pub came: Option<Timestamp>,
     /// The secret is looked at closely until then.
     pub closely_until: Option<Timestamp>,
-    /// When a label's event, and a rotation's start, came last.
+    /// When an event last told that AWSCURRENT was moved.
     pub moved: Option<Timestamp>,
-    pub started: Option<Timestamp>,
+    /// When an event last told of a rotation's start, and how long it took.
+    pub started: Option<(Timestamp, SignedDuration)>,
     pub failed: Option<FailureHint>,
 }
 
@@ -56,7 +58,10 @@ impl Hints {
         self.closely_until = self.closely_until.max(Some(came + closely));
         match hint.kind {
             HintKind::LabelMoved => self.moved = Some(came),
-            HintKind::RotationStarted => self.started = Some(came),
+            HintKind::RotationStarted => {
+                let took = hint.at.map(|at| came.duration_since(at));
+                self.started = Some((came, took.unwrap_or(SignedDuration::MAX)));
+            }
             HintKind::RotationFailed { step } => {
                 let at = hint.at;
                 self.failed = Some(FailureHint { step, at, came });
@@ -105,6 +110,11 @@ impl Delivery {
 
     fn is_working(&self, now: Timestamp) -> bool {
         self.beats(now) && self.missed(now).is_none()
+    }
+
+    /// The last move that polling saw had its event: that is what counts.
+    fn forget_missed(&mut self, now: Timestamp) {
+        self.awaited.retain(|_, until| now < *until);
     }
 
     /// When time alone may change whether events come.
@@ -162,11 +172,8 @@ impl State {
             };
             let hints = facts.hints.get_or_insert_default();
             hints.take(hint, look.arrived, timing);
-            if hint.kind == HintKind::LabelMoved {
-                self.delivery.awaited.remove(&secret);
-                let came = look.arrived;
-                // The last move that polling saw is what counts.
-                self.delivery.awaited.retain(|_, until| came < *until);
+            if hint.kind == HintKind::LabelMoved && self.delivery.awaited.remove(&secret).is_some() {
+                self.delivery.forget_missed(look.arrived);
             }
             self.touched.secrets.insert(secret);
         }
@@ -176,7 +183,11 @@ impl State {
     pub(crate) fn await_event(&mut self, secret: &SecretArn, last: Look, look: Look) {
         let hints = self.secret(secret).and_then(|facts| facts.hints.as_deref());
         let came = hints.and_then(|hints| hints.moved);
-        if came.is_none_or(|came| came < last.sent) {
+        // Of a move while nobody was there the event may be gone.
+        let was_there = self.delivery.began.is_some_and(|began| began <= last.sent);
+        if came.is_some_and(|came| came + EVENT_WITHIN >= last.sent) {
+            self.delivery.forget_missed(look.arrived);
+        } else if was_there {
             let until = look.arrived + EVENT_WITHIN;
             self.delivery.awaited.insert(secret.clone(), until);
         }

@@ -12,9 +12,10 @@ use crate::facts::attempts::Attempts;
 use crate::facts::hints::{Delivery, Hints};
 use crate::facts::track::Track;
 use crate::model::{
-    Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogTrouble, LoginAnswer,
-    Look, LookFailure, LookKey, Pace, Procedure, Reference, ReferenceKind, Refusal, RotationKey, Scope,
-    ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, Target, VersionId,
+    Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogReach, LogTrouble,
+    LoginAnswer, Look, LookFailure, LookKey, Pace, Procedure, Reference, ReferenceKind, Refusal, RotationKey,
+    Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, Target,
+    VersionId,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -260,6 +261,16 @@ impl State {
             searching: true,
             ..Self::default()
         }
+    }
+
+    /// Whether the log of the secret's rotation Lambda cannot be read at all. One that is merely long tells what it has.
+    pub(crate) fn is_log_unread(&self, secret: &SecretArn) -> bool {
+        let trouble = self.secret(secret).and_then(|facts| facts.log_trouble.as_ref());
+        let is_out_of_reach = trouble.is_some_and(|trouble| match trouble.reach {
+            LogReach::Absent | LogReach::Refused { .. } => true,
+            LogReach::Whole | LogReach::Cut { .. } => false,
+        });
+        is_out_of_reach || self.failing.contains_key(&LookKey::Log(secret.clone()))
     }
 
     /// What was decided for a target, if it is known.

@@ -29,7 +29,7 @@ pub(crate) fn of_events(delivery: &Delivery, settings: &Settings, now: Timestamp
         subject: Subject::Watchdog(Part::Events),
         secret: None,
         text: format!("{what}: everything is looked at as often as without events"),
-        remedy: "`rotation-watchdog check-events` says what is missing: rules and schedule of deploy/events must send to \
+        remedy: "`rotation-watchdog check-events` says what comes: rules and schedule of deploy/events must send to \
                  events.queue_url, which no other program may read"
             .to_owned(),
     })

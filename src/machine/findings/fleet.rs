@@ -207,6 +207,9 @@ fn unseen_remedy(key: &LookKey, failure: &LookFailure) -> String {
             LookFailure::NotFound { .. },
             LookKey::Discovery(Scope::Cluster(cluster) | Scope::Tasks(cluster)),
         ) => format!("there is no cluster {cluster}: correct discovery.clusters, which names it"),
+        (LookFailure::NotFound { .. }, LookKey::Events) => {
+            "there is no such queue in this account and region: correct events.queue_url".to_owned()
+        }
         (
             LookFailure::Timeout
             | LookFailure::Unreachable { .. }

@@ -155,7 +155,7 @@ pub fn judge(
     judgement.show_windows(state, facts, settings, now);
     judgement.doubt_what_was_left_exposed();
     judgement.want(state, facts, policy, settings, now);
-    judgement.roll_forward(facts, policy, settings, now);
+    judgement.roll_forward(facts, state.is_log_unread(secret), policy, settings, now);
     judgement.login_waits = login_put_off(state, &judgement, settings, now);
     judgement.wake_at(judgement.login_waits.as_ref().and_then(Reason::until), now);
     judgement

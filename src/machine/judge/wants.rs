@@ -15,6 +15,7 @@ impl Judgement {
     pub(super) fn roll_forward(
         &mut self,
         facts: &SecretFacts,
+        log_unread: bool,
         policy: &Policy,
         settings: &Settings,
         now: Timestamp,
@@ -31,6 +32,7 @@ impl Judgement {
         let case = Case {
             rotation: &view.rotation,
             facts,
+            log_unread,
             mode: self.mode,
             lowered: self.lowered.as_ref(),
             policy,

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Plan;
 use crate::facts::hints::Hints;
-use crate::facts::state::{ConsumerFacts, SecretFacts};
+use crate::facts::state::SecretFacts;
 use crate::judge::Judgement;
-use crate::model::{ConsumerId, LookKey, SecretArn};
+use crate::model::{ConsumerId, LookKey, SecretArn, Stage};
 use crate::story::rotations::Origin;
 
 /// Where events come, the whole fleet is listed so seldom, and a secret at rest looked at so seldom.
@@ -35,8 +35,10 @@ impl Plan<'_> {
         }
     }
 
-    pub(super) fn hinted_of_consumer(&mut self, consumer: &ConsumerId, facts: &ConsumerFacts) {
-        if !matches!(consumer, ConsumerId::Declared { .. }) {
+    /// What an event told of a consumer matters while the consumer is being refreshed, or must be.
+    pub(super) fn hinted_of_consumer(&mut self, consumer: &ConsumerId, stage: Stage) {
+        let facts = self.state.consumers.get(consumer);
+        if let Some(facts) = facts.filter(|_| !stage.is_over()) {
             self.outdated(LookKey::Consumer(consumer.clone()), facts.hinted);
         }
     }
@@ -67,14 +69,12 @@ impl Plan<'_> {
     /// label's event alone would not tell of it.
     pub(super) fn is_told_of_starts(&self, facts: &SecretFacts, judgement: &Judgement) -> bool {
         let started = facts.hints.as_deref().and_then(|hints: &Hints| hints.started);
-        let last = judgement.rotations.iter().rev();
-        let last = last.map(|view| &view.rotation);
-        let seen = last
-            .filter(|rotation| rotation.origin == Origin::Rotation)
-            .find_map(|rotation| rotation.started.as_ref());
-        let is_in_time = started.zip(seen).is_some_and(|(came, seen)| {
+        let rotations = judgement.rotations.iter().rev().map(|view| &view.rotation);
+        let mut rotations = rotations.filter(|rotation| rotation.origin == Origin::Rotation);
+        let seen = rotations.next().and_then(|last| last.started.as_ref());
+        let is_in_time = started.zip(seen).is_some_and(|((came, took), seen)| {
             let since = seen.when.not_before.unwrap_or(seen.when.not_after);
-            came >= since - TOLD_WITHIN && came <= seen.when.not_after + TOLD_WITHIN
+            took <= TOLD_WITHIN && came >= since - TOLD_WITHIN && came <= seen.when.not_after + TOLD_WITHIN
         });
         self.state.delivery.works && is_in_time
     }

@@ -72,7 +72,6 @@ pub fn consumer_looks(state: &State, consumer: &ConsumerId, settings: &Settings,
     };
     if let Some(facts) = state.consumers.get(consumer) {
         plan.between_rotations(consumer, facts);
-        plan.hinted_of_consumer(consumer, facts);
     }
     plan.agenda
 }
@@ -318,6 +317,7 @@ impl Plan<'_> {
             if matches!(consumer, ConsumerId::Declared { .. }) {
                 continue;
             }
+            self.hinted_of_consumer(consumer, standing.stage);
             let lasting = self.lasting(facts, view, consumer, standing);
             match self.consumer_interval(view, standing, lasting) {
                 Some(interval) => self.every(key, interval),

@@ -97,6 +97,8 @@ pub enum Course {
 pub(crate) struct Case<'a> {
     pub(crate) rotation: &'a Rotation,
     pub(crate) facts: &'a SecretFacts,
+    /// The rotation Lambda's log cannot be read.
+    pub(crate) log_unread: bool,
     pub(crate) mode: Mode,
     pub(crate) lowered: Option<&'a Lowered>,
     pub(crate) policy: &'a Policy,
@@ -249,15 +251,12 @@ impl Case<'_> {
     /// would tell better.
     fn failure_told_by_event(&self) -> Option<Timestamp> {
         let later = |step: Option<Step>| matches!(step, Some(Step::TestSecret | Step::FinishSecret));
-        self.facts.log_trouble.as_ref()?;
-        let failed = self
-            .facts
-            .hints
-            .as_ref()?
-            .failed
-            .filter(|failed| later(failed.step))?;
+        let hints = self.facts.hints.as_ref().filter(|_| self.log_unread)?;
+        let failed = hints.failed.filter(|failed| later(failed.step))?;
         let set = self.rotation.exposed.as_ref()?.when.not_after;
-        (failed.at? > set).then_some(failed.came)
+        // A second of the future is nobody's.
+        let at = failed.at.filter(|at| *at <= failed.came)?;
+        (at > set).then_some(failed.came)
     }
 
     fn patience(&self) -> SignedDuration {

@@ -9,7 +9,7 @@ use super::world::{Tale, arn, at, consumer, labels, service};
 use crate::admission::Admission;
 use crate::findings::{Kind, of_events};
 use crate::judge::Judgements;
-use crate::looks::{consumer_looks, fleet_looks};
+use crate::looks::fleet_looks;
 use crate::model::{
     Evidence, Hint, HintAbout, HintKind, LogReach, LogTrouble, LookKey, NamedSecret, ReferenceKind, Scope,
     SecretArn, Step,
@@ -107,19 +107,25 @@ fn an_event_names_a_secret_by_name_or_by_arn_with_or_without_its_random_characte
     );
 }
 
+/// At rest each task that starts or stops would be a look.
 #[test]
-fn an_event_of_a_service_makes_its_look_due() {
-    let mut tale = at_rest();
+fn an_event_of_a_service_makes_its_look_due_while_it_is_refreshed() {
+    let told = |second: i64| {
+        let about = HintAbout::Consumer(orders());
+        hint(about, HintKind::TaskState, second)
+    };
     let orders_of_db = consumer(&orders(), &[("db", ReferenceKind::Injected)]);
+    let mut tale = at_rest();
     tale.found(1, Scope::Cluster("prod".to_owned()), vec![orders_of_db]);
     tale.service(2, &orders(), service(&[0]));
-    let due = |tale: &Tale| consumer_looks(&tale.state, &orders(), &tale.settings, at(10));
-    assert!(due(&tale).is_empty());
-    let about = HintAbout::Consumer(orders());
-    tale.see(9, hint(about, HintKind::TaskState, 9));
-    assert_eq!(due(&tale).get(&LookKey::Consumer(orders())), Some(&at(10)));
-    tale.service(10, &orders(), service(&[0]));
-    assert!(due(&tale).is_empty());
+    tale.see(3, told(3));
+    let key = LookKey::Consumer(orders());
+    assert_eq!(wait(&tale, 4, &key), None, "nothing of it is refreshed");
+    tale.labels(9, "a - z").labels(10, "a b z").labels(20, "b - a");
+    tale.service(21, &orders(), service(&[0]));
+    assert_eq!(wait(&tale, 21, &key), Some(2 * SECOND), "stale");
+    tale.see(21, told(21));
+    assert_eq!(wait(&tale, 21, &key), Some(500));
 }
 
 /// How long the next look at the secret, and the next list, may wait at that second.
@@ -164,26 +170,47 @@ fn a_label_that_moves_without_an_event_restores_polling_until_one_comes() {
     let mut tale = at_rest();
     tale.settings.events = true;
     listed(&mut tale, 0);
+    tale.state.judge_delivery(at(0));
     beats(&mut tale, 1);
     let told = |tale: &Tale, second| {
         let found = of_events(&tale.state.delivery, &tale.settings, at(second));
         found.map(|finding| finding.kind)
     };
     tale.labels(20, "b - a");
-    tale.state.judge_delivery(at(79));
-    assert!(tale.state.delivery.works, "it may come for a minute");
-    assert_eq!(told(&tale, 79), None);
-    tale.state.judge_delivery(at(81));
+    tale.state.judge_delivery(at(109));
+    assert!(tale.state.delivery.works, "it may come for a minute and a half");
+    assert_eq!(told(&tale, 109), None);
+    tale.state.judge_delivery(at(111));
     assert!(!tale.state.delivery.works);
-    assert_eq!(told(&tale, 81), Some(Kind::EventsMissing));
-    tale.see(90, of_the_secret(HintKind::LabelMoved, 20));
-    tale.state.judge_delivery(at(90));
+    assert_eq!(told(&tale, 111), Some(Kind::EventsMissing));
+    tale.see(115, of_the_secret(HintKind::LabelMoved, 20));
+    tale.state.judge_delivery(at(115));
     assert!(tale.state.delivery.works);
-    assert_eq!(told(&tale, 90), None);
-    // The event may come before the look that it brings about.
+    assert_eq!(told(&tale, 115), None);
+}
+
+/// The event may come before the look that it brings about, and that look may still show the label where it was.
+#[test]
+fn an_event_before_the_look_that_shows_the_move_is_no_miss() {
+    let mut tale = at_rest();
+    tale.settings.events = true;
+    tale.state.judge_delivery(at(0));
+    beats(&mut tale, 1);
     tale.see(100, of_the_secret(HintKind::LabelMoved, 100));
-    tale.labels(101, "c - b");
-    tale.state.judge_delivery(at(200));
+    tale.labels(101, "a - z").labels(103, "b - a");
+    tale.state.judge_delivery(at(400));
+    assert!(tale.state.delivery.works);
+}
+
+/// Of a move while the process was down the event may be gone.
+#[test]
+fn a_move_before_the_start_is_not_waited_for() {
+    let mut tale = at_rest();
+    tale.settings.events = true;
+    tale.state.judge_delivery(at(5_000));
+    beats(&mut tale, 5_001);
+    tale.labels(5_002, "b - a");
+    tale.state.judge_delivery(at(5_400));
     assert!(tale.state.delivery.works);
 }
 

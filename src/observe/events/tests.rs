@@ -95,6 +95,13 @@ fn what_is_no_event_is_told_apart_from_what_is_anothers() {
 }
 
 #[test]
+fn a_label_of_ones_own_is_no_move_of_awscurrent() {
+    let row = &rows()[0];
+    let own = row.event.to_string().replace("AWSCURRENT", "BLUE");
+    assert_eq!(means(&read(&own)), ["secret-call", "shop/db"]);
+}
+
+#[test]
 fn the_test_event_has_an_id() {
     let event =
         |detail: Value| json!({"source": TEST_SOURCE, "detail-type": "test", "detail": detail}).to_string();

@@ -26,6 +26,7 @@ impl State {
         if let (Some((was, last)), Some((is, _))) = (before, self.current_of(secret))
             && was != is
             && !is_doubted(self)
+            && !self.is_replica(secret)
         {
             self.await_event(secret, last, look);
         }
@@ -34,6 +35,12 @@ impl State {
         } else {
             news
         }
+    }
+
+    /// A replica's labels are moved by the region where it is rotated, of whose events nothing is known here.
+    fn is_replica(&self, secret: &SecretArn) -> bool {
+        let seen = self.secret(secret).and_then(|facts| facts.seen.as_ref());
+        seen.is_some_and(|(_, seen)| seen.primary_elsewhere(secret).is_some())
     }
 
     /// What AWSCURRENT was last seen on, and by which look.
