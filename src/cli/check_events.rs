@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
-use rustls::crypto::aws_lc_rs::default_provider;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -22,7 +21,7 @@ use crate::observe::events::{TEST_SOURCE, Told, read};
 use crate::ports::{EventQueue, QueueAttributes};
 
 pub(super) const HELP: &str = "\
-Where a watchdog with the same queue answers at --url, it is asked whether the event came; else this command reads the queue \
+Where a watchdog with a queue answers at --url, it is asked whether the event came; else this command reads the queue \
 itself, and what it takes out beside the event comes to the watchdog up to a minute later. Exit code 0 where the event came, \
 1 where it did not, 2 for a configuration with problems.";
 
@@ -50,11 +49,7 @@ pub(super) fn run(args: &Check, out: &mut dyn Write) -> anyhow::Result<u8> {
             args.config.display()
         );
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    runtime.block_on(check(args, &config, &queue_url, out))
+    wiring::runtime()?.block_on(check(args, &config, &queue_url, out))
 }
 
 async fn check(args: &Check, config: &Config, queue_url: &str, out: &mut dyn Write) -> anyhow::Result<u8> {
@@ -108,8 +103,8 @@ async fn check(args: &Check, config: &Config, queue_url: &str, out: &mut dyn Wri
 
 const MISSING: &str = "See that the rule rotation-watchdog-check is enabled in this region (`aws events describe-rule --name \
     rotation-watchdog-check`), that the queue is its target (`aws events list-targets-by-rule --rule \
-    rotation-watchdog-check`), that the queue's policy lets EventBridge send, and that nothing else reads the queue: a watchdog elsewhere is asked with \
-    --url";
+    rotation-watchdog-check`), that the queue's policy lets EventBridge send, and that nothing else reads the queue: a \
+    watchdog elsewhere is asked with --url";
 
 fn words(attributes: &QueueAttributes) -> String {
     let kind = if attributes.is_fifo {
@@ -222,8 +217,6 @@ async fn by_ourselves(
 }
 
 fn random_id() -> anyhow::Result<String> {
-    let mut bytes = [0; 6];
-    let made = default_provider().secure_random.fill(&mut bytes);
-    made.map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
+    let bytes = wiring::random::<6>()?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -33,11 +33,7 @@ pub(super) fn run(file: &Path) -> anyhow::Result<u8> {
             return Ok(2);
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    runtime.block_on(live(&config))
+    wiring::runtime()?.block_on(live(&config))
 }
 
 async fn live(config: &Config) -> anyhow::Result<u8> {

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use jiff::SignedDuration;
 use machine::facts::watched::RuleWords;
 use machine::model::SecretSummary;
 use rustls::crypto::aws_lc_rs::default_provider;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::aws::{AssumeRole, AwsOptions, Timeouts};
 use crate::config::{self, Config, LogFormat, LoginRule, Match, Rule, Tls};
@@ -110,11 +112,20 @@ pub(super) fn database(config: &config::Login) -> DatabaseOptions {
 
 /// With a key of this process: what two lives call one database cannot be compared.
 pub(super) fn identities() -> anyhow::Result<Identities> {
-    let mut key = [0; 64];
-    let random = default_provider().secure_random;
-    let made = random.fill(&mut key);
+    Ok(Identities::new(&random::<64>()?))
+}
+
+pub(super) fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    let made = default_provider().secure_random.fill(&mut bytes);
     made.map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
-    Ok(Identities::new(&key))
+    Ok(bytes)
+}
+
+/// What a command that waits runs on.
+pub(super) fn runtime() -> anyhow::Result<Runtime> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.context("cannot start the runtime")
 }
 
 pub(super) fn http_limits(config: &config::Http) -> http::Limits {

@@ -1,7 +1,5 @@
 //! ARNs of secrets where they stand in foreign text.
 
-use machine::model::SecretArn;
-
 /// The parts of an ARN, the last being the name. What follows the name in a `valueFrom` is no part of it.
 const PARTS: usize = 7;
 
@@ -28,15 +26,4 @@ pub(super) fn bare(arn: &str) -> &str {
     arn.match_indices(':')
         .nth(PARTS - 1)
         .map_or(arn, |(end, _)| &arn[..end])
-}
-
-/// A secret's ARN without the hyphen and six random characters.
-pub(super) fn without_random(secret: &SecretArn) -> Option<&str> {
-    let (name, random) = secret.as_str().rsplit_once('-')?;
-    (random.len() == 6).then_some(name)
-}
-
-/// Whether an ARN is the secret's, with its random characters or without.
-pub(super) fn names(arn: &str, secret: &SecretArn) -> bool {
-    secret.as_str() == arn || without_random(secret) == Some(arn)
 }

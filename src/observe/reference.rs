@@ -33,7 +33,7 @@ impl<'a> Known<'a> {
         };
         for secret in secrets {
             known.by_name.entry(secret.name()).or_insert(secret);
-            if let Some(arn) = arn::without_random(secret) {
+            if let Some(arn) = secret.without_random() {
                 known.by_arn.entry(arn).or_insert(secret);
             }
         }

@@ -8,6 +8,7 @@ use machine::facts::state::State;
 use machine::model::{Event, Evidence, Hint, HintAbout, Look, LookKey, SecretArn};
 use tokio::task::JoinSet;
 
+use super::inbox::taken;
 use super::{Clock, TestEvent};
 use crate::observe::events::{Told, read};
 use crate::ports::{EventQueue, Message, PortError, QueueAttributes, Receipt};
@@ -102,10 +103,9 @@ impl Events {
 
     /// The next messages; waits for ever where no queue is configured.
     pub(super) async fn next(&mut self) -> Received {
-        match self.receiving.join_next().await {
-            Some(Ok(received)) => received,
-            Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Some(Err(_)) | None => std::future::pending().await,
+        match self.receiving.join_next().await.and_then(taken) {
+            Some(received) => received,
+            None => std::future::pending().await,
         }
     }
 

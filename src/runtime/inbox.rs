@@ -54,9 +54,9 @@ impl Inbox {
     }
 }
 
-fn taken(answer: Result<Event, JoinError>) -> Option<Event> {
+pub(super) fn taken<T>(answer: Result<T, JoinError>) -> Option<T> {
     match answer {
-        Ok(event) => Some(event),
+        Ok(answer) => Some(answer),
         Err(error) if error.is_cancelled() => None,
         // A look or write that panicked is a defect of ours: end loudly rather than go on half blind.
         Err(error) => std::panic::resume_unwind(error.into_panic()),

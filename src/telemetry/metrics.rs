@@ -2,7 +2,7 @@
 
 mod result;
 
-use machine::model::{LoginAnswer, Outcome, Procedure, WriteKind};
+use machine::model::{HintKind, LoginAnswer, Outcome, Procedure, WriteKind};
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
@@ -298,7 +298,11 @@ impl Counted {
         for procedure in Procedure::ALL {
             self.would_remediate_total.with_label_values(&[procedure.name()]);
         }
-        for kind in words::EVENTS {
+        for kind in HintKind::ALL
+            .map(HintKind::name)
+            .into_iter()
+            .chain(words::NO_HINTS)
+        {
             self.events_total.with_label_values(&[kind]);
         }
         for result in words::LOGINS {

@@ -54,25 +54,8 @@ pub const OUTCOMES: [&str; 9] = [
     "in-doubt",
 ];
 
-/// What messages of the queue of events are.
-pub const EVENTS: [&str; 16] = [
-    "label-moved",
-    "rotation-started",
-    "rotation-succeeded",
-    "rotation-failed",
-    "rotation-abandoned",
-    "test-rotation",
-    "secret-call",
-    "consumer-call",
-    "task-state",
-    "deployment-state",
-    "heartbeat",
-    "test",
-    "unwatched",
-    "foreign",
-    "other-account",
-    "unreadable",
-];
+/// What messages of the queue of events are that are no hint.
+pub const NO_HINTS: [&str; 5] = ["test", "unwatched", "foreign", "other-account", "unreadable"];
 
 /// Every word of [`login`].
 pub const LOGINS: [&str; 8] = [

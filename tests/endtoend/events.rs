@@ -170,8 +170,7 @@ fn the_rules_send_what_is_read_and_nothing_else() {
     let rows: Value = serde_json::from_str(include_str!("../corpus/events.json")).expect("rows");
     for row in rows.as_array().expect("a list") {
         let sent = standin.post("event", &json!({"event": row["event"]}));
-        // The heartbeat comes by a schedule. Of tasks the rules send all, for their group cannot be matched by its beginning
-        // and its absence at once.
+        // The heartbeat comes by a schedule. One rule has tasks and deployments, so it sends tasks of no service too.
         let is_wanted =
             !row["means"].as_array().expect("a list").is_empty() && row["name"] != "the heartbeat";
         let is_wanted = is_wanted || row["name"] == "a task of no service";

@@ -14,6 +14,7 @@ use machine::model::{Mode, SecretSummary, Staleness};
 use machine::policy::LambdaMethod;
 use tokio_util::sync::CancellationToken;
 
+use super::wiring;
 use crate::http::{self, ServeError, Serving, Shown};
 use crate::runtime::{Assignment, Clock, Options, Watchdog};
 use crate::sim::ports::{OpenGate, Skew};
@@ -50,11 +51,7 @@ pub(super) struct DemoArgs {
 
 /// Runs the demo to its table. Exit code 0.
 pub(super) fn run(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<u8> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    runtime.block_on(play(args, out))?;
+    wiring::runtime()?.block_on(play(args, out))?;
     Ok(0)
 }
 

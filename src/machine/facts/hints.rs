@@ -45,10 +45,22 @@ impl Hints {
         let came = self.came.max(Some(came)).unwrap_or(came);
         self.came = Some(came);
         let closely = match hint.kind {
-            HintKind::RotationStarted | HintKind::TestRotation | HintKind::SecretCall => PENDING_WITHIN,
-            HintKind::LabelMoved
-            | HintKind::RotationSucceeded
-            | HintKind::RotationFailed { .. }
+            HintKind::RotationStarted => {
+                let took = hint.at.map(|at| came.duration_since(at));
+                self.started = Some((came, took.unwrap_or(SignedDuration::MAX)));
+                PENDING_WITHIN
+            }
+            HintKind::TestRotation | HintKind::SecretCall => PENDING_WITHIN,
+            HintKind::LabelMoved => {
+                self.moved = Some(came);
+                timing.settle
+            }
+            HintKind::RotationFailed { step } => {
+                let at = hint.at;
+                self.failed = Some(FailureHint { step, at, came });
+                timing.settle
+            }
+            HintKind::RotationSucceeded
             | HintKind::RotationAbandoned
             | HintKind::ConsumerCall
             | HintKind::TaskState
@@ -56,25 +68,6 @@ impl Hints {
             | HintKind::Heartbeat => timing.settle,
         };
         self.closely_until = self.closely_until.max(Some(came + closely));
-        match hint.kind {
-            HintKind::LabelMoved => self.moved = Some(came),
-            HintKind::RotationStarted => {
-                let took = hint.at.map(|at| came.duration_since(at));
-                self.started = Some((came, took.unwrap_or(SignedDuration::MAX)));
-            }
-            HintKind::RotationFailed { step } => {
-                let at = hint.at;
-                self.failed = Some(FailureHint { step, at, came });
-            }
-            HintKind::RotationSucceeded
-            | HintKind::RotationAbandoned
-            | HintKind::TestRotation
-            | HintKind::SecretCall
-            | HintKind::ConsumerCall
-            | HintKind::TaskState
-            | HintKind::DeploymentState
-            | HintKind::Heartbeat => {}
-        }
     }
 }
 
@@ -97,19 +90,18 @@ impl Delivery {
         overdue.next().map(|(secret, _)| secret)
     }
 
-    /// Whether heartbeats come, as long as any came since the start.
-    pub fn beats(&self, now: Timestamp) -> bool {
-        self.heartbeat.is_some_and(|came| now < came + HEARTBEAT_WITHIN)
+    /// When a heartbeat is overdue, if none comes until then.
+    fn silent_from(&self) -> Option<Timestamp> {
+        Some(self.heartbeat.or(self.began)? + HEARTBEAT_WITHIN)
     }
 
     /// Whether a heartbeat is overdue.
     pub(crate) fn is_silent(&self, now: Timestamp) -> bool {
-        let last = self.heartbeat.or(self.began);
-        last.is_some_and(|last| now >= last + HEARTBEAT_WITHIN)
+        self.silent_from().is_some_and(|from| now >= from)
     }
 
     fn is_working(&self, now: Timestamp) -> bool {
-        self.beats(now) && self.missed(now).is_none()
+        self.heartbeat.is_some() && !self.is_silent(now) && self.missed(now).is_none()
     }
 
     /// The last move that polling saw had its event: that is what counts.
@@ -119,9 +111,8 @@ impl Delivery {
 
     /// When time alone may change whether events come.
     pub(crate) fn wake(&self, now: Timestamp) -> Option<Timestamp> {
-        let silent = self.heartbeat.or(self.began).map(|came| came + HEARTBEAT_WITHIN);
         let overdue = self.awaited.values().copied();
-        overdue.chain(silent).filter(|at| *at > now).min()
+        overdue.chain(self.silent_from()).filter(|at| *at > now).min()
     }
 }
 
@@ -139,11 +130,7 @@ impl State {
                 }
             }
         };
-        let begin_so = self
-            .secrets
-            .range(SecretArn::new(&from)..)
-            .map(|(secret, _)| secret);
-        let begin_so = begin_so.take_while(|secret| secret.as_str().starts_with(&from));
+        let begin_so = self.begin_with(&from);
         begin_so.filter(|secret| named.names(secret)).cloned().collect()
     }
 

@@ -55,6 +55,20 @@ pub enum HintKind {
 }
 
 impl HintKind {
+    pub const ALL: [Self; 11] = [
+        Self::LabelMoved,
+        Self::RotationStarted,
+        Self::RotationSucceeded,
+        Self::RotationFailed { step: None },
+        Self::RotationAbandoned,
+        Self::TestRotation,
+        Self::SecretCall,
+        Self::ConsumerCall,
+        Self::TaskState,
+        Self::DeploymentState,
+        Self::Heartbeat,
+    ];
+
     /// Its word in metrics.
     pub fn name(self) -> &'static str {
         match self {
@@ -77,10 +91,7 @@ impl NamedSecret {
     /// Whether it names this secret.
     pub fn names(&self, secret: &SecretArn) -> bool {
         match self {
-            Self::Arn(arn) => {
-                let stem = secret.stem().and_then(|stem| stem.strip_suffix('-'));
-                secret.as_str() == arn || stem == Some(arn)
-            }
+            Self::Arn(arn) => secret.is(arn),
             Self::Name(name) => secret.name() == name,
         }
     }

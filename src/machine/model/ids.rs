@@ -85,6 +85,16 @@ impl SecretArn {
         (self.0.len() == end + 6).then(|| &self.0[..end])
     }
 
+    /// The ARN without the hyphen and six random characters.
+    pub fn without_random(&self) -> Option<&str> {
+        self.stem()?.strip_suffix('-')
+    }
+
+    /// Whether an ARN is the secret's, with its random characters or without.
+    pub fn is(&self, arn: &str) -> bool {
+        self.as_str() == arn || self.without_random() == Some(arn)
+    }
+
     /// `arn:partition:secretsmanager:region:account:secret:…`
     fn part(&self, n: usize) -> Option<&str> {
         let is_arn = self.0.starts_with("arn:") && self.0.contains(":secret:");

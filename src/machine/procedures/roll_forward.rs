@@ -217,19 +217,18 @@ impl Case<'_> {
     /// Whether setSecret ended well: the log tells of its invocation's end, or of a step after it, which is invoked only
     /// then (aws-facts: The rotation Lambda's log).
     fn is_set(&self) -> bool {
-        let later = |step: Option<Step>| matches!(step, Some(Step::TestSecret | Step::FinishSecret));
         let mut failures = self.rotation.failures.iter();
         self.policy.roll_forward.one_account
             || self.rotation.set_ended
             || self.rotation.tested.is_some()
-            || failures.any(|failure| failure.named && later(failure.step))
+            || failures.any(|failure| failure.named && is_after_set(failure.step))
     }
 
     /// At once where the invocation that should have gone on has ended; else as long as good rotations take, and more.
     fn patient_until(&self) -> Timestamp {
-        let later = |step: Option<Step>| matches!(step, Some(Step::TestSecret | Step::FinishSecret));
         let failure = self.rotation.standing_failure();
-        if let Some(failure) = failure.filter(|failure| failure.ended && failure.named && later(failure.step))
+        if let Some(failure) =
+            failure.filter(|failure| failure.ended && failure.named && is_after_set(failure.step))
         {
             return failure.at;
         }
@@ -250,9 +249,8 @@ impl Case<'_> {
     /// When an event told that the rotation failed after setSecret. It counts only where the log cannot be read, which
     /// would tell better.
     fn failure_told_by_event(&self) -> Option<Timestamp> {
-        let later = |step: Option<Step>| matches!(step, Some(Step::TestSecret | Step::FinishSecret));
         let hints = self.facts.hints.as_ref().filter(|_| self.log_unread)?;
-        let failed = hints.failed.filter(|failed| later(failed.step))?;
+        let failed = hints.failed.filter(|failed| is_after_set(failed.step))?;
         let set = self.rotation.exposed.as_ref()?.when.not_after;
         // A second of the future is nobody's.
         let at = failed.at.filter(|at| *at <= failed.came)?;
@@ -267,6 +265,11 @@ impl Case<'_> {
             self.settings.timing.stalled_after.max(LEAST_PATIENCE),
         )
     }
+}
+
+/// Whether it is a step that is invoked only once setSecret has ended well.
+fn is_after_set(step: Option<Step>) -> bool {
+    matches!(step, Some(Step::TestSecret | Step::FinishSecret))
 }
 
 /// How long a rotation that ended by itself took from setSecret to finishSecret, by when each was seen to be done.

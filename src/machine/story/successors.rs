@@ -91,11 +91,18 @@ impl State {
         secret: &'s SecretArn,
     ) -> impl Iterator<Item = &'a SecretArn> + use<'a, 's> {
         let stem = secret.stem();
-        let from = stem.map_or_else(|| secret.clone(), SecretArn::new);
-        let begin_so = self.secrets.range(from..).map(|(other, _)| other);
-        let begin_so =
-            begin_so.take_while(move |other| stem.is_some_and(|stem| other.as_str().starts_with(stem)));
+        let begin_so = stem.into_iter().flat_map(|stem| self.begin_with(stem));
         begin_so.filter(move |other| other.stem() == stem && *other != secret)
+    }
+
+    /// The secrets whose ARN begins so.
+    pub(crate) fn begin_with<'a, 's>(
+        &'a self,
+        beginning: &'s str,
+    ) -> impl Iterator<Item = &'a SecretArn> + use<'a, 's> {
+        let from = self.secrets.range(SecretArn::new(beginning)..);
+        let secrets = from.map(|(secret, _)| secret);
+        secrets.take_while(move |secret| secret.as_str().starts_with(beginning))
     }
 
     fn is_dead_or_unlisted(&self, secret: &SecretArn) -> bool {

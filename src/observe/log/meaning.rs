@@ -145,7 +145,7 @@ fn done(line: &Line<'_>, question: &LogQuestion) -> Option<LogFact> {
             if claim
                 .arn
                 .as_deref()
-                .is_some_and(|named| !arn::names(named, &question.secret)) =>
+                .is_some_and(|named| !question.secret.is(named)) =>
         {
             None
         }
@@ -251,7 +251,7 @@ fn claimed<'a>(
         return None;
     };
     let named = claim.arn.as_deref();
-    let is_ours = named.is_none_or(|named| arn::names(named, &question.secret));
+    let is_ours = named.is_none_or(|named| question.secret.is(named));
     let is_over = done.is_none_or(|done| done < line.at);
     (is_ours && is_over).then(|| Sign {
         line,

@@ -68,7 +68,7 @@ impl LogQuestion {
 fn by_event(line: &Line<'_>, question: &LogQuestion) -> Sign {
     let asked = line.asked.and_then(|_| secret_id(line.raw));
     asked.map_or(Sign::default(), |id| {
-        Sign::of(arn::names(id, &question.secret) || id == question.secret.name())
+        Sign::of(question.secret.is(id) || id == question.secret.name())
     })
 }
 
@@ -84,9 +84,7 @@ fn secret_id(text: &str) -> Option<&str> {
 /// A line that a pattern knows names its secret as the one that it is about.
 fn by_claim(line: &Line<'_>, question: &LogQuestion) -> Sign {
     let named = line.claim.as_ref().and_then(|claim| claim.arn.as_deref());
-    named.map_or(Sign::default(), |named| {
-        Sign::of(arn::names(named, &question.secret))
-    })
+    named.map_or(Sign::default(), |named| Sign::of(question.secret.is(named)))
 }
 
 fn by_version(line: &Line<'_>, question: &LogQuestion) -> Sign {
@@ -109,7 +107,7 @@ fn by_mention(line: &Line<'_>, question: &LogQuestion) -> Sign {
 }
 
 fn is_named(named: &str, secret: &SecretArn) -> bool {
-    arn::names(named, secret)
+    secret.is(named)
 }
 
 /// Whether a secret is named as the one that another's user is changed with.
