@@ -13,6 +13,11 @@ pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long it is from one time to another, in the largest unit that fits.
+pub(super) fn lasted(from: Timestamp, to: Timestamp) -> String {
+    largest(to.duration_since(from).as_secs().unsigned_abs())
+}
+
 /// A time to the second, and how long ago it was.
 pub(super) fn with_ago(at: Timestamp, now: Timestamp) -> String {
     format!("{at:.0}, {}", ago(at, now))

@@ -55,7 +55,7 @@ fn brake(config: &Config) -> String {
         0 => String::new(),
         n => format!(
             "; remediation.at_most = \"{}\" lowers {n} of them",
-            crate::telemetry::words::mode(at_most)
+            machine::words::mode(at_most)
         ),
     }
 }
@@ -127,7 +127,7 @@ fn certain(rule: &Rule, name: &str) -> Option<bool> {
 
 fn allows(rule: &Rule, at_most: Mode) -> String {
     let test = if rule.policy.login_test { "on" } else { "off" };
-    let word = crate::telemetry::words::mode;
+    let word = machine::words::mode;
     let mode = word(rule.policy.mode.min(at_most));
     if rule.policy.mode > at_most {
         return format!(

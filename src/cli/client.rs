@@ -160,18 +160,27 @@ pub(super) fn json(path: &str, answer: &Answer) -> anyhow::Result<Value> {
 
 /// All pages of a list.
 pub(super) fn list(url: &str, path: &str) -> anyhow::Result<Vec<Value>> {
+    pages(url, path, &format!("limit={LIMIT}"))
+}
+
+/// All pages of what is asked for by a query.
+pub(super) fn list_where(url: &str, path: &str, query: &str) -> anyhow::Result<Vec<Value>> {
+    pages(url, path, &format!("{query}&limit={LIMIT}"))
+}
+
+fn pages(url: &str, path: &str, query: &str) -> anyhow::Result<Vec<Value>> {
     #[derive(Deserialize)]
     struct Page {
         items: Vec<Value>,
         next_cursor: Option<String>,
     }
     let mut all = Vec::new();
-    let mut next = format!("{path}?limit={LIMIT}");
+    let mut next = format!("{path}?{query}");
     for _ in 0..PAGES {
         let page: Page = read(ask(url, &next)?)?;
         all.extend(page.items);
         match page.next_cursor {
-            Some(cursor) => next = format!("{path}?limit={LIMIT}&cursor={cursor}"),
+            Some(cursor) => next = format!("{path}?{query}&cursor={cursor}"),
             None => return Ok(all),
         }
     }

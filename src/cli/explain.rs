@@ -150,7 +150,7 @@ impl Secret {
         self.write_consumers(now, width, out)?;
         self.write_outlook(now, width, out)?;
         writeln!(out)?;
-        out.write_all(told(findings, width).trim_start().as_bytes())
+        out.write_all(told(findings, now, width).trim_start().as_bytes())
     }
 
     fn lines(&self, rotation: Option<&Rotation>, now: Timestamp) -> Vec<(&'static str, String)> {

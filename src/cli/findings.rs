@@ -2,16 +2,22 @@
 
 use std::io::Write;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::{list, read};
+use super::ago::{ago, lasted};
+use super::client::{list_where, read};
 use super::filter::Filter;
 use super::listing::Listing;
 use super::width::Width;
 
 #[derive(Deserialize)]
 pub(super) struct Finding {
+    state: String,
+    since: Timestamp,
+    gone_since: Option<Timestamp>,
+    ended: Option<Timestamp>,
     severity: String,
     kind: String,
     subject: String,
@@ -19,11 +25,16 @@ pub(super) struct Finding {
     remedy: String,
 }
 
-/// Always 0: `status` tells by its exit code whether somebody must act.
-pub(super) fn run(asked: &Listing<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
-    let named = asked.named()?;
-    let findings = about(list(asked.url, "/v1/findings")?, asked.filter, &named);
-    let told = |findings| Ok(told(&read::<Vec<Finding>>(findings)?, asked.width));
+/// Those that stand, or those that ended. Always 0: `status` tells by its exit code whether somebody must act.
+pub(super) fn run(asked: &Listing<'_>, ended: bool, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let (now, named) = (asked.now()?, asked.named()?);
+    let which = if ended { "state=ended" } else { "state=open" };
+    let findings = about(
+        list_where(asked.url, "/v1/findings", which)?,
+        asked.filter,
+        &named,
+    );
+    let told = |findings| Ok(told(&read::<Vec<Finding>>(findings)?, now.now, asked.width));
     asked.write(Value::Array(findings), told, out)?;
     Ok(0)
 }
@@ -46,8 +57,8 @@ pub(super) fn about(findings: Vec<Value>, filter: &Filter, chosen: &[String]) ->
         .collect()
 }
 
-/// Each with its remedy below.
-pub(super) fn told(findings: &[Finding], width: Width) -> String {
+/// Each with its times and its remedy below.
+pub(super) fn told(findings: &[Finding], now: Timestamp, width: Width) -> String {
     if findings.is_empty() {
         return "no findings\n".to_owned();
     }
@@ -58,12 +69,32 @@ pub(super) fn told(findings: &[Finding], width: Width) -> String {
             subject,
             text,
             remedy,
+            ..
         } = finding;
         let what = width.wrap(&format!("{severity}: {subject}: {text} [{kind}]"), 2);
+        let times = width.wrap(&format!("    {}", finding.times(now)), 12);
         let remedy = width.wrap(&format!("    remedy: {remedy}"), 12);
-        format!("\n{what}\n{remedy}\n")
+        format!("\n{what}\n{times}\n{remedy}\n")
     });
     each.collect()
+}
+
+impl Finding {
+    fn times(&self, now: Timestamp) -> String {
+        let since = format!("since {:.0}", self.since);
+        match (self.ended, self.gone_since, self.state.as_str()) {
+            (Some(ended), _, _) => format!(
+                "{since} for {}; ended {}",
+                lasted(self.since, ended),
+                ago(ended, now)
+            ),
+            (None, Some(gone), _) => format!("{since}; its cause is gone since {}", lasted(gone, now)),
+            (None, None, "remembered") => {
+                format!("{since}; from before the last start, its cause was not looked for again yet")
+            }
+            (None, None, _) => format!("{since}, {}", ago(self.since, now)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +138,7 @@ mod tests {
         let (code, text) = printed(|out| {
             run(
                 &Listing::new(&url, &asked(None, &["critical"]), false, Width::UNKNOWN),
+                false,
                 out,
             )
         });
@@ -115,7 +147,13 @@ mod tests {
             text.contains("[rotation-failed]") && !text.contains("warning:"),
             "{text}"
         );
-        let (_, json) = printed(|out| run(&Listing::new(&url, &asked(None, &[]), true, Width::UNKNOWN), out));
+        let (_, json) = printed(|out| {
+            run(
+                &Listing::new(&url, &asked(None, &[]), true, Width::UNKNOWN),
+                false,
+                out,
+            )
+        });
         let all: Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(all[0]["kind"], "rotation-failed");
     }

@@ -135,6 +135,9 @@ enum Command {
     Findings {
         #[command(flatten)]
         filter: Filter,
+        /// What is over instead: the last thousand that ended, the last one first
+        #[arg(long)]
+        ended: bool,
         #[command(flatten)]
         asking: Asking,
     },
@@ -202,9 +205,15 @@ fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
         Command::Rotations { filter, asking } => {
             rotations::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
         }
-        Command::Findings { filter, asking } => {
-            findings::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
-        }
+        Command::Findings {
+            filter,
+            ended,
+            asking,
+        } => findings::run(
+            &Listing::new(&asking.url, &filter, asking.json, width),
+            ended,
+            out,
+        ),
         Command::Replay(args) => replay::run(&args, width, out),
     }
 }

@@ -16,7 +16,7 @@ use crate::config::{Config, environment};
 use crate::database::Databases;
 use crate::http::{self, Serving, Shown};
 use crate::runtime::{Clock, Drained, Parts, Watchdog};
-use crate::store::{Journal, Sqlite};
+use crate::store::{Sqlite, Threaded};
 use crate::telemetry::{self, Metrics};
 
 pub(super) const HELP: &str = "\
@@ -59,7 +59,7 @@ async fn live(config: &Config) -> anyhow::Result<u8> {
              once; else it came without its -wal, or the one beside it is none of its own"
         );
     }
-    let journal = Journal::start(journal).context("cannot start the journal's thread")?;
+    let journal = Threaded::start(journal).context("cannot start the journal's thread")?;
     let counting = metrics.clone();
     let observer =
         Arc::new(move |service, operation, outcome| counting.aws_call(service, operation, outcome));
@@ -145,7 +145,7 @@ fn announce(config: &Config, serving: &Serving, region: &str) {
         http = %serving.address(),
         journal = %wiring::journal(config).display(),
         rules = config.rules.rules.len(),
-        at_most = telemetry::words::mode(config.settings.limits.at_most),
+        at_most = machine::words::mode(config.settings.limits.at_most),
         "watching"
     );
     for warning in config.warnings.lines() {

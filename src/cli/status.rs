@@ -111,7 +111,7 @@ pub(super) fn run(asked: &Listing<'_>, out: &mut dyn Write) -> anyhow::Result<u8
         let (filter, width) = (asked.filter, asked.width);
         Ok(headline(&status, filter, width)
             + &shown(&secrets, filter, width)
-            + &findings::told(&findings, width))
+            + &findings::told(&findings, status.now, width))
     };
     let all = json!({"status": raw, "secrets": secrets, "findings": findings});
     asked.write(all, told, out)?;

@@ -46,6 +46,9 @@ pub(super) struct Entry {
     pub severity: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// The id of a finding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }
@@ -60,10 +63,11 @@ impl Entry {
         match self.what.as_str() {
             "started" | "createSecret" | "setSecret" | "testSecret" | "finishSecret" | "promoted" => "step",
             "step-failed" => "failed",
-            "labels" | "value" | "log" | "login" => "seen",
+            "labels" | "value" | "log" | "login" | "brake" | "users" => "seen",
             "would-remediate" => "would",
             "remediation-decided" => "decided",
             "remediation-answered" => "answered",
+            "finding-changed" => "changed",
             "finding-ended" => "over",
             other => other,
         }

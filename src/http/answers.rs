@@ -26,6 +26,7 @@ pub async fn answers(shown: Shown) -> String {
         "/v1/rotations",
         "/v1/consumers",
         "/v1/findings",
+        "/v1/findings?state=ended",
     ];
     let paths: Vec<String> = lists
         .map(str::to_owned)

@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use machine::consumers::Standing;
 use machine::facts::state::function_name;
-use machine::findings::{Finding, Severity};
+use machine::findings::{Finding, Life, Severity};
 use machine::model::{ConsumerId, SecretArn, Stage};
+use machine::words;
 use serde::Serialize;
 
 use crate::runtime::{SecretView, Snapshot};
-use crate::telemetry::{FindingReading, Reading, SecretReading, Series, words};
+use crate::telemetry::{FindingReading, Reading, SecretReading, Series};
 
 /// Consumers by how far they came with the version that is current.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -78,10 +79,10 @@ pub(super) struct FindingCounts {
 }
 
 impl FindingCounts {
-    pub(super) fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+    pub(super) fn of<'a>(findings: impl IntoIterator<Item = &'a Arc<Life>>) -> Self {
         let mut counts = Self::default();
-        for finding in findings {
-            *match finding.severity {
+        for life in findings {
+            *match life.finding.severity {
                 Severity::Critical => &mut counts.critical,
                 Severity::Warning => &mut counts.warning,
                 Severity::Info => &mut counts.info,
@@ -199,8 +200,8 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration, s
     for ((_, kind), count) in &snapshot.totals.findings {
         *by_kind.entry(kind.name()).or_insert(0) += count;
     }
-    for finding in snapshot.findings.iter() {
-        *by_kind.entry(finding.kind.name()).or_insert(0) += 1;
+    for life in snapshot.findings.iter() {
+        *by_kind.entry(life.finding.kind.name()).or_insert(0) += 1;
     }
     Reading {
         ready: snapshot.is_ready(),
@@ -224,25 +225,10 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration, s
     }
 }
 
-/// So many series at most. Several findings may say the same to a page: they share a series.
+/// So many series at most.
 fn gravest(snapshot: &Snapshot, most: usize) -> Vec<FindingReading> {
-    let mut list: Vec<FindingReading> = Vec::new();
-    let mut told = BTreeSet::new();
-    for finding in snapshot.by_gravity() {
-        if list.len() == most {
-            break;
-        }
-        let page = (
-            finding.severity,
-            finding.kind,
-            finding.secret.as_ref(),
-            &finding.subject,
-        );
-        if told.insert(page) {
-            list.push(finding_reading(finding));
-        }
-    }
-    list
+    let gravest = snapshot.by_gravity().take(most);
+    gravest.map(|life| finding_reading(&life.finding)).collect()
 }
 
 fn finding_reading(finding: &Finding) -> FindingReading {

@@ -1,6 +1,7 @@
 //! A snapshot made through the pure machine.
 
 mod api;
+mod findings;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use machine::admission::{Situation, admit};
 use machine::facts::merge::merge;
 use machine::facts::state::State;
-use machine::findings::{Unwatched, of_fleet, of_secret};
+use machine::findings::Unwatched;
 use machine::judge::outlook::outlook;
 use machine::judge::{Judgements, judge};
 use machine::model::{
@@ -23,6 +24,7 @@ use machine::policy::{Policy, Settings};
 use crate::runtime::{EventsView, SecretView, Snapshot};
 
 pub(crate) use api::{Api, ask};
+pub(crate) use findings::show_findings;
 
 pub(crate) const SHOP: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf";
 pub(crate) const FAILING: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:billing/db-AbCdEf";
@@ -344,6 +346,7 @@ pub(crate) fn snapshot() -> Snapshot {
         journal: true,
     };
     let admission = admit(&state, &judgements, &settings, situation);
+    let findings = findings::all(&state, &judgements, &admission, &settings, now);
     let views = judgements.iter().map(|(secret, judgement)| {
         let facts = &state.secrets[secret];
         SecretView {
@@ -351,7 +354,7 @@ pub(crate) fn snapshot() -> Snapshot {
             name: secret.name().into(),
             rule: "all secrets with rotation on".into(),
             judgement: Arc::clone(judgement),
-            findings: of_secret(&state, secret, judgement, &settings, now).into(),
+            findings: [].into(),
             seen: facts.seen.as_ref().map(|(_, seen)| Arc::clone(seen)),
             last_look: facts.seen.as_ref().map(|(look, _)| look.arrived),
             logins: facts.logins.clone(),
@@ -368,7 +371,6 @@ pub(crate) fn snapshot() -> Snapshot {
     let mut snapshot = Snapshot {
         missing: Vec::new(),
         consumers: consumers.collect(),
-        findings: Arc::new(of_fleet(&state, &judgements, &admission, &settings, now)),
         region: Some("eu-west-1".to_owned()),
         account: Some("1".to_owned()),
         unwatched: Arc::new(vec![Unwatched {
@@ -387,5 +389,6 @@ pub(crate) fn snapshot() -> Snapshot {
         ..Snapshot::empty(now, true)
     };
     views.into_iter().for_each(|view| snapshot.put(view));
+    show_findings(&mut snapshot, &findings);
     snapshot
 }

@@ -34,7 +34,6 @@ use tokio::sync::watch;
 pub use answers::answers;
 pub use limits::Limits;
 pub use serve::{ServeError, Serving, serve};
-pub(crate) use timeline::{ending_text, source_word, steps};
 
 use crate::runtime::{Clock, Pulse, Snapshot};
 use crate::telemetry::Metrics;
@@ -73,7 +72,10 @@ const PATHS: [(&str, &str); 11] = [
     ("/v1/rotations", "all rotations, latest first"),
     ("/v1/rotations/{id}", "one rotation with its timeline"),
     ("/v1/consumers", "who uses which secret, and what they hold"),
-    ("/v1/findings", "what a person should know, gravest first"),
+    (
+        "/v1/findings",
+        "what a person should know, gravest first; ?state=ended for what is over",
+    ),
 ];
 
 /// All routes, limited. Probes are never shed: a busy API is no reason to restart the container.

@@ -42,12 +42,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let wrong = |rejection: QueryRejection| Problem::bad_request(rejection.body_text());
         let Query(Raw { limit, cursor }) = Query::from_request_parts(parts, state).await.map_err(wrong)?;
-        let limit = limit.map_or(Ok(DEFAULT_LIMIT), |text| read_limit(&text))?;
-        Ok(Self { limit, cursor })
+        Self::new(limit.as_deref(), cursor)
     }
 }
 
 impl Paging {
+    pub(super) fn new(limit: Option<&str>, cursor: Option<String>) -> Result<Self, Problem> {
+        let limit = limit.map_or(Ok(DEFAULT_LIMIT), read_limit)?;
+        Ok(Self { limit, cursor })
+    }
+
     /// Cuts one page of `list` out of all its items, each with the key that orders it, and shows only those.
     pub(super) fn cut<K, T>(
         self,

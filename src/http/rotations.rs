@@ -7,7 +7,8 @@ use machine::facts::state::StageRun;
 use machine::judge::RotationView;
 use machine::model::{ConsumerId, RotationKey};
 use machine::story::milestones::{Proof, Works};
-use machine::story::rotations::{Ending, Origin, Rotation};
+use machine::story::rotations::Rotation;
+use machine::words;
 use serde::Serialize;
 
 use super::Shown;
@@ -17,7 +18,6 @@ use super::problem::Problem;
 use super::timeline::{Entry, timeline};
 use super::views::{RemediationView, StandingView, WaitView, WindowView};
 use crate::runtime::{SecretView, Snapshot};
-use crate::telemetry::words;
 
 #[derive(Serialize)]
 pub(super) struct RotationSummary {
@@ -134,30 +134,15 @@ fn summary(view: &SecretView, rotation: &RotationView, now: Timestamp) -> Rotati
         secret_arn: key.secret.to_string(),
         version: key.version.to_string(),
         n: key.n,
-        origin: match rotation.rotation.origin {
-            Origin::Rotation => "rotation",
-            Origin::Manual => "manual",
-            Origin::Replicated => "replicated",
-            Origin::Rollback => "rollback",
-            Origin::Baseline => "baseline",
-        },
+        origin: words::origin(rotation.rotation.origin),
         seen: first_sign(&rotation.rotation),
         phase: rotation.phase.name(),
         phase_text: rotation.phase.to_string(),
-        ending: rotation.rotation.ending.map(|(ending, _)| ending_word(ending)),
+        ending: rotation.rotation.ending.map(|(ending, _)| words::ending(ending)),
         works: works(rotation.works),
         replaced_version: rotation.rotation.replaced.as_ref().map(ToString::to_string),
         danger_window: rotation.window.map(|window| WindowView::of(window, now)),
         would_remediate: view.would.keys().filter(|(of, _)| of == key).count(),
-    }
-}
-
-pub(super) fn ending_word(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Abandoned => "abandoned",
-        Ending::OnlyTested => "only-tested",
-        Ending::Superseded => "superseded",
-        Ending::RolledBack => "rolled-back",
     }
 }
 

@@ -1,11 +1,14 @@
 //! `/v1/secrets` and `/v1/secrets/{name}`.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use machine::findings::Finding;
+use machine::findings::Life;
 use machine::model::VersionId;
+use machine::words;
 use serde::Serialize;
 
 use super::Shown;
@@ -18,7 +21,6 @@ use super::roll_forward::RollForwardView;
 use super::rotations::{RotationSummary, summaries};
 use super::views::{FindingView, LoginWaitView, StandingView, WaitView, WindowView};
 use crate::runtime::{SecretView, Snapshot};
-use crate::telemetry::words;
 
 #[derive(Serialize)]
 pub(super) struct SecretSummary {
@@ -140,7 +142,7 @@ fn find<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a SecretView, Proble
     }
 }
 
-fn summary(view: &SecretView, findings: &[&Finding], now: Timestamp) -> SecretSummary {
+fn summary(view: &SecretView, findings: &[&Arc<Life>], now: Timestamp) -> SecretSummary {
     let judgement = &*view.judgement;
     let seen = view.seen.as_ref();
     let latest = judgement.latest();
@@ -204,6 +206,6 @@ fn detail(snapshot: &Snapshot, view: &SecretView, now: Timestamp) -> SecretDetai
         roll_forward: RollForwardView::of(snapshot, view),
         login_waits: view.judgement.login_waits.as_ref().map(LoginWaitView::of),
         rotations: summaries(view, now),
-        finding_list: findings.into_iter().map(FindingView::of).collect(),
+        finding_list: findings.into_iter().map(|life| FindingView::of(life)).collect(),
     }
 }

@@ -6,13 +6,12 @@ use machine::facts::track::began;
 use machine::judge::RotationView;
 use machine::model::{Attempt, ConsumerId, When};
 use machine::procedures::{would_text, write_text};
-use machine::story::rotations::{Ending, Rotation, Seen, Source};
+use machine::story::rotations::{Ending, Rotation};
+use machine::words;
 use serde::Serialize;
 
-use super::rotations::ending_word;
 use super::views::Interval;
 use crate::runtime::{SecretView, Snapshot};
-use crate::telemetry::words;
 
 /// One thing that happened. Fields that do not concern it are absent.
 #[derive(Serialize)]
@@ -95,49 +94,13 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
     entries
 }
 
-/// The steps in the order that the protocol prescribes: `what` of an entry, the same for people, and when it was seen.
-pub(crate) fn steps(rotation: &Rotation) -> [(&'static str, &'static str, &Option<Seen>); 5] {
-    let through_pending = rotation.started.is_some();
-    let (last, text) = if through_pending {
-        (
-            "finishSecret",
-            "finishSecret: AWSCURRENT moved to the new version",
-        )
-    } else {
-        ("promoted", "AWSCURRENT moved to this version")
-    };
-    [
-        (
-            "started",
-            "the rotation began: AWSPENDING appeared",
-            &rotation.started,
-        ),
-        (
-            "createSecret",
-            "createSecret: the new version has a value",
-            &rotation.created,
-        ),
-        (
-            "setSecret",
-            "setSecret: the database has the new password, the danger window is open",
-            &rotation.exposed,
-        ),
-        (
-            "testSecret",
-            "testSecret: the rotation logged in with the new password",
-            &rotation.tested,
-        ),
-        (last, text, &rotation.promoted),
-    ]
-}
-
 /// Each step before the next, however late it was seen.
 fn milestones(rotation: &Rotation) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = steps(rotation)
+    let mut entries: Vec<Entry> = words::steps(rotation)
         .into_iter()
         .filter_map(|(what, text, seen)| {
             let seen = seen.as_ref()?;
-            let sources = seen.sources.iter().copied().map(source_word).collect();
+            let sources = seen.sources.iter().copied().map(words::source).collect();
             Some(Entry::new(what, text, seen.when, sources))
         })
         .collect();
@@ -149,24 +112,10 @@ fn milestones(rotation: &Rotation) -> Vec<Entry> {
     entries
 }
 
-pub(crate) fn source_word(source: Source) -> &'static str {
-    match source {
-        Source::Labels => "labels",
-        Source::Versions => "versions",
-        Source::Log => "log",
-        Source::Login => "login",
-        Source::Watchdog => "watchdog",
-    }
-}
-
 fn failures(rotation: &Rotation) -> impl Iterator<Item = Entry> {
     rotation.failures.iter().map(|failure| {
         let step = failure.step.map(|step| step.to_string());
-        let text = format!(
-            "{} failed: {}",
-            step.as_deref().unwrap_or("an unknown step"),
-            failure.why
-        );
+        let text = words::failure_text(failure);
         Entry {
             step,
             ..Entry::new("step-failed", text, When::by(failure.at), vec!["log"])
@@ -259,20 +208,10 @@ fn attempt_entries(consumer: Option<&ConsumerId>, attempt: &Attempt) -> Vec<Entr
     [decided].into_iter().chain(answered).collect()
 }
 
-/// How a rotation ended otherwise than by its success, for people.
-pub(crate) fn ending_text(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Abandoned => "abandoned: AWSPENDING went away and AWSCURRENT did not follow",
-        Ending::OnlyTested => "only tested: RotateSecret was called with RotateImmediately=false",
-        Ending::Superseded => "the next promotion took its place",
-        Ending::RolledBack => "AWSCURRENT went back to an earlier version",
-    }
-}
-
 fn ending_entry(ending: Ending, when: When) -> Entry {
     Entry {
-        ending: Some(ending_word(ending)),
-        ..Entry::new("ended", ending_text(ending), when, vec!["labels"])
+        ending: Some(words::ending(ending)),
+        ..Entry::new("ended", words::ending_text(ending), when, vec!["labels"])
     }
 }
 
@@ -280,7 +219,7 @@ fn ending_entry(ending: Ending, when: When) -> Entry {
 mod tests {
     use super::*;
     use crate::http::fixture::{at, shop_rotation};
-    use machine::story::rotations::{Moves, Origin};
+    use machine::story::rotations::{Moves, Origin, Seen, Source};
 
     #[test]
     fn a_step_that_was_seen_late_still_comes_before_the_next() {

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 use machine::consumers::Standing;
-use machine::findings::{Finding, commands_in};
+use machine::findings::{Ended, Finding, Life, commands_in};
 use machine::judge::Reason;
 use machine::model::{Attempt, ConsumerId, RotationKey, SecretArn, When};
 use machine::procedures::{wanted_text, write_text};
 use machine::story::danger_window::DangerWindow;
+use machine::words;
 use serde::Serialize;
 
 use crate::runtime::Snapshot;
-use crate::telemetry::words;
 
 /// When something happened: as tightly as it was seen, no tighter.
 #[derive(Clone, Copy, Serialize)]
@@ -186,6 +186,17 @@ impl StandingView {
 
 #[derive(Serialize)]
 pub(super) struct FindingView {
+    /// The same for as long as it stands, and when it comes back: made from kind, subject and secret.
+    id: String,
+    /// `open`; `ending`: its cause is gone for less than 30 s; `remembered`: told before the last start, and its cause was
+    /// not looked for again yet; `ended`.
+    state: &'static str,
+    since: Timestamp,
+    /// When its severity or its cause last became another.
+    changed: Timestamp,
+    /// Since when its cause is gone, where it is ending.
+    gone_since: Option<Timestamp>,
+    ended: Option<Timestamp>,
     severity: String,
     kind: &'static str,
     subject: String,
@@ -200,8 +211,33 @@ pub(super) struct FindingView {
 }
 
 impl FindingView {
-    pub(super) fn of(finding: &Finding) -> Self {
+    pub(super) fn of(life: &Life) -> Self {
         Self {
+            state: life.standing.name(),
+            changed: life.changed,
+            gone_since: life.gone(),
+            ..Self::since(life.since, &life.finding)
+        }
+    }
+
+    pub(super) fn ended(life: &Ended) -> Self {
+        Self {
+            state: "ended",
+            ended: Some(life.ended),
+            ..Self::since(life.since, &life.finding)
+        }
+    }
+
+    /// As it opened.
+    fn since(since: Timestamp, finding: &Finding) -> Self {
+        let commands = commands_in(&finding.remedy).into_iter();
+        Self {
+            id: finding.id().short(),
+            state: "open",
+            since,
+            changed: since,
+            gone_since: None,
+            ended: None,
             severity: finding.severity.to_string(),
             kind: finding.kind.name(),
             subject: finding.subject.to_string(),
@@ -209,10 +245,7 @@ impl FindingView {
             secret_arn: finding.secret.as_ref().map(ToString::to_string),
             text: finding.text.clone(),
             remedy: finding.remedy.clone(),
-            commands: commands_in(&finding.remedy)
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
+            commands: commands.map(str::to_owned).collect(),
         }
     }
 }

@@ -41,7 +41,8 @@
 //! - [`admission`]: what may start, and the `reason` of every wait. `trust` (whether a version may be given to anybody),
 //!   `caps`, `roll_forwards` (which failed rotations may be rolled forward now)
 //! - [`looks`]: when to look at what, and `lockout` (how many logins may be refused)
-//! - [`findings`]: what people are told, and `told` (what they were told already)
+//! - [`findings`]: what people should know, `told` (by whom it is told now) and `lives` (since when, and what ended)
+//! - [`words`]: one vocabulary for the log, the API and the command line
 //! - `tables`: what is seen, in order, and what it means. The tests
 
 pub mod admission;
@@ -55,6 +56,7 @@ pub mod policy;
 pub mod procedures;
 pub mod story;
 pub mod turn;
+pub mod words;
 
 pub use turn::{Machine, Turn, turn};
 

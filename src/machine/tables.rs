@@ -23,6 +23,7 @@ mod histories;
 mod intervals;
 mod late;
 mod left_behind;
+mod lives;
 mod lockout;
 mod login_findings;
 mod logins;

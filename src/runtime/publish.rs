@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::facts::state::State;
-use machine::findings::{self, Finding};
 use machine::judge::judge;
+use machine::model::finding::FindingNews;
 use machine::model::{ConsumerId, LookKey, SecretArn};
 use machine::policy::{Policy, Settings};
 use machine::{Machine, Turn};
@@ -14,7 +14,6 @@ use tokio::sync::watch;
 
 use super::parts::Options;
 use super::snapshot::{EventsView, SecretView, Snapshot, TestEvent};
-use super::story;
 
 /// Snapshots are at least so far apart.
 const PAUSE: SignedDuration = SignedDuration::from_millis(100);
@@ -36,8 +35,8 @@ pub(super) struct Publisher {
     lost: BTreeSet<SecretArn>,
     consumers: BTreeSet<ConsumerId>,
     fleet: bool,
-    /// Watched secrets that nobody has tried to look at yet.
-    untried: BTreeSet<SecretArn>,
+    /// Findings have ended.
+    ended: bool,
     journal_is_new: bool,
     has_looked: bool,
     last: Timestamp,
@@ -56,7 +55,7 @@ impl Publisher {
             lost: BTreeSet::new(),
             consumers: BTreeSet::new(),
             fleet: true,
-            untried: BTreeSet::new(),
+            ended: true,
             journal_is_new: false,
             has_looked: false,
             last: now - PAUSE,
@@ -75,14 +74,15 @@ impl Publisher {
     pub(super) fn touch(&mut self, turn: &Turn) {
         for secret in &turn.lost {
             self.secrets.remove(secret);
-            self.untried.remove(secret);
             self.lost.insert(secret.clone());
         }
         for judged in turn.all_judged() {
             self.lost.remove(&judged.secret);
             self.secrets.insert(judged.secret.clone());
         }
+        self.secrets.extend(turn.told.iter().cloned());
         self.consumers.extend(turn.consumers.iter().cloned());
+        self.ended |= turn.findings.iter().any(|fact| fact.news == FindingNews::Ended);
         self.fleet |= turn.fleet_changed;
     }
 
@@ -104,8 +104,11 @@ impl Publisher {
 
     /// When a snapshot is due that came too soon after the last one.
     pub(super) fn next(&self) -> Option<Timestamp> {
-        let is_due =
-            self.fleet || !self.secrets.is_empty() || !self.lost.is_empty() || !self.consumers.is_empty();
+        let is_due = self.fleet
+            || self.ended
+            || !self.secrets.is_empty()
+            || !self.lost.is_empty()
+            || !self.consumers.is_empty();
         is_due.then(|| self.last + PAUSE)
     }
 
@@ -122,6 +125,10 @@ impl Publisher {
         self.show_consumers(&mut snapshot, shown.machine.state());
         if std::mem::take(&mut self.fleet) {
             show_fleet(&mut snapshot, shown.machine);
+        }
+        if std::mem::take(&mut self.ended) {
+            let ended = shown.machine.lives().ended().iter().rev();
+            snapshot.ended = Arc::new(ended.cloned().collect());
         }
         snapshot.at = now;
         snapshot.draining = shown.draining;
@@ -156,21 +163,10 @@ impl Publisher {
             unwatched.iter().for_each(|secret| snapshot.remove(secret));
         }
         for secret in std::mem::take(&mut self.lost) {
-            if let Some(lost) = snapshot.secrets.get(&secret) {
-                story::tell_findings(&lost.findings, &[]);
-            }
             snapshot.remove(&secret);
         }
         for secret in std::mem::take(&mut self.secrets) {
-            if is_tried(state, &LookKey::Secret(secret.clone())) {
-                self.untried.remove(&secret);
-            } else {
-                self.untried.insert(secret.clone());
-            }
             if let Some(view) = secret_view(shown.machine, &secret) {
-                let known = snapshot.secrets.get(&secret);
-                let known = known.map(|known| &*known.findings);
-                story::tell_findings(known.unwrap_or_default(), &view.findings);
                 snapshot.put(view);
             }
         }
@@ -199,11 +195,12 @@ impl Publisher {
         if let Some(failing) = failing.filter(|failing| failing.times >= SWEEPS_IN_VAIN) {
             missing.push(format!("a list of secrets: {}", failing.failure));
         }
-        if !self.untried.is_empty() {
-            missing.push(format!("the first look at {} secrets", self.untried.len()));
+        let untried = shown.machine.told().untried();
+        if untried > 0 {
+            missing.push(format!("the first look at {untried} secrets"));
         }
         for scope in shown.machine.scopes() {
-            if !is_tried(state, &LookKey::Discovery(scope.clone())) {
+            if !state.is_tried(&LookKey::Discovery(scope.clone())) {
                 missing.push(format!("discovery: {scope:?}"));
             }
         }
@@ -217,14 +214,8 @@ impl Publisher {
 /// One sweep may fail. After so many in a row nobody knows what rotates: credentials, network, or AWS.
 const SWEEPS_IN_VAIN: u32 = 3;
 
-fn is_tried(state: &State, key: &LookKey) -> bool {
-    state.looked.contains_key(key) || state.failing.contains_key(key)
-}
-
 fn show_fleet(snapshot: &mut Snapshot, machine: &Machine) {
-    let findings: Vec<Finding> = machine.told().of_the_fleet().cloned().collect();
-    story::tell_findings(&snapshot.findings, &findings);
-    snapshot.findings = Arc::new(findings);
+    snapshot.findings = Arc::new(machine.findings_of_the_fleet().cloned().collect());
     snapshot.waits = Arc::new(machine.admission().waits.clone());
     snapshot.promotions = Arc::new(machine.admission().promotions.clone());
     if let Some(covered) = machine.covered() {
@@ -255,7 +246,7 @@ fn remembered(state: &State, secret: &SecretArn, settings: &Settings, now: Times
         arn: secret.clone(),
         name: secret.name().into(),
         rule: "not known before secrets are listed; shown as the journal has it".into(),
-        findings: findings::of_secret(state, secret, &judgement, settings, now).into(),
+        findings: state.lives.of(Some(secret)).into(),
         judgement: Arc::new(judgement),
         seen: None,
         last_look: None,
@@ -276,7 +267,7 @@ fn secret_view(machine: &Machine, secret: &SecretArn) -> Option<SecretView> {
         arn: secret.clone(),
         name: secret.name().into(),
         rule: Arc::clone(&judgement.rule),
-        findings: machine.told().of_secret(secret),
+        findings: machine.lives().of(Some(secret)).into(),
         judgement,
         seen: facts.seen.as_ref().map(|(_, seen)| Arc::clone(seen)),
         last_look: looked.map(|look| look.arrived),

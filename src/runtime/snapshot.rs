@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use machine::facts::attempts::Attempts;
 use machine::facts::state::{ConsumerFacts, Reached, WouldHave};
 use machine::facts::track::Track;
-use machine::findings::{Finding, Severity, Unwatched};
+use machine::findings::{Ended, Finding, Life, Severity, Standing, Unwatched};
 use machine::judge::outlook::Outlook;
 use machine::judge::{Judgement, Reason};
 use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
@@ -36,8 +36,10 @@ pub struct Snapshot {
     pub waits: Arc<BTreeMap<(SecretArn, ConsumerId), Reason>>,
     /// Why secrets wait that are to be rolled forward.
     pub promotions: Arc<BTreeMap<SecretArn, Reason>>,
-    /// Findings that belong to no single secret's judgement.
-    pub findings: Arc<Vec<Finding>>,
+    /// Findings that belong to no watched secret.
+    pub findings: Arc<Vec<Arc<Life>>>,
+    /// Findings that ended, the last one first.
+    pub ended: Arc<Vec<Arc<Ended>>>,
     /// Where secrets are listed.
     pub region: Option<String>,
     /// The account that the listed secrets belong to; nothing where none is listed.
@@ -82,7 +84,7 @@ pub struct SecretView {
     /// The rule it got, in words.
     pub rule: Arc<str>,
     pub judgement: Arc<Judgement>,
-    pub findings: Arc<[Finding]>,
+    pub findings: Arc<[Arc<Life>]>,
     /// The latest answer of DescribeSecret.
     pub seen: Option<Arc<SecretSeen>>,
     /// When DescribeSecret last answered.
@@ -115,6 +117,7 @@ impl Snapshot {
             waits: Arc::default(),
             promotions: Arc::default(),
             findings: Arc::default(),
+            ended: Arc::default(),
             region: None,
             account: None,
             unwatched: Arc::default(),
@@ -145,14 +148,14 @@ impl Snapshot {
 
     /// All findings, the gravest first; of equal ones those of the fleet come first, then by secret. Whoever takes a few
     /// pays for a few.
-    pub fn by_gravity(&self) -> impl Iterator<Item = &Finding> {
+    pub fn by_gravity(&self) -> impl Iterator<Item = &Arc<Life>> {
         let severities = [Severity::Critical, Severity::Warning, Severity::Info];
         severities.into_iter().flat_map(|severity| {
             let having = self.totals.having.get(&severity).into_iter().flatten();
             let views = having.filter_map(|secret| self.secrets.get(secret));
             let of_secrets = views.flat_map(|view| &*view.findings);
             let all = self.findings.iter().chain(of_secrets);
-            all.filter(move |finding| finding.severity == severity)
+            all.filter(move |life| life.finding.severity == severity)
         })
     }
 
@@ -161,15 +164,20 @@ impl Snapshot {
     }
 
     /// All findings, the gravest first.
-    pub fn all_findings(&self) -> Vec<Finding> {
-        let mut all: Vec<Finding> = self
-            .secrets
-            .values()
-            .flat_map(|view| view.findings.iter().cloned())
-            .chain(self.findings.iter().cloned())
-            .collect();
-        all.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
-        all.dedup();
+    pub fn all_findings(&self) -> Vec<Arc<Life>> {
+        let of_secrets = self.secrets.values().flat_map(|view| view.findings.iter());
+        let mut all: Vec<Arc<Life>> = of_secrets.chain(self.findings.iter()).cloned().collect();
+        all.sort_by(|a, b| {
+            let (a, b) = (&a.finding, &b.finding);
+            b.severity.cmp(&a.severity).then_with(|| a.cmp(b))
+        });
         all
+    }
+
+    /// Those whose cause this life has seen, and that is there.
+    pub fn open_findings(&self) -> Vec<Finding> {
+        let all = self.all_findings().into_iter();
+        let open = all.filter(|life| life.standing == Standing::Open);
+        open.map(|life| life.finding.clone()).collect()
     }
 }

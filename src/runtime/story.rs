@@ -1,18 +1,18 @@
 //! The log of what happens: one line for each thing seen, decided and done. A line reads alone.
 
-use std::collections::BTreeMap;
-
 use machine::facts::state::State;
-use machine::findings::{Finding, FindingId, Severity};
+use machine::findings::Severity;
 use machine::judge::{Judgement, RotationView};
+use machine::model::finding::{FindingFact, FindingNews};
 use machine::model::{
     ConsumerId, Decision, Done, Event, Evidence, LoginAnswer, Outcome, SecretArn, Stage, Target, VersionId,
 };
 use machine::story::rotations::Origin;
+use machine::words;
 
 use tracing::field::DisplayValue;
 
-use crate::telemetry::{Metrics, words};
+use crate::telemetry::Metrics;
 
 /// Tells what an event says that no judgement will.
 pub(super) fn tell_event(event: &Event, state: &State, metrics: &Metrics) {
@@ -155,44 +155,29 @@ fn tell_phase(view: &RotationView) {
     }
 }
 
-/// Tells which findings came or changed their severity, and which went. One that only changed its words is the same.
-pub(super) fn tell_findings(before: &[Finding], after: &[Finding]) {
-    let known = by_id(before);
-    let is_told = |finding: &Finding| known.get(&finding.id()) == Some(&finding.severity);
-    for finding in after.iter().filter(|finding| !is_told(finding)) {
-        tell_finding(finding);
-    }
-    let stands = by_id(after);
-    for finding in before.iter().filter(|known| !stands.contains_key(&known.id())) {
-        let Finding { kind, subject, .. } = finding;
-        tracing::info!(kind = kind.name(), %subject, "finding ended");
-    }
-}
-
-fn by_id(findings: &[Finding]) -> BTreeMap<FindingId, Severity> {
-    let severities = findings.iter().map(|finding| (finding.id(), finding.severity));
-    severities.collect()
-}
-
-fn tell_finding(finding: &Finding) {
-    let Finding {
-        severity,
-        kind,
-        subject,
-        secret,
-        text,
-        remedy,
-    } = finding;
-    let secret = secret.as_ref().map(SecretArn::name);
-    match severity {
+/// Tells that a finding opened, changed or ended. A number that only counts on is no news.
+pub(super) fn tell_finding(fact: &FindingFact) {
+    let FindingFact { id, news, .. } = fact;
+    let (kind, finding, subject) = (id.kind.name(), id.short(), &id.subject);
+    let secret = id.secret.as_ref().map(SecretArn::name);
+    let (words, changed) = match news {
+        FindingNews::Opened(words) => (words, None),
+        FindingNews::Changed(words) => (words, Some(true)),
+        FindingNews::Ended => {
+            tracing::info!(kind, %subject, secret, finding, "finding ended");
+            return;
+        }
+    };
+    let (to_do, text) = (&words.remedy, &words.text);
+    match words.severity {
         Severity::Critical => {
-            tracing::error!(kind = kind.name(), %subject, secret, to_do = remedy, "finding: {subject}: {text}")
+            tracing::error!(kind, %subject, secret, finding, changed, to_do, "finding: {subject}: {text}")
         }
         Severity::Warning => {
-            tracing::warn!(kind = kind.name(), %subject, secret, to_do = remedy, "finding: {subject}: {text}")
+            tracing::warn!(kind, %subject, secret, finding, changed, to_do, "finding: {subject}: {text}")
         }
         Severity::Info => {
-            tracing::info!(kind = kind.name(), %subject, secret, to_do = remedy, "finding: {subject}: {text}")
+            tracing::info!(kind, %subject, secret, finding, changed, to_do, "finding: {subject}: {text}")
         }
     }
 }

@@ -16,8 +16,9 @@ use machine::model::{
 use machine::policy::{Policy, Settings};
 use machine::story::danger_window::DangerWindow;
 use machine::story::rotations::{Ending, Origin};
+use machine::words;
 
-use crate::telemetry::{Metrics, RotationResult, words};
+use crate::telemetry::{Metrics, RotationResult};
 
 /// What this life has counted, or found over at its start.
 #[derive(Debug, Default)]

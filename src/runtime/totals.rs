@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use machine::findings::{Finding, Kind, Severity};
+use machine::findings::{Kind, Severity};
 use machine::judge::{Judgement, LoweredBy};
 use machine::model::SecretArn;
 use machine::story::rotations::Origin;
+use machine::words;
 use rpds::RedBlackTreeSetSync;
 
 use super::snapshot::SecretView;
-use crate::telemetry::words;
 
 /// Sums over the secrets of a snapshot.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +32,8 @@ pub struct Totals {
 impl Totals {
     pub(super) fn add(&mut self, view: &SecretView) {
         self.change(view, 1);
-        for finding in &*view.findings {
-            let having = self.having.entry(finding.severity).or_default();
+        for life in &*view.findings {
+            let having = self.having.entry(life.finding.severity).or_default();
             having.insert_mut(view.arn.clone());
         }
         if view.has_open_window() {
@@ -43,8 +43,8 @@ impl Totals {
 
     pub(super) fn remove(&mut self, view: &SecretView) {
         self.change(view, -1);
-        for finding in &*view.findings {
-            let having = self.having.entry(finding.severity).or_default();
+        for life in &*view.findings {
+            let having = self.having.entry(life.finding.severity).or_default();
             having.remove_mut(&view.arn);
         }
         self.open_windows.remove(&view.arn);
@@ -61,8 +61,8 @@ impl Totals {
         if let Some(word) = view.lowered_by() {
             add(&mut self.lowered, word, by);
         }
-        for Finding { severity, kind, .. } in &*view.findings {
-            add(&mut self.findings, (*severity, *kind), by);
+        for life in &*view.findings {
+            add(&mut self.findings, (life.finding.severity, life.finding.kind), by);
         }
     }
 }

@@ -208,6 +208,7 @@ impl Watchdog {
         self.tell_judged(&turn.judged, now);
         turn.decisions.iter().for_each(story::tell_decision);
         self.tell_judged(&turn.judged_again, now);
+        turn.findings.iter().for_each(story::tell_finding);
         let would = turn.would.iter().map(|would| would.procedure);
         would.for_each(|procedure| self.tally.would(procedure));
     }

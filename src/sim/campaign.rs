@@ -169,6 +169,8 @@ impl<'a> Run<'a> {
         self.checks.goes_on(&life.end);
         self.counters.add(&life);
         self.checks.numbers(self.case, &self.trial.world(), &life.last);
+        self.checks
+            .remembered(self.trial.facts()?, &life, &self.trial.options);
         self.checks.secrecy("the API's answers", &life.shown);
         let now = self.trial.world().now();
         for _ in &life.suspended {

@@ -1,7 +1,9 @@
 //! The journal's records: types of their own, so that the machine's may change while old files still open.
 
+mod braked;
 mod decided;
 mod ended;
+mod finding;
 mod labels;
 mod log;
 mod login;
@@ -20,15 +22,21 @@ use machine::model::{
 use serde::de::value::{Error as DeError, StrDeserializer};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use braked::BrakedRecord;
 use decided::DecisionRecord;
-pub(super) use decided::actions;
 use ended::EndedRecord;
+use finding::FindingRecord;
 use labels::{LabelsRecord, ValuedRecord};
 use log::LogRecord;
 use login::LoginRecord;
 use paced::PacedRecord;
-use reached::ReachedRecord;
+use reached::{ReachedRecord, UsersRecord};
 use refused::RefusedRecord;
+
+/// What a new journal is, until its first record that this format does not know: so long an older program reads it.
+pub(super) const FIRST_FORMAT: i64 = 1;
+/// The newest format that this program reads and writes.
+pub(super) const FORMAT: i64 = 3;
 
 /// What a record tells of. Its word stands in the row, beside the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -43,6 +51,9 @@ pub(super) enum Kind {
     Reached,
     Refused,
     Paced,
+    Finding,
+    Braked,
+    Users,
 }
 
 impl Kind {
@@ -57,6 +68,9 @@ impl Kind {
             Self::Reached => "reached",
             Self::Refused => "refused",
             Self::Paced => "paced",
+            Self::Finding => "finding",
+            Self::Braked => "braked",
+            Self::Users => "users",
         }
     }
 
@@ -76,6 +90,7 @@ pub(super) struct Row {
 /// The first format that has words for a fact.
 pub(super) fn format(fact: &Fact) -> i64 {
     let is_of_the_second = match fact {
+        Fact::Finding(_) | Fact::Braked { .. } | Fact::Users { .. } => return 3,
         Fact::Refused(_) | Fact::Paced { .. } => true,
         Fact::Decided(decision) => decision.write.kind() == WriteKind::Promote,
         Fact::Ended { outcome, .. } => matches!(outcome, Outcome::NoEffect(NoEffect::Unfit { .. })),
@@ -121,6 +136,20 @@ pub(super) fn write(fact: &Fact) -> Row {
             let record = PacedRecord::new(rotation, *pace);
             row(Kind::Paced, Some(&rotation.secret), &record)
         }
+        Fact::Braked { secret, at, brake } => row(
+            Kind::Braked,
+            Some(secret),
+            &BrakedRecord::new(secret, *at, *brake),
+        ),
+        Fact::Users {
+            rotation,
+            at,
+            consumers,
+        } => {
+            let record = UsersRecord::new(rotation, *at, consumers);
+            row(Kind::Users, Some(&rotation.secret), &record)
+        }
+        Fact::Finding(fact) => row(Kind::Finding, fact.id.secret.as_ref(), &FindingRecord::from(fact)),
         Fact::Ended { attempt, at, outcome } => {
             row(Kind::Ended, None, &EndedRecord::new(attempt, *at, outcome))
         }
@@ -169,6 +198,9 @@ pub(super) fn read(kind: &str, body: &str) -> Result<Fact, String> {
         Kind::Reached => parse::<ReachedRecord>(body)?.try_into(),
         Kind::Refused => parse::<RefusedRecord>(body).map(Fact::from),
         Kind::Paced => parse::<PacedRecord>(body).map(Fact::from),
+        Kind::Finding => parse::<FindingRecord>(body)?.try_into(),
+        Kind::Braked => parse::<BrakedRecord>(body).map(Fact::from),
+        Kind::Users => parse::<UsersRecord>(body)?.try_into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The journal: round trips, durability of what must stay.
 
 mod contents;
+mod contract;
 mod damage;
 mod facts;
 mod format;

@@ -3,6 +3,7 @@
 mod result;
 
 use machine::model::{HintKind, LoginAnswer, Outcome, Procedure, WriteKind};
+use machine::words;
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
@@ -12,7 +13,7 @@ use prometheus::{
 
 pub use result::RotationResult;
 
-use super::{FindingReading, Reading, Series, words};
+use super::{FindingReading, Reading, Series};
 
 /// Labels and buckets of a metric.
 struct Shape {

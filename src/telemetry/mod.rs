@@ -3,7 +3,6 @@
 pub mod logs;
 mod metrics;
 mod reading;
-pub mod words;
 
 pub use metrics::{Metrics, MetricsOptions, RotationResult};
 pub use reading::{FindingReading, Reading, SecretReading, Series};

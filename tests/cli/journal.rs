@@ -54,10 +54,7 @@ fn a_process_is_explained_and_its_journal_read_beside_it_and_after_its_kill() {
 
     let beside = told(&replay(&home.journal(), &[]));
     assert!(beside.contains("judged by the built-in defaults"), "{beside}");
-    assert!(
-        beside.contains("seen    first look: AWSCURRENT is on"),
-        "{beside}"
-    );
+    assert!(beside.contains("first look: AWSCURRENT is on"), "{beside}");
     daemon.kill();
     let before = files(home.folder.path());
     assert!(

@@ -6,9 +6,9 @@ use std::fs;
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::daemon::{Home, program, run};
+use crate::support::daemon::{Daemon, Home, program, run};
 use crate::support::standin::Standin;
 
 const RULE: &str = "[[secrets.rules]]\nall = true\n";
@@ -207,6 +207,45 @@ fn a_denied_call_is_a_finding_and_all_else_goes_on() {
         text.contains("lambda:ListFunctions").then_some(text)
     });
     assert!(findings.contains("lambda:ListFunctions"));
+}
+
+/// Neither by the log nor by the API, however the process ended; and what is over is over after a restart, too.
+#[test]
+fn a_restart_tells_nobody_twice() {
+    let standin = Standin::start();
+    standin.secret("shop/mysql", &json!({}));
+    let denied = json!({"operation": "ListFunctions", "kind": "denied", "times": null});
+    standin.post("fault", &denied);
+    let home = Home::new(&standin, &format!("{RULE}[cadence]\nfailure = \"500ms\"\n"));
+    let denial = |daemon: &Daemon<'_>, state: &str| -> Option<Value> {
+        let findings = daemon.get(&format!("/v1/findings?state={state}"))?;
+        let mut all = findings["items"].as_array()?.iter();
+        let is_it = |finding: &&Value| finding["remedy"] == "allow lambda:ListFunctions on *";
+        all.find(is_it).cloned()
+    };
+    let daemon = home.start();
+    let told = daemon.until("the finding", || denial(&daemon, "open"));
+    assert_eq!(told["state"], "open");
+    daemon.kill();
+    let daemon = home.start();
+    daemon.until("the same finding", || {
+        let again = denial(&daemon, "open")?;
+        let is_same = ["id", "since", "changed"]
+            .iter()
+            .all(|key| again[key] == told[key]);
+        (again["state"] == "open" && is_same).then_some(())
+    });
+    let id = told["id"].as_str().expect("an id");
+    assert_eq!(home.log_text().matches(id).count(), 1, "{}", home.log_text());
+    standin.delete("fault");
+    let ended = daemon.until("its end", || denial(&daemon, "ended"));
+    assert!(ended["ended"].as_str() > ended["since"].as_str(), "{ended:#}");
+    assert!(daemon.terminate().success());
+    let daemon = home.start();
+    daemon.until_ready();
+    assert_eq!(denial(&daemon, "ended"), Some(ended));
+    assert_eq!(denial(&daemon, "open"), None);
+    assert_eq!(home.log_text().matches(id).count(), 2, "{}", home.log_text());
 }
 
 #[test]

@@ -174,10 +174,10 @@ fn assert_told(daemon: &Daemon<'_>) {
 fn finding(daemon: &Daemon<'_>) -> Option<serde_json::Value> {
     let findings = daemon.get("/v1/findings").expect("findings");
     let findings = findings["items"].as_array().expect("a list");
-    findings
+    let mut open = findings
         .iter()
-        .find(|finding| finding["kind"] == json!("journal"))
-        .cloned()
+        .filter(|finding| finding["state"] == json!("open"));
+    open.find(|finding| finding["kind"] == json!("journal")).cloned()
 }
 
 /// The second rotation, once there was room.

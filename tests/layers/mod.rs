@@ -16,8 +16,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("machine", &[]),
     ("ports", &["machine::model"]),
     ("config", &["machine"]),
-    ("telemetry", &["machine::model"]),
-    ("aws", &["machine::model", "ports", "telemetry"]),
+    ("telemetry", &["machine::model", "machine::words"]),
+    ("aws", &["machine::model", "machine::words", "ports", "telemetry"]),
     ("database", &["machine::model", "ports"]),
     ("observe", &["machine::model", "ports"]),
     ("remediation", &["machine::model", "ports"]),
@@ -274,7 +274,8 @@ const LONG_FILES: &[(&str, usize)] = &[];
 
 const LONG_FUNCTIONS: &[(&str, usize)] = &[
     // One arm for each kind of evidence or record.
-    ("src/machine/facts/merge.rs learn", 69),
+    ("src/machine/facts/merge.rs learn", 84),
+    ("src/store/records.rs write", 75),
     // One arm for each reason.
     ("src/machine/consumers/why.rs fmt", 88),
     // Tables of rows.

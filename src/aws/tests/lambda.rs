@@ -193,11 +193,7 @@ async fn a_merge_that_must_not_be_sent() {
     for (name, answer, expected) in table {
         let fake = Fake::answers([answer]);
         let outcome = merge(&fake).await;
-        assert_eq!(
-            crate::telemetry::words::outcome(&outcome),
-            expected,
-            "{name}: {outcome:?}"
-        );
+        assert_eq!(machine::words::outcome(&outcome), expected, "{name}: {outcome:?}");
         assert!(!format!("{outcome:?}").contains(PASSWORD), "{name}: {outcome:?}");
         assert!(
             fake.operations().iter().all(|sent| sent.starts_with("GET")),
@@ -220,7 +216,7 @@ async fn awss_refusal_of_a_merge_is_kept_without_its_words() {
         let refusal = Answer::error(status, code, &quoting);
         let fake = Fake::answers([Answer::json(&configuration(&readable())), refusal]);
         let outcome = merge(&fake).await;
-        assert_eq!(crate::telemetry::words::outcome(&outcome), expected, "{code}");
+        assert_eq!(machine::words::outcome(&outcome), expected, "{code}");
         assert!(!format!("{outcome:?}").contains(PASSWORD), "{outcome:?}");
         assert_eq!(fake.sent().len(), 2, "{code}");
     }

@@ -7,11 +7,11 @@ use comfy_table::{CellAlignment, LineStyle, Table};
 use jiff::Timestamp;
 use machine::judge::RotationView;
 use machine::story::rotations::Origin;
+use machine::words;
 
 use crate::runtime::{SecretView, Snapshot};
 use crate::sim::Scenario;
 use crate::sim::world::World;
-use crate::telemetry::words;
 
 /// Writes the table and the open findings.
 pub(super) fn write(
@@ -31,7 +31,8 @@ pub(super) fn write(
         watched.outage_seconds(),
         unwatched.outage_seconds()
     )?;
-    for finding in snapshot.all_findings() {
+    for life in snapshot.all_findings() {
+        let finding = &life.finding;
         writeln!(
             out,
             "\n{}: {}: {}\n  to do: {}",

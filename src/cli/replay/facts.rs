@@ -3,16 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 use machine::facts::state::{StageRun, State};
 use machine::facts::track::{Run, Track, began};
+use machine::judge::RotationView;
 use machine::model::{
-    AttemptId, ConsumerId, Dates, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome,
+    AttemptId, Brake, ConsumerId, Dates, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome,
     RotationKey, SecretArn, VersionId, When, WouldAct,
 };
 use machine::procedures::{would_text, write_text};
 use machine::story::milestones::{Proof, Works};
+use machine::words;
 
 use super::super::story::Entry;
-use super::judged::Told;
-use crate::telemetry::words;
 
 /// An entry about secrets and rotations, known at a time.
 pub(super) fn entry(what: &str, text: String, at: Timestamp, when: When, sources: &[&str]) -> Entry {
@@ -196,6 +196,32 @@ pub(super) fn stage(
     })
 }
 
+/// The brake's tag, from the look on that showed it.
+pub(super) fn brake(secret: &SecretArn, seen: Timestamp, brake: Option<Brake>, at: Timestamp) -> Entry {
+    let text = match brake {
+        Some(Brake::Observe) => "the tag rotation-watchdog = observe lowers its mode",
+        Some(Brake::Hold) => "the tag rotation-watchdog = hold lets nobody be restarted for it",
+        None => "the brake's tag was taken off",
+    };
+    entry("brake", text.to_owned(), at, When::by(seen), &["labels"]).of(secret)
+}
+
+/// Whom a promotion has to come to.
+pub(super) fn users(
+    rotation: &RotationKey,
+    consumers: &[ConsumerId],
+    searched: Timestamp,
+    at: Timestamp,
+) -> Entry {
+    let names: Vec<String> = consumers.iter().map(ToString::to_string).collect();
+    let text = if names.is_empty() {
+        "everything was searched, and nobody was found who uses the secret".to_owned()
+    } else {
+        format!("it is used by {}", names.join(", "))
+    };
+    entry("users", text, at, When::by(searched), &["look"]).about([rotation])
+}
+
 /// What only the mode kept from being done.
 pub(super) fn would(would: &WouldAct, at: Timestamp) -> Entry {
     let WouldAct {
@@ -217,7 +243,7 @@ pub(super) fn would(would: &WouldAct, at: Timestamp) -> Entry {
 /// A decision, and what it rests on: `told` finds a rotation as it was judged then.
 pub(super) fn decision<'a>(
     decision: &Decision,
-    told: impl Fn(&RotationKey) -> Option<&'a Told>,
+    told: impl Fn(&RotationKey) -> Option<&'a RotationView>,
     at: Timestamp,
 ) -> Entry {
     let (action, target) = (decision.write.kind().name(), decision.target());
@@ -244,9 +270,9 @@ pub(super) fn decision<'a>(
 }
 
 /// Why a restart for a rotation was allowed (design rule 3), as far as the journal tells.
-fn because(key: &RotationKey, told: Option<&Told>) -> String {
+fn because(key: &RotationKey, told: Option<&RotationView>) -> String {
     let version = &key.version;
-    let proof = match told.map(|told| told.view.works) {
+    let proof = match told.map(|view| view.works) {
         Some(Works::Yes(Proof::Login(at))) => format!("logged in at {at:.3}"),
         Some(Works::Yes(Proof::TestSecret(at))) => format!("was tested by testSecret by {at:.3}"),
         Some(Works::Yes(Proof::Protocol)) => "came through AWSPENDING, whose protocol tests it".to_owned(),

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use machine::facts::state::State;
+use machine::judge::{Judgement, RotationView, judge};
 use machine::model::{Fact, RotationKey, SecretArn};
 use machine::policy::{Policy, Settings};
 
 use super::super::story::Entry;
 use super::facts;
-use super::judged::Judged;
-use super::turns::{finding_entries, phase_entry, standing_entry, step_entries};
+use super::turns::{self, phase_entry, standing_entry, step_entries};
 use crate::store::Recorded;
 
 /// What a person decided beforehand: for the fleet, and for one secret.
@@ -23,7 +23,7 @@ pub(super) struct Rules<'a> {
 pub(super) struct Fold<'a> {
     rules: Rules<'a>,
     pub state: State,
-    judged: BTreeMap<SecretArn, Judged>,
+    judged: BTreeMap<SecretArn, Judgement>,
     /// Secrets with facts that were not judged yet.
     touched: BTreeSet<SecretArn>,
     entries: Vec<Entry>,
@@ -33,7 +33,8 @@ pub(super) struct Fold<'a> {
 pub(super) fn story(records: &[Recorded], rules: Rules<'_>) -> (State, Vec<Entry>) {
     let mut fold = Fold {
         rules,
-        state: State::default(),
+        // Whom the journal does not name may use a secret, too.
+        state: State::at_the_start(),
         judged: BTreeMap::new(),
         touched: BTreeSet::new(),
         entries: Vec::new(),
@@ -64,7 +65,7 @@ impl Fold<'_> {
 
     /// What time alone changed before `at`.
     fn wake_until(&mut self, at: Timestamp) {
-        let next = |judged: &BTreeMap<SecretArn, Judged>| {
+        let next = |judged: &BTreeMap<SecretArn, Judgement>| {
             let wakes = judged
                 .iter()
                 .filter_map(|(secret, judged)| Some((judged.wake?, secret.clone())));
@@ -96,6 +97,11 @@ impl Fold<'_> {
             | Fact::Valued { secret, .. }
             | Fact::Log { secret, .. }
             | Fact::Login { secret, .. }
+            | Fact::Braked { secret, .. }
+            | Fact::Users {
+                rotation: RotationKey { secret, .. },
+                ..
+            }
             | Fact::Reached {
                 rotation: RotationKey { secret, .. },
                 ..
@@ -106,7 +112,8 @@ impl Fold<'_> {
             | Fact::Decided(_)
             | Fact::Ended { .. }
             | Fact::Refused(_)
-            | Fact::Paced { .. } => {}
+            | Fact::Paced { .. }
+            | Fact::Finding(_) => {}
         }
     }
 
@@ -157,7 +164,7 @@ impl Fold<'_> {
                 answer,
             } => facts::login(state, secret, version, *look, answer, at),
             Fact::Decided(decision) => {
-                let told = |key: &RotationKey| self.judged.get(&key.secret)?.find(key);
+                let told = |key: &RotationKey| find(self.judged.get(&key.secret)?, key);
                 Some(facts::decision(decision, told, at))
             }
             Fact::Ended {
@@ -174,6 +181,17 @@ impl Fold<'_> {
             Fact::WouldAct(would) => Some(facts::would(would, at)),
             // The first of them is told as a login, and a good rotation by its steps.
             Fact::Refused(_) | Fact::Paced { .. } => None,
+            Fact::Braked {
+                secret,
+                at: seen,
+                brake,
+            } => Some(facts::brake(secret, *seen, *brake, at)),
+            Fact::Users {
+                rotation,
+                at: searched,
+                consumers,
+            } => Some(facts::users(rotation, consumers, *searched, at)),
+            Fact::Finding(fact) => turns::finding(fact, state, at),
         }
     }
 
@@ -184,21 +202,21 @@ impl Fold<'_> {
         }
     }
 
-    /// Judges a secret, and tells what changed since it was judged before.
+    /// Judges a secret as the loop does, and tells what changed since it was judged before.
     fn judge_one(&mut self, secret: &SecretArn, at: Timestamp) {
         let policy = (self.rules.policy)(secret);
         let settings = &self.rules.settings;
-        let after = Judged::of(&self.state, secret, &policy, settings, at);
-        let before = self.judged.remove(secret).unwrap_or_default();
-        for told in &after.rotations {
-            let known = before.find(&told.view.rotation.key);
-            self.entries.extend(step_entries(known, told, at));
-            if known.is_none_or(|known| known.phase != told.phase) {
-                self.entries.push(phase_entry(told, settings, at));
+        let after = judge(&self.state, secret, &policy, settings, at);
+        let before = self.judged.remove(secret);
+        for view in &after.rotations {
+            let known = before
+                .as_ref()
+                .and_then(|before| find(before, &view.rotation.key));
+            self.entries.extend(step_entries(known, view, at));
+            if known.is_none_or(|known| known.phase != view.phase) {
+                self.entries.push(phase_entry(view, settings, at));
             }
         }
-        self.entries
-            .extend(finding_entries(&before.findings, &after.findings, at));
         self.judged.insert(secret.clone(), after);
     }
 
@@ -206,8 +224,11 @@ impl Fold<'_> {
     fn tell_standings(&mut self, end: Timestamp) {
         let judged = self.judged.iter();
         let latest = judged.filter_map(|(secret, judged)| Some((secret, judged.latest()?)));
-        let timing = &self.rules.settings.timing;
-        let standings = latest.map(|(secret, told)| standing_entry(&self.state, secret, told, timing, end));
+        let standings = latest.map(|(secret, view)| standing_entry(&self.state, secret, view, end));
         self.entries.extend(standings.collect::<Vec<_>>());
     }
+}
+
+fn find<'a>(judgement: &'a Judgement, key: &RotationKey) -> Option<&'a RotationView> {
+    judgement.rotations.iter().find(|view| view.rotation.key == *key)
 }

@@ -2,7 +2,6 @@
 
 mod facts;
 mod fold;
-mod judged;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -36,15 +35,17 @@ cannot be written. Its transactions are folded in their order through the same f
 each judged at its own time; what time alone changes is told up to the last transaction.
 
 Each line begins with the time at which something was known; in brackets stand the interval in which it happened and who \
-told. A decision names what it rests on. Told is only what follows from the journal. It keeps no look at a consumer but \
-the stages that it came to, no tag, no LastRotatedDate, no failed look and no wait: phases after the promotion, findings, waits and origins that rest on these are left out; status and explain ask the \
-running process for them. Labels that go back (a rotation given up, a rollback) are believed with the next change, whose \
+told. A decision names what it rests on. Findings are told as they were told then (journals of format 1 and 2 have none). \
+Told is only what follows from the journal, judged by the functions that the daemon uses. It keeps no look at a consumer \
+but the stages that it came to, no tag but the brake's, no failed look and no wait; status and explain ask the running \
+process for them. Labels that go back (a rotation given up, a rollback) are believed with the next change, whose \
 record says how long they stayed. What is older than store.retention may be gone.
 
 With --json each line is one JSON object: first {\"what\": \"journal\"} with path, format, written_by, facts, secrets, \
 wal (whether JOURNAL-wal lies beside it), from, to and policy; then entries as in the API's timelines, with `at`, the time at which it was known. `what` is labels, \
-value, log, login, a step (started, createSecret, setSecret, testSecret, finishSecret, promoted), phase, consumer, \
-would-remediate (what only the mode kept from being done), remediation-decided, remediation-answered, finding, finding-ended, or stands.
+value, log, login, brake, users (whom a promotion has to come to), a step (started, createSecret, setSecret, testSecret, finishSecret, promoted), phase, consumer, \
+would-remediate (what only the mode kept from being done), remediation-decided, remediation-answered, finding, finding-changed, \
+finding-ended, or stands.
 
 Exit code 0, 1 where the journal cannot be read or has no such secret, 2 for a configuration with problems.";
 

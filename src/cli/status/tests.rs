@@ -81,8 +81,12 @@ fn the_table_shows_each_secret_and_the_findings_with_remedies() {
     assert_eq!(row(&text, "mail-key")[3..], ["1 unknown", "–", "none"]);
     let denied = "warning: Lambda functions: cannot be looked at since 2027-01-15T08:00:05Z, 1 tries: access denied: lambda:ListFunctions on * [unseen]";
     assert_eq!(
-        lines[lines.len() - 2..],
-        [denied, "    remedy: allow lambda:ListFunctions on *"]
+        lines[lines.len() - 3..],
+        [
+            denied,
+            "    since 2027-01-15T08:00:05Z, 35s ago",
+            "    remedy: allow lambda:ListFunctions on *"
+        ]
     );
 }
 

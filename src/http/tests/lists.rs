@@ -1,12 +1,13 @@
 //! Paging: every item once, in one order, whatever the limit.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
-use machine::findings::{Finding, Kind, Severity};
+use machine::findings::{Finding, Kind, Life, Severity};
 use machine::model::{Part, Subject};
 
-use super::super::fixture::{AT_REST, Api, arn, snapshot};
+use super::super::fixture::{AT_REST, Api, arn, at, snapshot};
 
 /// All items of a list, page by page.
 async fn collect(api: &Api, list: &str, limit: usize) -> Vec<String> {
@@ -120,19 +121,19 @@ fn the_gravest_findings_come_first() {
         let mut view = (*template).clone();
         view.arn = arn(&format!("arn:aws:secretsmanager:eu-west-1:1:secret:a/{i}-AbCdEf"));
         let subject = Subject::Watchdog(Part::Rule(format!("more {i}").into()));
-        view.findings = [Finding {
+        let more = Finding {
             subject,
             ..info.clone()
-        }]
-        .into();
+        };
+        view.findings = [Arc::new(Life::open(more, at(0)))].into();
         many.put(view);
     }
     let all = many.all_findings();
     let grave = all
         .iter()
-        .filter(|finding| finding.severity > Severity::Info)
+        .filter(|life| life.finding.severity > Severity::Info)
         .count();
-    let severities: Vec<Severity> = many.by_gravity().map(|finding| finding.severity).collect();
+    let severities: Vec<Severity> = many.by_gravity().map(|life| life.finding.severity).collect();
     assert_eq!(severities.len(), all.len(), "each of them once");
     assert!(severities.is_sorted_by(|a, b| a >= b), "{severities:?}");
     assert!(

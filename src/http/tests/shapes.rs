@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::http::{Request, StatusCode};
-use machine::findings::{Finding, Kind, Severity};
+use machine::findings::{Ended, Finding, Kind, Severity};
 use machine::model::{ConsumerId, Subject};
 use serde_json::{Value, json};
 
-use super::super::fixture::{AT_REST, Api, FAILING, SHOP, arn, ask, at, orders, shop_rotation, snapshot};
+use super::super::fixture::{
+    AT_REST, Api, FAILING, SHOP, arn, ask, at, orders, shop_rotation, show_findings, snapshot,
+};
 
 fn api() -> Api {
     Api::over(snapshot())
@@ -201,6 +203,40 @@ async fn findings_come_gravest_first_with_a_remedy() {
     assert_eq!(list["items"][2]["kind"], "unseen");
     assert_eq!(list["items"][2]["remedy"], "allow lambda:ListFunctions on *");
     assert_eq!(list["items"][2]["commands"], json!([]));
+    assert_eq!(list["items"][2]["state"], "open");
+    assert_eq!(list["items"][2]["since"], json!(at(5)));
+    assert_eq!(list["items"][2]["id"].as_str().map(str::len), Some(12));
+}
+
+/// What ended has a list of its own, the last first.
+#[tokio::test]
+async fn findings_that_ended_are_asked_for_by_state() {
+    let mut snapshot = snapshot();
+    let finding = snapshot.open_findings().remove(0);
+    let ended = [30, 20].map(|second| {
+        Arc::new(Ended {
+            finding: finding.clone(),
+            since: at(5),
+            ended: at(second),
+        })
+    });
+    snapshot.ended = Arc::new(ended.into());
+    let api = Api::over(snapshot);
+    let list = api.shown("/v1/findings?state=ended&limit=1").await;
+    assert_eq!(list["total"], 2);
+    let last = &list["items"][0];
+    assert_eq!(
+        (&last["state"], &last["since"], &last["ended"]),
+        (&json!("ended"), &json!(at(5)), &json!(at(30)))
+    );
+    let cursor = list["next_cursor"].as_str().expect("another page");
+    let path = format!("/v1/findings?state=ended&limit=1&cursor={cursor}");
+    assert_eq!(api.shown(&path).await["items"][0]["ended"], json!(at(20)));
+    assert_eq!(api.shown("/v1/findings?state=open").await["total"], 3);
+    for wrong in ["state=gone".to_owned(), format!("cursor={cursor}")] {
+        let (status, _) = api.get(&format!("/v1/findings?{wrong}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
 }
 
 /// A secret that nothing is wrong with but for its consumers.
@@ -216,13 +252,17 @@ async fn g3_a_secret_counts_the_findings_of_its_consumers() {
     };
     let mut snapshot = snapshot();
     let (critical, warning) = (Severity::Critical, Severity::Warning);
-    snapshot.findings = Arc::new(vec![
+    let all = snapshot.open_findings().into_iter();
+    let of_billing = all.filter(|finding| finding.secret == Some(arn(FAILING)));
+    let findings = vec![
         finding(critical, Kind::Capped, orders(), Some(SHOP)),
         finding(warning, Kind::WouldAct, orders(), Some(SHOP)),
         finding(warning, Kind::Unseen, orders(), None),
         finding(critical, Kind::Capped, orders(), Some(AT_REST)),
         finding(warning, Kind::Unseen, ConsumerId::function("another"), None),
-    ]);
+    ];
+    let findings: Vec<Finding> = findings.into_iter().chain(of_billing).collect();
+    show_findings(&mut snapshot, &findings);
     let api = Api::over(snapshot);
     let list = api.shown("/v1/secrets").await;
     let counts = |i: usize| list["items"][i]["findings"].clone();

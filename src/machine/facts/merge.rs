@@ -150,6 +150,7 @@ impl State {
         (self.touched.search, self.touched.failing) =
             (self.touched.search | is_back, self.touched.failing | is_back);
         facts.see_current(look, &labels);
+        let brake = seen.brake();
         keep_latest(&mut facts.seen, look, Arc::new(seen));
         self.note_rotator(secret);
         self.touch_namesakes(secret);
@@ -158,12 +159,17 @@ impl State {
             let users: Vec<ConsumerId> = self.users.of(secret).cloned().collect();
             self.touched.consumers.extend(users);
         }
-        let news = self.learn(Fact::Labels {
+        let mut news = self.learn(Fact::Labels {
             secret: secret.clone(),
             look,
             labels,
             dates,
         });
+        news.extend(self.learn(Fact::Braked {
+            secret: secret.clone(),
+            at: look.arrived,
+            brake,
+        }));
         self.touch_users_of_missing(secret);
         news
     }
@@ -239,11 +245,12 @@ impl State {
                 let news = self.entry(&secret).learn_line(&fact);
                 keep_if(news, Fact::Log { secret, fact })
             }
-            Fact::Decided(decision) => keep_if(self.learn_decision(&decision), Fact::Decided(decision)),
-            Fact::Ended { attempt, at, outcome } => {
-                let news = self.learn_outcome(&attempt, at, &outcome);
-                keep_if(news, Fact::Ended { attempt, at, outcome })
-            }
+            Fact::Decided(ref decision) => keep_if(self.learn_decision(decision), fact),
+            Fact::Ended {
+                ref attempt,
+                at,
+                ref outcome,
+            } => keep_if(self.learn_outcome(attempt, at, outcome), fact),
             Fact::Reached {
                 rotation,
                 consumer,
@@ -256,15 +263,30 @@ impl State {
                 let secret = self.entry(&rotation.secret);
                 secret.learn_reached(&rotation, &consumer, seen)
             }
-            Fact::Refused(refusal) => keep_if(self.learn_refusal(&refusal), Fact::Refused(refusal)),
-            Fact::WouldAct(would) => {
-                let news = self.entry(&would.rotation.secret).learn_would(&would);
-                keep_if(news, Fact::WouldAct(would))
+            Fact::Refused(ref refusal) => keep_if(self.learn_refusal(refusal), fact),
+            Fact::WouldAct(ref would) => {
+                let news = self.entry(&would.rotation.secret).learn_would(would);
+                keep_if(news, fact)
             }
-            Fact::Paced { rotation, pace } => {
-                let news = self.entry(&rotation.secret).learn_pace(&rotation, pace);
-                keep_if(news, Fact::Paced { rotation, pace })
+            Fact::Paced { ref rotation, pace } => {
+                let news = self.entry(&rotation.secret).learn_pace(rotation, pace);
+                keep_if(news, fact)
             }
+            Fact::Braked {
+                ref secret, brake, ..
+            } => {
+                let known = std::mem::replace(&mut self.entry(secret).brake, brake);
+                keep_if(known != brake, fact)
+            }
+            Fact::Users {
+                ref rotation,
+                ref consumers,
+                ..
+            } => {
+                let news = self.entry(&rotation.secret).learn_users(rotation, consumers);
+                keep_if(news, fact)
+            }
+            Fact::Finding(ref told) => keep_if(self.lives.learn(told), fact),
         }
     }
 

@@ -11,11 +11,12 @@ use crate::facts::Users;
 use crate::facts::attempts::Attempts;
 use crate::facts::hints::{Delivery, Hints};
 use crate::facts::track::Track;
+use crate::findings::Lives;
 use crate::model::{
-    Attempt, AttemptId, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogReach, LogTrouble,
-    LoginAnswer, Look, LookFailure, LookKey, Pace, Procedure, Reference, ReferenceKind, Refusal, RotationKey,
-    Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage, Target,
-    VersionId,
+    Attempt, AttemptId, Brake, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogReach,
+    LogTrouble, LoginAnswer, Look, LookFailure, LookKey, Pace, Procedure, Reference, ReferenceKind, Refusal,
+    RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage,
+    Target, VersionId,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,8 @@ pub struct State {
     pub(crate) searched_whole: Option<Timestamp>,
     /// Whether events come.
     pub delivery: Delivery,
+    /// What people were told, and since when it stands.
+    pub lives: Lives,
     pub(crate) users: Users,
     pub(crate) databases: Databases,
     pub(crate) touched: Touched,
@@ -151,6 +154,10 @@ pub struct SecretFacts {
     pub gone: Option<Look>,
     /// What was decided for the secret itself.
     pub attempts: Attempts,
+    /// The brake's tag, as it was last seen.
+    pub(crate) brake: Option<Brake>,
+    /// Who used what the last promotions brought, oldest first.
+    pub(crate) users: Vec<(RotationKey, BTreeSet<ConsumerId>)>,
     /// How long its last good rotations took, oldest first.
     pub paces: Vec<(RotationKey, Pace)>,
     /// What events told of it; not kept over a restart.
@@ -261,6 +268,11 @@ impl State {
             searching: true,
             ..Self::default()
         }
+    }
+
+    /// Whether a look was answered, or failed.
+    pub fn is_tried(&self, key: &LookKey) -> bool {
+        self.looked.contains_key(key) || self.failing.contains_key(key)
     }
 
     /// Whether the log of the secret's rotation Lambda cannot be read at all. One that is merely long tells what it has.

@@ -1,4 +1,5 @@
-//! What a person should know, with a severity and a way out. Derived: a finding goes when its cause goes.
+//! What a person should know, with a severity and a way out. What is to be told is derived from the facts each time;
+//! since when it stands, and when it ended, is kept ([`Lives`]).
 
 mod asked;
 mod at_rest;
@@ -7,7 +8,7 @@ mod commands;
 mod discovered;
 mod events;
 mod fleet;
-mod kind;
+mod lives;
 mod log;
 mod logins;
 mod not_there;
@@ -21,8 +22,6 @@ mod way_out;
 mod window;
 mod worth;
 
-use std::fmt;
-
 use jiff::Timestamp;
 
 pub(crate) use self::at_rest::{beyond, beyond_next, unmatched};
@@ -31,7 +30,7 @@ pub use self::commands::{commands_in, put_back, untag};
 pub(crate) use self::events::of_events;
 pub use self::fleet::of_fleet;
 pub(crate) use self::fleet::{looks_given_up, of_consumer, of_journal, of_looks, of_search};
-pub use self::kind::Kind;
+pub use self::lives::{ENDS_AFTER, Ended, Life, Lives, Standing};
 pub(crate) use self::logins::silence_told_at;
 #[cfg(test)]
 pub(crate) use self::roll_forward::stopped as roll_forward_stopped;
@@ -41,66 +40,10 @@ pub(crate) use self::waits::Waits;
 use crate::consumers::Why;
 use crate::facts::state::{SecretFacts, State};
 use crate::judge::{Judgement, RotationView};
+pub use crate::model::finding::{Finding, FindingId, Kind, Severity};
 use crate::model::{SecretArn, Stage, Strategy, Subject};
 use crate::policy::Settings;
 use crate::procedures::NO_EFFECT_LIMIT;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Somebody should look at it in working hours.
-    Warning,
-    /// Somebody must act now.
-    Critical,
-}
-
-impl Severity {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// One thing a person should know.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
-    pub severity: Severity,
-    pub kind: Kind,
-    pub subject: Subject,
-    pub secret: Option<SecretArn>,
-    pub text: String,
-    /// What to do about it. Commands stand in backticks and run as they are.
-    pub remedy: String,
-}
-
-/// What makes a finding the same as an earlier one, whatever its severity and its words.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FindingId {
-    pub kind: Kind,
-    pub subject: Subject,
-    /// One consumer may be stale for several secrets.
-    pub secret: Option<SecretArn>,
-}
-
-impl Finding {
-    pub fn id(&self) -> FindingId {
-        FindingId {
-            kind: self.kind,
-            subject: self.subject.clone(),
-            secret: self.secret.clone(),
-        }
-    }
-}
 
 /// The findings about one secret.
 pub fn of_secret(
@@ -149,12 +92,14 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    /// In the order in which they were found.
+    /// In the order in which they were found; of several that are the same one, the gravest.
     fn once_each(self) -> Vec<Finding> {
         let mut once: Vec<Finding> = Vec::with_capacity(self.found.len());
         for finding in self.found {
-            if !once.contains(&finding) {
-                once.push(finding);
+            match once.iter_mut().find(|known| known.id() == finding.id()) {
+                Some(known) if known.severity < finding.severity => *known = finding,
+                Some(_) => {}
+                None => once.push(finding),
             }
         }
         once

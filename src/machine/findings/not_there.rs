@@ -44,7 +44,7 @@ fn bound_to_the_dead(
     let remedy = format!(
         "only a new reference mends it: put {living}, or the ARN without its last seven characters, in place of {dead}"
     );
-    Some(finding(Severity::Warning, Kind::SecretGone, dead, text, remedy))
+    Some(finding(Severity::Warning, dead, text, remedy))
 }
 
 /// Nothing has its name.
@@ -62,7 +62,7 @@ fn lost(secret: &SecretArn, users: &[(&ConsumerId, &ConsumerFacts)]) -> Option<F
         "make it again under its name, which mends references by name or by the ARN without its last seven characters; \
          one by the full ARN only a new reference mends. Or take the reference out of the consumer"
     };
-    Some(finding(Severity::Warning, Kind::SecretGone, secret, text, remedy))
+    Some(finding(Severity::Warning, secret, text, remedy))
 }
 
 /// Lists leave out what is scheduled for deletion.
@@ -75,13 +75,7 @@ fn deleted(state: &State, secret: &SecretArn, users: &[(&ConsumerId, &ConsumerFa
         naming(users.len(), "it", first)
     );
     let remedy = commands::restore(secret);
-    Some(finding(
-        Severity::Critical,
-        Kind::SecretDeleted,
-        secret,
-        text,
-        remedy,
-    ))
+    Some(finding(Severity::Critical, secret, text, remedy))
 }
 
 fn naming(count: usize, what: &str, first: &ConsumerId) -> String {
@@ -91,16 +85,10 @@ fn naming(count: usize, what: &str, first: &ConsumerId) -> String {
     }
 }
 
-fn finding(
-    severity: Severity,
-    kind: Kind,
-    secret: &SecretArn,
-    text: String,
-    remedy: impl Into<String>,
-) -> Finding {
+fn finding(severity: Severity, secret: &SecretArn, text: String, remedy: impl Into<String>) -> Finding {
     Finding {
         severity,
-        kind,
+        kind: Kind::StillNamed,
         subject: Subject::Secret(secret.clone()),
         secret: Some(secret.clone()),
         text,

@@ -6,32 +6,48 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::facts::state::State;
-use crate::findings::{self, Finding};
+use crate::findings::{self, Finding, FindingId, Lives};
 use crate::judge::outlook::{Next, Outlook};
 use crate::judge::{Judgement, Judgements};
-use crate::model::{ConsumerId, SecretArn};
+use crate::model::finding::FindingFact;
+use crate::model::{ConsumerId, LookKey, SecretArn};
 
-/// Findings and outlooks.
+/// Whoever tells findings: what one tells anew takes the place of what that one told before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Teller {
+    Secret(SecretArn),
+    Consumer(ConsumerId),
+    /// Looks that fail.
+    Looks,
+    /// What was searched, and what the rules take.
+    Search,
+    /// What waits to be admitted.
+    Waits,
+    Journal,
+    Events,
+}
+
+/// Which findings are told by whom, and outlooks.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
-    secrets: BTreeMap<SecretArn, Arc<[Finding]>>,
+    findings: BTreeMap<Teller, Vec<FindingId>>,
     /// What the next rotation does to each consumer of a secret, in the order of the consumers.
     outlooks: BTreeMap<SecretArn, Arc<[Outlook]>>,
-    consumers: BTreeMap<ConsumerId, Vec<Finding>>,
-    pub(crate) looks: Vec<Finding>,
-    pub(crate) search: Vec<Finding>,
-    pub(crate) waits: Vec<Finding>,
-    pub(crate) journal: Option<Finding>,
-    pub(crate) events: Option<Finding>,
     /// When a look that fails is no finding any more.
     pub(crate) wake: Option<Timestamp>,
     /// Secrets whose consumers were not searched for since their first look.
     unsearched: BTreeSet<SecretArn>,
+    /// Watched secrets that nobody has tried to look at yet.
+    untried: BTreeSet<SecretArn>,
+    /// Secrets that are not watched, and have findings.
+    pub(crate) outside: BTreeSet<SecretArn>,
 }
 
 impl Told {
-    pub fn of_secret(&self, secret: &SecretArn) -> Arc<[Finding]> {
-        self.secrets.get(secret).cloned().unwrap_or_default()
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Teller, &FindingId)> {
+        let lists = self.findings.iter();
+        lists.flat_map(|(teller, ids)| ids.iter().map(move |id| (teller, id)))
     }
 
     /// In the order of the consumers.
@@ -39,34 +55,53 @@ impl Told {
         self.outlooks.get(secret).cloned().unwrap_or_default()
     }
 
-    /// What belongs to no single secret.
-    pub fn of_the_fleet(&self) -> impl Iterator<Item = &Finding> {
-        let alone = [&self.looks, &self.search, &self.waits];
-        let consumers = self.consumers.values().flatten();
-        let single = self.journal.iter().chain(&self.events);
-        consumers.chain(alone.into_iter().flatten()).chain(single)
-    }
-
     pub(crate) fn unsearched(&self) -> impl Iterator<Item = &SecretArn> {
         self.unsearched.iter()
     }
 
-    /// What is told of a secret now. The consumers of which something else is to be told.
-    pub(crate) fn tell_secret(
+    /// How many watched secrets nobody has tried to look at yet.
+    pub fn untried(&self) -> usize {
+        self.untried.len()
+    }
+
+    /// What is told by one now. What of it is news.
+    pub(crate) fn tell(
+        &mut self,
+        teller: Teller,
+        found: Vec<Finding>,
+        lives: &mut Lives,
+        now: Timestamp,
+    ) -> Vec<FindingFact> {
+        let mut ids: Vec<FindingId> = found.iter().map(Finding::id).collect();
+        ids.sort();
+        let told = found.into_iter().filter_map(|finding| lives.tell(finding, now));
+        let news = told.collect();
+        let before = self.findings.get(&teller).map(Vec::as_slice).unwrap_or_default();
+        let missed = before.iter().filter(|id| ids.binary_search(id).is_err());
+        missed.for_each(|id| lives.miss(id, now));
+        if ids.is_empty() {
+            self.findings.remove(&teller);
+        } else if before != ids {
+            self.findings.insert(teller, ids);
+        }
+        news
+    }
+
+    /// How a secret stands now beside its findings. The consumers of which something else is to be told.
+    pub(crate) fn note(
         &mut self,
         secret: &SecretArn,
         state: &State,
-        (found, outlook): (Vec<Finding>, Vec<Outlook>),
+        outlook: Vec<Outlook>,
     ) -> Vec<ConsumerId> {
-        if *self.of_secret(secret) != *found {
-            self.secrets.insert(secret.clone(), found.into());
-        }
         let first_look = state.secret(secret).and_then(|facts| facts.first_look);
-        if first_look.is_some_and(|at| state.is_searched(at)) {
-            self.unsearched.remove(secret);
-        } else {
-            self.unsearched.insert(secret.clone());
-        }
+        let is_searched = first_look.is_some_and(|at| state.is_searched(at));
+        keep_if(!is_searched, &mut self.unsearched, secret);
+        keep_if(
+            !state.is_tried(&LookKey::Secret(secret.clone())),
+            &mut self.untried,
+            secret,
+        );
         let before = self.outlook(secret);
         if *before == *outlook {
             return Vec::new();
@@ -76,25 +111,16 @@ impl Told {
         changed
     }
 
-    /// What is told of a consumer now. Whether that is anything else than before.
-    pub(crate) fn tell_consumer(
-        &mut self,
+    /// What people should know of a consumer.
+    pub(crate) fn of_consumer(
+        &self,
         consumer: &ConsumerId,
         state: &State,
         judgements: &Judgements,
-    ) -> bool {
+    ) -> Vec<Finding> {
         let mut found = findings::of_consumer(state, consumer, judgements);
         found.extend(self.beyond_next(consumer, state, judgements));
-        let before = self.consumers.get(consumer);
-        if before.map(Vec::as_slice).unwrap_or_default() == found {
-            return false;
-        }
-        if found.is_empty() {
-            self.consumers.remove(consumer);
-        } else {
-            self.consumers.insert(consumer.clone(), found);
-        }
-        true
+        found
     }
 
     fn beyond_next(&self, consumer: &ConsumerId, state: &State, judgements: &Judgements) -> Option<Finding> {
@@ -108,11 +134,27 @@ impl Told {
         findings::beyond_next(consumer, outlooks, judgements)
     }
 
-    pub(crate) fn forget(&mut self, secret: &SecretArn) -> Vec<ConsumerId> {
-        self.secrets.remove(secret);
+    /// A secret that is watched no more. The consumers of which something else is to be told.
+    pub(crate) fn forget(
+        &mut self,
+        secret: &SecretArn,
+        lives: &mut Lives,
+        now: Timestamp,
+    ) -> Vec<ConsumerId> {
+        self.tell(Teller::Secret(secret.clone()), Vec::new(), lives, now);
         self.unsearched.remove(secret);
+        self.untried.remove(secret);
         let outlook = self.outlooks.remove(secret).unwrap_or_default();
         outlook.iter().map(|told| told.consumer.clone()).collect()
+    }
+}
+
+/// A secret among those of which something is so, or not.
+pub(crate) fn keep_if(is_so: bool, secrets: &mut BTreeSet<SecretArn>, secret: &SecretArn) {
+    if is_so {
+        secrets.insert(secret.clone());
+    } else {
+        secrets.remove(secret);
     }
 }
 

@@ -5,6 +5,7 @@ pub mod outlook;
 mod wants;
 pub mod would;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -81,7 +82,7 @@ pub struct Judgement {
     pub withheld: Option<Reason>,
     /// Why no login is made with what nothing has proven yet, where it is for the lock-out budget.
     pub login_waits: Option<Reason>,
-    /// Stages at which consumers were seen, not yet among the facts.
+    /// To whom promotions have come, not yet among the facts.
     pub reached: Vec<Fact>,
     /// When time alone may change this.
     pub wake: Option<Timestamp>,
@@ -125,7 +126,10 @@ pub fn judge(
 ) -> Judgement {
     let empty = SecretFacts::default();
     let facts = state.secret(secret).unwrap_or(&empty);
-    let brake = facts.seen.as_ref().and_then(|(_, seen)| seen.brake());
+    let brake = match &facts.seen {
+        Some((_, seen)) => seen.brake(),
+        None => facts.brake,
+    };
     let (mode, lowered) = lower(policy.mode, settings.limits.at_most, brake);
     let mut judgement = Judgement {
         rule: Arc::clone(&policy.rule),
@@ -192,6 +196,10 @@ impl Judgement {
             }
             _ => Vec::new(),
         };
+        let is_judged = rotation.is_current() && rotation.origin != Origin::Baseline;
+        if is_judged && rotation.promoted.is_some() && !state.searching {
+            self.note_users(facts, &rotation.key, &consumers, now);
+        }
         self.note_stages(facts, &rotation, &consumers, now);
         // One that is gone ends what is told of it, and is no consumer any more.
         let clock = (settings.timing.verify_for, now);
@@ -256,6 +264,25 @@ impl Judgement {
         };
     }
 
+    /// Whom a promotion has to come to, so that a journal that is folded anew waits for all of them.
+    fn note_users(
+        &mut self,
+        facts: &SecretFacts,
+        rotation: &RotationKey,
+        consumers: &[(ConsumerId, Standing)],
+        now: Timestamp,
+    ) {
+        let found: BTreeSet<&ConsumerId> = consumers.iter().map(|(id, _)| id).collect();
+        let is_known = users(facts, rotation).is_some_and(|known| known.iter().eq(found.iter().copied()));
+        if !is_known {
+            self.reached.push(Fact::Users {
+                rotation: rotation.clone(),
+                at: now,
+                consumers: found.into_iter().cloned().collect(),
+            });
+        }
+    }
+
     fn note_stages(
         &mut self,
         facts: &SecretFacts,
@@ -312,9 +339,16 @@ fn settled(
         return (told.settled(), None);
     }
     let passages = Passages::of(state, facts, (&rotation.key, promoted), consumers, clock);
-    let is_told = || facts.reached.keys().any(|(of, _)| *of == rotation.key);
+    let is_reached = || facts.reached.keys().any(|(of, _)| *of == rotation.key);
+    let is_told = || users(facts, &rotation.key).is_some() || is_reached();
     let is_known = !state.searching || is_told();
     (passages.settled().filter(|_| is_known), passages.late_at())
+}
+
+/// Who is known to use what was promoted; nothing before everything was searched.
+fn users<'a>(facts: &'a SecretFacts, rotation: &RotationKey) -> Option<&'a BTreeSet<ConsumerId>> {
+    let users = facts.users.iter().find(|(of, _)| of == rotation);
+    users.map(|(_, consumers)| consumers)
 }
 
 fn standings(state: &State, secret: &SecretArn, promotion: &Promotion<'_>) -> Vec<(ConsumerId, Standing)> {
@@ -331,13 +365,19 @@ fn remembered(
     rotation: &RotationKey,
     found: &[(ConsumerId, Standing)],
 ) -> Vec<(ConsumerId, Standing)> {
-    let named = facts.reached.keys().filter(|(of, _)| of == rotation);
-    let unseen = named.filter(|(_, id)| {
-        let known = found.iter().any(|(other, _)| other == id);
+    let reached = facts.reached.keys().filter(|(of, _)| of == rotation);
+    let reached = reached.map(|(_, id)| id);
+    let named: BTreeSet<&ConsumerId> = users(facts, rotation)
+        .into_iter()
+        .flatten()
+        .chain(reached)
+        .collect();
+    let unseen = named.into_iter().filter(|id| {
+        let known = found.iter().any(|(other, _)| other == *id);
         !known && !state.scopes.contains_key(&Scope::of(id))
     });
     unseen
-        .map(|(_, id)| (id.clone(), Standing::of(Stage::Unknown, Why::NotLookedYet)))
+        .map(|id| (id.clone(), Standing::of(Stage::Unknown, Why::NotLookedYet)))
         .collect()
 }
 

@@ -5,10 +5,11 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::finding::FindingFact;
 use super::{
-    AttemptId, Consumer, ConsumerId, DatabaseSeen, Dates, Decision, FunctionSeen, Hint, Labels, LoginAnswer,
-    Look, Outcome, Procedure, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Stage, Step,
-    Strategy, VersionId,
+    AttemptId, Brake, Consumer, ConsumerId, DatabaseSeen, Dates, Decision, FunctionSeen, Hint, Labels,
+    LoginAnswer, Look, Outcome, Procedure, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen,
+    Stage, Step, Strategy, VersionId,
 };
 
 /// What to look at. One look of a key is under way at a time.
@@ -329,6 +330,19 @@ pub enum Fact {
     Paced {
         rotation: RotationKey,
         pace: Pace,
+    },
+    Finding(FindingFact),
+    /// The brake's tag on a secret is this from then on; nothing where it was taken off.
+    Braked {
+        secret: SecretArn,
+        at: Timestamp,
+        brake: Option<Brake>,
+    },
+    /// These use what was promoted, and no others: everything was searched.
+    Users {
+        rotation: RotationKey,
+        at: Timestamp,
+        consumers: Vec<ConsumerId>,
     },
 }
 

@@ -4,6 +4,7 @@ mod consumer;
 mod database;
 mod decision;
 mod evidence;
+pub mod finding;
 mod function;
 mod guard;
 mod hint;

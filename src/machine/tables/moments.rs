@@ -132,7 +132,7 @@ fn stages_are_noted_as_looks_show_them() {
         let reached = tale.judge(second).reached;
         let noted = |fact: Fact| match fact {
             Fact::Reached { stage, at, .. } => Some((stage, at)),
-            Fact::Paced { .. } => None,
+            Fact::Paced { .. } | Fact::Users { .. } => None,
             other => panic!("{other:?}"),
         };
         reached.into_iter().filter_map(noted).collect::<Vec<_>>()

@@ -151,7 +151,7 @@ fn a1_only_what_is_injected_by_a_dead_arn_keeps_a_restart_back_and_that_is_told(
     assert_eq!(waits, Some(Reason::Deleted { secret: arn("queue") }));
     let found = told(&tale, 31);
     assert!(
-        found.iter().any(|finding| finding.kind.name() == "secret-gone"),
+        found.iter().any(|finding| finding.kind.name() == "still-named"),
         "{found:?}"
     );
     let fetches = restart_beside_the_dead(ReferenceKind::Fetches);
@@ -189,7 +189,7 @@ fn a1_one_that_is_gone_for_good_is_told_while_somebody_names_it() {
     assert_eq!(told(&tale, 62), vec![]);
     tale.uses(&orders(), &["db"]);
     let found = told(&tale, 63);
-    assert_eq!(found[0].kind.name(), "secret-gone");
+    assert_eq!(found[0].kind.name(), "still-named");
     assert!(found[0].text.contains("ecs:prod/orders"), "{found:?}");
 }
 
@@ -221,7 +221,7 @@ fn a1_whoever_names_the_dead_one_by_its_full_arn_is_told_beside_the_living_one()
     );
     search(&mut tale, 62, &[&orders()]);
     let found = sole(&told(&tale, 63));
-    assert_eq!(found.kind.name(), "secret-gone");
+    assert_eq!(found.kind.name(), "still-named");
     assert!(found.text.contains("ecs:prod/orders"), "{found:?}");
     assert!(
         found.remedy.contains("only a new reference") && found.remedy.contains(new.as_str()),
@@ -285,7 +285,7 @@ fn a1_one_that_only_the_journal_knows_is_looked_at_while_somebody_names_it() {
     tale.see(103, Evidence::SecretGone { secret: arn("db") });
     assert_eq!(asked(&tale, 104), None, "once is enough");
     let found = sole(&told(&tale, 104));
-    assert_eq!(found.kind.name(), "secret-gone");
+    assert_eq!(found.kind.name(), "still-named");
     assert!(found.text.contains("ecs:prod/orders"), "{found:?}");
     let unnamed = missing();
     assert_eq!(asked(&unnamed, 101), None);
@@ -324,7 +324,7 @@ fn a1_one_that_is_scheduled_for_deletion_is_told_after_a_restart() {
         },
     );
     let found = sole(&told(&tale, 102));
-    assert_eq!(found.kind.name(), "secret-deleted");
+    assert_eq!(found.kind.name(), "still-named");
     assert!(
         asked(&tale, 102) > Some(at(3_000)),
         "once an hour, until it is gone"

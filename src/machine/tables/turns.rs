@@ -12,7 +12,8 @@ use self::happens::{Happens, SECRETS, happens, service_id};
 use super::world::{arn, at};
 use crate::admission::{Situation, admit};
 use crate::facts::watched::Watch;
-use crate::findings::{Finding, of_fleet, of_secret};
+use crate::findings::told::Teller;
+use crate::findings::{Finding, FindingId, Lives, of_fleet, of_secret};
 use crate::judge::judge;
 use crate::judge::outlook::outlook;
 use crate::looks::consumer_looks;
@@ -130,7 +131,8 @@ impl Told {
             assert_eq!(kept.login_waits, anew.login_waits, "{secret}");
             assert_eq!(kept.database, anew.database, "{secret}");
             let found = of_secret(state, secret, kept, settings, now);
-            assert_eq!(machine.told().of_secret(secret).to_vec(), found, "{secret}");
+            let told = self.told(|teller| *teller == Teller::Secret(secret.clone()));
+            assert_eq!(told, sorted(found.into_iter()), "{secret}");
             let foreseen = outlook(state, secret, policy, settings, now);
             assert_eq!(machine.told().outlook(secret).to_vec(), foreseen, "{secret}");
         }
@@ -138,7 +140,7 @@ impl Told {
         let moving = admit(state, machine.judgements(), settings, situation);
         let whole = admit(state, &machine.judgements().all_moving(), settings, situation);
         assert_eq!(moving, whole, "admission, order included");
-        let told = sorted(machine.told().of_the_fleet().cloned());
+        let told = self.told(|teller| !matches!(teller, Teller::Secret(_)));
         let found = of_fleet(state, machine.judgements(), machine.admission(), settings, now);
         let is_of_rules = |finding: &Finding| {
             [
@@ -153,6 +155,46 @@ impl Told {
         let told: Vec<Finding> = told.into_iter().filter(|told| !is_of_rules(told)).collect();
         let found = sorted(found.into_iter().filter(|found| !is_of_rules(found)));
         assert_eq!(told, found, "what is told of the fleet");
+        self.assert_remembered();
+    }
+
+    /// The journal tells which findings stand, and since when. Whoever tells one is the only one who does.
+    fn assert_remembered(&self) {
+        let mut folded = Lives::default();
+        for fact in &self.kept {
+            if let Fact::Finding(fact) = fact {
+                assert!(folded.learn(fact), "no news: {fact:?}");
+            }
+        }
+        let standing = |lives: &Lives| -> Vec<_> {
+            let lives = lives.all();
+            lives
+                .map(|life| (life.finding.id(), life.since, life.changed))
+                .collect()
+        };
+        let lives = self.machine.lives();
+        assert_eq!(standing(&folded), standing(lives));
+        let over = |lives: &Lives| -> Vec<_> {
+            let ended = lives.ended().iter();
+            ended
+                .map(|life| (life.finding.id(), life.since, life.ended))
+                .collect()
+        };
+        assert_eq!(over(&folded), over(lives));
+        let mut told: Vec<&FindingId> = self.machine.told().all().map(|(_, id)| id).collect();
+        told.sort();
+        let twice = told.windows(2).find(|pair| pair[0] == pair[1]);
+        assert_eq!(twice, None, "by two");
+    }
+}
+
+impl Told {
+    /// What is told just now by some, in its words.
+    fn told(&self, by: impl Fn(&Teller) -> bool) -> Vec<Finding> {
+        let lives = self.machine.lives();
+        let ids = self.machine.told().all().filter(|(teller, _)| by(teller));
+        let findings = ids.map(|(_, id)| lives.get(id).expect("what is told lives").finding.clone());
+        sorted(findings)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The one door: events in, and out comes what must be journalled, what may be sent, what to look at next, and what has
 //! changed for people. In this order, and nowhere else: merge, judge, admit, look, tell.
 
+mod judging;
 mod look;
+mod memory;
 mod tell;
 
 use std::collections::BTreeSet;
@@ -9,16 +11,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::memory::Memory;
 use crate::admission::{self, Admission, Situation};
 use crate::facts::Touched;
 use crate::facts::merge;
 use crate::facts::state::State;
 use crate::facts::watched::{Covered, Watch, Watched, declared};
-use crate::findings;
 use crate::findings::told::Told;
+use crate::findings::{Life, Lives};
 use crate::judge::would::would_act;
 use crate::judge::{self, Judgement, Judgements};
 use crate::looks::Agenda;
+use crate::model::finding::FindingFact;
 use crate::model::{ConsumerId, Decision, Event, Evidence, Fact, Look, LookKey, Scope, SecretArn, WouldAct};
 use crate::policy::{Policy, Settings, Timing};
 
@@ -40,10 +44,6 @@ impl Default for Decide {
     }
 }
 
-/// A stage that a consumer was seen to come to is a fact, which may change what its rotation is. It settles after one or
-/// two more judgements.
-const JUDGED_AGAIN: usize = 4;
-
 /// What is known, and what was concluded from it.
 pub struct Machine {
     state: State,
@@ -57,6 +57,7 @@ pub struct Machine {
     judgements: Judgements,
     admission: Admission,
     told: Told,
+    memory: Memory,
     /// What the last turn knew beside the facts.
     last: Option<Situation>,
 }
@@ -97,6 +98,10 @@ pub struct Turn {
     pub judged_again: Vec<Judged>,
     /// Secrets that are watched no more.
     pub lost: Vec<SecretArn>,
+    /// Findings that opened, changed or ended; among the facts.
+    pub findings: Vec<FindingFact>,
+    /// Watched secrets of which something else is told than before, be it in a word.
+    pub told: BTreeSet<SecretArn>,
     /// Consumers of which something was learned.
     pub consumers: BTreeSet<ConsumerId>,
     /// Findings of the fleet, waits, or what the rules take may be others than before.
@@ -167,6 +172,7 @@ impl Machine {
             judgements: Judgements::new(),
             admission: Admission::default(),
             told: Told::default(),
+            memory: Memory::default(),
             last: None,
         }
     }
@@ -205,6 +211,26 @@ impl Machine {
         &self.told
     }
 
+    /// Findings, and those that ended.
+    pub fn lives(&self) -> &Lives {
+        &self.state.lives
+    }
+
+    /// Findings that belong to no watched secret.
+    pub fn findings_of_the_fleet(&self) -> impl Iterator<Item = &Arc<Life>> {
+        let outside = self.told.outside.iter().map(Some);
+        let whose = std::iter::once(None).chain(outside);
+        whose.flat_map(|secret| self.state.lives.of(secret))
+    }
+
+    /// Whether everything was looked at once, or tried: a look that fails is a finding, not a wait.
+    pub fn has_looked(&self) -> bool {
+        let is_tried = |scope: Scope| self.state.is_tried(&LookKey::Discovery(scope));
+        self.state.looked.contains_key(&LookKey::Sweep)
+            && self.told.untried() == 0
+            && self.scopes().into_iter().all(is_tried)
+    }
+
     /// The parts of discovery that are searched.
     pub fn scopes(&self) -> BTreeSet<Scope> {
         if self.watched.is_empty() {
@@ -219,6 +245,8 @@ impl Machine {
             self.judgements.wake(),
             self.admission.wake,
             self.told.wake,
+            self.state.lives.wake(),
+            self.memory.wake,
             events,
         ];
         wakes.into_iter().flatten().min()
@@ -235,6 +263,8 @@ impl Machine {
         if situation.now < last.now {
             // The clock was ahead: what was concluded by it is not true yet.
             (touched.every_secret, touched.failing) = (true, true);
+            self.state.lives.set_back(situation.now);
+            self.memory = Memory::default();
         }
     }
 
@@ -254,7 +284,7 @@ impl Machine {
             .filter(|secret| !watched.contains_key(*secret));
         for secret in lost.cloned().collect::<Vec<_>>() {
             self.judgements.remove(&secret);
-            let consumers = self.told.forget(&secret);
+            let consumers = self.told.forget(&secret, &mut self.state.lives, now);
             self.state.touched.consumers.extend(consumers);
             turn.ask(Asker::Secret(secret.clone()), Agenda::new());
             turn.lost.push(secret);
@@ -262,6 +292,7 @@ impl Machine {
         self.state.forget_databases(|secret| watched.contains_key(secret));
         if !watched.keys().eq(self.watched.keys()) {
             self.wanted_since = now;
+            self.state.lives.touch_all();
         }
         let has_changed = watched != self.watched;
         for (secret, policy) in &watched {
@@ -278,80 +309,6 @@ impl Machine {
             };
             let look = Look::at(now);
             self.merge(Event::Seen { look, evidence }, turn, settings, now);
-        }
-    }
-
-    /// Judges what was touched, and what time has changed. What was touched by then, and what was concluded.
-    fn judge(&mut self, turn: &mut Turn, settings: &Settings, now: Timestamp) -> (Touched, Vec<Judged>) {
-        self.end_search();
-        let mut touched = std::mem::take(&mut self.state.touched);
-        if touched.every_secret {
-            touched.secrets.extend(self.watched.keys().cloned());
-        }
-        if touched.searched {
-            touched.secrets.extend(self.told.unsearched().cloned());
-        }
-        for consumer in &touched.consumers {
-            touched.secrets.extend(self.judgements.naming(consumer).cloned());
-        }
-        touched.secrets.extend(self.judgements.woken(now).cloned());
-        touched.secrets.retain(|secret| self.watched.contains_key(secret));
-        let secrets = touched.secrets.iter();
-        let judged = secrets.map(|secret| self.judge_one(secret, turn, settings, now));
-        let judged = judged.collect();
-        (touched, judged)
-    }
-
-    fn judge_one(
-        &mut self,
-        secret: &SecretArn,
-        turn: &mut Turn,
-        settings: &Settings,
-        now: Timestamp,
-    ) -> Judged {
-        let policy = Arc::clone(&self.watched[secret]);
-        let mut judgement = (self.decide.judge)(&self.state, secret, &policy, settings, now);
-        for _ in 0..JUDGED_AGAIN {
-            let reached = std::mem::take(&mut judgement.reached).into_iter();
-            let news: Vec<Fact> = reached.flat_map(|fact| self.state.learn(fact)).collect();
-            if news.is_empty() {
-                break;
-            }
-            turn.facts.extend(news);
-            judgement = (self.decide.judge)(&self.state, secret, &policy, settings, now);
-        }
-        let silence = self.state.secret(secret).and_then(|facts| {
-            let at = findings::silence_told_at(facts, &judgement, settings)?;
-            (at > now).then_some(at)
-        });
-        judgement.wake = judgement.wake.into_iter().chain(silence).min();
-        // Most are judged as before: one of thousands is kept, not two.
-        let same = self
-            .judgements
-            .get(secret)
-            .filter(|before| ***before == judgement);
-        let judged = same.cloned().unwrap_or_else(|| Arc::new(judgement));
-        let before = self.judgements.insert(secret, &judged);
-        Judged {
-            secret: secret.clone(),
-            before,
-            now: judged,
-        }
-    }
-
-    /// Consumers are known once each part of discovery was looked at; one that fails is a finding, not a wait.
-    fn end_search(&mut self) {
-        if !self.state.searching || !self.state.touched.search {
-            return;
-        }
-        let scopes = self.scopes();
-        let is_looked_at = |scope: &Scope| {
-            let key = LookKey::Discovery(scope.clone());
-            self.state.scopes.contains_key(scope) || self.state.failing.contains_key(&key)
-        };
-        if !scopes.is_empty() && scopes.iter().all(is_looked_at) {
-            self.state.searching = false;
-            self.state.touched.every_secret = true;
         }
     }
 

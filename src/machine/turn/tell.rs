@@ -1,9 +1,12 @@
 //! The last part of a turn: what people are told otherwise than before.
 
+use jiff::Timestamp;
+
 use super::{Machine, Pass, Turn};
-use crate::findings::told::changed_beyond;
+use crate::findings::told::{Teller, changed_beyond, keep_if};
 use crate::findings::{self, Finding, Waits};
 use crate::judge::outlook::outlook;
+use crate::model::Fact;
 
 impl Machine {
     pub(super) fn tell(&mut self, pass: &Pass<'_>, turn: &mut Turn) {
@@ -24,20 +27,19 @@ impl Machine {
             };
             let found = findings::of_secret(&self.state, secret, judgement, settings, now);
             let outlook = outlook(&self.state, secret, policy, settings, now);
-            consumers.extend(self.told.tell_secret(secret, &self.state, (found, outlook)));
+            consumers.extend(self.told.note(secret, &self.state, outlook));
+            self.say(Teller::Secret(secret.clone()), found, turn, now);
         }
-        for consumer in &consumers {
-            turn.fleet_changed |= self.told.tell_consumer(consumer, &self.state, &self.judgements);
+        for consumer in consumers {
+            let found = self.told.of_consumer(&consumer, &self.state, &self.judgements);
+            self.say(Teller::Consumer(consumer), found, turn, now);
         }
         if touched.failing || self.told.wake.is_some_and(|at| at <= now) {
-            let looks = findings::of_looks(&self.state, now);
-            turn.fleet_changed |= looks != self.told.looks;
-            self.told.looks = looks;
+            self.say(Teller::Looks, findings::of_looks(&self.state, now), turn, now);
             self.told.wake = findings::looks_given_up(&self.state, now);
         }
         if touched.search {
-            self.told.search = self.tell_search();
-            turn.fleet_changed = true;
+            self.say(Teller::Search, self.tell_search(), turn, now);
         }
         if *admitted {
             let waits = Waits {
@@ -47,16 +49,22 @@ impl Machine {
                 settings,
                 now,
             };
-            let waits = waits.told();
-            turn.fleet_changed |= waits != self.told.waits;
-            self.told.waits = waits;
+            self.say(Teller::Waits, waits.told(), turn, now);
         }
         let journal = (!situation.journal).then(findings::of_journal);
-        turn.fleet_changed |= journal != self.told.journal;
-        self.told.journal = journal;
+        self.say(Teller::Journal, journal.into_iter().collect(), turn, now);
         let events = findings::of_events(&self.state.delivery, settings, now);
-        turn.fleet_changed |= events != self.told.events;
-        self.told.events = events;
+        self.say(Teller::Events, events.into_iter().collect(), turn, now);
+        self.compare_with_memory(now);
+        turn.findings.extend(self.state.lives.pass(now));
+        turn.facts
+            .extend(turn.findings.iter().cloned().map(Fact::Finding));
+        self.note_whose(turn);
+    }
+
+    fn say(&mut self, teller: Teller, found: Vec<Finding>, turn: &mut Turn, now: Timestamp) {
+        let news = self.told.tell(teller, found, &mut self.state.lives, now);
+        turn.findings.extend(news);
     }
 
     fn tell_search(&self) -> Vec<Finding> {
@@ -67,5 +75,26 @@ impl Machine {
         let hosts = &self.watch.database_hosts;
         found.extend(findings::unmatched(&self.state, &self.watched, hosts));
         found
+    }
+
+    /// Whose findings are others than before: of watched secrets by name, all others of the fleet.
+    fn note_whose(&mut self, turn: &mut Turn) {
+        for whose in self.state.lives.take_touched() {
+            let Some(secret) = whose else {
+                turn.fleet_changed = true;
+                continue;
+            };
+            if self.watched.contains_key(&secret) {
+                turn.fleet_changed |= self.told.outside.remove(&secret);
+                turn.told.insert(secret);
+            } else {
+                turn.fleet_changed = true;
+                keep_if(
+                    !self.state.lives.of(Some(&secret)).is_empty(),
+                    &mut self.told.outside,
+                    &secret,
+                );
+            }
+        }
     }
 }

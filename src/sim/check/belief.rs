@@ -52,7 +52,7 @@ impl Checks {
 
     /// Whoever is told that AWSCURRENT is refused can see it refused.
     fn dead_values_are_dead(&mut self, snapshot: &Snapshot, world: &World) {
-        let findings = snapshot.all_findings();
+        let findings = snapshot.open_findings();
         let dead = findings.iter().filter(|finding| finding.kind == Kind::DeadValue);
         for view in dead.filter_map(|finding| snapshot.secrets.get(finding.secret.as_ref()?)) {
             let version = view.judgement.current().map(|view| &view.rotation.key.version);

@@ -75,7 +75,7 @@ impl Checks {
     fn stale_are_named(&mut self, case: &Case, world: &World, last: &Snapshot) {
         // Rule 9: with an empty journal nobody knows which functions are older than a promotion.
         let forgotten = is_forgotten(case);
-        let findings = last.all_findings();
+        let findings = last.open_findings();
         let consumers = world
             .services
             .iter()
@@ -122,7 +122,7 @@ impl Checks {
 
     /// Nothing is still to come, unless a finding says what a person must do.
     fn everything_is_over(&mut self, last: &Snapshot) {
-        let findings = last.all_findings();
+        let findings = last.open_findings();
         for view in last.secrets.values() {
             let open = view.judgement.open();
             let is_answered = || answers::for_a_rotation(&findings, &view.arn);
@@ -194,8 +194,9 @@ impl Checks {
         self.holds("a-restart-does-nothing", writes.is_empty(), || {
             format!("{writes:#?}")
         });
-        let known = before.1.all_findings();
-        let told = after.1.all_findings();
+        self.nobody_is_told_twice(before.1, after.1);
+        let known = before.1.open_findings();
+        let told = after.1.open_findings();
         let is_news = |finding: &&Finding| !known.iter().any(|known| is_same(known, finding));
         // What the log tells when it is read again may well be a warning.
         let pages = told
@@ -203,6 +204,20 @@ impl Checks {
             .filter(|finding| finding.severity == Severity::Critical);
         let news: Vec<_> = pages.filter(is_news).collect();
         self.holds("a-restart-pages-nobody", news.is_empty(), || format!("{news:#?}"));
+    }
+}
+
+impl Checks {
+    /// A finding that stood before a restart stands since then.
+    fn nobody_is_told_twice(&mut self, before: &Snapshot, after: &Snapshot) {
+        let told = after.all_findings();
+        for known in before.all_findings() {
+            let mut again = told.iter().filter(|life| life.finding.id() == known.finding.id());
+            let is_same = again.all(|life| life.since == known.since);
+            self.holds("a-restart-tells-nobody-twice", is_same, || {
+                format!("{known:#?}, and then {told:#?}")
+            });
+        }
     }
 }
 

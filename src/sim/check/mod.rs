@@ -7,6 +7,7 @@ mod ending;
 mod numbers;
 mod outage;
 mod promotions;
+mod remembered;
 mod writes;
 
 use std::collections::BTreeMap;

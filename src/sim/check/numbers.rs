@@ -30,7 +30,7 @@ struct Told<'a> {
 impl Checks {
     /// Of each snapshot: nobody is told of a window where the old password goes on working.
     pub(super) fn open_windows(&mut self, snapshot: &Snapshot, world: &World) {
-        let findings = snapshot.all_findings();
+        let findings = snapshot.open_findings();
         let open = findings
             .iter()
             .filter(|finding| finding.kind == Finding::DangerWindowOpen);

@@ -87,7 +87,7 @@ fn a_denied_read_is_a_finding_that_names_the_action() {
     };
     trial.faults.lock().expect("no panic").push(denied);
     let life = live(&trial, end_of(&scenario));
-    let findings = life.last.all_findings();
+    let findings = life.last.open_findings();
     assert!(
         findings
             .iter()
@@ -149,7 +149,7 @@ fn a_full_disk_stops_decisions_but_not_putting_back() {
     );
     assert!(
         life.last
-            .all_findings()
+            .open_findings()
             .iter()
             .any(|finding| finding.kind == Kind::Journal)
     );

@@ -24,7 +24,7 @@ fn a_rotation_ends_with_one_redeploy_and_no_stale_task() {
         matches!(phases[..], [Phase::Settled, Phase::Watching]),
         "{phases:?}"
     );
-    assert_eq!(*view.findings, []);
+    assert_eq!(view.findings[..], []);
 }
 
 /// All series of a metric, added up.

@@ -111,7 +111,7 @@ fn a_deleted_secret_says_so_and_nobody_is_restarted_for_it() {
     assert_eq!(trial.world().writes, []);
     let kinds: Vec<_> = life
         .last
-        .all_findings()
+        .open_findings()
         .iter()
         .map(|found| found.kind.name())
         .collect();
@@ -178,7 +178,7 @@ fn a_fleet_at_rest_is_quiet_for_thirty_days() {
     let life = live(&trial, scenario.start + days);
     assert_eq!(trial.world().writes, []);
     // Two of its secrets name no database to log in to.
-    let found = life.last.all_findings();
+    let found = life.last.open_findings();
     let kinds: Vec<_> = found.iter().map(|found| found.kind.name()).collect();
     assert_eq!(kinds, ["login-impossible"; 2], "{}", trial.log.text());
     assert!(life.last.is_ready());

@@ -14,7 +14,7 @@ fn g11_one_key_holds_the_remediations_of_every_rule() {
     trial.options.settings.limits.at_most = Mode::Observe;
     let life = live(&trial, end_of(&scenario));
     assert_eq!(trial.world().writes, []);
-    let findings = life.last.all_findings();
+    let findings = life.last.open_findings();
     let would = findings.iter().find(|finding| finding.kind == Kind::WouldAct);
     let remedy = &would.expect("somebody is stale").remedy;
     assert!(remedy.contains("remediation.at_most"), "{remedy}");
@@ -69,7 +69,7 @@ fn g1_rules_that_take_nothing_are_findings_after_the_first_list() {
     let life = live(&trial, until);
     let kinds: Vec<Kind> = life
         .last
-        .all_findings()
+        .open_findings()
         .iter()
         .map(|finding| finding.kind)
         .collect();

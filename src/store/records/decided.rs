@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use machine::model::{
     AttemptId, ConsumerId, CycleStep, Decision, RotationKey, SecretArn, SleepTag, Target, VersionId, Write,
-    WriteKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -52,25 +51,6 @@ enum ActionRecord {
         version: String,
         from: String,
     },
-}
-
-/// The words of these kinds of write, as a JSON list.
-pub(in crate::store) fn actions(counts: impl Fn(WriteKind) -> bool) -> String {
-    let kinds = WriteKind::ALL.into_iter().filter(|kind| counts(*kind));
-    serde_json::json!(kinds.map(word).collect::<Vec<_>>()).to_string()
-}
-
-/// As [`ActionRecord`] writes it.
-fn word(kind: WriteKind) -> &'static str {
-    match kind {
-        WriteKind::Redeploy => "redeploy",
-        WriteKind::UpdateEnvironment => "update_environment",
-        WriteKind::TagSleep => "tag_sleep",
-        WriteKind::Sleep => "sleep",
-        WriteKind::Restore => "restore",
-        WriteKind::Untag => "untag",
-        WriteKind::Promote => "promote",
-    }
 }
 
 impl From<&Decision> for DecisionRecord {

@@ -85,3 +85,34 @@ impl TryFrom<ReachedRecord> for Fact {
         })
     }
 }
+
+/// Who uses what was promoted. Formats 1 and 2 have no word for it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct UsersRecord {
+    rotation: RotationRecord,
+    at: Timestamp,
+    consumers: Vec<String>,
+}
+
+impl UsersRecord {
+    pub(super) fn new(rotation: &RotationKey, at: Timestamp, consumers: &[ConsumerId]) -> Self {
+        Self {
+            rotation: rotation.into(),
+            at,
+            consumers: consumers.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl TryFrom<UsersRecord> for Fact {
+    type Error = String;
+
+    fn try_from(record: UsersRecord) -> Result<Self, String> {
+        let consumers = record.consumers.iter().map(|text| consumer(text));
+        Ok(Self::Users {
+            rotation: record.rotation.into(),
+            at: record.at,
+            consumers: consumers.collect::<Result<_, _>>()?,
+        })
+    }
+}

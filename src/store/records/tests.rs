@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::{
-    DecisionRecord, EndedRecord, Kind, LabelsRecord, LogRecord, LoginRecord, PacedRecord, ReachedRecord,
-    RefusedRecord, ValuedRecord,
+    BrakedRecord, DecisionRecord, EndedRecord, FindingRecord, Kind, LabelsRecord, LogRecord, LoginRecord,
+    PacedRecord, ReachedRecord, RefusedRecord, UsersRecord, ValuedRecord,
 };
-use crate::store::opening::FORMAT;
+use crate::store::records::FORMAT;
 use places::{of_json, of_type};
 
 /// Kinds, variants, and optional parts present and absent are told by the types themselves, so that nobody can add one
@@ -43,6 +43,9 @@ fn places_of(kind: Kind) -> BTreeSet<String> {
         Kind::Reached => of_type::<ReachedRecord>(name),
         Kind::Refused => of_type::<RefusedRecord>(name),
         Kind::Paced => of_type::<PacedRecord>(name),
+        Kind::Finding => of_type::<FindingRecord>(name),
+        Kind::Braked => of_type::<BrakedRecord>(name),
+        Kind::Users => of_type::<UsersRecord>(name),
     }
 }
 

@@ -25,6 +25,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words!(
     #[expect(clippy::enum_variant_names, reason = "the steps as AWS calls them")]
     StepRecord = Step {

@@ -1,5 +1,7 @@
 //! Facts of every kind: every variant, every optional part with and without.
 
+mod of_the_third;
+
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{
     AttemptId, ConsumerId, CycleStep, Dates, Decision, Done, Fact, Labels, LogFact, LogLine, LoginAnswer,
@@ -7,7 +9,7 @@ use machine::model::{
     Strategy, VersionId, WouldAct, Write,
 };
 
-use crate::store::opening::FORMAT;
+use crate::store::records::FORMAT;
 
 pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).expect("in range")
@@ -47,11 +49,7 @@ pub(super) fn all() -> Vec<Fact> {
 
 /// All that a format knows.
 pub(super) fn of_format(format: i64) -> Vec<Fact> {
-    let of_the_second = if format < 2 {
-        Vec::new()
-    } else {
-        [refusals(), rolled_forward()].concat()
-    };
+    let since = |first: i64, facts: fn() -> Vec<Fact>| if format < first { Vec::new() } else { facts() };
     [
         labels(),
         valued(),
@@ -63,7 +61,9 @@ pub(super) fn of_format(format: i64) -> Vec<Fact> {
         later_logins(),
         would_have(),
         later(),
-        of_the_second,
+        since(2, refusals),
+        since(2, rolled_forward),
+        since(3, of_the_third::all),
     ]
     .concat()
 }

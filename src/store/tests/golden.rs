@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use rusqlite::Connection;
 
-use super::super::opening::FORMAT;
 use super::{facts, in_memory};
 use crate::store::Sqlite;
+use crate::store::records::FORMAT;
 
 /// A golden journal is statements, so that people can read it too. Rows may be added, none is ever changed.
 fn golden(format: i64) -> Connection {

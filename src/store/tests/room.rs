@@ -4,7 +4,8 @@ use std::path::Path;
 
 use machine::model::{CycleStep, Fact};
 
-use super::super::{Contents, Journal, JournalPort, Sqlite, WriteError, opening};
+use super::super::sqlite::opening;
+use super::super::{Contents, JournalPort, Sqlite, Threaded, WriteError};
 use super::facts::{self, at, cycle, decision};
 
 const MOST_PAGES: i64 = 24;
@@ -33,7 +34,7 @@ fn written(path: &Path) -> Vec<Fact> {
 async fn a_full_file_keeps_what_it_has_and_goes_on_when_there_is_room() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
-    let journal = Journal::start(limited(&path)).expect("a thread");
+    let journal = Threaded::start(limited(&path)).expect("a thread");
     let mut kept = Vec::new();
     for second in 0.. {
         match journal.commit(facts::all(), at(second)).await {

@@ -1,5 +1,7 @@
 //! What is learned of one secret.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::facts::state::{SecretFacts, StageRun, Would};
@@ -114,6 +116,20 @@ impl SecretFacts {
         };
         let news = self.learn_stage(rotation, consumer, seen);
         news.into_iter().map(fact).collect()
+    }
+
+    /// A few promotions are kept: the last one matters.
+    pub(super) fn learn_users(&mut self, rotation: &RotationKey, consumers: &[ConsumerId]) -> bool {
+        const LIMIT: usize = 4;
+        let consumers: BTreeSet<ConsumerId> = consumers.iter().cloned().collect();
+        if let Some((_, known)) = self.users.iter_mut().find(|(of, _)| of == rotation) {
+            return std::mem::replace(known, consumers.clone()) != consumers;
+        }
+        if self.users.len() == LIMIT {
+            self.users.remove(0);
+        }
+        self.users.push((rotation.clone(), consumers));
+        true
     }
 
     /// The first time is kept.

@@ -1,7 +1,7 @@
 //! What discovery tells, and what only a person can mend of what it found.
 
 use super::rows::{odd_function, odd_service, told};
-use crate::findings::{Finding, unmatched};
+use crate::findings::{Finding, of_search, unmatched};
 use crate::judge::Judgements;
 use crate::judge::outlook::outlook;
 use crate::model::{
@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::tables::at_rest::{before_the_next, watched};
 use crate::tables::standings::{attempt, deployed, promoted, redeploy, replaced};
-use crate::tables::world::{Tale, arn, at, consumer, deployment, function, service};
+use crate::tables::world::{Tale, arn, at, consumer, deployment, function, labels, service};
 
 /// Services and functions that only a person can refresh.
 pub(super) fn beyond() -> Vec<Finding> {
@@ -167,4 +167,16 @@ fn keys_that_match_nothing(tale: &mut Tale) -> Vec<Finding> {
     let hosts = [("db.example", "db"), ("web.example", "none")];
     let hosts = hosts.map(|(host, name)| (host.to_owned(), name.to_owned()));
     unmatched(&tale.state, &watched(&tale.policy), &hosts.into())
+}
+
+/// Somebody names a secret that no list has, for it is about to be deleted.
+pub(super) fn still_named() -> Vec<Finding> {
+    let secret = arn("rds!a b'c");
+    let mut tale = Tale::new();
+    let mut seen = tale.secret_seen(secret.name(), labels("a - -"));
+    seen.deleted = Some(at(0));
+    tale.uses(&odd_service(), &[secret.name()]);
+    tale.see(1, Evidence::Secret { secret, seen });
+    tale.see(2, Evidence::Sweep { secrets: Vec::new() });
+    of_search(&tale.state)
 }

@@ -382,6 +382,7 @@ pub(super) fn everything() -> Vec<Finding> {
         of_a_silent_queue(),
         found::beyond(),
         found::at_rest(),
+        found::still_named(),
     ]
     .concat()
 }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use machine::facts::merge::merge;
 use machine::facts::state::State;
 use machine::judge::judge;
+use machine::model::finding::FindingNews;
 use machine::model::{Event, Evidence, Fact, LoginAnswer, LookKey};
 
 use super::caught_by;
@@ -90,11 +91,24 @@ fn a_list_of_secrets_that_is_not_taken_in() {
     });
 }
 
-/// Reads back as much of what was kept as `keeps` says, and ends when `ends` says so.
+/// Takes in as much as `takes` says, reads back as much of that as `keeps` says, and ends when `ends` says so.
 struct Leaky {
     journal: Arc<dyn JournalPort>,
+    takes: fn(&Fact) -> bool,
     keeps: fn(&Fact) -> bool,
     ends: bool,
+}
+
+impl Leaky {
+    /// A journal that leaks nothing.
+    fn tight(journal: Arc<dyn JournalPort>) -> Self {
+        Self {
+            journal,
+            takes: |_| true,
+            keeps: |_| true,
+            ends: false,
+        }
+    }
 }
 
 #[async_trait]
@@ -105,7 +119,8 @@ impl JournalPort for Leaky {
         Ok(loaded)
     }
 
-    async fn commit(&self, facts: Vec<Fact>, at: Timestamp) -> Result<(), WriteError> {
+    async fn commit(&self, mut facts: Vec<Fact>, at: Timestamp) -> Result<(), WriteError> {
+        facts.retain(self.takes);
         if self.ends && facts.iter().any(|fact| matches!(fact, Fact::Decided(_))) {
             return Err(WriteError::Ended);
         }
@@ -125,9 +140,8 @@ impl JournalPort for Leaky {
 fn forgetting_over_a_restart_what_was_done() {
     caught_by("a-restart-does-nothing", Profile::None, |mut parts| {
         parts.journal = Arc::new(Leaky {
-            journal: parts.journal,
             keeps: |fact| !matches!(fact, Fact::Decided(_) | Fact::Ended { .. }),
-            ends: false,
+            ..Leaky::tight(parts.journal)
         });
         parts
     });
@@ -137,9 +151,52 @@ fn forgetting_over_a_restart_what_was_done() {
 fn a_journal_that_ends() {
     caught_by("the-loop-goes-on", Profile::None, |mut parts| {
         parts.journal = Arc::new(Leaky {
-            journal: parts.journal,
-            keeps: |_| true,
             ends: true,
+            ..Leaky::tight(parts.journal)
+        });
+        parts
+    });
+}
+
+#[test]
+fn forgetting_over_a_restart_what_was_told() {
+    caught_by("a-restart-tells-nobody-twice", Profile::None, |mut parts| {
+        parts.journal = Arc::new(Leaky {
+            keeps: |fact| !matches!(fact, Fact::Finding(_)),
+            ..Leaky::tight(parts.journal)
+        });
+        parts
+    });
+}
+
+#[test]
+fn a_finding_that_ends_and_stays_in_the_journal() {
+    caught_by("findings-are-remembered", Profile::None, |mut parts| {
+        parts.journal = Arc::new(Leaky {
+            takes: |fact| !matches!(fact, Fact::Finding(told) if told.news == FindingNews::Ended),
+            ..Leaky::tight(parts.journal)
+        });
+        parts
+    });
+}
+
+#[test]
+fn consumers_that_are_not_kept() {
+    caught_by("phases-are-remembered", Profile::None, |mut parts| {
+        parts.journal = Arc::new(Leaky {
+            takes: |fact| !matches!(fact, Fact::Reached { .. }),
+            ..Leaky::tight(parts.journal)
+        });
+        parts
+    });
+}
+
+#[test]
+fn lines_of_a_log_that_are_not_kept() {
+    caught_by("rotations-are-remembered", Profile::None, |mut parts| {
+        parts.journal = Arc::new(Leaky {
+            takes: |fact| !matches!(fact, Fact::Log { .. }),
+            ..Leaky::tight(parts.journal)
         });
         parts
     });

@@ -10,13 +10,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::OpenError;
 use super::error::Unfit;
+use crate::store::records::{FIRST_FORMAT, FORMAT};
 
 /// "rwdj", so that no other program's database is taken for a journal.
 const APPLICATION_ID: i64 = 0x7277_646a;
-/// What a new journal is, until its first record that this format does not know: so long an older program reads it.
-pub(super) const FIRST_FORMAT: i64 = 1;
-/// The newest format that this program reads and writes.
-pub(super) const FORMAT: i64 = 2;
 /// Whoever writes to a journal signs it, for those who cannot read it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// In bytes.
@@ -41,7 +38,7 @@ pub(super) fn is_absent(path: &Path) -> bool {
 }
 
 /// Makes an empty journal beside `path` and gives it its name when it is whole.
-pub(super) fn create_file(path: &Path) -> Result<(), OpenError> {
+pub(in crate::store) fn create_file(path: &Path) -> Result<(), OpenError> {
     let unusable = |why: String| OpenError::Unusable {
         path: path.to_owned(),
         why,
@@ -95,7 +92,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
 
 /// A connection to a file that is there, shared with no other process. Until it is trusted, nothing of its log is put
 /// into the file, and the log stays: what is refused must be found as it was.
-pub(super) fn connect(path: &Path) -> Result<Connection, Unfit> {
+pub(in crate::store) fn connect(path: &Path) -> Result<Connection, Unfit> {
     let io_failed =
         |error: io::Error| Unfit::Unusable(format!("{error}: the process must be able to read and write it"));
     let mut file = File::open(path).map_err(io_failed)?;

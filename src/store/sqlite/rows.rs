@@ -1,12 +1,13 @@
 //! The table of facts: a row for each, with the time of its transaction.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use machine::model::Fact;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::Unread;
-use super::opening::FIRST_FORMAT;
-use super::records;
+use crate::store::records::{self, FIRST_FORMAT};
 
 /// A fact, and when the transaction it was part of was made durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +32,15 @@ pub(super) fn insert(transaction: &Transaction<'_>, facts: &[Fact], at: Timestam
 
 /// Every record, in the order it was learned.
 pub(super) fn all(connection: &Connection) -> Result<Vec<Recorded>, Unread> {
+    let mut all = Vec::new();
+    each(connection, |_, recorded| all.push(recorded))?;
+    Ok(all)
+}
+
+/// The same one by one, each with its number.
+pub(super) fn each(connection: &Connection, mut take: impl FnMut(i64, Recorded)) -> Result<(), Unread> {
     let mut statement = connection.prepare("SELECT seq, at, kind, body FROM facts ORDER BY seq")?;
     let mut rows = statement.query([])?;
-    let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         let (seq, at, kind, body) = (row.get(0)?, bytes(row, 1)?, bytes(row, 2)?, bytes(row, 3)?);
         let recorded = read(at, kind, body).map_err(|why| Unread::Record {
@@ -41,9 +48,17 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Recorded>, Unread> {
             kind: String::from_utf8_lossy(kind).into_owned(),
             why,
         })?;
-        all.push(recorded);
+        take(seq, recorded);
     }
-    Ok(all)
+    Ok(())
+}
+
+pub(super) fn delete(transaction: &Transaction<'_>, seqs: &BTreeSet<i64>) -> rusqlite::Result<()> {
+    let mut delete = transaction.prepare_cached("DELETE FROM facts WHERE seq = ?1")?;
+    for seq in seqs {
+        delete.execute([seq])?;
+    }
+    Ok(())
 }
 
 /// A text's bytes: SQLite does not look whether they are UTF-8.

@@ -1,14 +1,16 @@
-//! What can be wrong with a journal, each with a way out.
+//! What can be wrong with a journal's file, each with a way out.
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use super::opening::{FORMAT, VERSION, beside};
+use super::opening::{VERSION, beside};
+use crate::store::records::FORMAT;
+use crate::store::{ReadError, WriteError};
 
 /// What is wrong with a database that should be a journal.
 #[derive(Debug)]
-pub(super) enum Unfit {
+pub(in crate::store) enum Unfit {
     /// No database, or another program's.
     Foreign(&'static str),
     Newer {
@@ -188,53 +190,35 @@ impl ContentsError {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    #[error(
-        "record {seq} ({kind}) of the journal {path} cannot be read: {why}. Restore a copy, or move the file aside to \
-         begin with a baseline (promotions from before then are only reported)"
-    )]
-    Record {
-        path: PathBuf,
-        seq: i64,
-        kind: String,
-        why: String,
-    },
-    #[error("read the journal")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("the journal's thread has ended")]
-    Ended,
-}
-
 impl ReadError {
     pub(super) fn of(path: &Path, unread: Unread) -> Self {
         match unread {
             Unread::Record { seq, kind, why } => Self::Record {
-                path: path.to_owned(),
+                journal: path.display().to_string(),
                 seq,
                 kind,
                 why,
             },
-            Unread::Sqlite(error) => Self::Sqlite(error),
+            Unread::Sqlite(error) => error.into(),
         }
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    #[error("no room left for the journal")]
-    Full,
-    #[error("write the journal: {0}")]
-    Sqlite(rusqlite::Error),
-    #[error("the journal's thread has ended")]
-    Ended,
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed {
+            why: error.to_string(),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for WriteError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
-            _ => Self::Sqlite(error),
+            Some(ErrorCode::DiskFull) => Self::Full,
+            _ => Self::Failed {
+                why: error.to_string(),
+            },
         }
     }
 }

@@ -1,61 +1,27 @@
 //! The journal's file: synchronous, one transaction for each commit.
 
+mod contents;
+mod error;
+mod lock;
+pub(super) mod opening;
+mod rows;
+mod wal;
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use machine::model::{Fact, WriteKind};
-use machine::procedures::PACES;
-use rusqlite::{Connection, params};
+use machine::model::Fact;
+use rusqlite::Connection;
 
-use super::error::Unfit;
-use super::lock::Lock;
-use super::opening::{self, VERSION};
-use super::{Loaded, OpenError, ReadError, WriteError, records, rows};
+use self::error::Unfit;
+use self::lock::Lock;
+use self::opening::VERSION;
+use super::retention::Retention;
+use super::{Loaded, ReadError, WriteError};
 
-/// `?2`: the actions that begin what must be put back; `?3`: all that belong to it.
-const PRUNE_FACTS: &str = "
-    WITH labels AS (
-        SELECT seq, secret, json_extract(body, '$.current') AS current FROM facts WHERE kind = 'labels'),
-    standing AS (
-        SELECT secret, current, max(seq) AS last FROM labels GROUP BY secret),
-    since AS (
-        SELECT secret, current, last, coalesce((SELECT max(seq) FROM labels
-            WHERE labels.secret = standing.secret AND labels.current IS NOT standing.current), 0) AS border
-        FROM standing),
-    kept AS (
-        SELECT last AS seq FROM since
-        UNION SELECT border FROM since
-        UNION SELECT (SELECT min(seq) FROM labels WHERE labels.secret = since.secret AND seq > border) FROM since),
-    decided AS (
-        SELECT seq, json_extract(body, '$.consumer') AS consumer,
-            CASE json_type(body, '$.action') WHEN 'text' THEN json_extract(body, '$.action')
-            ELSE (SELECT key FROM json_each(body, '$.action')) END AS action
-        FROM facts WHERE kind = 'decided'),
-    begun AS (
-        SELECT consumer, max(seq) AS last FROM decided
-        WHERE action IN (SELECT value FROM json_each(?2)) GROUP BY consumer)
-    DELETE FROM facts WHERE at < ?1 AND kind NOT IN ('ended', 'paced')
-    AND seq NOT IN (SELECT seq FROM kept)
-    AND NOT (kind = 'decided' AND EXISTS (
-        SELECT 1 FROM json_each(facts.body, '$.rotations') AS served
-        JOIN standing ON standing.secret = json_extract(served.value, '$.secret')
-            AND standing.current = json_extract(served.value, '$.version')))
-    AND seq NOT IN (
-        SELECT seq FROM decided JOIN begun USING (consumer)
-        WHERE seq >= begun.last AND action IN (SELECT value FROM json_each(?3)))";
-
-/// An outcome goes with its decision.
-const PRUNE_OUTCOMES: &str = "
-    DELETE FROM facts WHERE at < ?1 AND kind = 'ended'
-    AND json_extract(body, '$.attempt') NOT IN (
-        SELECT json_extract(body, '$.attempt') FROM facts WHERE kind = 'decided')";
-
-/// Patience is learned from the last of them, however old they are.
-const PRUNE_PACES: &str = "
-    DELETE FROM facts WHERE seq IN (
-        SELECT seq FROM (
-            SELECT seq, row_number() OVER (PARTITION BY secret ORDER BY seq DESC) AS n FROM facts WHERE kind = 'paced')
-        WHERE n > ?1)";
+pub use self::contents::Contents;
+pub use self::error::{ContentsError, OpenError};
+pub use self::rows::Recorded;
 
 const SIGN: &str = "
     INSERT INTO meta VALUES ('written_by', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
@@ -170,21 +136,18 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Drops what was written before `keep_since`, but for what a start needs to know of the promotion that stands,
-    /// however old it is: when each secret came to its current version, and what was done for it; and for what may still
-    /// have to be put back: the last decision that began it for each consumer, and what followed.
+    /// Drops what was written before `keep_since`, but for what a start needs (`retention`).
     pub fn prune(&mut self, keep_since: Timestamp) -> Result<u64, WriteError> {
+        let mut retention = Retention::since(keep_since);
+        rows::each(&self.connection, |seq, recorded| {
+            retention.note(seq, recorded.at, recorded.fact);
+        })
+        .map_err(|unread| WriteError::Unreadable(ReadError::of(&self.path, unread)))?;
+        let forgotten = retention.forgotten();
         let transaction = self.connection.transaction()?;
-        let kept = params![
-            keep_since.to_string(),
-            records::actions(WriteKind::leaves_something),
-            records::actions(WriteKind::is_put_back)
-        ];
-        let facts = transaction.execute(PRUNE_FACTS, kept)?;
-        let outcomes = transaction.execute(PRUNE_OUTCOMES, params![keep_since.to_string()])?;
-        let paces = transaction.execute(PRUNE_PACES, [PACES as i64])?;
+        rows::delete(&transaction, &forgotten)?;
         transaction.commit()?;
-        Ok((facts + outcomes + paces) as u64)
+        Ok(forgotten.len() as u64)
     }
 
     /// Size of the database in bytes; 0 where it cannot be told.

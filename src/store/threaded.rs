@@ -22,12 +22,12 @@ enum Request {
 }
 
 /// A handle to the journal's thread, which ends when the handle is dropped.
-pub struct Journal {
+pub struct Threaded {
     requests: mpsc::Sender<Request>,
     bytes: Arc<AtomicU64>,
 }
 
-impl Journal {
+impl Threaded {
     pub fn start(journal: Sqlite) -> io::Result<Self> {
         let (requests, queue) = mpsc::channel(QUEUE);
         let bytes = Arc::new(AtomicU64::new(journal.bytes()));
@@ -58,7 +58,7 @@ fn serve(mut journal: Sqlite, mut queue: mpsc::Receiver<Request>, bytes: &Atomic
 }
 
 #[async_trait]
-impl JournalPort for Journal {
+impl JournalPort for Threaded {
     async fn load(&self) -> Result<Loaded, ReadError> {
         self.ask(Request::Load).await.unwrap_or(Err(ReadError::Ended))
     }

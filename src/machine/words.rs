@@ -1,6 +1,7 @@
-//! Stable words of the model, alike in metrics, logs and the API.
+//! One vocabulary: stable words, and the same for people, alike in the log, the metrics, the API, `explain` and `replay`.
 
-use machine::model::{Done, LoginAnswer, Mode, NoEffect, Outcome, Stage, Strategy};
+use crate::model::{Done, LoginAnswer, Mode, NoEffect, Outcome, Stage, Strategy};
+use crate::story::rotations::{Ending, Failure, Origin, Rotation, Seen, Source};
 
 pub fn stage(stage: Stage) -> &'static str {
     match stage {
@@ -106,4 +107,92 @@ pub fn login(answer: &LoginAnswer) -> &'static str {
         LoginAnswer::Tls { .. } => "tls",
         LoginAnswer::Unusable { .. } => "unusable",
     }
+}
+
+/// The steps in the order that the protocol prescribes: `what` of an entry, the same for people, and when it was seen.
+pub fn steps(rotation: &Rotation) -> [(&'static str, &'static str, &Option<Seen>); 5] {
+    let through_pending = rotation.started.is_some();
+    let (last, text) = if through_pending {
+        (
+            "finishSecret",
+            "finishSecret: AWSCURRENT moved to the new version",
+        )
+    } else {
+        ("promoted", "AWSCURRENT moved to this version")
+    };
+    [
+        (
+            "started",
+            "the rotation began: AWSPENDING appeared",
+            &rotation.started,
+        ),
+        (
+            "createSecret",
+            "createSecret: the new version has a value",
+            &rotation.created,
+        ),
+        (
+            "setSecret",
+            "setSecret: the database has the new password, the danger window is open",
+            &rotation.exposed,
+        ),
+        (
+            "testSecret",
+            "testSecret: the rotation logged in with the new password",
+            &rotation.tested,
+        ),
+        (last, text, &rotation.promoted),
+    ]
+}
+
+/// Who saw a milestone.
+pub fn source(source: Source) -> &'static str {
+    match source {
+        Source::Labels => "labels",
+        Source::Versions => "versions",
+        Source::Log => "log",
+        Source::Login => "login",
+        Source::Watchdog => "watchdog",
+    }
+}
+
+/// How a rotation ended otherwise than by its success.
+pub fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Abandoned => "abandoned",
+        Ending::OnlyTested => "only-tested",
+        Ending::Superseded => "superseded",
+        Ending::RolledBack => "rolled-back",
+    }
+}
+
+/// The same for people.
+pub fn ending_text(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Abandoned => "abandoned: AWSPENDING went away and AWSCURRENT did not follow",
+        Ending::OnlyTested => "only tested: RotateSecret was called with RotateImmediately=false",
+        Ending::Superseded => "the next promotion took its place",
+        Ending::RolledBack => "AWSCURRENT went back to an earlier version",
+    }
+}
+
+/// Where a version came from.
+pub fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Rotation => "rotation",
+        Origin::Manual => "manual",
+        Origin::Replicated => "replicated",
+        Origin::Rollback => "rollback",
+        Origin::Baseline => "baseline",
+    }
+}
+
+/// A step that failed, for people.
+pub fn failure_text(failure: &Failure) -> String {
+    let step = failure.step.map(|step| step.to_string());
+    format!(
+        "{} failed: {}",
+        step.as_deref().unwrap_or("an unknown step"),
+        failure.why
+    )
 }

@@ -93,6 +93,8 @@ pub enum Kind {
     StaleSinceBefore,
     /// Tasks without a service hold the secret.
     StandaloneTasks,
+    /// Consumers name a secret that is gone, or is about to be.
+    StillNamed,
     /// A consumer names the secret's database and nothing else of it.
     SuspectedConsumer,
     /// A service's tasks cannot be listed.
@@ -113,7 +115,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 53] = [
         Self::BeyondNext,
         Self::BeyondUs,
         Self::Capped,
@@ -158,6 +160,7 @@ impl Kind {
         Self::SecretGone,
         Self::StaleSinceBefore,
         Self::StandaloneTasks,
+        Self::StillNamed,
         Self::SuspectedConsumer,
         Self::TasksUnseen,
         Self::UnknownBrake,
@@ -167,6 +170,11 @@ impl Kind {
         Self::WatchingNothing,
         Self::WouldAct,
     ];
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 
     /// The stable word for queries.
     pub fn name(self) -> &'static str {
@@ -215,6 +223,7 @@ impl Kind {
             Self::SecretGone => "secret-gone",
             Self::StaleSinceBefore => "stale-since-before",
             Self::StandaloneTasks => "standalone-tasks",
+            Self::StillNamed => "still-named",
             Self::SuspectedConsumer => "suspected-consumer",
             Self::TasksUnseen => "tasks-unseen",
             Self::UnknownBrake => "unknown-brake",
@@ -242,11 +251,16 @@ mod tests {
         let names = Kind::ALL.map(Kind::name);
         assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
         assert!(Kind::ALL.is_sorted());
+        assert!(
+            Kind::ALL
+                .iter()
+                .all(|kind| Kind::named(kind.name()) == Some(*kind))
+        );
     }
 
     #[test]
     fn the_runbook_has_a_heading_for_each_kind_and_no_other() {
-        let runbook = include_str!("../../../docs/runbook.md");
+        let runbook = include_str!("../../../../docs/runbook.md");
         let (kinds, _) = runbook
             .split_once("\n# Alerts without a finding\n")
             .expect("the alerts come last");
