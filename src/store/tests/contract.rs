@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use machine::model::{CycleStep, Fact};
+use machine::model::Fact;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::facts::{self, at, cycle, decision, refusal};
+use super::facts::{self, at, decision, note, refusal};
 use crate::store::{Inline, JournalPort, Sqlite, Threaded};
 
 /// A place where a journal lies. What was open before is closed by then.
@@ -95,15 +95,15 @@ async fn a_repeated_transaction_loses_nothing() {
 #[tokio::test]
 async fn what_is_old_goes_and_what_a_start_needs_stays() {
     for mut place in places() {
-        let asleep = decision("s", cycle(CycleStep::Sleep { former: Some(7) }));
+        let noted = decision("t", note(Some(7)));
         let journal = place.open();
-        let old = vec![refusal(1), asleep.clone()];
+        let old = vec![refusal(1), noted.clone()];
         journal.commit(old, at(1)).await.expect("room");
         journal.commit(vec![refusal(9)], at(9)).await.expect("room");
         assert!(journal.bytes() > 0);
         assert_eq!(journal.prune(at(5)).await.expect("pruned"), 1);
         assert_eq!(journal.prune(at(5)).await.expect("pruned"), 0);
         drop(journal);
-        assert_eq!(load(&mut *place).await, (vec![asleep, refusal(9)], false));
+        assert_eq!(load(&mut *place).await, (vec![noted, refusal(9)], false));
     }
 }
