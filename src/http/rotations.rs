@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use machine::facts::state::StageRun;
 use machine::judge::RotationView;
 use machine::model::{ConsumerId, RotationKey};
-use machine::story::milestones::{Proof, Works};
+use machine::story::proof::{Proof, Works};
 use machine::story::rotations::Rotation;
 use machine::words;
 use serde::Serialize;

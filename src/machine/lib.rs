@@ -30,7 +30,8 @@
 //! - [`facts`]: what is known. `state`, `merge` (an event into the state), `track` (a state over time), `attempts` (what
 //!   was decided for a subject), `scopes` (what discovery found), `users`, `databases` and `touched` (who uses what, who
 //!   sleeps, who shares a database, who changed: so that no turn walks the fleet), `watched` (which rule each secret gets)
-//! - [`story`]: what happened to a secret. `rotations` with their `milestones`, `phase`, `strategy`; `danger_window`, and
+//! - [`story`]: what happened to a secret. `rotations`, read from the labels; `readers`, a file for each other source, which
+//!   give sightings; `milestones`, where all of them are merged; `phase`, `proof`, `strategy`; `danger_window`, and
 //!   `passages` (how a promotion came to its consumers); `stale_labels` (answers that seem to go back), `baseline` and
 //!   `successors` (what was there before, and what was made again)
 //! - [`consumers`]: how each consumer stands with a promotion, by its staleness model

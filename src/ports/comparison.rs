@@ -77,10 +77,10 @@ impl Comparison {
                 writer,
             } => (current, pending, writer),
         };
-        if !is_accepted(pending) {
+        if !pending.is_accepted() {
             return Some(format!("the login with AWSPENDING is not accepted: {pending}"));
         }
-        if !is_refused(current) {
+        if !current.is_refused() {
             return Some(format!("the login with AWSCURRENT is not refused: {current}"));
         }
         match writer {
@@ -98,17 +98,9 @@ impl Comparison {
     pub fn logins_agree(&self) -> bool {
         match self {
             Self::Hindered(_) => false,
-            Self::Tried { current, pending, .. } => is_accepted(pending) && is_refused(current),
+            Self::Tried { current, pending, .. } => pending.is_accepted() && current.is_refused(),
         }
     }
-}
-
-fn is_accepted(answer: &LoginAnswer) -> bool {
-    matches!(answer, LoginAnswer::Accepted | LoginAnswer::Admitted { .. })
-}
-
-fn is_refused(answer: &LoginAnswer) -> bool {
-    matches!(answer, LoginAnswer::Refused { .. })
 }
 
 impl Hindrance {

@@ -9,7 +9,7 @@ use machine::model::{
     RotationKey, SecretArn, VersionId, When, WouldAct,
 };
 use machine::procedures::{would_text, write_text};
-use machine::story::milestones::{Proof, Works};
+use machine::story::proof::{Proof, Works};
 use machine::words;
 
 use super::super::story::Entry;

@@ -7,7 +7,7 @@ use crate::facts::state::{SecretFacts, State};
 use crate::judge::{Reason, RotationView};
 use crate::model::{ConsumerId, LookKey, Stage};
 use crate::policy::{Policy, Settings};
-use crate::story::milestones::{Proof, Works};
+use crate::story::proof::{Proof, Works};
 use crate::story::rotations::Origin;
 
 /// A login proves a version for so long.

@@ -10,7 +10,7 @@ use crate::judge::{Judgement, Reason, RotationView};
 use crate::policy::Settings;
 use crate::procedures::roll_forward::done_since;
 use crate::procedures::{Course, Forward};
-use crate::story::milestones::{Works, verdict};
+use crate::story::proof::{Works, verdict};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 

@@ -3,7 +3,7 @@
 use super::commands;
 use crate::facts::state::SecretFacts;
 use crate::model::{RotationKey, SecretArn, Step, Strategy, VersionId};
-use crate::story::milestones::verdict;
+use crate::story::proof::verdict;
 use crate::story::rotations::Rotation;
 
 /// What is known of the database's password.

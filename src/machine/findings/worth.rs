@@ -5,8 +5,8 @@ use crate::consumers::Standing;
 use crate::facts::state::{SecretFacts, State};
 use crate::judge::RotationView;
 use crate::model::{ConsumerId, LookKey, Subject};
-use crate::story::milestones::{Works, verdict};
 use crate::story::phase::Phase;
+use crate::story::proof::{Works, verdict};
 use crate::story::rotations::Origin;
 
 /// MySQL's 1045 is one answer to both.

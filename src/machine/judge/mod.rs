@@ -17,9 +17,9 @@ use crate::model::{Brake, ConsumerId, Fact, Mode, RotationKey, Scope, SecretArn,
 use crate::policy::mode::lower;
 pub use crate::policy::mode::{Lowered, LoweredBy};
 use crate::policy::{Policy, Settings};
-use crate::story::milestones::{Works, works};
 use crate::story::passages::Passages;
 use crate::story::phase::{Consumers, Phase, phase};
+use crate::story::proof::{Works, works};
 
 use crate::procedures::Forward;
 

@@ -13,7 +13,7 @@ use crate::judge::{Judgement, Reason};
 use crate::model::{Fact, Look, Refusal, SecretArn, VersionId};
 use crate::policy::Settings;
 use crate::procedures::roll_forward::asked_at;
-use crate::story::milestones::{Proof, Works};
+use crate::story::proof::{Proof, Works};
 
 /// One refused login is left for what decides a failed rotation.
 const KEPT_BACK: usize = 1;

@@ -8,8 +8,8 @@ use crate::judge::{Judgement, RotationView};
 use crate::model::{LoginAnswer, LookFailure, LookKey, Outcome, SecretArn, Strategy, VersionId};
 use crate::policy::Policy;
 use crate::procedures::roll_forward::LEAST_PATIENCE;
-use crate::story::milestones::{Proof, Works, is_refused, verdict};
 use crate::story::phase::Phase;
+use crate::story::proof::{Proof, Works, verdict};
 use crate::story::rotations::{Origin, Rotation, Source};
 
 use super::{Plan, patient};
@@ -281,7 +281,7 @@ fn was_refused_since(facts: &SecretFacts) -> bool {
         let mut runs = facts.labels.runs().iter();
         runs.any(|run| run.state.current.as_ref() == Some(version))
     };
-    let refused = |track: &Track<LoginAnswer>| track.runs().iter().any(|run| is_refused(&run.state));
+    let refused = |track: &Track<LoginAnswer>| track.runs().iter().any(|run| run.state.is_refused());
     let mut others = facts
         .logins
         .iter()
@@ -291,5 +291,5 @@ fn was_refused_since(facts: &SecretFacts) -> bool {
 
 /// The latest answers, where they are refusals.
 fn refused(track: &Track<LoginAnswer>) -> Option<&Run<LoginAnswer>> {
-    track.latest().filter(|run| is_refused(&run.state))
+    track.latest().filter(|run| run.state.is_refused())
 }

@@ -226,6 +226,15 @@ pub enum LoginAnswer {
 }
 
 impl LoginAnswer {
+    /// The password is right, even where nothing else of the login is.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted | Self::Admitted { .. })
+    }
+
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
     /// Whether it says anything about the password.
     pub fn tells(&self) -> bool {
         match self {

@@ -29,7 +29,6 @@ use crate::model::{
 };
 use crate::policy::mode::Lowered;
 use crate::policy::{Policy, Settings};
-use crate::story::milestones::{is_accepted, is_refused};
 use crate::story::rotations::{Origin, Rotation, Source};
 
 /// For people: what is wanted, and what the whole procedure is.
@@ -290,14 +289,14 @@ fn ahead_since(rotation: &Rotation, facts: &SecretFacts, from: &VersionId) -> Op
         let at = said_since(facts.logins.get(version)?, is)?;
         (at.1 >= began).then_some(at.0)
     };
-    let accepted = since(&rotation.key.version, is_accepted)?;
-    let refused = since(from, is_refused)?;
+    let accepted = since(&rotation.key.version, LoginAnswer::is_accepted)?;
+    let refused = since(from, LoginAnswer::is_refused)?;
     Some(accepted.max(refused))
 }
 
 /// Since when, and when last, a version's logins say so, if the last that tells anything of the password does.
 fn said_since(track: &Track<LoginAnswer>, is: fn(&LoginAnswer) -> bool) -> Option<(Timestamp, Timestamp)> {
-    let tells = |run: &&Run<LoginAnswer>| is_accepted(&run.state) || is_refused(&run.state);
+    let tells = |run: &&Run<LoginAnswer>| run.state.is_accepted() || run.state.is_refused();
     let mut telling = track.runs().iter().rev().filter(tells);
     let last = telling.next().filter(|run| is(&run.state))?;
     let same = telling.take_while(|run| is(&run.state)).last();

@@ -12,7 +12,6 @@ use crate::facts::track::{Run, Track, began};
 use crate::judge::{Judgement, RotationView};
 use crate::model::{LoginAnswer, Strategy, When};
 use crate::policy::Timing;
-use crate::story::milestones::{is_accepted, is_refused};
 use crate::story::passages::Passages;
 use crate::story::rotations::{Ending, Origin, Rotation};
 
@@ -175,12 +174,12 @@ pub(crate) fn both_log_in(rotation: &Rotation, facts: &SecretFacts) -> bool {
     ) else {
         return false;
     };
-    let accepted = new.runs().iter().find(|run| is_accepted(&run.state));
+    let accepted = new.runs().iter().find(|run| run.state.is_accepted());
     let since = accepted.map(|run| run.first.arrived);
     let known = facts.logins.get(old).and_then(Track::latest);
     since
         .zip(known)
-        .is_some_and(|(since, run)| is_accepted(&run.state) && run.last.sent >= since)
+        .is_some_and(|(since, run)| run.state.is_accepted() && run.last.sent >= since)
 }
 
 /// When the database took the new password, as far as any source tells: also that AWSCURRENT is refused since the
@@ -197,8 +196,8 @@ fn refused_since(rotation: &Rotation, facts: &SecretFacts) -> Option<When> {
     let (last, before) = telling_old.split_last()?;
     let new = facts.logins.get(&rotation.key.version).map(telling);
     // Where both are refused, somebody else has changed the password; and what AWSCURRENT has left is no matter.
-    let is_another = new.is_some_and(|runs| runs.last().is_some_and(|run| is_refused(&run.state)));
-    let is_new = is_refused(&last.state) && last.first.sent >= began_at;
+    let is_another = new.is_some_and(|runs| runs.last().is_some_and(|run| run.state.is_refused()));
+    let is_new = last.state.is_refused() && last.first.sent >= began_at;
     let is_its = is_new && !is_another && facts.current() == Some(old);
     is_its.then(|| began(before.last().copied(), last, SignedDuration::ZERO))
 }
@@ -206,7 +205,7 @@ fn refused_since(rotation: &Rotation, facts: &SecretFacts) -> Option<When> {
 /// AWSCURRENT logs in after all, whatever it is on.
 fn mended(facts: &SecretFacts, opened: When) -> Option<When> {
     let track = facts.logins.get(facts.current()?)?;
-    let last = telling(track).pop().filter(|run| is_accepted(&run.state))?;
+    let last = telling(track).pop().filter(|run| run.state.is_accepted())?;
     let looks = [last.first.arrived, last.last.arrived];
     looks.into_iter().find(|at| *at > opened.not_after).map(When::by)
 }
@@ -229,7 +228,7 @@ fn taken_over(promoted: When, ended: When) -> When {
 /// What says anything about the password.
 fn telling(track: &Track<LoginAnswer>) -> Vec<&Run<LoginAnswer>> {
     let runs = track.runs().iter();
-    runs.filter(|run| is_accepted(&run.state) || is_refused(&run.state))
+    runs.filter(|run| run.state.is_accepted() || run.state.is_refused())
         .collect()
 }
 

@@ -2,11 +2,13 @@
 
 pub(crate) mod baseline;
 pub mod danger_window;
-pub mod milestones;
+pub(crate) mod milestones;
 pub(crate) mod passages;
 pub mod phase;
+pub mod proof;
+mod readers;
 pub mod rotations;
-mod seen;
+pub mod sighting;
 pub(crate) mod stale_labels;
 pub(crate) mod strategy;
 pub(crate) mod successors;

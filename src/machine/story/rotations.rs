@@ -10,7 +10,7 @@ use crate::facts::state::SecretFacts;
 use crate::facts::track::{Run, began};
 use crate::model::{Labels, RotationKey, SecretArn, Step, VersionId, When};
 use crate::policy::Timing;
-pub use crate::story::seen::{Seen, Source};
+pub use crate::story::sighting::{Seen, Source};
 use crate::story::stale_labels::settled_runs;
 
 use unseen::Change;

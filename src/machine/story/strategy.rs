@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::facts::state::SecretFacts;
 use crate::model::{Labels, LogLine, Strategy, VersionId};
 use crate::story::danger_window::both_log_in;
-use crate::story::milestones::{is_accepted, verdict};
+use crate::story::proof::verdict;
 use crate::story::rotations::Rotation;
 
 /// How the secret rotates, and by what evidence (aws-facts: Staging labels). `latest`: its last rotation.
@@ -64,6 +64,6 @@ fn new_worked_before(facts: &SecretFacts, labels: &Labels, at: Timestamp) -> boo
         .current
         .as_ref()
         .and_then(|current| facts.logins.get(current));
-    let accepted = logins.and_then(|track| track.runs().iter().find(|run| is_accepted(&run.state)));
+    let accepted = logins.and_then(|track| track.runs().iter().find(|run| run.state.is_accepted()));
     accepted.is_some_and(|run| run.first.arrived <= at)
 }

@@ -5,8 +5,8 @@ use super::rotations::done;
 use super::world::{Tale, arn, at, labels};
 use crate::findings::{Finding, Severity, of_secret};
 use crate::model::{Evidence, SecretSeen, Step, Strategy, When};
-use crate::story::milestones::Works;
 use crate::story::phase::Phase;
+use crate::story::proof::Works;
 use crate::story::rotations::{Ending, Origin};
 
 pub(super) const NOTHING: [&str; 0] = [];

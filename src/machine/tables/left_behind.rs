@@ -3,7 +3,7 @@
 use super::rotations::done;
 use super::world::{Tale, at, millis, version};
 use crate::model::{Step, When};
-use crate::story::milestones::{Proof, Works};
+use crate::story::proof::{Proof, Works};
 use crate::story::rotations::Origin;
 
 /// `b` was promoted at 20 and keeps AWSPENDING; `c` was put by hand at 40.

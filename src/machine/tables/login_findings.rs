@@ -11,7 +11,7 @@ use crate::findings::{Finding, Severity, of_fleet, of_secret};
 use crate::judge::{Judgements, LoweredBy, Reason};
 use crate::model::{Brake, ConsumerId, Evidence, LoginAnswer, LookKey, Mode, SecretArn};
 use crate::policy::Settings;
-use crate::story::milestones::{Proof, Works, works};
+use crate::story::proof::{Proof, Works, works};
 
 const MINUTE: i64 = 60;
 

@@ -7,7 +7,7 @@ use crate::findings::{Finding, Kind, Severity, of_secret};
 use crate::model::{
     Event, Evidence, LogLine, LogReach, LogTrouble, Look, LookFailure, LookKey, Step, Strategy,
 };
-use crate::story::milestones::{Proof, Works};
+use crate::story::proof::{Proof, Works};
 
 fn found(tale: &Tale, second: i64) -> Vec<Finding> {
     of_secret(

@@ -11,7 +11,7 @@ use crate::judge::Reason;
 use crate::looks::secret_looks;
 use crate::model::{Done, LookKey, NoEffect, Outcome, RotationKey, Step, Write, WriteKind};
 use crate::procedures::{Course, Obstacle};
-use crate::story::milestones::Works;
+use crate::story::proof::Works;
 use crate::story::rotations::Source;
 
 fn tried(outcome: Option<Outcome>) -> Tale {

@@ -2,8 +2,8 @@
 
 use super::world::{Tale, at, millis, version};
 use crate::model::{LogLine, Step, When};
-use crate::story::milestones::{Proof, Works};
 use crate::story::phase::Phase;
+use crate::story::proof::{Proof, Works};
 use crate::story::rotations::{Ending, Origin, Source};
 
 #[test]

@@ -3,8 +3,8 @@
 use super::rotations::done;
 use super::world::{Tale, arn, at, millis};
 use crate::model::{Evidence, LogFact, LogLine, Step, Strategy, When};
-use crate::story::milestones::{Proof, Works};
 use crate::story::phase::Phase;
+use crate::story::proof::{Proof, Works};
 use crate::story::rotations::{Ending, Origin, Rotation, Seen, Source};
 
 /// A rotation to `b`, first seen at second 10.

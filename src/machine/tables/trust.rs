@@ -5,7 +5,7 @@ use super::standings::consumer_of;
 use super::world::{Tale, at, service};
 use crate::judge::Reason;
 use crate::model::{Evidence, LookKey, Step, Strategy};
-use crate::story::milestones::{Proof, Works};
+use crate::story::proof::{Proof, Works};
 use crate::story::rotations::Origin;
 
 fn works(tale: &Tale, second: i64) -> Works {

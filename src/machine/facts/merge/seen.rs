@@ -4,7 +4,6 @@ use crate::facts::state::State;
 use crate::model::{Dates, Fact, LoginAnswer, Look, SecretArn, SecretSeen, VersionId};
 use crate::policy::Timing;
 use crate::procedures::roll_forward::answered_for;
-use crate::story::milestones::is_accepted;
 use crate::story::stale_labels::is_settling;
 
 impl State {
@@ -61,7 +60,7 @@ impl State {
         } else {
             Vec::new()
         };
-        let tells = is_accepted(&answer) && self.is_first_beside_another(&secret, &version, look)
+        let tells = answer.is_accepted() && self.is_first_beside_another(&secret, &version, look)
             || self.is_first_since_our_promotion(&secret, &version, look);
         let fact = Fact::Login {
             secret,
@@ -103,7 +102,7 @@ impl State {
             .flatten()
             .filter(|(other, _)| *other != version);
         let mut accepted = others.filter_map(|(_, track)| {
-            let run = track.runs().iter().find(|run| is_accepted(&run.state))?;
+            let run = track.runs().iter().find(|run| run.state.is_accepted())?;
             Some(run.first.arrived)
         });
         accepted.any(|at| before < Some(at) && at <= look.sent)

@@ -3,9 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::logged;
 use crate::facts::state::SecretFacts;
 use crate::model::{Step, When};
-use crate::story::rotations::{Ending, Rotation, Seen, Source};
+use crate::story::rotations::{Ending, Rotation};
+use crate::story::sighting::{Milestone, Seen, Source};
 
 /// Lines are told by the Lambda's clock, promotions by Secrets Manager's.
 const CLOCKS: SignedDuration = SignedDuration::from_secs(1);
@@ -33,11 +35,11 @@ pub(super) fn steps_before_a_failure(rotation: &mut Rotation, put: Option<Timest
             .filter(|seen| seen.sources.contains(&Source::Log));
         let at = set.map_or(at, |seen| seen.when.not_after.min(at));
         let when = rotation.done_by(Step::CreateSecret, at, put);
-        Seen::also(&mut rotation.created, when, Source::Log);
+        rotation.see(logged(Milestone::Created, when));
     }
     if let Some(at) = set {
         let when = rotation.done_by(Step::SetSecret, at, put);
-        Seen::also(&mut rotation.exposed, when, Source::Log);
+        rotation.see(logged(Milestone::Exposed, when));
     }
 }
 
