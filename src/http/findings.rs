@@ -89,6 +89,7 @@ impl<'a> Concerning<'a> {
         let mut by_secret: BTreeMap<&SecretArn, Vec<&Arc<Life>>> = BTreeMap::new();
         for life in snapshot.findings.iter() {
             let consumer = life.finding.subject.consumer();
+            let consumer = consumer.filter(|_| life.finding.secret.is_none());
             for secret in consumer
                 .into_iter()
                 .flat_map(|consumer| index.secrets_of(consumer))
@@ -122,7 +123,7 @@ fn keyed(findings: Vec<Arc<Life>>) -> Vec<(String, Arc<Life>)> {
         };
         let secret = finding.secret.as_ref().map_or("", |arn| arn.as_str());
         (
-            format!("{rank} {} {} {secret}", finding.kind, finding.subject),
+            format!("{rank} {} {} {secret}", finding.kind, finding.subject.key()),
             life,
         )
     });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use machine::facts::state::State;
+use machine::findings::Life;
 use machine::judge::judge;
 use machine::model::finding::FindingNews;
 use machine::model::{ConsumerId, LookKey, SecretArn};
@@ -161,6 +162,7 @@ impl Publisher {
                 .filter(|secret| !watched.contains_key(*secret));
             let unwatched: Vec<SecretArn> = unwatched.cloned().collect();
             unwatched.iter().for_each(|secret| snapshot.remove(secret));
+            self.fleet = true;
         }
         for secret in std::mem::take(&mut self.lost) {
             snapshot.remove(&secret);
@@ -215,7 +217,13 @@ impl Publisher {
 const SWEEPS_IN_VAIN: u32 = 3;
 
 fn show_fleet(snapshot: &mut Snapshot, machine: &Machine) {
-    snapshot.findings = Arc::new(machine.findings_of_the_fleet().cloned().collect());
+    // Until the first list the journal's secrets are shown with their own.
+    let is_shown = |life: &&Arc<Life>| {
+        let secret = life.finding.secret.as_ref();
+        secret.is_some_and(|secret| snapshot.secrets.contains_key(secret))
+    };
+    let of_the_fleet = machine.findings_of_the_fleet().filter(|life| !is_shown(life));
+    snapshot.findings = Arc::new(of_the_fleet.cloned().collect());
     snapshot.waits = Arc::new(machine.admission().waits.clone());
     snapshot.promotions = Arc::new(machine.admission().promotions.clone());
     if let Some(covered) = machine.covered() {

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use machine::model::{Fact, LogPatterns, Mode, Staleness};
 use machine::policy::{LambdaMethod, Policy, Settings};
-use rusqlite::Connection;
 
 use super::ledger::Ledger;
 use super::life::{Commits, Disruptions, GatedJournal, Life, live};
@@ -91,7 +90,7 @@ impl Trial {
             .clone();
         let copied: Vec<_> = commits.into_iter().filter(|(at, _)| *at <= moment).collect();
         facts.truncate(copied.iter().map(|(_, count)| count).sum());
-        let mut journal = Sqlite::on(Connection::open_in_memory()?)?;
+        let mut journal = Sqlite::in_memory()?;
         journal.commit(&facts, moment)?;
         self.disk = Arc::new(Inline::new(journal));
         self.commits = Arc::new(Mutex::new(copied));
@@ -176,7 +175,7 @@ impl Trial {
 }
 
 fn empty_disk() -> anyhow::Result<Arc<Inline>> {
-    Ok(Arc::new(Inline::new(Sqlite::on(Connection::open_in_memory()?)?)))
+    Ok(Arc::new(Inline::new(Sqlite::in_memory()?)))
 }
 
 /// Options for a simulated account: one rule for all secrets.

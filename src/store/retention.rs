@@ -1,7 +1,7 @@
 //! What the journal may forget: a function of its facts and of the time.
 //!
-//! Kept, however old it is, is what a start needs: when each secret came to its current version, and what was done for
-//! it; what may still have to be put back, which is the last decision that began it for each consumer, and what followed;
+//! Kept, however old it is, is what a start needs: when each secret came to its current version, who uses it, and what was
+//! done for it; what may still have to be put back, which is the last decision that began it for each consumer, and what followed;
 //! the last good rotations of each secret, by which patience is learned; brakes that are set; and findings that stand.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,11 @@ pub(super) struct Retention {
     outcomes: Vec<(i64, AttemptId)>,
     paces: BTreeMap<SecretArn, Vec<i64>>,
     findings: BTreeMap<FindingId, Vec<i64>>,
+    /// Of findings whose end is kept.
+    ended: Vec<i64>,
     brakes: BTreeMap<SecretArn, i64>,
+    /// Who uses what was promoted last.
+    users: BTreeMap<SecretArn, (VersionId, i64)>,
 }
 
 /// The records that tell when a secret came to its current version.
@@ -56,7 +60,13 @@ impl Retention {
                 let told = self.findings.entry(fact.id).or_default();
                 match fact.news {
                     FindingNews::Opened(_) => *told = vec![seq],
-                    FindingNews::Changed(_) => told.push(seq),
+                    // Its beginning, and what was said last.
+                    FindingNews::Changed(_) => {
+                        told.truncate(1);
+                        told.push(seq);
+                    }
+                    // For as long as its end is kept, its beginning is.
+                    FindingNews::Ended if at >= self.keep_since => self.ended.append(told),
                     FindingNews::Ended => told.clear(),
                 }
             }
@@ -69,8 +79,11 @@ impl Retention {
             | Fact::Login { .. }
             | Fact::Reached { .. }
             | Fact::WouldAct(_)
-            | Fact::Refused(_)
-            | Fact::Users { .. } => {}
+            | Fact::Refused(_) => {}
+            Fact::Users { rotation, .. } => {
+                self.users
+                    .insert(rotation.secret.clone(), (rotation.version, seq));
+            }
         }
     }
 
@@ -99,7 +112,14 @@ impl Retention {
                 self.old.remove(seq);
             }
         }
-        for seq in self.findings.values().flatten().chain(self.brakes.values()) {
+        let standing = self.findings.values().flatten();
+        let kept: Vec<i64> = standing
+            .chain(&self.ended)
+            .chain(self.brakes.values())
+            .chain(self.users_of_what_stands())
+            .copied()
+            .collect();
+        for seq in &kept {
             self.old.remove(seq);
         }
         let begun = self.begun();
@@ -121,9 +141,19 @@ impl Retention {
         for seqs in self.paces.values() {
             let (past, last) = seqs.split_at(seqs.len().saturating_sub(PACES));
             forgotten.extend(past);
-            forgotten.retain(|seq| !last.contains(seq));
+            for seq in last {
+                forgotten.remove(seq);
+            }
         }
         forgotten
+    }
+
+    fn users_of_what_stands(&self) -> impl Iterator<Item = &i64> {
+        let of_current = self.users.iter().filter(|(secret, (version, _))| {
+            let current = self.current.get(*secret);
+            current.is_some_and(|current| current.version.as_ref() == Some(version))
+        });
+        of_current.map(|(_, (_, seq))| seq)
     }
 
     fn serves_what_stands(&self, decision: &Decision) -> bool {

@@ -100,8 +100,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("aws_smithy_types", &["aws"]),
     ("mysql_async", &["database"]),
     ("tokio_postgres", &["database"]),
-    // The disk of a simulated life outlives its crashes.
-    ("rusqlite", &["store", "sim::trial"]),
+    ("rusqlite", &["store"]),
     ("axum", &["http"]),
     ("tower", &["http"]),
     ("tower_http", &["http"]),

@@ -150,7 +150,13 @@ impl State {
         (self.touched.search, self.touched.failing) =
             (self.touched.search | is_back, self.touched.failing | is_back);
         facts.see_current(look, &labels);
-        let brake = seen.brake();
+        let (brake, is_latest) = (
+            seen.brake(),
+            facts
+                .seen
+                .as_ref()
+                .is_none_or(|(known, _)| known.sent <= look.sent),
+        );
         keep_latest(&mut facts.seen, look, Arc::new(seen));
         self.note_rotator(secret);
         self.touch_namesakes(secret);
@@ -165,11 +171,13 @@ impl State {
             labels,
             dates,
         });
-        news.extend(self.learn(Fact::Braked {
-            secret: secret.clone(),
-            at: look.arrived,
-            brake,
-        }));
+        if is_latest {
+            news.extend(self.learn(Fact::Braked {
+                secret: secret.clone(),
+                at: look.arrived,
+                brake,
+            }));
+        }
         self.touch_users_of_missing(secret);
         news
     }

@@ -151,7 +151,7 @@ pub(super) fn is_unread(state: &State, id: &ConsumerId) -> bool {
 
 fn idle_staleness(id: &ConsumerId, rule: &str) -> Finding {
     finding(
-        Subject::Consumer(id.clone()),
+        Subject::Watchdog(Part::Rule(rule.into())),
         format!("{rule} sets staleness for {id}, which uses none of its secrets: the key has no effect"),
         "correct the name (/v1/consumers lists those that were found), or remove the key".to_owned(),
     )

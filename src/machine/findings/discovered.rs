@@ -114,7 +114,7 @@ pub(super) fn suspected(state: &State, id: &ConsumerId, facts: &ConsumerFacts) -
     // The finding is shown with a secret that is watched, where there is one.
     let is_watched = |secret: &&&SecretArn| {
         let facts = state.secret(secret);
-        facts.is_some_and(|facts| facts.seen.is_some())
+        facts.is_some_and(|facts| facts.first_look.is_some())
     };
     let first = secrets.iter().find(is_watched).or(secrets.first())?;
     let mut places = state

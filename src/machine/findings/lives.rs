@@ -13,7 +13,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::SecretArn;
-use crate::model::finding::{Finding, FindingFact, FindingId, FindingNews, FindingWords};
+use crate::model::finding::{Finding, FindingFact, FindingId, FindingNews, FindingWords, Severity};
 
 /// A finding ends when its cause has been gone for so long. One that comes back before is the same, and never ended.
 pub const ENDS_AFTER: SignedDuration = SignedDuration::from_secs(30);
@@ -32,8 +32,15 @@ pub struct Life {
     /// When another severity or cause was told last; `since` where none was.
     pub changed: Timestamp,
     pub standing: Standing,
-    /// The cause that was told last.
-    cause: u64,
+    /// What was told last.
+    told: Cause,
+}
+
+/// A severity and what is said, as far as another is another thing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cause {
+    severity: Severity,
+    words: u64,
 }
 
 /// Whether the cause of a finding is there.
@@ -109,6 +116,8 @@ impl Lives {
         let known = self.get(&fact.id).cloned();
         match (&fact.news, known) {
             (FindingNews::Opened(_), Some(_)) | (FindingNews::Changed(_) | FindingNews::Ended, None) => false,
+            // A transaction that was repeated, though it had been kept.
+            (FindingNews::Opened(_), None) if self.ended_since(fact) => false,
             (FindingNews::Opened(words), None) => {
                 self.remembered.insert(fact.id.clone());
                 self.put(Life::remembered(&fact.id, words, fact.at));
@@ -117,7 +126,7 @@ impl Lives {
             (FindingNews::Changed(words), Some(known)) => {
                 self.put(Life {
                     changed: fact.at,
-                    cause: cause(&finding(&fact.id, words)),
+                    told: cause(&finding(&fact.id, words)),
                     finding: finding(&fact.id, words),
                     ..Life::clone(&known)
                 });
@@ -138,12 +147,23 @@ impl Lives {
         }
     }
 
+    fn ended_since(&self, opened: &FindingFact) -> bool {
+        let mut ended = self.ended.iter().rev();
+        let last = ended.find(|ended| ended.finding.id() == opened.id);
+        last.is_some_and(|last| last.ended >= opened.at && last.since == opened.at)
+    }
+
     /// A finding is to be told now.
     pub(crate) fn tell(&mut self, finding: Finding, now: Timestamp) -> Option<FindingFact> {
         let id = finding.id();
         let news = match self.get(&id) {
             None => Some(FindingNews::Opened(FindingWords::from(&finding))),
-            Some(life) if life.cause == cause(&finding) => None,
+            Some(life) if life.told == cause(&finding) => None,
+            // What this life knows so far may be half of it.
+            Some(life) if life.standing == Standing::Remembered && !life.gets_graver(&finding) => {
+                self.due.insert((now + CHANGES_APART, id.clone()));
+                None
+            }
             Some(life) if life.may_change(&finding, now) => {
                 Some(FindingNews::Changed(FindingWords::from(&finding)))
             }
@@ -206,7 +226,7 @@ impl Lives {
             let Some(life) = self.get(&id) else { continue };
             let news = match life.standing {
                 Standing::Ending { since } if since + ENDS_AFTER <= now => FindingNews::Ended,
-                Standing::Open if life.cause == cause(&life.finding) => continue,
+                Standing::Open if life.told == cause(&life.finding) => continue,
                 Standing::Open if life.may_change(&life.finding, now) => {
                     FindingNews::Changed(FindingWords::from(&life.finding))
                 }
@@ -287,7 +307,7 @@ impl Life {
     /// A finding that this life tells, since then.
     pub fn open(finding: Finding, since: Timestamp) -> Self {
         Self {
-            cause: cause(&finding),
+            told: cause(&finding),
             finding,
             since,
             changed: since,
@@ -310,9 +330,12 @@ impl Life {
         }
     }
 
+    fn gets_graver(&self, to: &Finding) -> bool {
+        to.severity > self.told.severity
+    }
+
     fn may_change(&self, to: &Finding, now: Timestamp) -> bool {
-        let is_graver = to.severity > self.finding.severity;
-        is_graver || now >= self.changed + CHANGES_APART || now < self.changed
+        self.gets_graver(to) || now >= self.changed + CHANGES_APART || now < self.changed
     }
 }
 
@@ -345,14 +368,25 @@ fn place(lives: &[Arc<Life>], id: &FindingId) -> Result<usize, usize> {
     })
 }
 
-/// A severity and what is said, without its numbers: counters and times go on while the cause is the same. (Names that
-/// differ in a number alone, `orders-1` and `orders-2`, are taken for one cause: what is shown is right, and no change is
-/// told.)
-fn cause(finding: &Finding) -> u64 {
+/// A severity and what is said, without numbers and ids of tasks: counters and times go on while the cause is the same.
+/// (Names that differ in a number alone, `orders-1` and `orders-2`, are taken for one cause: what is shown is right, and no
+/// change is told.)
+fn cause(finding: &Finding) -> Cause {
     let mut hasher = DefaultHasher::new();
-    finding.severity.hash(&mut hasher);
-    let said = finding.text.bytes().chain([0]).chain(finding.remedy.bytes());
-    let letters = said.filter(|byte| !byte.is_ascii_digit());
-    letters.for_each(|byte| byte.hash(&mut hasher));
-    hasher.finish()
+    for said in [&finding.text, &finding.remedy] {
+        let parts = said.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+        for part in parts.filter(|part| !is_an_id(part)) {
+            let letters = part.bytes().filter(|byte| !byte.is_ascii_digit());
+            letters.for_each(|byte| byte.hash(&mut hasher));
+        }
+    }
+    Cause {
+        severity: finding.severity,
+        words: hasher.finish(),
+    }
+}
+
+/// As ECS gives them to tasks: 32 hexadecimal digits.
+fn is_an_id(part: &str) -> bool {
+    part.len() >= 32 && part.bytes().any(|byte| byte.is_ascii_digit())
 }

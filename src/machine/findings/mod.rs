@@ -92,14 +92,12 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    /// In the order in which they were found; of several that are the same one, the gravest.
+    /// In the order in which they were found.
     fn once_each(self) -> Vec<Finding> {
         let mut once: Vec<Finding> = Vec::with_capacity(self.found.len());
         for finding in self.found {
-            match once.iter_mut().find(|known| known.id() == finding.id()) {
-                Some(known) if known.severity < finding.severity => *known = finding,
-                Some(_) => {}
-                None => once.push(finding),
+            if !once.contains(&finding) {
+                once.push(finding);
             }
         }
         once

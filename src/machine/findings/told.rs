@@ -72,6 +72,7 @@ impl Told {
         lives: &mut Lives,
         now: Timestamp,
     ) -> Vec<FindingFact> {
+        let found = joined(found);
         let mut ids: Vec<FindingId> = found.iter().map(Finding::id).collect();
         ids.sort();
         let told = found.into_iter().filter_map(|finding| lives.tell(finding, now));
@@ -147,6 +148,27 @@ impl Told {
         let outlook = self.outlooks.remove(secret).unwrap_or_default();
         outlook.iter().map(|told| told.consumer.clone()).collect()
     }
+}
+
+/// Each identity once: several causes of one finding are said together, with the gravest severity.
+pub(crate) fn joined(found: Vec<Finding>) -> Vec<Finding> {
+    let mut once: BTreeMap<FindingId, Finding> = BTreeMap::new();
+    for finding in found {
+        let Some(known) = once.get_mut(&finding.id()) else {
+            once.insert(finding.id(), finding);
+            continue;
+        };
+        known.severity = known.severity.max(finding.severity);
+        for (known, more) in [
+            (&mut known.text, finding.text),
+            (&mut known.remedy, finding.remedy),
+        ] {
+            if !known.contains(&more) {
+                *known += &format!("; {more}");
+            }
+        }
+    }
+    once.into_values().collect()
 }
 
 /// A secret among those of which something is so, or not.

@@ -197,7 +197,12 @@ impl Judgement {
             _ => Vec::new(),
         };
         let is_judged = rotation.is_current() && rotation.origin != Origin::Baseline;
-        if is_judged && rotation.promoted.is_some() && !state.searching {
+        let promoted = rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+        let promoted = promoted.filter(|_| is_judged && !state.searching);
+        // Who comes or goes after its day is no matter of this promotion.
+        if promoted
+            .is_some_and(|at| users(facts, &rotation.key).is_none() || now < at + settings.timing.watch_for)
+        {
             self.note_users(facts, &rotation.key, &consumers, now);
         }
         self.note_stages(facts, &rotation, &consumers, now);
@@ -366,12 +371,10 @@ fn remembered(
     found: &[(ConsumerId, Standing)],
 ) -> Vec<(ConsumerId, Standing)> {
     let reached = facts.reached.keys().filter(|(of, _)| of == rotation);
-    let reached = reached.map(|(_, id)| id);
-    let named: BTreeSet<&ConsumerId> = users(facts, rotation)
-        .into_iter()
-        .flatten()
-        .chain(reached)
-        .collect();
+    let named: BTreeSet<&ConsumerId> = match users(facts, rotation) {
+        Some(users) => users.iter().collect(),
+        None => reached.map(|(_, id)| id).collect(),
+    };
     let unseen = named.into_iter().filter(|id| {
         let known = found.iter().any(|(other, _)| other == *id);
         !known && !state.scopes.contains_key(&Scope::of(id))

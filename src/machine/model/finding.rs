@@ -61,7 +61,7 @@ impl FindingId {
     /// A short name that does not change: twelve hexadecimal digits, made from all of the identity.
     pub fn short(&self) -> String {
         let secret = self.secret.as_ref().map_or("", SecretArn::as_str);
-        digest(&[self.kind.name(), &self.subject.to_string(), secret])
+        digest(&[self.kind.name(), &self.subject.key(), secret])
     }
 }
 

@@ -39,6 +39,16 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// In words that no other subject has: those for people leave out which version a login is made with.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Watchdog(Part::Look(LookKey::Login(_, version))) => format!("{self} {version}"),
+            Self::Secret(_) | Self::Consumer(_) | Self::Watchdog(_) => self.to_string(),
+        }
+    }
+}
+
 impl From<&LookKey> for Subject {
     fn from(key: &LookKey) -> Self {
         match key {

@@ -1,6 +1,7 @@
 //! The lives of findings: when they open, change and end.
 
 use super::world::{arn, at};
+use crate::findings::told::joined;
 use crate::findings::{Finding, Kind, Lives, Severity, Standing};
 use crate::model::Subject;
 use crate::model::finding::{FindingFact, FindingNews};
@@ -169,4 +170,46 @@ fn a_clock_that_was_ahead_keeps_no_finding() {
     assert_eq!(story.lives.wake(), Some(at(130)));
     story.pass(130);
     assert_eq!(story.news, [(10_000, "opened"), (130, "ended")]);
+}
+
+/// Just after a start less is known than before it: another cause is told when it has stood for a minute.
+#[test]
+fn what_is_half_known_after_a_start_is_no_change() {
+    let mut story = Story::default();
+    story.at(0, Some(warning("denied, and two more")));
+    story.restart();
+    story.at(1_000, Some(warning("denied")));
+    story.at(1_010, Some(warning("denied, and two more")));
+    story.pass(1_100);
+    assert_eq!(story.news, [(0, "opened")]);
+    story.restart();
+    story.at(2_000, Some(warning("gone")));
+    story.pass(2_060);
+    assert_eq!(story.news, [(0, "opened"), (2_060, "changed")]);
+    story.restart();
+    story.at(3_000, Some(finding(Severity::Critical, "gone")));
+    assert_eq!(story.news.last(), Some(&(3_000, "changed")), "graver, at once");
+}
+
+#[test]
+fn several_causes_of_one_finding_are_told_together() {
+    let found = joined(vec![
+        warning("denied"),
+        finding(Severity::Critical, "gone"),
+        warning("denied"),
+    ]);
+    assert_eq!(found, [finding(Severity::Critical, "denied; gone")]);
+}
+
+/// A transaction whose answer was lost is written again.
+#[test]
+fn a_life_that_is_told_twice_is_one() {
+    let mut story = Story::default();
+    story.at(0, Some(warning("denied")));
+    story.at(1, None);
+    story.pass(31);
+    story.kept = [story.kept.clone(), story.kept.clone()].concat();
+    story.restart();
+    assert_eq!(story.lives.ended().len(), 1);
+    assert_eq!(story.standing(), None);
 }

@@ -12,7 +12,7 @@ use self::happens::{Happens, SECRETS, happens, service_id};
 use super::world::{arn, at};
 use crate::admission::{Situation, admit};
 use crate::facts::watched::Watch;
-use crate::findings::told::Teller;
+use crate::findings::told::{Teller, joined};
 use crate::findings::{Finding, FindingId, Lives, of_fleet, of_secret};
 use crate::judge::judge;
 use crate::judge::outlook::outlook;
@@ -132,7 +132,7 @@ impl Told {
             assert_eq!(kept.database, anew.database, "{secret}");
             let found = of_secret(state, secret, kept, settings, now);
             let told = self.told(|teller| *teller == Teller::Secret(secret.clone()));
-            assert_eq!(told, sorted(found.into_iter()), "{secret}");
+            assert_eq!(told, sorted(joined(found).into_iter()), "{secret}");
             let foreseen = outlook(state, secret, policy, settings, now);
             assert_eq!(machine.told().outlook(secret).to_vec(), foreseen, "{secret}");
         }

@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Machine;
-use crate::facts::state::State;
 use crate::findings::{FindingId, Kind};
 use crate::model::{LookKey, Part, Subject};
 
@@ -23,38 +22,63 @@ pub(super) struct Memory {
 impl Machine {
     /// What is remembered and would be told by now, were its cause still there, begins to end.
     pub(super) fn compare_with_memory(&mut self, now: Timestamp) {
-        if !self.state.lives.has_remembered() {
+        if !self.state.lives.has_remembered() || !self.has_looked() {
+            // What is still to be looked at brings a turn of its own.
             self.memory.wake = None;
             return;
         }
-        if self.memory.wake.is_some_and(|at| now < at) || !self.has_looked() {
+        if self.memory.wake.is_some_and(|at| now < at) {
             return;
         }
         let looked = *self.memory.looked.get_or_insert(now);
         let is_over = now >= looked + AT_MOST;
         let remembered = self.state.lives.remembered();
-        let missed = remembered.filter(|id| is_over || would_show(id, &self.state));
+        let missed = remembered.filter(|id| is_over || self.would_show(id));
         for id in missed.cloned().collect::<Vec<_>>() {
             self.state.lives.miss(&id, now);
         }
         self.memory.wake = self.state.lives.has_remembered().then_some(now + EVERY);
     }
+
+    /// Whether all that the cause of a finding rests on was answered in this life. A look that fails tells nothing.
+    fn would_show(&self, id: &FindingId) -> bool {
+        let state = &self.state;
+        let has_answered = |key: LookKey| state.looked.contains_key(&key);
+        match &id.subject {
+            Subject::Watchdog(Part::Look(key)) => has_answered(key.clone()),
+            Subject::Watchdog(Part::Events) => state.delivery.works,
+            Subject::Watchdog(Part::Journal | Part::RollForward) => true,
+            Subject::Watchdog(Part::Rules | Part::Rule(_) | Part::DatabaseHost(_)) => self.has_searched(),
+            Subject::Secret(secret) if !self.watched.contains_key(secret) => self.has_searched(),
+            Subject::Secret(secret) => {
+                has_answered(LookKey::Secret(secret.clone()))
+                    && self.has_searched()
+                    && (!rests_on_the_log(id.kind) || has_answered(LookKey::Log(secret.clone())))
+            }
+            Subject::Consumer(consumer) => {
+                let is_found = state.consumers.contains_key(consumer) && !is_found_by_search(id.kind);
+                self.has_searched() && (!is_found || has_answered(LookKey::Consumer(consumer.clone())))
+            }
+        }
+    }
+
+    fn has_searched(&self) -> bool {
+        self.scopes()
+            .iter()
+            .all(|scope| self.state.scopes.contains_key(scope))
+    }
 }
 
-/// Once everything was looked at, most causes show. Some need a look of their own, which a start does not wait for.
-fn would_show(id: &FindingId, state: &State) -> bool {
-    let has_answered = |key: &LookKey| state.looked.contains_key(key);
-    match (&id.subject, id.kind) {
-        (Subject::Watchdog(Part::Look(key)), _) => has_answered(key),
-        (Subject::Watchdog(Part::Events), _) => state.delivery.works,
-        (Subject::Secret(secret), Kind::LogAbsent | Kind::LogUnreadable) => {
-            has_answered(&LookKey::Log(secret.clone()))
-        }
-        (Subject::Consumer(consumer), kind) if !is_found_by_search(kind) => {
-            !state.consumers.contains_key(consumer) || has_answered(&LookKey::Consumer(consumer.clone()))
-        }
-        (Subject::Secret(_) | Subject::Consumer(_) | Subject::Watchdog(_), _) => true,
-    }
+/// What waits for the rotation function's log before it is told.
+fn rests_on_the_log(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::LogAbsent
+            | Kind::LogUnreadable
+            | Kind::ManualPromotion
+            | Kind::MayBeStale
+            | Kind::UntestedPromotion
+    )
 }
 
 /// What discovery alone tells of a consumer.

@@ -8,6 +8,7 @@ mod failures;
 mod faults;
 mod lockout;
 mod prechecks;
+mod remembering;
 mod roll_forward;
 mod rotations;
 mod secrecy;

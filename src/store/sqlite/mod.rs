@@ -58,7 +58,13 @@ impl Sqlite {
         Ok(journal)
     }
 
-    /// On a connection of the caller's, such as one in memory that outlives a simulated crash.
+    /// In memory: what a simulated crash outlives, and no process does.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        let unfit = |error: rusqlite::Error| OpenError::of(Path::new(":memory:"), error.into());
+        Self::on(Connection::open_in_memory().map_err(unfit)?)
+    }
+
+    /// On a connection of the caller's.
     pub fn on(connection: Connection) -> Result<Self, OpenError> {
         let path = Path::new(":memory:");
         let unfit = |unfit| OpenError::of(path, unfit);
