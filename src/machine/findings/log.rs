@@ -1,18 +1,24 @@
 //! What keeps the rotation Lambda's log from telling what it holds (aws-facts: The rotation Lambda's log).
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{Kind, List, Severity, commands};
 use crate::facts::state::SecretFacts;
 use crate::judge::Judgement;
 use crate::model::{LogReach, LogTrouble};
 
+/// A rotation's function has logged its first line by then.
+const INVOKED_WITHIN: SignedDuration = SignedDuration::from_secs(30);
+
 impl List<'_> {
-    pub(super) fn rotation_log(&mut self, facts: &SecretFacts, judgement: &Judgement) {
+    pub(super) fn rotation_log(&mut self, facts: &SecretFacts, judgement: &Judgement, now: Timestamp) {
         let (Some(trouble), Some(function)) = (&facts.log_trouble, facts.rotation_lambda_name()) else {
             return;
         };
         let LogTrouble { group, reach } = trouble;
         match reach {
             LogReach::Whole => {}
+            LogReach::Absent if absence_told_at(facts, judgement).is_some_and(|at| now < at) => {}
             LogReach::Absent => self.absent(group, function, judgement),
             LogReach::Refused { why } => self.add(
                 Severity::Warning,
@@ -59,6 +65,13 @@ impl List<'_> {
             ),
         );
     }
+}
+
+/// When it is told that the log of a rotation under way does not exist: its first invocation may be about to make it.
+pub(crate) fn absence_told_at(facts: &SecretFacts, judgement: &Judgement) -> Option<Timestamp> {
+    let trouble = facts.log_trouble.as_ref()?;
+    let started = judgement.open()?.rotation.started.as_ref()?;
+    (trouble.reach == LogReach::Absent).then(|| started.when.not_after + INVOKED_WITHIN)
 }
 
 fn own_group(function: &str, which: &str) -> String {

@@ -31,6 +31,7 @@ pub(crate) use self::events::of_events;
 pub use self::fleet::of_fleet;
 pub(crate) use self::fleet::{looks_given_up, of_consumer, of_journal, of_looks, of_search};
 pub use self::lives::{ENDS_AFTER, Ended, Life, Lives, Standing};
+pub(crate) use self::log::absence_told_at;
 pub(crate) use self::logins::silence_told_at;
 #[cfg(test)]
 pub(crate) use self::roll_forward::stopped as roll_forward_stopped;
@@ -67,7 +68,7 @@ pub fn of_secret(
     list.logins(facts, judgement, settings, now);
     list.references(state);
     list.stale_at_the_baseline(state, judgement);
-    list.rotation_log(facts, judgement);
+    list.rotation_log(facts, judgement, now);
     list.left_exposed(facts, judgement);
     list.pending_left(facts, judgement);
     if let Some(view) = judgement.open() {

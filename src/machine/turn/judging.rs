@@ -59,11 +59,12 @@ impl Machine {
             turn.facts.extend(news);
             judgement = (self.decide.judge)(&self.state, secret, &policy, settings, now);
         }
-        let silence = self.state.secret(secret).and_then(|facts| {
-            let at = findings::silence_told_at(facts, &judgement, settings)?;
-            (at > now).then_some(at)
+        let told = self.state.secret(secret).map(|facts| {
+            let silence = findings::silence_told_at(facts, &judgement, settings);
+            [silence, findings::absence_told_at(facts, &judgement)]
         });
-        judgement.wake = judgement.wake.into_iter().chain(silence).min();
+        let told = told.into_iter().flatten().flatten().filter(|at| *at > now);
+        judgement.wake = judgement.wake.into_iter().chain(told).min();
         // Most are judged as before: one of thousands is kept, not two.
         let same = self
             .judgements

@@ -354,7 +354,7 @@ fn of_logs() -> Vec<Finding> {
     let with = |reach| {
         let mut tale = rotating();
         tale.see(12, trouble(reach));
-        told(&tale, "db", 13)
+        told(&tale, "db", 60)
     };
     reaches.into_iter().flat_map(with).collect()
 }
