@@ -217,10 +217,15 @@ impl Publisher {
 const SWEEPS_IN_VAIN: u32 = 3;
 
 fn show_fleet(snapshot: &mut Snapshot, machine: &Machine) {
-    // Until the first list the journal's secrets are shown with their own.
+    // Until the first list the journal's secrets are shown with what was told of them then.
     let is_shown = |life: &&Arc<Life>| {
         let secret = life.finding.secret.as_ref();
-        secret.is_some_and(|secret| snapshot.secrets.contains_key(secret))
+        let view = secret.and_then(|secret| snapshot.secrets.get(secret));
+        view.is_some_and(|view| {
+            view.findings
+                .iter()
+                .any(|shown| shown.finding.id() == life.finding.id())
+        })
     };
     let of_the_fleet = machine.findings_of_the_fleet().filter(|life| !is_shown(life));
     snapshot.findings = Arc::new(of_the_fleet.cloned().collect());

@@ -5,15 +5,14 @@
 //! a person redeploys it at 03:10; at 03:10:30 the finding ends. Were the consumer stale again at 03:10:20, the finding
 //! would stand since 03:00:05.
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::cause::{Cause, cause};
 use crate::model::SecretArn;
-use crate::model::finding::{Finding, FindingFact, FindingId, FindingNews, FindingWords, Severity};
+use crate::model::finding::{Finding, FindingFact, FindingId, FindingNews, FindingWords};
 
 /// A finding ends when its cause has been gone for so long. One that comes back before is the same, and never ended.
 pub const ENDS_AFTER: SignedDuration = SignedDuration::from_secs(30);
@@ -34,13 +33,8 @@ pub struct Life {
     pub standing: Standing,
     /// What was told last.
     told: Cause,
-}
-
-/// A severity and what is said, as far as another is another thing to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cause {
-    severity: Severity,
-    words: u64,
+    /// Until then what this life knows may be half of it, and no change is told but one that is graver.
+    quiet_until: Timestamp,
 }
 
 /// Whether the cause of a finding is there.
@@ -147,6 +141,17 @@ impl Lives {
         }
     }
 
+    /// Other words of a remembered finding are told when they have stood for a while.
+    fn quieten(&mut self, id: &FindingId, now: Timestamp) {
+        let Some(life) = self.get(id).cloned() else { return };
+        let quiet_until = now + CHANGES_APART;
+        self.due.insert((quiet_until, id.clone()));
+        self.put(Life {
+            quiet_until,
+            ..Life::clone(&life)
+        });
+    }
+
     fn ended_since(&self, opened: &FindingFact) -> bool {
         let mut ended = self.ended.iter().rev();
         let last = ended.find(|ended| ended.finding.id() == opened.id);
@@ -161,14 +166,14 @@ impl Lives {
             Some(life) if life.told == cause(&finding) => None,
             // What this life knows so far may be half of it.
             Some(life) if life.standing == Standing::Remembered && !life.gets_graver(&finding) => {
-                self.due.insert((now + CHANGES_APART, id.clone()));
+                self.quieten(&id, now);
                 None
             }
             Some(life) if life.may_change(&finding, now) => {
                 Some(FindingNews::Changed(FindingWords::from(&finding)))
             }
             Some(life) => {
-                self.due.insert((life.changed + CHANGES_APART, id.clone()));
+                self.due.insert((life.may_change_at(), id.clone()));
                 None
             }
         };
@@ -231,7 +236,7 @@ impl Lives {
                     FindingNews::Changed(FindingWords::from(&life.finding))
                 }
                 Standing::Open => {
-                    self.due.insert((life.changed + CHANGES_APART, id));
+                    self.due.insert((life.may_change_at(), id));
                     continue;
                 }
                 Standing::Ending { .. } | Standing::Remembered => continue,
@@ -250,6 +255,11 @@ impl Lives {
                 continue;
             };
             let Some(since) = life.gone().map(|since| since.min(now)) else {
+                let quiet_until = life.quiet_until.min(now);
+                self.put(Life {
+                    quiet_until,
+                    ..Life::clone(&life)
+                });
                 self.due.insert((due.min(now), id));
                 continue;
             };
@@ -311,6 +321,7 @@ impl Life {
             finding,
             since,
             changed: since,
+            quiet_until: since,
             standing: Standing::Open,
         }
     }
@@ -335,7 +346,11 @@ impl Life {
     }
 
     fn may_change(&self, to: &Finding, now: Timestamp) -> bool {
-        self.gets_graver(to) || now >= self.changed + CHANGES_APART || now < self.changed
+        self.gets_graver(to) || now >= self.may_change_at() || now < self.changed
+    }
+
+    fn may_change_at(&self) -> Timestamp {
+        self.quiet_until.max(self.changed + CHANGES_APART)
     }
 }
 
@@ -366,27 +381,4 @@ fn place(lives: &[Arc<Life>], id: &FindingId) -> Result<usize, usize> {
         let finding = &life.finding;
         (finding.kind, &finding.subject).cmp(&(id.kind, &id.subject))
     })
-}
-
-/// A severity and what is said, without numbers and ids of tasks: counters and times go on while the cause is the same.
-/// (Names that differ in a number alone, `orders-1` and `orders-2`, are taken for one cause: what is shown is right, and no
-/// change is told.)
-fn cause(finding: &Finding) -> Cause {
-    let mut hasher = DefaultHasher::new();
-    for said in [&finding.text, &finding.remedy] {
-        let parts = said.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
-        for part in parts.filter(|part| !is_an_id(part)) {
-            let letters = part.bytes().filter(|byte| !byte.is_ascii_digit());
-            letters.for_each(|byte| byte.hash(&mut hasher));
-        }
-    }
-    Cause {
-        severity: finding.severity,
-        words: hasher.finish(),
-    }
-}
-
-/// As ECS gives them to tasks: 32 hexadecimal digits.
-fn is_an_id(part: &str) -> bool {
-    part.len() >= 32 && part.bytes().any(|byte| byte.is_ascii_digit())
 }

@@ -4,6 +4,7 @@
 mod asked;
 mod at_rest;
 mod beyond;
+mod cause;
 mod commands;
 mod discovered;
 mod events;

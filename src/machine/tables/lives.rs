@@ -179,6 +179,7 @@ fn what_is_half_known_after_a_start_is_no_change() {
     story.at(0, Some(warning("denied, and two more")));
     story.restart();
     story.at(1_000, Some(warning("denied")));
+    story.at(1_005, Some(warning("denied, and one more")));
     story.at(1_010, Some(warning("denied, and two more")));
     story.pass(1_100);
     assert_eq!(story.news, [(0, "opened")]);

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Machine;
 use crate::findings::{FindingId, Kind};
-use crate::model::{LookKey, Part, Subject};
+use crate::model::{ConsumerId, LookKey, Part, Subject};
 
 /// What this life may not see for a while is held against what it has seen so often.
 const EVERY: SignedDuration = SignedDuration::from_secs(30);
@@ -33,7 +33,7 @@ impl Machine {
         let looked = *self.memory.looked.get_or_insert(now);
         let is_over = now >= looked + AT_MOST;
         let remembered = self.state.lives.remembered();
-        let missed = remembered.filter(|id| is_over || self.would_show(id));
+        let missed = remembered.filter(|id| self.would_show(id) || is_over && !self.is_out_of_reach(id));
         for id in missed.cloned().collect::<Vec<_>>() {
             self.state.lives.miss(&id, now);
         }
@@ -49,17 +49,44 @@ impl Machine {
             Subject::Watchdog(Part::Events) => state.delivery.works,
             Subject::Watchdog(Part::Journal | Part::RollForward) => true,
             Subject::Watchdog(Part::Rules | Part::Rule(_) | Part::DatabaseHost(_)) => self.has_searched(),
-            Subject::Secret(secret) if !self.watched.contains_key(secret) => self.has_searched(),
+            // Somebody may still name it: then it is looked at, too.
+            Subject::Secret(secret) if !self.watched.contains_key(secret) => {
+                let is_asked = || state.is_missing(secret) && state.users_of(secret).next().is_some();
+                self.has_searched() && !is_asked()
+            }
             Subject::Secret(secret) => {
                 has_answered(LookKey::Secret(secret.clone()))
                     && self.has_searched()
-                    && (!rests_on_the_log(id.kind) || has_answered(LookKey::Log(secret.clone())))
+                    && self.has_read_the_log(id)
             }
             Subject::Consumer(consumer) => {
-                let is_found = state.consumers.contains_key(consumer) && !is_found_by_search(id.kind);
-                self.has_searched() && (!is_found || has_answered(LookKey::Consumer(consumer.clone())))
+                let is_asked =
+                    state.consumers.contains_key(consumer) && !is_found_by_search(id.kind, consumer);
+                self.has_searched()
+                    && self.has_read_the_log(id)
+                    && (!is_asked || has_answered(LookKey::Consumer(consumer.clone())))
             }
         }
+    }
+
+    /// Whether the log was read that a finding waits for, if it waits for one.
+    fn has_read_the_log(&self, id: &FindingId) -> bool {
+        let log = id
+            .secret
+            .clone()
+            .filter(|_| rests_on_the_log(id.kind))
+            .map(LookKey::Log);
+        log.is_none_or(|log| self.state.looked.contains_key(&log))
+    }
+
+    /// What it is about is looked at, and the look fails.
+    fn is_out_of_reach(&self, id: &FindingId) -> bool {
+        let look = match &id.subject {
+            Subject::Secret(secret) => LookKey::Secret(secret.clone()),
+            Subject::Consumer(consumer) => LookKey::Consumer(consumer.clone()),
+            Subject::Watchdog(_) => return false,
+        };
+        self.state.failing.contains_key(&look)
     }
 
     fn has_searched(&self) -> bool {
@@ -81,16 +108,18 @@ fn rests_on_the_log(kind: Kind) -> bool {
     )
 }
 
-/// What discovery alone tells of a consumer.
-fn is_found_by_search(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::BeyondNext
-            | Kind::DefinitionUnread
-            | Kind::EnvironmentUnreadable
-            | Kind::MutableImage
-            | Kind::Pinned
-            | Kind::SuspectedConsumer
-            | Kind::Unmatched
-    )
+/// What discovery alone tells of a consumer. One that is only declared is never looked at.
+fn is_found_by_search(kind: Kind, consumer: &ConsumerId) -> bool {
+    match (kind, consumer) {
+        (_, ConsumerId::Declared { .. }) => true,
+        (Kind::BeyondNext, ConsumerId::Service { .. }) => true,
+        (kind, ConsumerId::Service { .. } | ConsumerId::Function { .. }) => matches!(
+            kind,
+            Kind::DefinitionUnread
+                | Kind::EnvironmentUnreadable
+                | Kind::MutableImage
+                | Kind::Pinned
+                | Kind::SuspectedConsumer
+        ),
+    }
 }
