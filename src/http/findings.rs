@@ -104,10 +104,7 @@ impl<'a> Concerning<'a> {
     pub(super) fn about(&self, view: &'a SecretView) -> Vec<&'a Arc<Life>> {
         let fleet = self.by_secret.get(&view.arn).into_iter().flatten().copied();
         let mut all: Vec<&Arc<Life>> = view.findings.iter().chain(fleet).collect();
-        all.sort_by(|a, b| {
-            let (a, b) = (&a.finding, &b.finding);
-            b.severity.cmp(&a.severity).then_with(|| a.cmp(b))
-        });
+        all.sort_by(|a, b| a.finding.by_gravity(&b.finding));
         all
     }
 }

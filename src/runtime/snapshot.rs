@@ -167,10 +167,7 @@ impl Snapshot {
     pub fn all_findings(&self) -> Vec<Arc<Life>> {
         let of_secrets = self.secrets.values().flat_map(|view| view.findings.iter());
         let mut all: Vec<Arc<Life>> = of_secrets.chain(self.findings.iter()).cloned().collect();
-        all.sort_by(|a, b| {
-            let (a, b) = (&a.finding, &b.finding);
-            b.severity.cmp(&a.severity).then_with(|| a.cmp(b))
-        });
+        all.sort_by(|a, b| a.finding.by_gravity(&b.finding));
         all
     }
 

@@ -15,7 +15,7 @@ use crate::model::SecretArn;
 use crate::model::finding::{Finding, FindingFact, FindingId, FindingNews, FindingWords};
 
 /// A finding ends when its cause has been gone for so long. One that comes back before is the same, and never ended.
-pub const ENDS_AFTER: SignedDuration = SignedDuration::from_secs(30);
+const ENDS_AFTER: SignedDuration = SignedDuration::from_secs(30);
 /// Another cause is told at most so often: one that goes to and fro must not fill the journal. What gets graver is told
 /// at once.
 const CHANGES_APART: SignedDuration = SignedDuration::from_secs(60);
@@ -41,7 +41,7 @@ pub struct Life {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Open,
-    /// Its cause is gone since then; it ends after [`ENDS_AFTER`].
+    /// Its cause is gone since then; it ends when that has lasted for 30 s.
     Ending {
         since: Timestamp,
     },
@@ -50,9 +50,6 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Every word of [`Standing::name`], and that of a finding that ended.
-    pub const WORDS: [&'static str; 4] = ["open", "ending", "remembered", "ended"];
-
     pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -107,49 +104,38 @@ impl Lives {
 
     /// Takes in what happened to a finding. Whether that is news.
     pub(crate) fn learn(&mut self, fact: &FindingFact) -> bool {
-        let known = self.get(&fact.id).cloned();
-        match (&fact.news, known) {
+        match (&fact.news, self.get(&fact.id)) {
             (FindingNews::Opened(_), Some(_)) | (FindingNews::Changed(_) | FindingNews::Ended, None) => false,
             // A transaction that was repeated, though it had been kept.
             (FindingNews::Opened(_), None) if self.ended_since(fact) => false,
             (FindingNews::Opened(words), None) => {
                 self.remembered.insert(fact.id.clone());
-                self.put(Life::remembered(&fact.id, words, fact.at));
+                self.open(&fact.id, Life::remembered(&fact.id, words, fact.at));
                 true
             }
-            (FindingNews::Changed(words), Some(known)) => {
-                self.put(Life {
-                    changed: fact.at,
-                    told: cause(&finding(&fact.id, words)),
-                    finding: finding(&fact.id, words),
-                    ..Life::clone(&known)
+            (FindingNews::Changed(words), Some(_)) => {
+                let finding = finding(&fact.id, words);
+                self.change(&fact.id, |life| {
+                    life.changed = fact.at;
+                    life.told = cause(&finding);
+                    life.finding = finding;
                 });
                 true
             }
             (FindingNews::Ended, Some(known)) => {
+                let ended = Ended {
+                    finding: known.finding.clone(),
+                    since: known.since,
+                    ended: fact.at,
+                };
                 self.remove(&fact.id);
                 if self.ended.len() == ENDED_LIMIT {
                     self.ended.pop_front();
                 }
-                self.ended.push_back(Arc::new(Ended {
-                    finding: known.finding.clone(),
-                    since: known.since,
-                    ended: fact.at,
-                }));
+                self.ended.push_back(Arc::new(ended));
                 true
             }
         }
-    }
-
-    /// Other words of a remembered finding are told when they have stood for a while.
-    fn quieten(&mut self, id: &FindingId, now: Timestamp) {
-        let Some(life) = self.get(id).cloned() else { return };
-        let quiet_until = now + CHANGES_APART;
-        self.due.insert((quiet_until, id.clone()));
-        self.put(Life {
-            quiet_until,
-            ..Life::clone(&life)
-        });
     }
 
     fn ended_since(&self, opened: &FindingFact) -> bool {
@@ -166,7 +152,10 @@ impl Lives {
             Some(life) if life.told == cause(&finding) => None,
             // What this life knows so far may be half of it.
             Some(life) if life.standing == Standing::Remembered && !life.gets_graver(&finding) => {
-                self.quieten(&id, now);
+                // Other words are told when they have stood for a while.
+                let quiet_until = now + CHANGES_APART;
+                self.due.insert((quiet_until, id.clone()));
+                self.change(&id, |life| life.quiet_until = quiet_until);
                 None
             }
             Some(life) if life.may_change(&finding, now) => {
@@ -187,13 +176,11 @@ impl Lives {
             self.learn(fact);
         }
         self.remembered.remove(&id);
-        let life = self.get(&id)?;
-        if life.standing != Standing::Open || life.finding != finding {
-            let standing = Standing::Open;
-            self.put(Life {
-                finding,
-                standing,
-                ..Life::clone(life)
+        let is_as_told = |life: &Arc<Life>| life.standing == Standing::Open && life.finding == finding;
+        if !self.get(&id).is_some_and(is_as_told) {
+            self.change(&id, |life| {
+                life.standing = Standing::Open;
+                life.finding = finding;
             });
         }
         fact
@@ -201,17 +188,12 @@ impl Lives {
 
     /// A finding is not to be told any more.
     pub(crate) fn miss(&mut self, id: &FindingId, now: Timestamp) {
-        let Some(life) = self.get(id).filter(|life| life.gone().is_none()) else {
+        if self.get(id).is_none_or(|life| life.gone().is_some()) {
             return;
-        };
-        let standing = Standing::Ending { since: now };
-        let life = Life {
-            standing,
-            ..Life::clone(life)
-        };
+        }
         self.remembered.remove(id);
         self.due.insert((now + ENDS_AFTER, id.clone()));
-        self.put(life);
+        self.change(id, |life| life.standing = Standing::Ending { since: now });
     }
 
     /// Those that a life before told, and this one has not told yet.
@@ -251,24 +233,14 @@ impl Lives {
     /// The clock was ahead: whatever is due by it is due from now on.
     pub(crate) fn set_back(&mut self, now: Timestamp) {
         for (due, id) in std::mem::take(&mut self.due) {
-            let Some(life) = self.get(&id).cloned() else {
-                continue;
-            };
-            let Some(since) = life.gone().map(|since| since.min(now)) else {
-                let quiet_until = life.quiet_until.min(now);
-                self.put(Life {
-                    quiet_until,
-                    ..Life::clone(&life)
-                });
-                self.due.insert((due.min(now), id));
-                continue;
-            };
-            let standing = Standing::Ending { since };
-            self.put(Life {
-                standing,
-                ..Life::clone(&life)
+            let Some(life) = self.get(&id) else { continue };
+            let gone = life.gone().map(|since| since.min(now));
+            self.change(&id, |life| match gone {
+                Some(since) => life.standing = Standing::Ending { since },
+                None => life.quiet_until = life.quiet_until.min(now),
             });
-            self.due.insert((since + ENDS_AFTER, id));
+            let due = gone.map_or(due.min(now), |since| since + ENDS_AFTER);
+            self.due.insert((due, id));
         }
     }
 
@@ -287,15 +259,22 @@ impl Lives {
         self.touched.extend(self.standing.keys().cloned());
     }
 
-    fn put(&mut self, life: Life) {
-        let id = life.finding.id();
+    fn open(&mut self, id: &FindingId, life: Life) {
         let lives = self.standing.entry(id.secret.clone()).or_default();
-        let life = Arc::new(life);
-        match place(lives, &id) {
-            Ok(i) => lives[i] = life,
-            Err(i) => lives.insert(i, life),
+        let (Ok(i) | Err(i)) = place(lives, id);
+        lives.insert(i, Arc::new(life));
+        self.touched.insert(id.secret.clone());
+    }
+
+    /// Changes one that stands.
+    fn change(&mut self, id: &FindingId, change: impl FnOnce(&mut Life)) {
+        let Some(lives) = self.standing.get_mut(&id.secret) else {
+            return;
+        };
+        if let Ok(i) = place(lives, id) {
+            change(Arc::make_mut(&mut lives[i]));
+            self.touched.insert(id.secret.clone());
         }
-        self.touched.insert(id.secret);
     }
 
     fn remove(&mut self, id: &FindingId) {

@@ -31,7 +31,7 @@ pub use self::commands::{commands_in, put_back, untag};
 pub(crate) use self::events::of_events;
 pub use self::fleet::of_fleet;
 pub(crate) use self::fleet::{looks_given_up, of_consumer, of_journal, of_looks, of_search};
-pub use self::lives::{ENDS_AFTER, Ended, Life, Lives, Standing};
+pub use self::lives::{Ended, Life, Lives, Standing};
 pub(crate) use self::log::absence_told_at;
 pub(crate) use self::logins::silence_told_at;
 #[cfg(test)]

@@ -152,6 +152,9 @@ impl Told {
 
 /// Each identity once: several causes of one finding are said together, with the gravest severity.
 pub(crate) fn joined(found: Vec<Finding>) -> Vec<Finding> {
+    if found.len() < 2 {
+        return found;
+    }
     let mut once: BTreeMap<FindingId, Finding> = BTreeMap::new();
     for finding in found {
         let Some(known) = once.get_mut(&finding.id()) else {

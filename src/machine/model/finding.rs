@@ -2,6 +2,7 @@
 
 mod kind;
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -66,6 +67,12 @@ impl FindingId {
 }
 
 impl Finding {
+    /// The gravest first.
+    pub fn by_gravity(&self, other: &Self) -> Ordering {
+        let gravest = other.severity.cmp(&self.severity);
+        gravest.then_with(|| self.cmp(other))
+    }
+
     pub fn id(&self) -> FindingId {
         FindingId {
             kind: self.kind,

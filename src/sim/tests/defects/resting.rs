@@ -12,6 +12,7 @@ use machine::model::{Event, Evidence, Fact, LoginAnswer, LookKey};
 
 use super::caught_by;
 use super::deciding::{judging, merging, seen};
+use crate::runtime::Parts;
 use crate::sim::case::Profile;
 use crate::store::{JournalPort, Loaded, ReadError, WriteError};
 
@@ -100,7 +101,7 @@ struct Leaky {
 }
 
 impl Leaky {
-    /// A journal that leaks nothing.
+    /// Leaks nothing.
     fn tight(journal: Arc<dyn JournalPort>) -> Self {
         Self {
             journal,
@@ -109,6 +110,12 @@ impl Leaky {
             ends: false,
         }
     }
+}
+
+/// Parts whose journal leaks.
+fn leaking(mut parts: Parts, leak: fn(Leaky) -> Leaky) -> Parts {
+    parts.journal = Arc::new(leak(Leaky::tight(parts.journal)));
+    parts
 }
 
 #[async_trait]
@@ -138,67 +145,61 @@ impl JournalPort for Leaky {
 
 #[test]
 fn forgetting_over_a_restart_what_was_done() {
-    caught_by("a-restart-does-nothing", Profile::None, |mut parts| {
-        parts.journal = Arc::new(Leaky {
+    caught_by("a-restart-does-nothing", Profile::None, |parts| {
+        leaking(parts, |journal| Leaky {
             keeps: |fact| !matches!(fact, Fact::Decided(_) | Fact::Ended { .. }),
-            ..Leaky::tight(parts.journal)
-        });
-        parts
+            ..journal
+        })
     });
 }
 
 #[test]
 fn a_journal_that_ends() {
-    caught_by("the-loop-goes-on", Profile::None, |mut parts| {
-        parts.journal = Arc::new(Leaky {
+    caught_by("the-loop-goes-on", Profile::None, |parts| {
+        leaking(parts, |journal| Leaky {
             ends: true,
-            ..Leaky::tight(parts.journal)
-        });
-        parts
+            ..journal
+        })
     });
 }
 
 #[test]
 fn forgetting_over_a_restart_what_was_told() {
-    caught_by("a-restart-tells-nobody-twice", Profile::None, |mut parts| {
-        parts.journal = Arc::new(Leaky {
+    caught_by("a-restart-tells-nobody-twice", Profile::None, |parts| {
+        leaking(parts, |journal| Leaky {
             keeps: |fact| !matches!(fact, Fact::Finding(_)),
-            ..Leaky::tight(parts.journal)
-        });
-        parts
+            ..journal
+        })
     });
 }
 
 #[test]
 fn a_finding_that_ends_and_stays_in_the_journal() {
-    caught_by("findings-are-remembered", Profile::None, |mut parts| {
-        parts.journal = Arc::new(Leaky {
+    caught_by("findings-are-remembered", Profile::None, |parts| {
+        leaking(parts, |journal| Leaky {
             takes: |fact| !matches!(fact, Fact::Finding(told) if told.news == FindingNews::Ended),
-            ..Leaky::tight(parts.journal)
-        });
-        parts
+            ..journal
+        })
     });
 }
 
 #[test]
 fn consumers_that_are_not_kept() {
-    caught_by("phases-are-remembered", Profile::None, |mut parts| {
-        parts.journal = Arc::new(Leaky {
+    caught_by("phases-are-remembered", Profile::None, |parts| {
+        leaking(parts, |journal| Leaky {
             takes: |fact| !matches!(fact, Fact::Reached { .. }),
-            ..Leaky::tight(parts.journal)
-        });
-        parts
+            ..journal
+        })
     });
 }
 
 #[test]
 fn lines_of_a_log_that_are_not_kept() {
-    caught_by("rotations-are-remembered", Profile::None, |mut parts| {
-        parts.journal = Arc::new(Leaky {
+    caught_by("rotations-are-remembered", Profile::None, |parts| {
+        leaking(parts, |journal| Leaky {
             takes: |fact| !matches!(fact, Fact::Log { .. }),
-            ..Leaky::tight(parts.journal)
-        });
-        parts
+            ..journal
+        })
     });
 }
 
