@@ -61,6 +61,7 @@ impl Fleet {
             rule_list: Vec::new(),
             region: None,
             clusters: Some(vec!["prod".to_owned()]),
+            rds: true,
             database_hosts: BTreeMap::new(),
         };
         let mut fleet = Self {
@@ -150,6 +151,7 @@ impl Fleet {
             }],
             mutable_images: Vec::new(),
             settings: Some(ServiceSettings::by_default(2)),
+            endpoint: None,
         });
         let seen = ScopeSeen {
             consumers: consumers.collect(),

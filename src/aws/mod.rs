@@ -12,6 +12,7 @@ mod lambda;
 mod logs;
 mod pages;
 mod queue;
+mod rds;
 mod secrets;
 mod trouble;
 
@@ -38,6 +39,7 @@ use ecs::Ecs;
 use lambda::Lambda;
 use logs::Logs;
 use queue::Queue;
+use rds::Rds;
 use secrets::Secrets;
 
 const READ_ATTEMPTS: u32 = 3;
@@ -51,6 +53,7 @@ pub struct Aws {
     logs: Arc<Logs>,
     ecs: Arc<Ecs>,
     lambda: Arc<Lambda>,
+    rds: Arc<Rds>,
     queues: aws_sdk_sqs::Client,
 }
 
@@ -92,6 +95,10 @@ impl Aws {
             writer: client!(aws_sdk_lambda, shared, once, watch("lambda")),
             clock: clock.clone(),
         };
+        let rds = Rds {
+            reader: client!(aws_sdk_rds, shared, read, watch("rds")),
+            clock: clock.clone(),
+        };
         let queues = client!(aws_sdk_sqs, &patient(shared), read, watch("sqs"));
         let region = shared.region().map(ToString::to_string);
         Self {
@@ -101,6 +108,7 @@ impl Aws {
             logs: Arc::new(logs),
             ecs: Arc::new(ecs),
             lambda: Arc::new(lambda),
+            rds: Arc::new(rds),
             queues,
         }
     }
@@ -115,6 +123,7 @@ impl Aws {
             ecs_writes: self.ecs.clone(),
             lambda: self.lambda.clone(),
             lambda_writes: self.lambda.clone(),
+            rds: self.rds.clone(),
             login,
             events: None,
         }

@@ -3,6 +3,7 @@
 use anyhow::bail;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use machine::model::RdsDatabase;
 use machine::story::phase::Phase;
 
 use super::pick::pick;
@@ -21,7 +22,8 @@ pub(super) const SEVERITIES: [&str; 3] = ["critical", "warning", "info"];
 /// What `--only` takes. A secret whose rotations nobody has seen is `unseen`.
 fn words() -> PossibleValuesParser {
     let phases = ["unseen"].into_iter().chain(Phase::NAMES);
-    PossibleValuesParser::new(phases.chain(STAGES).chain(SEVERITIES))
+    let words = phases.chain(STAGES).chain(SEVERITIES);
+    PossibleValuesParser::new(words.chain(RdsDatabase::HEALTH))
 }
 
 #[derive(Args, Clone, Debug, Default)]
@@ -30,7 +32,7 @@ pub(super) struct Filter {
     #[arg(value_name = "SECRET")]
     pub name: Option<String>,
     /// Only what is at one of these, as `--only stale,critical`: a rotation's phase, the stage of a consumer, the
-    /// severity of a finding
+    /// severity of a finding, a database's `available`, `busy` or `unwell`
     #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = words(), hide_possible_values = true)]
     pub only: Vec<String>,
 }

@@ -5,6 +5,7 @@ mod check_config;
 mod check_events;
 mod client;
 mod consumers;
+mod databases;
 mod demo;
 mod explain;
 mod filter;
@@ -124,6 +125,13 @@ enum Command {
         #[command(flatten)]
         asking: Asking,
     },
+    /// Ask a running watchdog how RDS says that its databases stand, and which secrets belong to them
+    Databases {
+        #[command(flatten)]
+        filter: Filter,
+        #[command(flatten)]
+        asking: Asking,
+    },
     /// Ask a running watchdog which rotations it knows, the latest first
     Rotations {
         #[command(flatten)]
@@ -201,6 +209,9 @@ fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
         }
         Command::Consumers { filter, asking } => {
             consumers::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
+        }
+        Command::Databases { filter, asking } => {
+            databases::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
         }
         Command::Rotations { filter, asking } => {
             rotations::run(&Listing::new(&asking.url, &filter, asking.json, width), out)

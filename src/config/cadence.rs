@@ -12,6 +12,11 @@ const DAY: i64 = 24 * HOUR;
 
 const COSTS: &str = "each look is a call of AWS, which takes some milliseconds and costs money";
 const FAST: Bounds = bounds(100, 10 * MINUTE, COSTS);
+const RDS: Bounds = bounds(
+    SECOND,
+    10 * MINUTE,
+    "each look lists the databases of the whole account, which RDS allows a few times a second",
+);
 const SWEEP: Bounds = bounds(
     100,
     6 * HOUR,
@@ -41,6 +46,7 @@ pub(super) fn read(mut section: Section<'_>) -> Cadence {
         active: section.duration_within("active", built_in.active, &FAST),
         versions: section.duration_within("versions", built_in.versions, &FAST),
         log: section.duration_within("log", built_in.log, &FAST),
+        rds: section.duration_within("rds", built_in.rds, &RDS),
         login: section.duration_within("login", built_in.login, &FAST),
         login_backoff: section.duration_within("login_backoff", built_in.login_backoff, &BACKOFF),
         consumer: section.duration_within("consumer", built_in.consumer, &FAST),

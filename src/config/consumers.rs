@@ -14,6 +14,8 @@ const STALENESS: &str = "\"restart\", or how long its cache lives, as \"15m\"";
 pub(super) fn staleness(section: &mut Section<'_>, key: &'static str, default: Staleness) -> Staleness {
     let show = |staleness: &Staleness| match staleness {
         Staleness::Restart => "restart".to_owned(),
+        // No key says so.
+        Staleness::Proxy => String::new(),
         Staleness::Wait(ttl) => show_duration(ttl).trim_matches('"').to_owned(),
     };
     section
@@ -79,6 +81,8 @@ pub(super) fn consumer_of(text: &str) -> Option<ConsumerId> {
     ConsumerId::parse(text).filter(|id| match id {
         ConsumerId::Service { cluster, name } => is_plain(cluster) && is_plain(name),
         ConsumerId::Function { name } => is_plain(name),
+        // Discovery finds it, and nobody restarts one.
+        ConsumerId::Proxy { .. } => false,
         ConsumerId::Declared { .. } => true,
     })
 }

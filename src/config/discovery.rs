@@ -23,6 +23,8 @@ pub struct Discovery {
     pub clusters: Option<Vec<String>>,
     /// Secret names by their database's host.
     pub database_hosts: BTreeMap<String, String>,
+    /// Ask RDS for databases and proxies.
+    pub rds: bool,
 }
 
 /// The section, and how often discovery is repeated.
@@ -47,6 +49,7 @@ pub(super) fn read(mut section: Section<'_>) -> (Discovery, SignedDuration) {
     let discovery = Discovery {
         clusters: (!clusters.is_empty()).then_some(clusters),
         database_hosts,
+        rds: section.flag("rds", true),
     };
     let refresh = section.duration_within("refresh", Cadence::default().discovery, &REFRESH);
     section.finish();
@@ -68,4 +71,13 @@ fn check_hosts(section: &Section<'_>, hosts: &BTreeMap<String, String>) {
             );
         }
     }
+}
+
+/// Rules name databases of RDS, and nobody asks RDS.
+pub(super) fn refuse_rules_without_rds(section: &Section<'_>) {
+    section.problem(
+        "rds",
+        "is false, and a rule names a database of RDS: the rule's key would have no effect",
+        "set discovery.rds = true, or take rds out of the rules",
+    );
 }

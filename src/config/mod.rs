@@ -17,6 +17,7 @@ mod masked;
 mod notes;
 mod place;
 mod problem;
+mod rds;
 mod reader;
 mod region;
 mod remediation;
@@ -184,6 +185,10 @@ fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
     let authorities = authorities.filter(|_| login.ca_file.is_none());
     let rules = rules::read(root.section("secrets"), mode, authorities.as_deref());
     let (discovery, refresh) = discovery::read(root.section("discovery"));
+    let asks_rds = discovery.rds;
+    if !asks_rds && rules.rules.iter().any(|rule| rule.policy.rds.is_some()) {
+        discovery::refuse_rules_without_rds(&root.section("discovery"));
+    }
     let acts = rules.rules.iter().any(|rule| rule.policy.roll_forward.acts);
     if acts && login.timeout >= timing.write_deadline {
         login::refuse_slow_logins(&root.section("login"));
@@ -201,6 +206,7 @@ fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
             cadence,
             limits,
             events: events.queue_url.is_some(),
+            rds: asks_rds,
         },
         events,
         patterns: logs::read(root.section("logs")),

@@ -7,6 +7,7 @@ use machine::policy::{LambdaMethod, Policy, RollForward};
 
 use super::consumers::{declared, overrides, staleness};
 use super::hosts::{HOST_REMEDY, is_host};
+use super::rds;
 use super::reader::Section;
 use super::remediation;
 use super::shadows::check_shadows;
@@ -168,6 +169,7 @@ fn rule(mut section: Section<'_>, context: &Context<'_>) -> Option<Rule> {
     policy.login_pending_early = login_pending_early;
     policy.roll_forward = roll_forward(&mut section, &login, login_test);
     policy.database = section.text("database").or_else(|| login.host.clone());
+    policy.rds = rds::read(&mut section);
     let log_group = section.text("log_group");
     check_log_group(&section, log_group.as_deref());
     section.finish();

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look};
+use machine::model::{DatabaseSeen, LoginAnswer, Look};
 use secrecy::ExposeSecret;
 use tokio::net::lookup_host;
 use tokio::time::{Instant, timeout_at};
@@ -144,8 +144,8 @@ impl Login for Databases {
         (Look { sent, arrived }, answer, seen)
     }
 
-    fn host_id(&self, host: &str) -> HostId {
-        self.identities.host(host)
+    fn identities(&self) -> &Identities {
+        &self.identities
     }
 
     async fn compare(

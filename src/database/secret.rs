@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use machine::model::DatabaseSeen;
+use machine::model::{DatabaseSeen, RdsId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -48,6 +48,9 @@ pub(super) struct Access {
     pub(super) password: SecretString,
     pub(super) dbname: Option<SecretString>,
     pub(super) tls: TlsMode,
+    /// What the value calls its database in RDS: an instance, or a cluster.
+    pub(super) instance: Option<SecretString>,
+    pub(super) cluster: Option<SecretString>,
 }
 
 impl Access {
@@ -75,6 +78,8 @@ impl Access {
                 password,
                 dbname,
                 tls,
+                instance: document.instance.into_text(),
+                cluster: document.cluster.into_text(),
             }),
             _ => Err(wrong.to_string()),
         }
@@ -82,7 +87,17 @@ impl Access {
 
     /// Which database it is, and which of its users.
     pub(super) fn seen(&self, identities: &Identities) -> DatabaseSeen {
-        identities.database(self.host.expose_secret(), self.port, self.user.expose_secret())
+        let user = self.user.expose_secret();
+        let cluster = self.cluster.as_ref().map(|id| RdsId::cluster(id.expose_secret()));
+        let instance = || {
+            let id = self.instance.as_ref()?;
+            Some(RdsId::instance(id.expose_secret()))
+        };
+        let named = cluster.or_else(instance);
+        DatabaseSeen {
+            named: named.map(|id| (identities.rds(&id), identities.rds_user(&id, user))),
+            ..identities.database(self.host.expose_secret(), self.port, user)
+        }
     }
 
     /// Whether the host is an endpoint of RDS Proxy: `NAME.proxy-ID.REGION.rds.amazonaws.com`, in China with `.cn`. A
@@ -257,6 +272,10 @@ struct Document {
     password: Field,
     #[serde(default)]
     dbname: Field,
+    #[serde(default, rename = "dbInstanceIdentifier")]
+    instance: Field,
+    #[serde(default, rename = "dbClusterIdentifier")]
+    cluster: Field,
     #[serde(default)]
     database: Field,
     #[serde(default)]
@@ -291,6 +310,14 @@ enum Field {
 }
 
 impl Field {
+    /// A text that says something.
+    fn into_text(self) -> Option<SecretString> {
+        match self {
+            Self::Text(text) => Some(text).filter(|text| !text.expose_secret().is_empty()),
+            Self::Absent | Self::Number(_) | Self::Bool(_) | Self::Other => None,
+        }
+    }
+
     fn or(self, other: Self) -> Self {
         match self {
             Self::Absent => other,

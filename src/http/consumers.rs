@@ -19,7 +19,7 @@ use crate::runtime::Snapshot;
 #[derive(Serialize)]
 pub(super) struct ConsumerView {
     id: String,
-    /// `ecs-service`, `lambda-function` or `declared`.
+    /// `ecs-service`, `lambda-function`, `rds-proxy` or `declared`.
     kind: &'static str,
     references: Vec<ReferenceView>,
     /// Images named by a tag that can move: a redeploy may ship other code.
@@ -88,6 +88,7 @@ fn view(
             "lambda-function",
             facts.function.as_ref().map(|(look, _)| look.arrived),
         ),
+        ConsumerId::Proxy { .. } => ("rds-proxy", None),
         ConsumerId::Declared { .. } => ("declared", None),
     };
     let references = facts.references.iter().map(|reference| {

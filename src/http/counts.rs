@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use machine::consumers::Standing;
 use machine::facts::state::function_name;
 use machine::findings::{Finding, Life, Severity};
-use machine::model::{ConsumerId, SecretArn, Stage};
+use machine::model::{ConsumerId, RdsDatabase, SecretArn, Stage};
 use machine::words;
 use serde::Serialize;
 
@@ -220,9 +220,19 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration, s
         findings_by_kind: by_kind,
         finding_list: gravest(snapshot, series.findings),
         lowered: lowered(snapshot),
+        databases: databases(snapshot),
         last_list_age_seconds: age(snapshot.last_list),
         loop_age_seconds: loop_age.as_secs_f64(),
     }
+}
+
+/// Databases of RDS by how they stand; those that are none are counted too.
+fn databases(snapshot: &Snapshot) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::from(RdsDatabase::HEALTH.map(|word| (word, 0)));
+    for view in snapshot.databases.iter() {
+        *counts.entry(view.database.health()).or_default() += 1;
+    }
+    counts
 }
 
 /// So many series at most.

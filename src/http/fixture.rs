@@ -1,6 +1,7 @@
 //! A snapshot made through the pure machine.
 
 mod api;
+mod databases;
 mod findings;
 
 use std::collections::BTreeSet;
@@ -10,7 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 use machine::admission::{Situation, admit};
 use machine::facts::merge::merge;
 use machine::facts::state::State;
-use machine::findings::Unwatched;
 use machine::judge::outlook::outlook;
 use machine::judge::{Judgements, judge};
 use machine::model::{
@@ -21,7 +21,7 @@ use machine::model::{
 };
 use machine::policy::{Policy, Settings};
 
-use crate::runtime::{EventsView, SecretView, Snapshot};
+use crate::runtime::{DatabaseView, EventsView, SecretView, Snapshot};
 
 pub(crate) use api::{Api, ask};
 pub(crate) use findings::show_findings;
@@ -144,6 +144,7 @@ impl Told {
             }],
             mutable_images: Vec::new(),
             settings: None,
+            endpoint: None,
         };
         let services = ScopeSeen {
             consumers: vec![
@@ -263,6 +264,7 @@ fn told() -> Told {
         told.labels(0, secret, "v1", None);
     }
     told.discover(1);
+    told.databases(1);
     told.service(2, orders(), "ecs-svc/1", -500);
     told.service(2, web(), "ecs-svc/1", -500);
 
@@ -373,16 +375,12 @@ pub(crate) fn snapshot() -> Snapshot {
         consumers: consumers.collect(),
         region: Some("eu-west-1".to_owned()),
         account: Some("1".to_owned()),
-        unwatched: Arc::new(vec![Unwatched {
-            arn: arn("arn:aws:secretsmanager:eu-west-1:1:secret:legacy-AbCdEf"),
-            name: "legacy".to_owned(),
-            rotation_enabled: false,
-            excluded: true,
-        }]),
+        unwatched: Arc::new(vec![findings::unwatched()]),
         waits: Arc::new(admission.waits),
         promotions: Arc::new(admission.promotions),
         journal: Arc::from("/var/lib/rotation-watchdog/rotation-watchdog.sqlite"),
         events: Some(events()),
+        databases: Arc::new(DatabaseView::all(&state)),
         journal_bytes: 8192,
         at: now,
         started: at(-60),

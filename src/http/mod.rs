@@ -5,6 +5,7 @@
 mod answers;
 mod consumers;
 mod counts;
+mod databases;
 mod findings;
 mod guard;
 mod health;
@@ -61,7 +62,7 @@ impl Shown {
 }
 
 /// The paths and what they show; the index at `/` and the router are made from it.
-const PATHS: [(&str, &str); 11] = [
+const PATHS: [(&str, &str); 12] = [
     ("/livez", "the loop turns"),
     ("/readyz", "ready, or what is missing"),
     ("/metrics", "Prometheus"),
@@ -72,6 +73,10 @@ const PATHS: [(&str, &str); 11] = [
     ("/v1/rotations", "all rotations, latest first"),
     ("/v1/rotations/{id}", "one rotation with its timeline"),
     ("/v1/consumers", "who uses which secret, and what they hold"),
+    (
+        "/v1/databases",
+        "databases of RDS, and which secrets belong to them",
+    ),
     (
         "/v1/findings",
         "what a person should know, gravest first; ?state=ended for what is over",
@@ -90,6 +95,7 @@ pub fn router(shown: Shown) -> Router {
         .route("/v1/rotations", get(rotations::list))
         .route("/v1/rotations/{id}", get(rotations::one))
         .route("/v1/consumers", get(consumers::list))
+        .route("/v1/databases", get(databases::list))
         .route("/v1/findings", get(findings::list));
     let probes = Router::new()
         .route("/livez", get(health::live))

@@ -36,7 +36,7 @@ pub(super) struct OutlookView {
     /// How it names the secret: `injected`, `pinned`, `fetches`, `suspected` or `declared`; several, where it does so
     /// more than once.
     how: Vec<&'static str>,
-    /// `redeploy`, `config-update`, `concurrency-cycle`, `wait`, `nothing`, `by-hand`, `suspected` or `unknown`.
+    /// `redeploy`, `config-update`, `concurrency-cycle`, `wait`, `by-itself`, `nothing`, `by-hand`, `suspected` or `unknown`.
     next: &'static str,
     /// The same for people, with the reason.
     text: String,

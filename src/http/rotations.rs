@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
-use machine::facts::state::StageRun;
+use machine::facts::stages::StageRun;
 use machine::judge::RotationView;
 use machine::model::{ConsumerId, RotationKey};
 use machine::story::proof::{Proof, Works};

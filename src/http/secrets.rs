@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Shown;
 use super::counts::{FindingCounts, Index, StageCounts, consumers_of, count_of};
+use super::databases::RdsView;
 use super::findings::Concerning;
 use super::outlook::{OutlookCounts, OutlookView};
 use super::page::{Page, Paging};
@@ -78,6 +79,8 @@ pub(super) struct SecretDetail {
     replicas: Vec<String>,
     /// Its consumers share their waves with those of the same database.
     database: String,
+    /// The database of RDS that it belongs to; null where none is known.
+    rds: Option<RdsView>,
     consumer_standings: Vec<StandingView>,
     /// What the next rotation would do to each consumer, from what is known at rest.
     next_rotation_would: Vec<OutlookView>,
@@ -194,6 +197,7 @@ fn detail(snapshot: &Snapshot, view: &SecretView, now: Timestamp) -> SecretDetai
         deleted: seen.and_then(|seen| seen.deleted),
         replicas: seen.map(|seen| seen.replicas.clone()).unwrap_or_default(),
         database: view.judgement.database.clone(),
+        rds: RdsView::of(snapshot, view),
         consumer_standings: standings
             .map(|(id, standing)| StandingView::of(snapshot, &view.arn, id, standing))
             .collect(),

@@ -1,7 +1,8 @@
 //! What happened in one rotation, in order: its steps, its consumers, what was done, with intervals and sources.
 
 use jiff::{SignedDuration, Timestamp};
-use machine::facts::state::{StageRun, Would};
+use machine::facts::stages::StageRun;
+use machine::facts::state::Would;
 use machine::facts::track::began;
 use machine::judge::RotationView;
 use machine::model::{Attempt, ConsumerId, When};

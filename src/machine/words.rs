@@ -1,6 +1,6 @@
 //! One vocabulary: stable words, and the same for people, alike in the log, the metrics, the API, `explain` and `replay`.
 
-use crate::model::{Done, LoginAnswer, Mode, NoEffect, Outcome, Stage, Strategy};
+use crate::model::{Done, LoginAnswer, MasterState, Mode, NoEffect, Outcome, Reset, Stage, Strategy};
 use crate::story::rotations::{Ending, Failure, Origin, Rotation, Seen, Source};
 
 pub fn stage(stage: Stage) -> &'static str {
@@ -152,6 +152,7 @@ pub fn source(source: Source) -> &'static str {
         Source::Versions => "versions",
         Source::Log => "log",
         Source::Login => "login",
+        Source::Rds => "rds",
         Source::Watchdog => "watchdog",
     }
 }
@@ -195,4 +196,26 @@ pub fn failure_text(failure: &Failure) -> String {
         step.as_deref().unwrap_or("an unknown step"),
         failure.why
     )
+}
+
+/// How the master user's password stands, as RDS tells it, for people.
+pub fn master_text(state: MasterState) -> String {
+    let password = if state.resetting {
+        "RDS is setting the master user's password"
+    } else {
+        "RDS is not setting the master user's password"
+    };
+    let managed = state
+        .managed
+        .map(|status| format!("; it calls its secret {}", status.name()));
+    format!("{password}{}", managed.unwrap_or_default())
+}
+
+/// The same of one of its events.
+pub fn reset_text(reset: Reset) -> &'static str {
+    if reset.failed {
+        "RDS could not set the master user's password"
+    } else {
+        "RDS has set the master user's password"
+    }
 }

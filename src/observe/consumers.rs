@@ -15,7 +15,7 @@ pub(super) async fn look(ports: &Ports, consumer: ConsumerId) -> Answer {
             let (look, seen) = ports.lambda.function(name).await?;
             Ok((look, Evidence::Function { consumer, seen }))
         }
-        ConsumerId::Declared { name } => Err(PortError {
+        ConsumerId::Proxy { name } | ConsumerId::Declared { name } => Err(PortError {
             operation: "look at",
             subject: name.to_string(),
             look: Look::at(jiff::Timestamp::UNIX_EPOCH),

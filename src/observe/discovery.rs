@@ -16,7 +16,7 @@ use super::Answer;
 use super::reference::{Known, readings, settled};
 use crate::ports::{
     ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, PortError, Ports,
-    TaskDefinition,
+    RdsReads, TaskDefinition,
 };
 
 /// What discovery looks for.
@@ -41,7 +41,7 @@ impl Wanted {
 }
 
 pub(super) async fn discover(ports: &Ports, scope: Scope, wanted: &Wanted) -> Answer {
-    let id_of = |host: &str| ports.login.host_id(host);
+    let id_of = |host: &str| ports.login.identities().host(host);
     let search = Search::of(wanted, &id_of);
     let (look, seen) = match &scope {
         Scope::Clusters => {
@@ -57,6 +57,7 @@ pub(super) async fn discover(ports: &Ports, scope: Scope, wanted: &Wanted) -> An
         Scope::Cluster(cluster) => in_cluster(&*ports.ecs, cluster, &search).await?,
         Scope::Tasks(cluster) => standalone(&*ports.ecs, cluster, &search).await?,
         Scope::Functions => in_functions(&*ports.lambda, &search).await?,
+        Scope::Proxies => proxies(&*ports.rds, &search).await?,
         // The configuration says it; there is nothing to ask.
         Scope::Declared => (Look::at(jiff::Timestamp::UNIX_EPOCH), ScopeSeen::default()),
     };
@@ -89,6 +90,7 @@ async fn in_cluster(
                 references: held.references,
                 mutable_images: mutable_images(definition),
                 settings: service.settings,
+                endpoint: None,
             });
         }
     }
@@ -122,6 +124,32 @@ async fn standalone(
                 secret,
                 created: task.created,
             }));
+    }
+    Ok((look, seen))
+}
+
+/// Proxies log in with secrets that they are given by ARN.
+async fn proxies(rds: &dyn RdsReads, search: &Search<'_>) -> Result<(Look, ScopeSeen), PortError> {
+    let (look, proxies) = rds.proxies().await?;
+    let mut seen = ScopeSeen::default();
+    for proxy in proxies {
+        let named = proxy.secrets.iter().filter_map(|arn| search.known.named_by(arn));
+        let references: BTreeSet<Reference> = named
+            .map(|named| Reference {
+                kind: ReferenceKind::Fetches,
+                ..named
+            })
+            .collect();
+        let references: Vec<Reference> = references.into_iter().collect();
+        if search.wanted.concerns(&references) {
+            seen.consumers.push(Consumer {
+                id: ConsumerId::proxy(&proxy.name),
+                references,
+                mutable_images: Vec::new(),
+                settings: None,
+                endpoint: proxy.endpoint.as_deref().map(search.id_of),
+            });
+        }
     }
     Ok((look, seen))
 }
@@ -311,6 +339,7 @@ async fn in_functions(lambda: &dyn LambdaReads, search: &Search<'_>) -> Result<(
                 references: held.references,
                 mutable_images: Vec::new(),
                 settings: None,
+                endpoint: None,
             });
         }
         if function.environment_error.is_some() {

@@ -5,7 +5,7 @@
 mod tests;
 
 use jiff::Timestamp;
-use machine::model::{ConsumerId, Hint, HintAbout, HintKind, NamedSecret, Step};
+use machine::model::{ConsumerId, Hint, HintAbout, HintKind, NamedSecret, RdsId, Step};
 use serde_json::Value;
 
 use super::arn;
@@ -70,6 +70,7 @@ fn is_asked_for(source: &str, kind: &str) -> bool {
         "aws.secretsmanager" => by_trail || kind == "Secret Label Updated",
         "aws.ecs" => by_trail || kind.ends_with("State Change"),
         "aws.lambda" => by_trail,
+        "aws.rds" => by_trail || kind == "RDS DB Instance Event" || kind == "RDS DB Cluster Event",
         _ => false,
     }
 }
@@ -122,6 +123,15 @@ impl Event<'_> {
             ("aws.ecs", "ECS Deployment State Change" | "ECS Hook State Change") => {
                 let service = self.resource().and_then(service_of_arn)?;
                 Some((HintAbout::Consumer(service), HintKind::DeploymentState))
+            }
+            ("aws.rds", "RDS DB Instance Event") => {
+                Some((self.reset_of(RdsId::instance)?, HintKind::DatabaseEvent))
+            }
+            ("aws.rds", "RDS DB Cluster Event") => {
+                Some((self.reset_of(RdsId::cluster)?, HintKind::DatabaseEvent))
+            }
+            ("aws.rds", "AWS API Call via CloudTrail") => {
+                Some((self.modified_database()?, HintKind::DatabaseCall))
             }
             _ => None,
         }
@@ -209,6 +219,23 @@ impl Event<'_> {
             .map_or(function, |(_, name)| name);
         let name = behind.split(':').next()?;
         Some(HintAbout::Consumer(ConsumerId::function(name)))
+    }
+
+    /// RDS-EVENT-0016 and 0067: the master user's password was set, or could not be.
+    fn reset_of(&self, id_of: fn(&str) -> RdsId) -> Option<HintAbout> {
+        let detail = self.detail()?;
+        let id = text(detail, "EventID")?;
+        let is_reset = ["RDS-EVENT-0016", "RDS-EVENT-0067"].contains(&id);
+        let identifier = text(detail, "SourceIdentifier").filter(|_| is_reset)?;
+        Some(HintAbout::Database(id_of(identifier)))
+    }
+
+    fn modified_database(&self) -> Option<HintAbout> {
+        Some(HintAbout::Database(match self.name()? {
+            "ModifyDBInstance" => RdsId::instance(self.within("requestParameters", "dBInstanceIdentifier")?),
+            "ModifyDBCluster" => RdsId::cluster(self.within("requestParameters", "dBClusterIdentifier")?),
+            _ => return None,
+        }))
     }
 
     fn service_of_task(&self) -> Option<HintAbout> {

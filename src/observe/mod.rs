@@ -6,12 +6,13 @@ mod discovery;
 pub mod events;
 mod log;
 mod login;
+mod rds;
 mod reference;
 mod secrets;
 
 use std::sync::Arc;
 
-use machine::model::{ConsumerId, Event, Evidence, Look, LookKey, Scope, SecretArn, VersionId};
+use machine::model::{ConsumerId, Event, Evidence, Look, LookKey, RdsPart, Scope, SecretArn, VersionId};
 
 pub use discovery::Wanted;
 pub use log::{LogQuestion, OtherSecret};
@@ -37,6 +38,7 @@ pub enum Question {
         scope: Scope,
         wanted: Arc<Wanted>,
     },
+    Rds(RdsPart),
 }
 
 impl Question {
@@ -49,6 +51,7 @@ impl Question {
             Self::Login { secret, version, .. } => LookKey::Login(secret.clone(), version.clone()),
             Self::Consumer(consumer) => LookKey::Consumer(consumer.clone()),
             Self::Discovery { scope, .. } => LookKey::Discovery(scope.clone()),
+            Self::Rds(part) => LookKey::Rds(*part),
         }
     }
 }
@@ -69,6 +72,7 @@ pub async fn look(ports: &Ports, question: Question) -> Event {
         } => login::test(ports, secret, version, stage, &target).await,
         Question::Consumer(consumer) => consumers::look(ports, consumer).await,
         Question::Discovery { scope, wanted } => discovery::discover(ports, scope, &wanted).await,
+        Question::Rds(part) => rds::look(ports, part).await,
     };
     match answer {
         Ok((look, evidence)) => Event::Seen { look, evidence },

@@ -1,7 +1,7 @@
 //! By what databases are told apart: keyed hashes of what a secret's value says of its database.
 
 use hmac::{Hmac, KeyInit, Mac};
-use machine::model::{AccountId, DatabaseId, DatabaseSeen, HostId, host_key};
+use machine::model::{AccountId, DatabaseId, DatabaseSeen, HostId, IdentifierId, RdsId, host_key};
 use sha2::Sha256;
 
 /// Makes the hashes of one life. Its key is never shown and never journalled: without it nobody can try names of hosts.
@@ -29,7 +29,18 @@ impl Identities {
             host: self.host(host),
             database: DatabaseId::new(self.hash(&["database", &name, &port])),
             account: AccountId::new(self.hash(&["account", &name, &port, user])),
+            named: None,
         }
+    }
+
+    /// An instance and a cluster may have one identifier.
+    pub fn rds(&self, id: &RdsId) -> IdentifierId {
+        IdentifierId::new(self.hash(&["rds", &id.to_string()]))
+    }
+
+    /// A user of a database, by its identifier in RDS.
+    pub fn rds_user(&self, id: &RdsId, user: &str) -> AccountId {
+        AccountId::new(self.hash(&["rds user", &id.to_string(), user]))
     }
 
     /// Each part with its length before it, so that no two lists of parts are hashed alike.

@@ -1,10 +1,10 @@
 //! Logging in to a database, to prove that a password works.
 
 use async_trait::async_trait;
-use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look};
+use machine::model::{DatabaseSeen, LoginAnswer, Look};
 use secrecy::SecretString;
 
-use super::Comparison;
+use super::{Comparison, Identities};
 
 /// Where and as whom to log in, as a rule says it; what is absent comes from the secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub trait Login: Send + Sync {
         credentials: &Credentials,
     ) -> (Look, LoginAnswer, Option<DatabaseSeen>);
 
-    /// A host as `login` tells it apart from others, to compare what else names one.
-    fn host_id(&self, host: &str) -> HostId;
+    /// By what `login` tells hosts and users apart, to compare what else names one.
+    fn identities(&self) -> &Identities;
 
     /// Reads both values, and where nothing stands in the way logs in with both: once each, at the same time, at one
     /// address. Asks the server that accepts AWSPENDING's whether it takes writes. As a whole bounded as one login is.

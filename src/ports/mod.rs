@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod identity;
 mod login;
+mod rds;
 mod reads;
 mod writes;
 
@@ -15,6 +16,7 @@ pub use error::{PortError, ReadResult};
 pub use events::{EventQueue, Message, QueueAttributes, Receipt};
 pub use identity::Identities;
 pub use login::{Credentials, Login, LoginTarget, TlsMode};
+pub use rds::{ProxySummary, RdsReads, RdsSummary};
 pub use reads::{
     ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, LogEvent, LogRead,
     LogReads, LogWanted, SecretReads, ServiceSummary, TaskDefinition, TaskSummary,
@@ -33,6 +35,7 @@ pub struct Ports {
     pub ecs_writes: Arc<dyn EcsWrites>,
     pub lambda: Arc<dyn LambdaReads>,
     pub lambda_writes: Arc<dyn LambdaWrites>,
+    pub rds: Arc<dyn RdsReads>,
     pub login: Arc<dyn Login>,
     /// Nothing where no queue is configured.
     pub events: Option<Arc<dyn EventQueue>>,

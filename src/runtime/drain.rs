@@ -59,8 +59,10 @@ fn left(state: &State) -> impl Iterator<Item = (&ConsumerId, Left)> {
 }
 
 fn tell_left(id: &ConsumerId, left: Left) {
-    let (ConsumerId::Function { name } | ConsumerId::Service { name, .. } | ConsumerId::Declared { name }) =
-        id;
+    let (ConsumerId::Function { name }
+    | ConsumerId::Service { name, .. }
+    | ConsumerId::Proxy { name }
+    | ConsumerId::Declared { name }) = id;
     match left {
         Left::Asleep { former } => tracing::error!(
             consumer = %id,

@@ -239,6 +239,7 @@ fn worth(body: &str, home: Option<&str>, state: &State) -> Worth {
     let is_known = match &found.hint.about {
         HintAbout::Secret(named) => !state.named(named).is_empty(),
         HintAbout::Consumer(consumer) => state.consumers.contains_key(consumer),
+        HintAbout::Database(id) => state.has_master_secret(id),
         HintAbout::Delivery => true,
     };
     if is_known {

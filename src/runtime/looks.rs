@@ -145,7 +145,8 @@ impl Looks {
             | LookKey::Log(_)
             | LookKey::Consumer(_)
             | LookKey::Discovery(_)
-            | LookKey::Events => None,
+            | LookKey::Events
+            | LookKey::Rds(_) => None,
         });
         let (state, settings) = (asking.machine.state(), &asking.options.settings);
         state.may_log_in((secret, version), logins, settings, asking.now)

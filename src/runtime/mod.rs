@@ -24,5 +24,5 @@ pub use clock::Clock;
 pub use drain::Drained;
 pub use parts::{Assignment, Options, Parts, Rules};
 pub use pulse::Pulse;
-pub use snapshot::{EventsView, SecretView, Snapshot, TestEvent};
+pub use snapshot::{DatabaseView, EventsView, SecretView, Snapshot, TestEvent};
 pub use watchdog::{RunError, Watchdog};

@@ -68,6 +68,7 @@ impl Options {
             region: self.region.clone(),
             clusters: self.clusters.clone(),
             database_hosts: self.database_hosts.clone(),
+            rds: self.settings.rds,
         }
     }
 

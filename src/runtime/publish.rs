@@ -14,7 +14,7 @@ use machine::{Machine, Turn};
 use tokio::sync::watch;
 
 use super::parts::Options;
-use super::snapshot::{EventsView, SecretView, Snapshot, TestEvent};
+use super::snapshot::{DatabaseView, EventsView, SecretView, Snapshot, TestEvent};
 
 /// Snapshots are at least so far apart.
 const PAUSE: SignedDuration = SignedDuration::from_millis(100);
@@ -36,6 +36,7 @@ pub(super) struct Publisher {
     lost: BTreeSet<SecretArn>,
     consumers: BTreeSet<ConsumerId>,
     fleet: bool,
+    databases: bool,
     /// Findings have ended.
     ended: bool,
     journal_is_new: bool,
@@ -56,6 +57,7 @@ impl Publisher {
             lost: BTreeSet::new(),
             consumers: BTreeSet::new(),
             fleet: true,
+            databases: false,
             ended: true,
             journal_is_new: false,
             has_looked: false,
@@ -85,6 +87,7 @@ impl Publisher {
         self.consumers.extend(turn.consumers.iter().cloned());
         self.ended |= turn.findings.iter().any(|fact| fact.news == FindingNews::Ended);
         self.fleet |= turn.fleet_changed;
+        self.databases |= turn.databases_changed;
     }
 
     /// How the life itself stands has changed: it drains, or its journal fails or can be written again.
@@ -106,6 +109,7 @@ impl Publisher {
     /// When a snapshot is due that came too soon after the last one.
     pub(super) fn next(&self) -> Option<Timestamp> {
         let is_due = self.fleet
+            || self.databases
             || self.ended
             || !self.secrets.is_empty()
             || !self.lost.is_empty()
@@ -126,6 +130,9 @@ impl Publisher {
         self.show_consumers(&mut snapshot, shown.machine.state());
         if std::mem::take(&mut self.fleet) {
             show_fleet(&mut snapshot, shown.machine);
+        }
+        if std::mem::take(&mut self.databases) {
+            snapshot.databases = Arc::new(DatabaseView::all(shown.machine.state()));
         }
         if std::mem::take(&mut self.ended) {
             let ended = shown.machine.lives().ended().iter().rev();

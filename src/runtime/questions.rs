@@ -32,6 +32,7 @@ pub(super) fn question(asking: &Asking<'_>, key: &LookKey) -> Option<Question> {
             scope: scope.clone(),
             wanted: Arc::clone(asking.wanted.get_or_init(|| Arc::new(asking.wanted()))),
         },
+        LookKey::Rds(part) => Question::Rds(*part),
         // Somebody waits at the queue all the time.
         LookKey::Events => return None,
     })

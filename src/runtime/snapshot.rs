@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use machine::facts::attempts::Attempts;
-use machine::facts::state::{ConsumerFacts, Reached, WouldHave};
+use machine::facts::stages::Reached;
+use machine::facts::state::{ConsumerFacts, State, WouldHave};
 use machine::facts::track::Track;
 use machine::findings::{Ended, Finding, Life, Severity, Standing, Unwatched};
 use machine::judge::outlook::Outlook;
 use machine::judge::{Judgement, Reason};
-use machine::model::{ConsumerId, LoginAnswer, SecretArn, SecretSeen, VersionId};
+use machine::model::{ConsumerId, LoginAnswer, RdsDatabase, SecretArn, SecretSeen, VersionId};
 use rpds::RedBlackTreeMapSync;
 
 use super::totals::Totals;
@@ -55,6 +56,32 @@ pub struct Snapshot {
     pub journal_bytes: u64,
     /// When ListSecrets last answered.
     pub last_list: Option<Timestamp>,
+    /// Databases of RDS, in the order of their ids.
+    pub databases: Arc<Vec<DatabaseView>>,
+}
+
+/// A database of RDS.
+#[derive(Clone, Debug)]
+pub struct DatabaseView {
+    pub database: RdsDatabase,
+    /// Secrets that are known to belong to it, and whether each is the master user's.
+    pub secrets: Vec<(SecretArn, bool)>,
+}
+
+impl DatabaseView {
+    /// In the order of their ids.
+    pub fn all(state: &State) -> Vec<Self> {
+        let views = state.rds_databases().map(|database| Self {
+            database: database.clone(),
+            secrets: state
+                .secrets_of_rds(&database.id)
+                .map(|(secret, is_master)| (secret.clone(), is_master))
+                .collect(),
+        });
+        let mut views: Vec<Self> = views.collect();
+        views.sort_by(|a, b| a.database.id.cmp(&b.database.id));
+        views
+    }
 }
 
 /// Whether events come.
@@ -126,6 +153,7 @@ impl Snapshot {
             events: None,
             journal_bytes: 0,
             last_list: None,
+            databases: Arc::default(),
         }
     }
 

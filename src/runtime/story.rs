@@ -5,7 +5,8 @@ use machine::findings::Severity;
 use machine::judge::{Judgement, RotationView};
 use machine::model::finding::{FindingFact, FindingNews};
 use machine::model::{
-    ConsumerId, Decision, Done, Event, Evidence, LoginAnswer, Outcome, SecretArn, Stage, Target, VersionId,
+    ConsumerId, Decision, Done, Event, Evidence, Fact, LoginAnswer, Outcome, SecretArn, Stage, Target,
+    VersionId,
 };
 use machine::story::rotations::Origin;
 use machine::words;
@@ -152,6 +153,29 @@ fn tell_phase(view: &RotationView) {
     let (secret, rotation, version, phase) = (key.secret.name(), key.id(), &key.version, view.phase.name());
     if view.rotation.origin != Origin::Baseline {
         tracing::info!(secret, %rotation, %version, phase, "rotation is {}", view.phase);
+    }
+}
+
+/// Tells what RDS says of a master user's password, where that is another word than before.
+pub(super) fn tell_fact(fact: &Fact, state: &State) {
+    match fact {
+        Fact::Master {
+            secret,
+            look,
+            state: told,
+        } => {
+            let known = state.secret(secret).and_then(|facts| facts.master.as_deref());
+            let runs = known.map_or(&[][..], |master| master.states.runs());
+            if let [.., _, now] = runs
+                && now.first == *look
+            {
+                tracing::info!(secret = secret.name(), "{}", words::master_text(*told));
+            }
+        }
+        Fact::Reset { secret, reset } => {
+            tracing::info!(secret = secret.name(), at = %reset.at, "{}", words::reset_text(*reset));
+        }
+        _ => {}
     }
 }
 

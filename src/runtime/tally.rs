@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use machine::consumers::Why;
-use machine::facts::state::{Reached, StageRun, State};
+use machine::facts::stages::{Reached, StageRun};
+use machine::facts::state::State;
 use machine::judge::{Judgement, RotationView, judge};
 use machine::model::{
     ConsumerId, Event, Outcome, Procedure, RotationKey, SecretArn, Stage, Strategy, WriteKind,

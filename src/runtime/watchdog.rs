@@ -205,6 +205,8 @@ impl Watchdog {
 
     /// What the machine has concluded and decided, in that order, and what the decisions have changed.
     fn tell(&mut self, turn: &Turn, now: Timestamp) {
+        let state = self.machine.state();
+        turn.facts.iter().for_each(|fact| story::tell_fact(fact, state));
         self.tell_judged(&turn.judged, now);
         turn.decisions.iter().for_each(story::tell_decision);
         self.tell_judged(&turn.judged_again, now);

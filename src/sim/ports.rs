@@ -6,6 +6,7 @@ mod identity;
 mod lambda;
 mod login;
 mod queue;
+mod rds;
 mod secrets;
 mod skew;
 
@@ -156,6 +157,7 @@ impl SimAccount {
             ecs_writes: account.clone(),
             lambda: account.clone(),
             lambda_writes: account.clone(),
+            rds: account.clone(),
             login: account.clone(),
             events: self.world().has_queue().then_some(account),
         }
@@ -363,7 +365,9 @@ impl SimAccount {
 fn concerns(subject: &str, consumer: &ConsumerId, secrets: &[SecretArn]) -> bool {
     let is_itself = match consumer {
         ConsumerId::Service { cluster, .. } => subject == &**cluster || subject == consumer.to_string(),
-        ConsumerId::Function { name } | ConsumerId::Declared { name } => subject == &**name,
+        ConsumerId::Function { name } | ConsumerId::Proxy { name } | ConsumerId::Declared { name } => {
+            subject == &**name
+        }
     };
     is_itself || subject == EVERYTHING || secrets.iter().any(|arn| arn.as_str() == subject)
 }

@@ -7,6 +7,7 @@ mod finding;
 mod labels;
 mod log;
 mod login;
+mod master;
 mod paced;
 mod reached;
 mod refused;
@@ -15,9 +16,10 @@ mod tests;
 mod words;
 
 use jiff::Timestamp;
+use machine::findings::Kind as Finding;
 use machine::model::{
-    ConsumerId, Fact, LogLine, Look, NoEffect, Outcome, Procedure, RotationKey, SecretArn, VersionId,
-    WriteKind,
+    ConsumerId, Fact, LogLine, Look, LookKey, NoEffect, Outcome, Part, Procedure, RotationKey, Scope,
+    SecretArn, Subject, VersionId, WriteKind,
 };
 use serde::de::value::{Error as DeError, StrDeserializer};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -29,6 +31,7 @@ use finding::FindingRecord;
 use labels::{LabelsRecord, ValuedRecord};
 use log::LogRecord;
 use login::LoginRecord;
+use master::{BelongsRecord, MasterRecord, ResetRecord};
 use paced::PacedRecord;
 use reached::{ReachedRecord, UsersRecord};
 use refused::RefusedRecord;
@@ -36,7 +39,7 @@ use refused::RefusedRecord;
 /// What a new journal is, until its first record that this format does not know: so long an older program reads it.
 pub(super) const FIRST_FORMAT: i64 = 1;
 /// The newest format that this program reads and writes.
-pub(super) const FORMAT: i64 = 3;
+pub(super) const FORMAT: i64 = 4;
 
 /// What a record tells of. Its word stands in the row, beside the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -54,6 +57,9 @@ pub(super) enum Kind {
     Finding,
     Braked,
     Users,
+    Master,
+    Reset,
+    Belongs,
 }
 
 impl Kind {
@@ -71,6 +77,9 @@ impl Kind {
             Self::Finding => "finding",
             Self::Braked => "braked",
             Self::Users => "users",
+            Self::Master => "master",
+            Self::Reset => "reset",
+            Self::Belongs => "belongs",
         }
     }
 
@@ -89,7 +98,11 @@ pub(super) struct Row {
 
 /// The first format that has words for a fact.
 pub(super) fn format(fact: &Fact) -> i64 {
+    if is_of_the_fourth(fact) {
+        return 4;
+    }
     let is_of_the_second = match fact {
+        Fact::Master { .. } | Fact::Reset { .. } | Fact::Belongs { .. } => return 4,
         Fact::Finding(_) | Fact::Braked { .. } | Fact::Users { .. } => return 3,
         Fact::Refused(_) | Fact::Paced { .. } => true,
         Fact::Decided(decision) => decision.write.kind() == WriteKind::Promote,
@@ -99,6 +112,37 @@ pub(super) fn format(fact: &Fact) -> i64 {
         Fact::Labels { .. } | Fact::Valued { .. } | Fact::Login { .. } | Fact::Reached { .. } => false,
     };
     if is_of_the_second { 2 } else { 1 }
+}
+
+/// Facts of kinds that formats before the fourth know, about what they have no words for: databases and proxies of RDS.
+fn is_of_the_fourth(fact: &Fact) -> bool {
+    let is_proxy = |consumer: &ConsumerId| matches!(consumer, ConsumerId::Proxy { .. });
+    match fact {
+        Fact::Reached { consumer, .. } => is_proxy(consumer),
+        Fact::Users { consumers, .. } => consumers.iter().any(is_proxy),
+        Fact::Finding(fact) => {
+            let is_of_rds = match &fact.id.subject {
+                Subject::Database(_) => true,
+                Subject::Consumer(consumer) => is_proxy(consumer),
+                Subject::Watchdog(Part::Look(LookKey::Rds(_) | LookKey::Discovery(Scope::Proxies))) => true,
+                Subject::Secret(_) | Subject::Watchdog(_) => false,
+            };
+            is_of_rds || fact.id.kind == Finding::MasterSecretImpaired
+        }
+        Fact::Labels { .. }
+        | Fact::Valued { .. }
+        | Fact::Log { .. }
+        | Fact::Login { .. }
+        | Fact::Decided(_)
+        | Fact::Ended { .. }
+        | Fact::WouldAct(_)
+        | Fact::Refused(_)
+        | Fact::Paced { .. }
+        | Fact::Braked { .. }
+        | Fact::Master { .. }
+        | Fact::Reset { .. }
+        | Fact::Belongs { .. } => false,
+    }
 }
 
 pub(super) fn write(fact: &Fact) -> Row {
@@ -136,11 +180,7 @@ pub(super) fn write(fact: &Fact) -> Row {
             let record = PacedRecord::new(rotation, *pace);
             row(Kind::Paced, Some(&rotation.secret), &record)
         }
-        Fact::Braked { secret, at, brake } => row(
-            Kind::Braked,
-            Some(secret),
-            &BrakedRecord::new(secret, *at, *brake),
-        ),
+        Fact::Braked { secret, at, brake } => braked::row(secret, *at, *brake),
         Fact::Users {
             rotation,
             at,
@@ -149,6 +189,9 @@ pub(super) fn write(fact: &Fact) -> Row {
             let record = UsersRecord::new(rotation, *at, consumers);
             row(Kind::Users, Some(&rotation.secret), &record)
         }
+        Fact::Master { secret, look, state } => master::row(secret, *look, *state),
+        Fact::Reset { secret, reset } => master::reset_row(secret, *reset),
+        Fact::Belongs { secret, belongs } => master::belongs_row(secret, belongs),
         Fact::Finding(fact) => row(Kind::Finding, fact.id.secret.as_ref(), &FindingRecord::from(fact)),
         Fact::Ended { attempt, at, outcome } => {
             row(Kind::Ended, None, &EndedRecord::new(attempt, *at, outcome))
@@ -201,6 +244,9 @@ pub(super) fn read(kind: &str, body: &str) -> Result<Fact, String> {
         Kind::Finding => parse::<FindingRecord>(body)?.try_into(),
         Kind::Braked => parse::<BrakedRecord>(body).map(Fact::from),
         Kind::Users => parse::<UsersRecord>(body)?.try_into(),
+        Kind::Master => parse::<MasterRecord>(body).map(Fact::from),
+        Kind::Reset => parse::<ResetRecord>(body).map(Fact::from),
+        Kind::Belongs => parse::<BelongsRecord>(body)?.try_into(),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Kept, however old it is, is what a start needs: when each secret came to its current version, who uses it, and what was
 //! done for it; what may still have to be put back, which is the last decision that began it for each consumer, and what followed;
-//! the last good rotations of each secret, by which patience is learned; brakes that are set; and findings that stand.
+//! the last good rotations of each secret, by which patience is learned; brakes that are set; the databases that secrets
+//! belong to; and findings that stand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,8 @@ pub(super) struct Retention {
     /// Of findings whose end is kept.
     ended: Vec<i64>,
     brakes: BTreeMap<SecretArn, i64>,
+    /// Which database a secret belongs to.
+    belongs: BTreeMap<SecretArn, i64>,
     /// Who uses what was promoted last.
     users: BTreeMap<SecretArn, (VersionId, i64)>,
 }
@@ -79,7 +82,10 @@ impl Retention {
             | Fact::Login { .. }
             | Fact::Reached { .. }
             | Fact::WouldAct(_)
-            | Fact::Refused(_) => {}
+            | Fact::Refused(_)
+            | Fact::Master { .. }
+            | Fact::Reset { .. } => {}
+            Fact::Belongs { secret, .. } => drop(self.belongs.insert(secret, seq)),
             Fact::Users { rotation, .. } => {
                 self.users
                     .insert(rotation.secret.clone(), (rotation.version, seq));
@@ -116,6 +122,7 @@ impl Retention {
         let kept: Vec<i64> = standing
             .chain(&self.ended)
             .chain(self.brakes.values())
+            .chain(self.belongs.values())
             .chain(self.users_of_what_stands())
             .copied()
             .collect();

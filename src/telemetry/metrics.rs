@@ -144,6 +144,8 @@ metrics! {
         findings_without_series: IntGauge = PLAIN,
         /// Secrets whose mode is below their rule's, or that are held, by what lowers it.
         secrets_lowered: IntGaugeVec = by(&["by"]),
+        /// Databases of RDS, by whether they serve: `available`, `busy` in AWS's own words, or `unwell`.
+        databases: IntGaugeVec = by(&["health"]),
         /// Time since ListSecrets last answered, or since the start where it has not yet.
         last_list_age_seconds: Gauge = PLAIN,
         /// Time since the loop last turned, by a clock that nobody sets.
@@ -323,6 +325,7 @@ impl Read {
         set_each(&self.findings, &reading.findings);
         set_each(&self.findings_by_kind, &reading.findings_by_kind);
         set_each(&self.secrets_lowered, &reading.lowered);
+        set_each(&self.databases, &reading.databases);
         self.last_list_age_seconds.set(reading.last_list_age_seconds);
         self.loop_age_seconds.set(reading.loop_age_seconds);
         #[expect(

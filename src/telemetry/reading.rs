@@ -26,6 +26,8 @@ pub struct Reading {
     pub finding_list: Vec<FindingReading>,
     /// Secrets whose mode is lowered, by what lowers it.
     pub lowered: BTreeMap<&'static str, usize>,
+    /// Databases of RDS, by how they stand.
+    pub databases: BTreeMap<&'static str, usize>,
     pub last_list_age_seconds: f64,
     pub loop_age_seconds: f64,
 }
@@ -53,6 +55,6 @@ pub struct FindingReading {
     pub severity: &'static str,
     /// The secret's name; empty where it is about none.
     pub secret: String,
-    /// `ecs:cluster/service`, `lambda:name` or `declared:name`; empty where it is about none.
+    /// `ecs:cluster/service`, `lambda:name`, `rds-proxy:name` or `declared:name`; empty where it is about none.
     pub consumer: String,
 }

@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::{SignedDuration, Timestamp};
-use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look, SecretArn};
+use machine::model::{DatabaseSeen, LoginAnswer, Look, SecretArn};
 use rotation_watchdog::aws::{Aws, AwsOptions};
 use rotation_watchdog::ports::{self, Login, LoginTarget, Ports};
 use rotation_watchdog::runtime::Clock;
@@ -56,8 +56,8 @@ impl Login for NoLogin {
         unreachable!("the contract of AWS's ports needs no database")
     }
 
-    fn host_id(&self, _host: &str) -> HostId {
-        HostId::new([0; 16])
+    fn identities(&self) -> &ports::Identities {
+        unreachable!("the contract of AWS's ports needs no database")
     }
 }
 

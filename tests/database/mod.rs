@@ -60,7 +60,10 @@ async fn login(
     );
     let (look, answer, seen) = databases.login(&target, &Credentials(value.into())).await;
     assert!(look.sent <= look.arrived);
-    assert_eq!(seen.map(|seen| seen.host), Some(databases.host_id(host)));
+    assert_eq!(
+        seen.map(|seen| seen.host),
+        Some(databases.identities().host(host))
+    );
     let text = format!("{answer:?}");
     for value in [user, password, host] {
         assert!(!text.contains(value), "{text}");

@@ -39,6 +39,10 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("lambda:UntagResource", ACT),
     ("lambda:UpdateFunctionConfiguration", ACT),
     ("logs:FilterLogEvents", OBSERVE),
+    ("rds:DescribeDBClusters", OBSERVE),
+    ("rds:DescribeDBInstances", OBSERVE),
+    ("rds:DescribeDBProxies", OBSERVE),
+    ("rds:DescribeEvents", OBSERVE),
     ("secretsmanager:DescribeSecret", OBSERVE),
     ("secretsmanager:GetSecretValue", LOGIN_TESTS),
     ("secretsmanager:ListSecretVersionIds", OBSERVE),
@@ -99,12 +103,16 @@ fn the_adapters_ask_only_what_the_policies_know() {
     assert_eq!(called, known);
 }
 
-/// `ecs:ListTasks` is `list_tasks`.
+/// `ecs:ListTasks` is `list_tasks`, and `rds:DescribeDBProxies` is `describe_db_proxies`.
 fn snake(action: &str) -> String {
     let (_, name) = action.split_once(':').unwrap();
+    let letters: Vec<char> = name.chars().collect();
     let mut snake = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !snake.is_empty() {
+    for (i, c) in letters.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| letters[i]);
+        let begins_a_word = before.is_some_and(|c| c.is_ascii_lowercase())
+            || before.is_some() && letters.get(i + 1).is_some_and(char::is_ascii_lowercase);
+        if c.is_ascii_uppercase() && begins_a_word {
             snake.push('_');
         }
         snake.push(c.to_ascii_lowercase());

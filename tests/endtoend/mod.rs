@@ -4,6 +4,7 @@ mod applications;
 mod doubt;
 mod events;
 mod observe;
+mod rds;
 mod roll_forward;
 mod rotation;
 mod suspected;
@@ -98,12 +99,17 @@ impl Shop {
 
     /// The waits made short; the databases here offer no TLS.
     fn home(&self, mode: &str) -> Home {
+        self.home_with(mode, "")
+    }
+
+    /// The same with more keys of `[cadence]`.
+    fn home_with(&self, mode: &str, cadence: &str) -> Home {
         let rules = format!(
             "[[secrets.rules]]\nprefix = \"billing/\"\nlambda_method = \"concurrency-cycle\"\n\
              login = {{ test = true, tls = \"none\" }}\n\
              [[secrets.rules]]\nall = true\nlogin = {{ test = true, tls = \"none\" }}\n\
              [remediation]\nmode = \"{mode}\"\nsleep_for = \"1s\"\nverify_for = \"2s\"\n\
-             [cadence]\nsweep = \"1s\"\nannounced = \"500ms\"\nconsumer = \"500ms\"\n"
+             [cadence]\nsweep = \"1s\"\nannounced = \"500ms\"\nconsumer = \"500ms\"\n{cadence}"
         );
         Home::new(&self.standin, &rules)
     }

@@ -34,6 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "runtime::Snapshot",
             "runtime::SecretView",
             "runtime::EventsView",
+            "runtime::DatabaseView",
             "runtime::Clock",
             "runtime::Pulse",
         ],

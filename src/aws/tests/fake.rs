@@ -30,6 +30,10 @@ impl Answer {
         Self::http(200, "application/json", body.to_string())
     }
 
+    pub(super) fn xml(status: u16, body: String) -> Self {
+        Self::http(status, "text/xml", body)
+    }
+
     /// AWS's own answer to a write.
     pub(super) fn written(body: &serde_json::Value) -> Self {
         Self::json(body).with("x-amzn-requestid", "1")

@@ -9,6 +9,7 @@ mod lambda;
 mod logs;
 mod paging;
 mod properties;
+mod rds;
 mod reads;
 
 use std::sync::{Arc, Mutex};

@@ -1,12 +1,13 @@
 //! What each fact of the journal says, in words.
 
 use jiff::{SignedDuration, Timestamp};
-use machine::facts::state::{StageRun, State};
+use machine::facts::stages::StageRun;
+use machine::facts::state::State;
 use machine::facts::track::{Run, Track, began};
 use machine::judge::RotationView;
 use machine::model::{
-    AttemptId, Brake, ConsumerId, Dates, Decision, Labels, LogFact, LogLine, LoginAnswer, Look, Outcome,
-    RotationKey, SecretArn, VersionId, When, WouldAct,
+    AttemptId, Belongs, Brake, ConsumerId, Dates, Decision, Labels, LogFact, LogLine, LoginAnswer, Look,
+    MasterState, Outcome, Reset, RotationKey, SecretArn, VersionId, When, WouldAct,
 };
 use machine::procedures::{would_text, write_text};
 use machine::story::proof::{Proof, Works};
@@ -204,6 +205,35 @@ pub(super) fn brake(secret: &SecretArn, seen: Timestamp, brake: Option<Brake>, a
         None => "the brake's tag was taken off",
     };
     entry("brake", text.to_owned(), at, When::by(seen), &["labels"]).of(secret)
+}
+
+/// How the master user's password stands, as RDS tells it.
+pub(super) fn master(
+    state: &State,
+    secret: &SecretArn,
+    look: Look,
+    told: MasterState,
+    at: Timestamp,
+) -> Option<Entry> {
+    let master = state.secret(secret)?.master.as_deref()?;
+    let (_, when) = run_of(&master.states, look, &told, SignedDuration::ZERO)?;
+    Some(entry("rds", words::master_text(told), at, when, &["rds"]).of(secret))
+}
+
+pub(super) fn reset(secret: &SecretArn, reset: Reset, at: Timestamp) -> Entry {
+    let text = words::reset_text(reset).to_owned();
+    entry("rds", text, at, When::by(reset.at), &["rds"]).of(secret)
+}
+
+/// Which database of RDS logins with the secret went to.
+pub(super) fn belongs(secret: &SecretArn, belongs: &Belongs, at: Timestamp) -> Entry {
+    let master = if belongs.master_user {
+        ", and is its master user's"
+    } else {
+        ""
+    };
+    let text = format!("it belongs to {}{master}", belongs.database);
+    entry("rds", text, at, When::by(at), &["login"]).of(secret)
 }
 
 /// Whom a promotion has to come to.

@@ -98,6 +98,9 @@ impl Fold<'_> {
             | Fact::Log { secret, .. }
             | Fact::Login { secret, .. }
             | Fact::Braked { secret, .. }
+            | Fact::Master { secret, .. }
+            | Fact::Reset { secret, .. }
+            | Fact::Belongs { secret, .. }
             | Fact::Users {
                 rotation: RotationKey { secret, .. },
                 ..
@@ -191,6 +194,13 @@ impl Fold<'_> {
                 at: searched,
                 consumers,
             } => Some(facts::users(rotation, consumers, *searched, at)),
+            Fact::Master {
+                secret,
+                look,
+                state: told,
+            } => facts::master(state, secret, *look, *told, at),
+            Fact::Reset { secret, reset } => Some(facts::reset(secret, *reset, at)),
+            Fact::Belongs { secret, belongs } => Some(facts::belongs(secret, belongs, at)),
             Fact::Finding(fact) => turns::finding(fact, state, at),
         }
     }

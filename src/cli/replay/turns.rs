@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use machine::facts::state::{Reached, State};
+use machine::facts::stages::Reached;
+use machine::facts::state::State;
 use machine::findings::FindingId;
 use machine::judge::RotationView;
 use machine::model::finding::{FindingFact, FindingNews};

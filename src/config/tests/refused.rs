@@ -332,3 +332,26 @@ fn a_roll_forward_that_cannot_be_decided_is_refused() {
         "offered by default"
     );
 }
+
+#[test]
+fn a_database_of_rds_that_cannot_be_meant_is_refused() {
+    for (text, expected) in [
+        (
+            in_rule("rds = \"shop.abc.eu-west-1.rds.amazonaws.com\""),
+            "rds-instance:IDENTIFIER",
+        ),
+        (in_rule("rds = \"rds-proxy:shop\""), "rds-instance:IDENTIFIER"),
+        (in_rule("rds_master_user = true"), "names no database"),
+        (
+            in_rule("staleness = { \"rds-proxy:shop\" = \"restart\" }"),
+            "names no consumer",
+        ),
+        (
+            in_rule("rds = \"rds-cluster:shop\"") + "[discovery]\nrds = false\n",
+            "would have no effect",
+        ),
+    ] {
+        let told = refusal(&text, &[]);
+        assert!(told.contains(expected), "{text}: {told}");
+    }
+}

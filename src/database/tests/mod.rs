@@ -46,7 +46,7 @@ async fn login(engine: &str, port: u16, tls: TlsMode, limit: Duration) -> LoginA
     let (look, answer, seen) = databases(limit).login(&target, &Credentials(value.into())).await;
     assert_eq!(
         seen.map(|seen| seen.host),
-        Some(databases(limit).host_id("127.0.0.1"))
+        Some(databases(limit).identities().host("127.0.0.1"))
     );
     assert_eq!(
         look,

@@ -46,7 +46,7 @@ async fn the_status_counts_everything() {
     assert_eq!(consumers["unjudged"], 1);
     assert_eq!(
         status["findings"],
-        json!({"critical": 1, "warning": 2, "info": 0})
+        json!({"critical": 1, "warning": 3, "info": 0})
     );
 }
 
@@ -197,15 +197,15 @@ async fn consumers_show_what_they_hold_and_what_was_done() {
 #[tokio::test]
 async fn findings_come_gravest_first_with_a_remedy() {
     let list = api().shown("/v1/findings").await;
-    assert_eq!(list["total"], 3);
+    assert_eq!(list["total"], 4);
     assert_eq!(list["items"][0]["severity"], "critical");
     assert_eq!(list["items"][0]["secret"], "billing/db");
-    assert_eq!(list["items"][2]["kind"], "unseen");
-    assert_eq!(list["items"][2]["remedy"], "allow lambda:ListFunctions on *");
-    assert_eq!(list["items"][2]["commands"], json!([]));
-    assert_eq!(list["items"][2]["state"], "open");
-    assert_eq!(list["items"][2]["since"], json!(at(5)));
-    assert_eq!(list["items"][2]["id"].as_str().map(str::len), Some(12));
+    assert_eq!(list["items"][3]["kind"], "unseen");
+    assert_eq!(list["items"][3]["remedy"], "allow lambda:ListFunctions on *");
+    assert_eq!(list["items"][3]["commands"], json!([]));
+    assert_eq!(list["items"][3]["state"], "open");
+    assert_eq!(list["items"][3]["since"], json!(at(5)));
+    assert_eq!(list["items"][3]["id"].as_str().map(str::len), Some(12));
 }
 
 /// What ended has a list of its own, the last first.
@@ -232,7 +232,7 @@ async fn findings_that_ended_are_asked_for_by_state() {
     let cursor = list["next_cursor"].as_str().expect("another page");
     let path = format!("/v1/findings?state=ended&limit=1&cursor={cursor}");
     assert_eq!(api.shown(&path).await["items"][0]["ended"], json!(at(20)));
-    assert_eq!(api.shown("/v1/findings?state=open").await["total"], 3);
+    assert_eq!(api.shown("/v1/findings?state=open").await["total"], 4);
     for wrong in ["state=gone".to_owned(), format!("cursor={cursor}")] {
         let (status, _) = api.get(&format!("/v1/findings?{wrong}")).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
@@ -321,4 +321,30 @@ async fn g1_the_status_names_region_and_account_and_what_no_rule_takes_is_listed
             "excluded": true,
         })
     );
+}
+
+#[tokio::test]
+async fn databases_have_their_secrets_and_secrets_their_database() {
+    let list = api().shown("/v1/databases").await;
+    assert_eq!(list["total"], 2);
+    let [billing, shop] = [0, 1].map(|n| list["items"][n].clone());
+    assert_eq!(billing["id"], "rds-cluster:billing");
+    assert_eq!(
+        (&billing["health"], &billing["status"]),
+        (&json!("unwell"), &json!("storage-full"))
+    );
+    assert_eq!(billing["secrets"][0]["name"], "billing/db");
+    assert_eq!(shop["id"], "rds-instance:shop");
+    assert_eq!(shop["health"], "available");
+    assert_eq!(
+        shop["managed_secret"],
+        json!({"arn": AT_REST, "status": "active"})
+    );
+    assert_eq!(shop["secrets"][0]["master_user"], true);
+
+    let secret = api().shown("/v1/secrets//shop/db").await;
+    assert_eq!(secret["rds"]["id"], "rds-instance:shop");
+    assert_eq!(secret["rds"]["master_user"], true);
+    let kept = api().shown(&format!("/v1/secrets/{AT_REST}")).await;
+    assert_eq!(kept["rds"]["managed_status"], "active");
 }

@@ -1,6 +1,7 @@
 //! How a consumer stands towards a promoted version: what was seen of it, what it needs, and why.
 
 pub(crate) mod function;
+mod proxy;
 pub(crate) mod service;
 mod tenure;
 mod topic;
@@ -12,8 +13,11 @@ pub(crate) use tenure::{Tenure, tenures_before};
 pub(crate) use topic::Topic;
 pub use why::Why;
 
-use crate::facts::state::{ConsumerFacts, Reached};
-use crate::model::{ConsumerId, ReferenceKind, RotationKey, SecretArn, Stage, Staleness, When, Write};
+use crate::facts::stages::Reached;
+use crate::facts::state::ConsumerFacts;
+use crate::model::{
+    ConsumerId, HostId, ReferenceKind, RotationKey, SecretArn, Stage, Staleness, When, Write,
+};
 use crate::policy::{Policy, Timing};
 use crate::procedures::{redeploy, waiting};
 use crate::story::passages::over_since;
@@ -79,9 +83,18 @@ pub(crate) struct Promotion<'a> {
     pub tenures: Vec<Tenure>,
     /// What consumers have come to so far.
     pub reached: &'a Reached,
+    pub last_login: Option<LastLogin>,
     pub policy: &'a Policy,
     pub timing: &'a Timing,
     pub now: Timestamp,
+}
+
+/// The last login with a version that was accepted or turned away: where, and when it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LastLogin {
+    pub host: HostId,
+    pub at: Timestamp,
+    pub accepted: bool,
 }
 
 /// A promotion that was seen live, or that its log dates, lies within so long, and what reads may be behind.
@@ -147,7 +160,10 @@ pub(crate) fn stand(id: &ConsumerId, facts: &ConsumerFacts, promotion: &Promotio
             service::stand(id, facts, promotion, redeploy)
         }
         (Staleness::Restart, ConsumerId::Function { name }) => function::stand(id, name, facts, promotion),
-        (Staleness::Restart, ConsumerId::Declared { .. }) => Standing::of(Stage::Beyond, Why::OnlyDeclared),
+        (Staleness::Proxy, _) => proxy::stand(facts, promotion),
+        (Staleness::Restart, ConsumerId::Declared { .. } | ConsumerId::Proxy { .. }) => {
+            Standing::of(Stage::Beyond, Why::OnlyDeclared)
+        }
     }
 }
 
@@ -192,6 +208,7 @@ pub(crate) fn staleness(
         ConsumerId::Service { .. } if is_injected(facts, secret) => Staleness::Restart,
         ConsumerId::Service { .. } => policy.ecs_fetching,
         ConsumerId::Function { .. } => policy.lambda_fetching,
+        ConsumerId::Proxy { .. } => Staleness::Proxy,
         ConsumerId::Declared { .. } => Staleness::Restart,
     }
 }

@@ -14,7 +14,7 @@ pub(crate) enum Topic {
     NewValue,
     /// Nothing runs that could hold a value.
     Absence,
-    /// A cache that is waited for.
+    /// A cache that is waited for, or an RDS Proxy, which is one.
     Cache,
     /// It has the new value, and does not run well.
     Ailing,
@@ -58,7 +58,12 @@ impl Why {
             | Self::UpdatedByAnother
             | Self::Cycled => Topic::NewValue,
             Self::NothingRuns | Self::Gone | Self::SwitchedOff => Topic::Absence,
-            Self::CacheLives { .. } | Self::CacheExpired => Topic::Cache,
+            Self::CacheLives { .. }
+            | Self::CacheExpired
+            | Self::ProxyReads { .. }
+            | Self::ProxyRefuses
+            | Self::ProxyHasRead
+            | Self::LoggedInThrough => Topic::Cache,
             Self::Starting { .. } | Self::Unhealthy { .. } => Topic::Ailing,
             Self::HoldsOld { .. } | Self::MayHoldOld { .. } | Self::ConfiguredBefore => Topic::OldValue,
             Self::CreatedAround { .. } | Self::ConfiguredAround => Topic::Ambiguous,

@@ -9,6 +9,12 @@ use crate::model::{NoEffect, VersionId, WriteKind, given_by_pin};
 /// What the journal says of consumers that nobody looks at: their caches are waited for.
 const CACHE_LIVES: &str = "its cache may hold the old value until";
 const CACHE_EXPIRED: &str = "its cache has expired since the promotion";
+/// The same of RDS Proxies.
+const PROXY_READS: &str = "it reads AWSCURRENT anew by itself";
+const PROXY_REFUSES: &str = "our login through it is refused: it has not read AWSCURRENT, or may not";
+const PROXY_HAS_READ: &str =
+    "it has had the time to read AWSCURRENT anew; no login through it proves that it did";
+const LOGGED_IN_THROUGH: &str = "our login through it was accepted with this version";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -80,6 +86,14 @@ pub enum Why {
         until: Timestamp,
     },
     CacheExpired,
+    /// A login at the RDS Proxy's endpoint was accepted with the version.
+    LoggedInThrough,
+    ProxyReads {
+        until: Timestamp,
+    },
+    /// The last login at its endpoint was turned away.
+    ProxyRefuses,
+    ProxyHasRead,
     UnderWay {
         write: WriteKind,
     },
@@ -134,7 +148,9 @@ pub enum Why {
 impl Why {
     /// Whether the words, as the journal keeps them, are of a cache that was waited for.
     pub fn tells_of_a_cache(words: &str) -> bool {
-        words == CACHE_EXPIRED || words.starts_with(CACHE_LIVES)
+        let whole = [CACHE_EXPIRED, PROXY_REFUSES, PROXY_HAS_READ, LOGGED_IN_THROUGH];
+        let begun = [CACHE_LIVES, PROXY_READS];
+        whole.contains(&words) || begun.iter().any(|begin| words.starts_with(begin))
     }
 
     /// How the service is deployed is the reason.
@@ -196,6 +212,10 @@ impl fmt::Display for Why {
             Self::OnlyDeclared => f.write_str("only the configuration names it: a person restarts it"),
             Self::CacheLives { until } => write!(f, "{CACHE_LIVES} {until:.0}"),
             Self::CacheExpired => f.write_str(CACHE_EXPIRED),
+            Self::LoggedInThrough => f.write_str(LOGGED_IN_THROUGH),
+            Self::ProxyReads { until } => write!(f, "{PROXY_READS}, by {until:.0}"),
+            Self::ProxyRefuses => f.write_str(PROXY_REFUSES),
+            Self::ProxyHasRead => f.write_str(PROXY_HAS_READ),
             Self::UnderWay { write } => write!(f, "{write} is under way"),
             Self::InDoubt { write } => write!(f, "{write} may have happened or not: looking twice before anything is repeated"),
             Self::NoEffect { why, times } => write!(f, "{times} tries changed nothing, last: {why}"),

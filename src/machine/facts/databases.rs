@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::consumers::LastLogin;
 use crate::facts::state::{SecretFacts, State};
-use crate::model::{AccountId, DatabaseId, DatabaseSeen, HostId, Look, SecretArn, VersionId};
+use crate::model::{AccountId, DatabaseId, DatabaseSeen, HostId, LoginAnswer, Look, SecretArn, VersionId};
 
 /// Kept beside the facts, so that a question about one secret does not walk the fleet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub(crate) struct Databases {
 
 impl Databases {
     /// The database of a secret: where it was last seen to log in, with whichever version.
-    fn of(&self, secret: &SecretArn) -> Option<DatabaseSeen> {
+    pub(crate) fn of(&self, secret: &SecretArn) -> Option<DatabaseSeen> {
         let versions = self.by_secret.get(secret)?.values();
         let latest = versions.max_by_key(|(look, seen)| (look.sent, *seen));
         latest.map(|(_, seen)| *seen)
@@ -26,6 +27,21 @@ impl Databases {
     fn accounts(&self, secret: &SecretArn) -> BTreeSet<AccountId> {
         let versions = self.by_secret.get(secret).into_iter().flatten();
         versions.map(|(_, (_, seen))| seen.account).collect()
+    }
+
+    /// As whom a secret logs in: by its host, and by its database's identifier in RDS.
+    pub(crate) fn users(&self, secret: &SecretArn) -> BTreeSet<AccountId> {
+        let versions = self.by_secret.get(secret).into_iter().flatten();
+        let users = versions.flat_map(|(_, (_, seen))| {
+            let named = seen.named.map(|(_, account)| account);
+            [Some(seen.account), named]
+        });
+        users.flatten().collect()
+    }
+
+    /// Secrets of which it is known where they log in.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretArn> {
+        self.by_secret.keys()
     }
 
     /// Secrets that have an account in common with this one, and itself where it has one.
@@ -100,6 +116,20 @@ impl State {
     pub(crate) fn account(&self, secret: &SecretArn, version: &VersionId) -> Option<AccountId> {
         let versions = self.databases.by_secret.get(secret)?;
         versions.get(version).map(|(_, seen)| seen.account)
+    }
+
+    /// The last login with a version, where this life saw where it went. A proxy that does not know a password turns it
+    /// away as if it were busy.
+    pub(crate) fn last_login(&self, secret: &SecretArn, version: &VersionId) -> Option<LastLogin> {
+        let versions = self.databases.by_secret.get(secret)?;
+        let (_, seen) = versions.get(version)?;
+        let run = self.secret(secret)?.logins.get(version)?.latest()?;
+        let is_refused = run.state.is_refused() || matches!(run.state, LoginAnswer::Busy { .. });
+        (run.state.is_accepted() || is_refused).then_some(LastLogin {
+            host: seen.host,
+            at: run.last.sent,
+            accepted: run.state.is_accepted(),
+        })
     }
 
     /// Secrets of which a version logs in as this user, in order.

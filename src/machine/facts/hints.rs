@@ -65,6 +65,8 @@ impl Hints {
             | HintKind::ConsumerCall
             | HintKind::TaskState
             | HintKind::DeploymentState
+            | HintKind::DatabaseEvent
+            | HintKind::DatabaseCall
             | HintKind::Heartbeat => timing.settle,
         };
         self.closely_until = self.closely_until.max(Some(came + closely));
@@ -143,6 +145,11 @@ impl State {
                     if let Some(facts) = self.consumers.get_mut(consumer) {
                         facts.hinted = facts.hinted.max(Some(look.arrived));
                         self.touch_consumer(consumer);
+                    }
+                }
+                HintAbout::Database(id) => {
+                    if self.has_master_secret(id) {
+                        self.rds.hinted = self.rds.hinted.max(Some(look.arrived));
                     }
                 }
                 HintAbout::Delivery => {

@@ -1,6 +1,7 @@
 //! Taking in events: what was seen is merged, and what narrows the knowledge comes back as facts to journal.
 
 mod list;
+mod rds;
 mod secret;
 mod seen;
 
@@ -9,11 +10,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::state::{Failing, SecretFacts, StageRun, State};
+use crate::facts::stages::StageRun;
+use crate::facts::state::{Failing, SecretFacts, State};
 use crate::facts::track::Track;
 use crate::model::{
-    AttemptId, ConsumerId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure, LookKey,
-    Outcome, SecretArn, SecretSeen, VersionId,
+    AttemptId, Brake, ConsumerId, Decision, Event, Evidence, Fact, LogFact, LogTrouble, Look, LookFailure,
+    LookKey, Outcome, SecretArn, SecretSeen, VersionId,
 };
 use crate::policy::Timing;
 use crate::procedures::{resolve_consumer, resolve_secret};
@@ -88,10 +90,9 @@ impl State {
                 answer,
                 database,
             } => {
-                if let Some(seen) = database {
-                    self.note_database(look, (&secret, &version), seen);
-                }
-                self.see_login(look, secret, version, answer)
+                let mut news = self.see_place(look, &secret, &version, database);
+                news.extend(self.see_login(look, secret, version, answer));
+                news
             }
             Evidence::Service { consumer, seen } => {
                 let facts = self.consumers.entry(consumer.clone()).or_default();
@@ -110,6 +111,8 @@ impl State {
                 self.take_hints(look, &hints, timing);
                 Vec::new()
             }
+            Evidence::Rds { part, databases } => self.see_rds(look, part, databases),
+            Evidence::RdsEvents { events } => self.see_rds_events(&events),
             Evidence::Scope { scope, seen } => {
                 self.see_scope(look, scope, seen);
                 Vec::new()
@@ -272,20 +275,11 @@ impl State {
                 secret.learn_reached(&rotation, &consumer, seen)
             }
             Fact::Refused(ref refusal) => keep_if(self.learn_refusal(refusal), fact),
-            Fact::WouldAct(ref would) => {
-                let news = self.entry(&would.rotation.secret).learn_would(would);
-                keep_if(news, fact)
-            }
+            Fact::WouldAct(ref would) => keep_if(self.entry(&would.rotation.secret).learn_would(would), fact),
             Fact::Paced { ref rotation, pace } => {
-                let news = self.entry(&rotation.secret).learn_pace(rotation, pace);
-                keep_if(news, fact)
+                keep_if(self.entry(&rotation.secret).learn_pace(rotation, pace), fact)
             }
-            Fact::Braked {
-                ref secret, brake, ..
-            } => {
-                let known = std::mem::replace(&mut self.entry(secret).brake, brake);
-                keep_if(known != brake, fact)
-            }
+            Fact::Braked { secret, at, brake } => self.learn_brake(secret, at, brake),
             Fact::Users {
                 ref rotation,
                 ref consumers,
@@ -294,12 +288,20 @@ impl State {
                 let news = self.entry(&rotation.secret).learn_users(rotation, consumers);
                 keep_if(news, fact)
             }
+            Fact::Master { secret, look, state } => self.learn_master(&secret, look, state),
+            Fact::Reset { secret, reset } => self.learn_reset(secret, reset),
+            Fact::Belongs { secret, belongs } => self.learn_belongs(secret, belongs),
             Fact::Finding(ref told) => keep_if(self.lives.learn(told), fact),
         }
     }
 
     fn entry(&mut self, secret: &SecretArn) -> &mut SecretFacts {
         self.secrets.entry(secret.clone()).or_default()
+    }
+
+    fn learn_brake(&mut self, secret: SecretArn, at: Timestamp, brake: Option<Brake>) -> Vec<Fact> {
+        let known = std::mem::replace(&mut self.entry(&secret).brake, brake);
+        keep_if(known != brake, Fact::Braked { secret, at, brake })
     }
 
     fn learn_decision(&mut self, decision: &Decision) -> bool {

@@ -4,7 +4,9 @@ pub mod attempts;
 mod databases;
 pub mod hints;
 pub mod merge;
+pub mod rds;
 mod scopes;
+pub mod stages;
 pub mod state;
 mod touched;
 pub mod track;
@@ -12,5 +14,6 @@ mod users;
 pub mod watched;
 
 pub(crate) use databases::Databases;
+pub(crate) use rds::Rds;
 pub(crate) use touched::Touched;
 pub(crate) use users::Users;

@@ -30,8 +30,11 @@ impl State {
         if seen.unread.is_empty() {
             self.searched.insert(scope.clone(), look.sent);
         }
-        if scope != Scope::Declared {
-            self.find(look, &seen.consumers);
+        match scope {
+            Scope::Declared => self.see_rds_rules(seen.databases.clone()),
+            Scope::Clusters | Scope::Cluster(_) | Scope::Tasks(_) | Scope::Functions | Scope::Proxies => {
+                self.find(look, &seen.consumers);
+            }
         }
         let mut concerned = ids_of(&seen);
         if scope == Scope::Clusters {
@@ -105,6 +108,9 @@ impl State {
     /// The parts of discovery: the given clusters, or those that were found.
     pub(crate) fn scopes_of(&self, clusters: Option<&[String]>) -> BTreeSet<Scope> {
         let mut scopes = BTreeSet::from([Scope::Functions]);
+        if self.searches_proxies {
+            scopes.insert(Scope::Proxies);
+        }
         let found = clusters.unwrap_or_else(|| {
             scopes.insert(Scope::Clusters);
             let found = self.scopes.get(&Scope::Clusters);
@@ -121,8 +127,9 @@ impl State {
 
     /// Where the configuration names the clusters, those that were asked for are all that is known.
     fn of_every_scope(&self, mut has: impl FnMut(&Scope) -> bool) -> bool {
-        let is_unanswered =
-            |key: &LookKey| matches!(key, LookKey::Discovery(scope) if !self.scopes.contains_key(scope));
+        // Proxies that may not be listed keep nothing else from being known.
+        let has_answer = |scope: &Scope| self.scopes.contains_key(scope) || *scope == Scope::Proxies;
+        let is_unanswered = |key: &LookKey| matches!(key, LookKey::Discovery(scope) if !has_answer(scope));
         if self.failing.keys().any(is_unanswered) {
             return false;
         }
@@ -144,14 +151,16 @@ impl State {
                 clusters
             }
         };
-        clusters.iter().all(&mut has) && has(&Scope::Functions)
+        let proxies = LookKey::Discovery(Scope::Proxies);
+        let awaits_proxies = self.searches_proxies && !self.failing.contains_key(&proxies);
+        clusters.iter().all(&mut has) && has(&Scope::Functions) && (!awaits_proxies || has(&Scope::Proxies))
     }
 
     /// Drops what was found in clusters that are gone. The consumers named there.
     fn forget_clusters(&mut self, left: &[String]) -> BTreeSet<ConsumerId> {
         let is_gone = |scope: &Scope| match scope {
             Scope::Cluster(cluster) | Scope::Tasks(cluster) => !left.contains(cluster),
-            Scope::Clusters | Scope::Functions | Scope::Declared => false,
+            Scope::Clusters | Scope::Functions | Scope::Proxies | Scope::Declared => false,
         };
         let stays = |key: &LookKey| !matches!(key, LookKey::Discovery(scope) if is_gone(scope));
         self.failing.retain(|key, _| stays(key));

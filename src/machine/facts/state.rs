@@ -6,17 +6,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::facts::Databases;
+use crate::facts::Rds;
 use crate::facts::Touched;
 use crate::facts::Users;
 use crate::facts::attempts::Attempts;
 use crate::facts::hints::{Delivery, Hints};
+use crate::facts::rds::MasterFacts;
+use crate::facts::stages::Reached;
 use crate::facts::track::Track;
 use crate::findings::Lives;
 use crate::model::{
-    Attempt, AttemptId, Brake, Consumer, ConsumerId, Dates, FunctionSeen, Labels, LogFact, LogReach,
-    LogTrouble, LoginAnswer, Look, LookFailure, LookKey, Pace, Procedure, Reference, ReferenceKind, Refusal,
-    RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen, ServiceSettings, Stage,
-    Target, VersionId,
+    Attempt, AttemptId, Belongs, Brake, Consumer, ConsumerId, Dates, FunctionSeen, HostId, Labels, LogFact,
+    LogReach, LogTrouble, LoginAnswer, Look, LookFailure, LookKey, Pace, Procedure, Reference, ReferenceKind,
+    Refusal, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen,
+    ServiceSettings, Target, VersionId,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,8 @@ pub struct State {
     pub searched: BTreeMap<Scope, Timestamp>,
     /// Not every part of discovery was looked at once since the start: consumers are not known yet.
     pub searching: bool,
+    /// RDS Proxies are searched for.
+    pub(crate) searches_proxies: bool,
     /// The last answer to each look, with any content.
     pub looked: BTreeMap<LookKey, Look>,
     /// Looks whose last try gave no answer.
@@ -43,78 +48,8 @@ pub struct State {
     pub lives: Lives,
     pub(crate) users: Users,
     pub(crate) databases: Databases,
+    pub(crate) rds: Rds,
     pub(crate) touched: Touched,
-}
-
-/// The stages that consumers came to, for each rotation, in order of time.
-pub type Reached = BTreeMap<(RotationKey, ConsumerId), Vec<StageRun>>;
-
-/// A consumer was seen at one stage from the first look to the last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StageRun {
-    pub stage: Stage,
-    pub first: Timestamp,
-    pub last: Timestamp,
-    /// What the first look showed.
-    pub why: Arc<str>,
-    /// The last moment at which a look showed that the old value is certainly held.
-    pub old: Option<Timestamp>,
-}
-
-impl StageRun {
-    pub fn at(moment: Timestamp, stage: Stage, why: &str) -> Self {
-        Self {
-            stage,
-            first: moment,
-            last: moment,
-            why: why.into(),
-            old: None,
-        }
-    }
-
-    /// The same, where the look also showed that the old value is certainly held.
-    #[must_use]
-    pub fn holding_old(mut self, old: Option<Timestamp>) -> Self {
-        self.old = old;
-        self
-    }
-
-    /// Notes a look. News is a change: the last look at the stage before, and the first at this one. A look that shows
-    /// the same only lengthens its run.
-    pub(crate) fn note(runs: &mut Vec<Self>, seen: Self) -> Vec<Self> {
-        const RUN_LIMIT: usize = 32;
-        let next = runs.partition_point(|run| run.first <= seen.first);
-        let border = match next.checked_sub(1).map(|i| &mut runs[i]) {
-            Some(run) if run.stage == seen.stage => {
-                run.last = run.last.max(seen.last);
-                run.old = run.old.max(seen.old);
-                return Vec::new();
-            }
-            before => before.map(|run| Self::at(run.last, run.stage, &run.why).holding_old(run.old)),
-        };
-        let mut next = next;
-        if runs.len() >= RUN_LIMIT {
-            let Some(forgotten) = Self::forget_two(runs, next) else {
-                return Vec::new();
-            };
-            next -= forgotten;
-        }
-        runs.insert(next, seen.clone());
-        border.into_iter().chain([seen]).collect()
-    }
-
-    /// Makes room among tries that came to nothing: two neighbours between the first run and what is noted. Returns how many
-    /// runs went; nothing where the consumer had come to the new value already, for no later run matters then.
-    fn forget_two(runs: &mut Vec<Self>, before: usize) -> Option<usize> {
-        let is_open = |run: &Self| !run.stage.is_over();
-        let until = before.min(runs.iter().position(|run| !is_open(run)).unwrap_or(runs.len()));
-        if until < 3 {
-            return None;
-        }
-        let old = runs.drain(1..3).filter_map(|run| run.old).max();
-        runs[0].old = runs[0].old.max(old);
-        Some(2)
-    }
 }
 
 /// What would have been done for a consumer, and since when.
@@ -162,6 +97,12 @@ pub struct SecretFacts {
     pub paces: Vec<(RotationKey, Pace)>,
     /// What events told of it; not kept over a restart.
     pub hints: Option<Box<Hints>>,
+    /// The database of RDS that logins with it went to.
+    pub(crate) belongs: Option<Belongs>,
+    /// It is listed, and no rule takes it; not kept over a restart.
+    pub(crate) unwatched: bool,
+    /// What RDS told of its master user's password, where it is one's.
+    pub master: Option<Box<MasterFacts>>,
     /// What kept its rotation's log from being read at the last look; not kept over a restart.
     pub log_trouble: Option<LogTrouble>,
 }
@@ -184,6 +125,8 @@ pub struct ConsumerFacts {
     pub mutable_images: Vec<String>,
     /// How discovery last saw a service deployed.
     pub settings: Option<ServiceSettings>,
+    /// Where others log in through an RDS Proxy.
+    pub endpoint: Option<HostId>,
     /// Discovery or a look has found it; not kept over a restart.
     pub existed: bool,
     pub service: Option<(Look, Option<ServiceSeen>)>,
@@ -197,12 +140,14 @@ impl ConsumerFacts {
         self.references == consumer.references
             && self.mutable_images == consumer.mutable_images
             && self.settings == consumer.settings
+            && self.endpoint == consumer.endpoint
     }
 
     pub(crate) fn describe(&mut self, consumer: &Consumer) {
         self.references.clone_from(&consumer.references);
         self.mutable_images.clone_from(&consumer.mutable_images);
         self.settings.clone_from(&consumer.settings);
+        self.endpoint = consumer.endpoint;
     }
 
     /// When a look found nothing by its name, if that was the last.
@@ -326,7 +271,7 @@ impl State {
                 .is_some_and(|run| run.state.carries(version)),
             LookKey::Consumer(consumer) => consumers.contains_key(consumer),
             LookKey::Secret(_) | LookKey::Versions(_) | LookKey::Log(_) => true,
-            LookKey::Sweep | LookKey::Discovery(_) | LookKey::Events => true,
+            LookKey::Sweep | LookKey::Discovery(_) | LookKey::Events | LookKey::Rds(_) => true,
         };
         self.looked.retain(|key, _| is_asked(key));
         let failing = self.failing.len();

@@ -20,6 +20,8 @@ pub(crate) struct Touched {
     pub(crate) searched: bool,
     /// A look failed, or answers again.
     pub(crate) failing: bool,
+    /// A list of databases is another than before.
+    pub(crate) rds: bool,
     /// There was an event, even if it told nothing new.
     pub(crate) any: bool,
 }
@@ -33,6 +35,7 @@ impl Touched {
         self.search |= more.search;
         self.searched |= more.searched;
         self.failing |= more.failing;
+        self.rds |= more.rds;
         self.any |= more.any;
     }
 }
@@ -55,7 +58,7 @@ impl State {
                 self.touch_sharing_accounts(secret);
             }
             LookKey::Consumer(consumer) => self.touch_consumer(consumer),
-            LookKey::Events => {}
+            LookKey::Events | LookKey::Rds(_) => {}
         }
     }
 

@@ -87,7 +87,7 @@ impl State {
     pub fn rotates_secrets(&self, id: &ConsumerId) -> bool {
         match id {
             ConsumerId::Function { name } => self.users.rotated_by.contains_key(&**name),
-            ConsumerId::Service { .. } | ConsumerId::Declared { .. } => false,
+            ConsumerId::Service { .. } | ConsumerId::Proxy { .. } | ConsumerId::Declared { .. } => false,
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Watch {
     pub clusters: Option<Vec<String>>,
     /// Database hosts by the name of their secret: consumers that name one are suspected.
     pub database_hosts: BTreeMap<String, String>,
+    /// RDS is asked, for proxies too.
+    pub rds: bool,
 }
 
 /// Secrets with the rule that each gets.
@@ -152,6 +154,7 @@ pub(crate) fn declared(watched: &Watched) -> ScopeSeen {
                 references: Vec::new(),
                 mutable_images: Vec::new(),
                 settings: None,
+                endpoint: None,
             });
             consumer.references.push(Reference {
                 secret: secret.clone(),
@@ -159,8 +162,12 @@ pub(crate) fn declared(watched: &Watched) -> ScopeSeen {
             });
         }
     }
+    let databases = watched
+        .iter()
+        .filter_map(|(secret, policy)| Some((secret.clone(), policy.rds.clone()?)));
     ScopeSeen {
         consumers: consumers.into_values().collect(),
+        databases: databases.collect(),
         ..ScopeSeen::default()
     }
 }

@@ -1,6 +1,6 @@
 //! What was asked, for whoever must find out why there is no answer.
 
-use crate::model::{ConsumerId, LookFailure, LookKey, Scope};
+use crate::model::{ConsumerId, LookFailure, LookKey, RdsPart, Scope};
 
 /// The operation, where the failure itself does not name it.
 pub(super) fn asked(key: &LookKey, failure: &LookFailure) -> String {
@@ -25,6 +25,12 @@ fn operation_of(key: &LookKey) -> &'static str {
         LookKey::Login(..) => "secretsmanager:GetSecretValue, then the database",
         LookKey::Consumer(ConsumerId::Service { .. }) => "ecs:DescribeServices",
         LookKey::Consumer(ConsumerId::Function { .. }) => "lambda:GetFunction",
+        LookKey::Consumer(ConsumerId::Proxy { .. }) | LookKey::Discovery(Scope::Proxies) => {
+            "rds:DescribeDBProxies"
+        }
+        LookKey::Rds(RdsPart::Instances) => "rds:DescribeDBInstances",
+        LookKey::Rds(RdsPart::Clusters) => "rds:DescribeDBClusters",
+        LookKey::Rds(RdsPart::Events) => "rds:DescribeEvents",
         LookKey::Consumer(ConsumerId::Declared { .. }) | LookKey::Discovery(Scope::Declared) => {
             "the configuration"
         }

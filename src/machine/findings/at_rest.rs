@@ -9,7 +9,9 @@ use crate::consumers::Why;
 use crate::facts::state::{ConsumerFacts, State};
 use crate::judge::outlook::Next;
 use crate::judge::{Judgement, Judgements};
-use crate::model::{ConsumerId, Part, Procedure, ReferenceKind, SecretArn, Stage, Subject, host_key};
+use crate::model::{
+    ConsumerId, LookKey, Part, Procedure, RdsId, RdsPart, ReferenceKind, SecretArn, Stage, Subject, host_key,
+};
 use crate::policy::Policy;
 
 /// Whether only a person could refresh the consumer at the next rotation: one finding, however many secrets it has. Where
@@ -47,6 +49,7 @@ impl<'a> Left<'a> {
             | Next::ConfigUpdate
             | Next::SwitchedOff { .. }
             | Next::Wait { .. }
+            | Next::ByItself
             | Next::Nothing(_)
             | Next::Suspected
             | Next::Unknown(_) => return None,
@@ -110,7 +113,7 @@ pub(crate) fn unmatched(
     if !state.is_answered() {
         return Vec::new();
     }
-    let mut found = Vec::new();
+    let mut found = idle_databases(state, watched);
     let mut rules: BTreeMap<&str, (&Policy, BTreeSet<&SecretArn>)> = BTreeMap::new();
     for (secret, policy) in watched.iter().filter(|(_, policy)| !policy.staleness.is_empty()) {
         let rule = rules
@@ -128,6 +131,26 @@ pub(crate) fn unmatched(
     let idle_hosts = hosts.iter();
     found.extend(idle_hosts.filter_map(|(host, name)| idle_host(state, watched, host, name)));
     found
+}
+
+/// Databases of RDS that rules name and that RDS does not list.
+fn idle_databases(state: &State, watched: &BTreeMap<SecretArn, Arc<Policy>>) -> Vec<Finding> {
+    let named = watched.values().filter_map(|policy| {
+        let id = &policy.rds.as_ref()?.database;
+        let is_listed = || state.rds_database(id).is_some();
+        let is_answered = state.looked.contains_key(&LookKey::Rds(RdsPart::of(id)));
+        (is_answered && !is_listed()).then_some((&*policy.rule, id))
+    });
+    let named: BTreeSet<(&str, &RdsId)> = named.collect();
+    let told = named.into_iter().map(|(rule, id)| {
+        finding(
+            Subject::Watchdog(Part::Rule(rule.into())),
+            format!("{rule} sets rds = \"{id}\", and RDS lists no such database: the key has no effect"),
+            "correct the identifier (/v1/databases lists those that were found), or remove the key"
+                .to_owned(),
+        )
+    });
+    told.collect()
 }
 
 fn uses_any(state: &State, policy: &Policy, id: &ConsumerId, secrets: &BTreeSet<&SecretArn>) -> bool {

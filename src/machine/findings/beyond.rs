@@ -26,7 +26,7 @@ pub(super) fn beyond_remedy(consumer: &ConsumerId, why: &Why) -> String {
         (_, Why::NeverFound) => commands::correct_id(consumer),
         (ConsumerId::Service { cluster, name }, _) => of_service(cluster, name, why),
         (ConsumerId::Function { name }, _) => of_function(consumer, name, why),
-        (ConsumerId::Declared { .. }, _) => commands::refresh(consumer),
+        (ConsumerId::Proxy { .. } | ConsumerId::Declared { .. }, _) => commands::refresh(consumer),
     }
 }
 

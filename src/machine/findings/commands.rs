@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::{ConsumerId, SecretArn, VersionId};
+use crate::model::{ConsumerId, RdsId, SecretArn, VersionId};
 
 /// The commands in a remedy, without their backticks. A backtick within single quotes is part of the command.
 pub fn commands_in(remedy: &str) -> Vec<&str> {
@@ -38,6 +38,9 @@ pub(super) fn refresh(consumer: &ConsumerId) -> String {
     match consumer {
         ConsumerId::Service { cluster, name } => redeploy(cluster, name),
         ConsumerId::Function { name } => format!("`{}`", update(name)),
+        ConsumerId::Proxy { .. } => {
+            "see its log in CloudWatch (/aws/rds/proxy/NAME): it reads the secret by itself".to_owned()
+        }
         ConsumerId::Declared { .. } => "restart it by hand".to_owned(),
     }
 }
@@ -161,6 +164,9 @@ pub(super) fn unprotect_each_task(cluster: &str, name: &str) -> String {
 pub(super) fn correct_id(consumer: &ConsumerId) -> String {
     let what = match consumer {
         ConsumerId::Service { cluster, .. } => format!("aws ecs list-services --cluster {}", quoted(cluster)),
+        ConsumerId::Proxy { .. } => {
+            "aws rds describe-db-proxies --query 'DBProxies[].DBProxyName'".to_owned()
+        }
         ConsumerId::Function { .. } | ConsumerId::Declared { .. } => {
             "aws lambda list-functions --query 'Functions[].FunctionName'".to_owned()
         }
@@ -251,6 +257,26 @@ pub(super) fn rotate(secret: &SecretArn) -> String {
         "`aws secretsmanager rotate-secret --secret-id {}`",
         quoted(secret.as_str())
     )
+}
+
+/// What happened to a database within the last day.
+pub(super) fn rds_events(id: &RdsId) -> String {
+    let kind = match id {
+        RdsId::Instance(_) => "db-instance",
+        RdsId::Cluster(_) => "db-cluster",
+    };
+    let identifier = quoted(id.identifier());
+    format!("`aws rds describe-events --source-type {kind} --source-identifier {identifier} --duration 1440`")
+}
+
+/// RDS rotates the master user's secret at once.
+pub(super) fn rotate_master(id: &RdsId) -> String {
+    let (command, option) = match id {
+        RdsId::Instance(_) => ("modify-db-instance", "--db-instance-identifier"),
+        RdsId::Cluster(_) => ("modify-db-cluster", "--db-cluster-identifier"),
+    };
+    let identifier = quoted(id.identifier());
+    format!("`aws rds {command} {option} {identifier} --rotate-master-user-password --apply-immediately`")
 }
 
 pub(super) fn restore(secret: &SecretArn) -> String {

@@ -197,7 +197,7 @@ fn unread_in(scope: &Scope, unread: &[Unread]) -> Vec<Finding> {
             .map(|one| unread_of_service(scope, one))
             .collect(),
         Scope::Cluster(_) | Scope::Tasks(_) => unread_together(scope, &alike),
-        Scope::Clusters | Scope::Functions | Scope::Declared => Vec::new(),
+        Scope::Clusters | Scope::Functions | Scope::Proxies | Scope::Declared => Vec::new(),
     });
     told.collect()
 }

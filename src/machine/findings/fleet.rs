@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::events::of_events;
+use super::rds::of_rds;
 use super::waits::Waits;
 use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, not_there};
 use crate::admission::Admission;
@@ -66,6 +67,7 @@ pub fn of_fleet(
 ) -> Vec<Finding> {
     let mut found = of_looks(state, now);
     found.extend(of_events(&state.delivery, settings, now));
+    found.extend(of_rds(state));
     found.extend(
         state
             .consumers
@@ -149,9 +151,10 @@ fn for_the_sake_of(facts: &ConsumerFacts) -> Option<SecretArn> {
 
 fn bare_name(id: &ConsumerId) -> &str {
     match id {
-        ConsumerId::Service { name, .. } | ConsumerId::Function { name } | ConsumerId::Declared { name } => {
-            name
-        }
+        ConsumerId::Service { name, .. }
+        | ConsumerId::Function { name }
+        | ConsumerId::Proxy { name }
+        | ConsumerId::Declared { name } => name,
     }
 }
 

@@ -14,6 +14,7 @@ mod log;
 mod logins;
 mod not_there;
 mod open;
+mod rds;
 mod roll_forward;
 mod rules;
 mod secret;
@@ -34,6 +35,7 @@ pub(crate) use self::fleet::{looks_given_up, of_consumer, of_journal, of_looks, 
 pub use self::lives::{Ended, Life, Lives, Standing};
 pub(crate) use self::log::absence_told_at;
 pub(crate) use self::logins::silence_told_at;
+pub(crate) use self::rds::of_rds;
 #[cfg(test)]
 pub(crate) use self::roll_forward::stopped as roll_forward_stopped;
 pub(crate) use self::rules::of_rules;
@@ -66,15 +68,17 @@ pub fn of_secret(
         list.gone(facts, state);
         list.account(facts);
     }
+    list.impaired(state);
     list.logins(facts, judgement, settings, now);
     list.references(state);
     list.stale_at_the_baseline(state, judgement);
     list.rotation_log(facts, judgement, now);
-    list.left_exposed(facts, judgement);
+    list.left_exposed(state, facts, judgement);
     list.pending_left(facts, judgement);
     if let Some(view) = judgement.open() {
-        list.open_rotation(view, judgement, facts);
-        list.open_window(view, facts, &settings.timing, now);
+        list.open_rotation(view, judgement, (state, facts));
+        let strategy = judgement.strategy.0;
+        list.open_window(view, (state, facts), strategy, (&settings.timing, now));
     }
     if let Some(view) = judgement.current() {
         let next = judgement.open().or(judgement.left_exposed());

@@ -1,15 +1,20 @@
 //! A rotation that failed or stalled on its way, and AWSPENDING that lies in the way of the next one.
 
 use super::roll_forward::course;
-use super::way_out::{Fate, way_out};
+use super::way_out::Fate;
 use super::{Kind, List, Severity, commands};
-use crate::facts::state::SecretFacts;
+use crate::facts::state::{SecretFacts, State};
 use crate::judge::{Judgement, RotationView};
 use crate::model::VersionId;
 use crate::story::phase::Phase;
 
 impl List<'_> {
-    pub(super) fn open_rotation(&mut self, view: &RotationView, judgement: &Judgement, facts: &SecretFacts) {
+    pub(super) fn open_rotation(
+        &mut self,
+        view: &RotationView,
+        judgement: &Judgement,
+        (state, facts): (&State, &SecretFacts),
+    ) {
         let version = &view.rotation.key.version;
         let strategy = judgement.strategy.0;
         match view.phase {
@@ -24,7 +29,7 @@ impl List<'_> {
                 } else {
                     Fate::Retried
                 };
-                let remedy = way_out(&view.rotation, fate, strategy, facts);
+                let remedy = self.way_out(&view.rotation, fate, strategy, (state, facts));
                 self.add(Severity::Critical, Kind::RotationFailed, text, remedy);
             }
             Phase::Stalled if is_passed_over(view, facts) => {
@@ -41,7 +46,7 @@ impl List<'_> {
                 let forward = course(judgement).unwrap_or_default();
                 let text =
                     format!("rotation to {version} makes no progress; AWSPENDING {value}{off}{forward}");
-                let remedy = way_out(&view.rotation, Fate::LiesStill, strategy, facts);
+                let remedy = self.way_out(&view.rotation, Fate::LiesStill, strategy, (state, facts));
                 self.add(Severity::Critical, Kind::RotationStalled, text, remedy);
             }
             Phase::Creating | Phase::Created | Phase::Exposed | Phase::Tested => {}

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::way_out::{Fate, way_out};
+use super::way_out::Fate;
 use super::{Kind, List, Severity, commands};
 use crate::facts::state::{SecretFacts, State};
 use crate::judge::Judgement;
@@ -176,7 +176,7 @@ impl List<'_> {
     }
 
     /// AWSPENDING is gone after setSecret: the failure's finding goes with it, the outage does not.
-    pub(super) fn left_exposed(&mut self, facts: &SecretFacts, judgement: &Judgement) {
+    pub(super) fn left_exposed(&mut self, state: &State, facts: &SecretFacts, judgement: &Judgement) {
         let Some(rotation) = judgement.left_exposed().map(|view| &view.rotation) else {
             return;
         };
@@ -190,7 +190,7 @@ impl List<'_> {
             "rotation to {} was given up after setSecret: the database may hold its password, and AWSCURRENT the old one",
             rotation.key.version
         );
-        let remedy = way_out(rotation, fate, judgement.strategy.0, facts);
+        let remedy = self.way_out(rotation, fate, judgement.strategy.0, (state, facts));
         self.add(Severity::Critical, Kind::RotationAbandoned, text, remedy);
     }
 }

@@ -25,6 +25,8 @@ pub(crate) enum Teller {
     Waits,
     Journal,
     Events,
+    /// Databases of RDS.
+    Rds,
 }
 
 /// Which findings are told by whom, and outlooks.

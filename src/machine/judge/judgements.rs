@@ -20,6 +20,8 @@ pub struct Judgements {
     begun: BTreeSet<(Timestamp, SecretArn)>,
     /// Those with something that is wanted, waits or is under way: all that admission has to walk.
     moving: BTreeSet<SecretArn>,
+    /// Those with a rotation under way or given up, or a promotion that is checked.
+    rotating: BTreeSet<SecretArn>,
     /// The secrets whose promotion that stands a consumer is judged by.
     naming: BTreeMap<ConsumerId, BTreeSet<SecretArn>>,
 }
@@ -48,6 +50,13 @@ impl Judgements {
     /// In the order of their secrets: those with something that is wanted, waits or is under way.
     pub(crate) fn moving(&self) -> impl Iterator<Item = (&SecretArn, &Arc<Judgement>)> {
         self.moving
+            .iter()
+            .filter_map(|secret| self.all.get_key_value(secret))
+    }
+
+    /// In the order of their secrets: those with a rotation under way or given up, or a promotion that is checked.
+    pub(crate) fn rotating(&self) -> impl Iterator<Item = (&SecretArn, &Arc<Judgement>)> {
+        self.rotating
             .iter()
             .filter_map(|secret| self.all.get_key_value(secret))
     }
@@ -96,15 +105,16 @@ impl Judgements {
             before.and_then(began),
             now.and_then(began),
         );
-        match (before.is_some_and(is_moving), now.is_some_and(is_moving)) {
-            (false, true) => {
-                self.moving.insert(secret.clone());
-            }
-            (true, false) => {
-                self.moving.remove(secret);
-            }
-            (true, true) | (false, false) => {}
-        }
+        keep(
+            &mut self.moving,
+            secret,
+            [before, now].map(|of| of.is_some_and(is_moving)),
+        );
+        keep(
+            &mut self.rotating,
+            secret,
+            [before, now].map(|of| of.is_some_and(is_rotating)),
+        );
         if before
             .into_iter()
             .flat_map(named)
@@ -170,6 +180,20 @@ fn moved(
     if let Some(now) = now {
         times.insert((now, secret.clone()));
     }
+}
+
+/// Among those of which something is so: `was` and `is`.
+fn keep(secrets: &mut BTreeSet<SecretArn>, secret: &SecretArn, [was, is]: [bool; 2]) {
+    match (was, is) {
+        (false, true) => drop(secrets.insert(secret.clone())),
+        (true, false) => drop(secrets.remove(secret)),
+        (true, true) | (false, false) => {}
+    }
+}
+
+fn is_rotating(judgement: &Judgement) -> bool {
+    let may_move = |view: &RotationView| view.phase.awaits_proof() || view.phase == Phase::Abandoned;
+    judgement.open().is_some() || judgement.latest().is_some_and(may_move)
 }
 
 fn is_moving(judgement: &Judgement) -> bool {

@@ -183,6 +183,7 @@ impl Judgement {
                     not_before: promoted.when.not_before,
                     tenures: tenures_before(&self.rotations, &rotation, &settings.timing),
                     reached: &facts.reached,
+                    last_login: state.last_login(&rotation.key.secret, &rotation.key.version),
                     policy,
                     timing: &settings.timing,
                     now,
@@ -214,14 +215,13 @@ impl Judgement {
         let together = settled.map_or(Consumers::Pending, |since| Consumers::Over { since });
         let (phase, wake) = phase(&rotation, together, now, &settings.timing);
         self.wake_at(wake, now);
-        for (_, standing) in &consumers {
-            self.wake_at(standing.wake, now);
-        }
-        let works = works(&rotation, facts, settings);
+        consumers
+            .iter()
+            .for_each(|(_, standing)| self.wake_at(standing.wake, now));
         RotationView {
+            works: works(&rotation, facts, settings),
             rotation,
             phase,
-            works,
             consumers,
             window: None,
         }

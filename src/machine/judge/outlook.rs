@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::consumers::function::outlives;
 use crate::consumers::{Promotion, Standing, Why, redeployable, stand};
-use crate::facts::state::{ConsumerFacts, Reached, State};
+use crate::facts::stages::Reached;
+use crate::facts::state::{ConsumerFacts, State};
 use crate::model::{ConsumerId, Procedure, RotationKey, SecretArn, Stage, VersionId};
 use crate::policy::{Policy, Settings};
 
@@ -39,6 +40,8 @@ pub enum Next {
     Wait {
         ttl: SignedDuration,
     },
+    /// It reads AWSCURRENT anew without anybody's help.
+    ByItself,
     /// Nothing of it holds a value.
     Nothing(Why),
     /// Only a person can help.
@@ -51,11 +54,12 @@ pub enum Next {
 
 impl Next {
     /// Every word of [`Next::word`].
-    pub const WORDS: [&'static str; 8] = [
+    pub const WORDS: [&'static str; 9] = [
         "redeploy",
         "config-update",
         "concurrency-cycle",
         "wait",
+        "by-itself",
         "nothing",
         "by-hand",
         "suspected",
@@ -70,6 +74,7 @@ impl Next {
             Self::SwitchedOff { .. } => Procedure::ConcurrencyCycle.name(),
             Self::InPart { procedure, .. } => procedure.name(),
             Self::Wait { .. } => "wait",
+            Self::ByItself => "by-itself",
             Self::Nothing(_) => "nothing",
             Self::Person(_) => "by-hand",
             Self::Suspected => "suspected",
@@ -94,6 +99,7 @@ impl fmt::Display for Next {
                 f,
                 "it is waited for {ttl:#}, until its cache has expired; no restart"
             ),
+            Self::ByItself => f.write_str("nothing: it reads AWSCURRENT anew by itself"),
             Self::Nothing(why) => write!(f, "{why}"),
             Self::Person(why) => write!(f, "only a person can refresh it: {why}"),
             Self::Suspected => {
@@ -146,6 +152,7 @@ fn of_consumer(
         not_before: Some(looked),
         tenures: Vec::new(),
         reached: &Reached::new(),
+        last_login: None,
         policy,
         timing: &settings.timing,
         now: looked,
@@ -180,6 +187,7 @@ fn as_far_as_it_reaches(facts: &ConsumerFacts, next: Next) -> Next {
         Next::Redeploy
         | Next::InPart { .. }
         | Next::Wait { .. }
+        | Next::ByItself
         | Next::Nothing(_)
         | Next::Person(_)
         | Next::Suspected
@@ -216,6 +224,7 @@ fn next(standing: Standing, promotion: &Promotion<'_>) -> Next {
             Why::CacheLives { until } => Next::Wait {
                 ttl: until.duration_since(promotion.threshold()),
             },
+            Why::ProxyReads { .. } => Next::ByItself,
             why => Next::Unknown(why),
         },
     }

@@ -38,6 +38,6 @@ fn is_told_by_looks_alone(consumer: &ConsumerId, facts: &ConsumerFacts) -> bool 
     match consumer {
         ConsumerId::Service { .. } => facts.used().any(|r| r.kind == ReferenceKind::Declared),
         ConsumerId::Function { .. } => facts.used().next().is_some(),
-        ConsumerId::Declared { .. } => false,
+        ConsumerId::Proxy { .. } | ConsumerId::Declared { .. } => false,
     }
 }

@@ -4,6 +4,7 @@ mod consumers;
 mod events;
 pub(crate) mod lockout;
 mod logins;
+mod rds;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,23 +99,10 @@ pub fn fleet_looks(
     plan.every(LookKey::Sweep, sweep);
     let since = wanted_since.max(judgements.last_began().unwrap_or(wanted_since));
     for scope in scopes {
-        let key = LookKey::Discovery(scope.clone());
-        let outdated = state.looked.get(&key).is_some_and(|look| look.sent < since);
-        // What could not be read of it is tried again as a look that failed is.
-        let is_whole = state
-            .scopes
-            .get(scope)
-            .is_none_or(|(_, seen)| seen.unread.is_empty());
-        if outdated {
-            plan.at(key, now)
-        } else if is_whole {
-            plan.every(key, settings.cadence.discovery)
-        } else {
-            plan.every(
-                key,
-                settings.cadence.discovery.min(settings.cadence.failure_backoff),
-            )
-        }
+        plan.search(scope, since);
+    }
+    if settings.rds && !scopes.is_empty() {
+        plan.rds(judgements);
     }
     for want in judgements.moving().flat_map(|(_, judgement)| &judgement.wants) {
         let waits = admission.waits.get(&(want.secret.clone(), want.consumer.clone()));
@@ -180,6 +168,22 @@ impl Plan<'_> {
         failing.last + (self.cadence().failure * (1_i32 << doublings)).min(self.cadence().failure_backoff)
     }
 
+    /// One part of discovery. `since`: what was seen before knows less than is wanted now.
+    fn search(&mut self, scope: &Scope, since: Timestamp) {
+        let key = LookKey::Discovery(scope.clone());
+        let known = self.state.scopes.get(scope);
+        let is_whole = known.is_none_or(|(_, seen)| seen.unread.is_empty());
+        let discovery = self.cadence().discovery;
+        if self.last(&key).is_some_and(|look| look.sent < since) {
+            self.at(key, self.now);
+        } else if is_whole {
+            self.every(key, discovery);
+        } else {
+            // What could not be read of it is tried again as a look that failed is.
+            self.every(key, discovery.min(self.cadence().failure_backoff));
+        }
+    }
+
     fn secret(&mut self, secret: &SecretArn, facts: &SecretFacts, judgement: &Judgement) {
         let key = LookKey::Secret(secret.clone());
         let mut interval = self.secret_interval(facts, judgement);
@@ -222,6 +226,9 @@ impl Plan<'_> {
         if is_settling(facts, &self.settings.timing)
             || judgement.forward.as_deref().is_some_and(Forward::acts)
         {
+            return cadence.active;
+        }
+        if self.is_set_by_rds(facts) {
             return cadence.active;
         }
         match judgement.latest().map(|view| view.phase) {
@@ -314,7 +321,7 @@ impl Plan<'_> {
         let Some(view) = judgement.current() else { return };
         for (consumer, standing) in &view.consumers {
             let key = LookKey::Consumer(consumer.clone());
-            if matches!(consumer, ConsumerId::Declared { .. }) {
+            if matches!(consumer, ConsumerId::Declared { .. } | ConsumerId::Proxy { .. }) {
                 continue;
             }
             self.hinted_of_consumer(consumer, standing.stage);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{DeploymentId, SecretArn};
+use super::{DeploymentId, HostId, SecretArn};
 
 /// What uses a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +14,8 @@ pub enum ConsumerId {
     Service { cluster: Arc<str>, name: Arc<str> },
     /// A Lambda function, by name.
     Function { name: Arc<str> },
+    /// An RDS Proxy, by name: it logs in for others with what it read of the secret.
+    Proxy { name: Arc<str> },
     /// Named by a person in the configuration; only its cache's lifetime is known.
     Declared { name: Arc<str> },
 }
@@ -28,6 +30,12 @@ impl ConsumerId {
 
     pub fn function(name: impl AsRef<str>) -> Self {
         Self::Function {
+            name: name.as_ref().into(),
+        }
+    }
+
+    pub fn proxy(name: impl AsRef<str>) -> Self {
+        Self::Proxy {
             name: name.as_ref().into(),
         }
     }
@@ -47,6 +55,7 @@ impl ConsumerId {
                 .filter(|(cluster, name)| filled(cluster) && filled(name))
                 .map(|(cluster, name)| Self::service(cluster, name)),
             ("lambda", name) => filled(name).then(|| Self::function(name)),
+            ("rds-proxy", name) => filled(name).then(|| Self::proxy(name)),
             ("declared", name) => filled(name).then(|| Self::declared(name)),
             _ => None,
         }
@@ -58,6 +67,7 @@ impl fmt::Display for ConsumerId {
         match self {
             Self::Service { cluster, name } => write!(f, "ecs:{cluster}/{name}"),
             Self::Function { name } => write!(f, "lambda:{name}"),
+            Self::Proxy { name } => write!(f, "rds-proxy:{name}"),
             Self::Declared { name } => write!(f, "declared:{name}"),
         }
     }
@@ -72,6 +82,8 @@ pub struct Consumer {
     pub mutable_images: Vec<String>,
     /// How a service is deployed; nothing for other consumers, and where the list did not tell.
     pub settings: Option<ServiceSettings>,
+    /// Where others log in through it, of an RDS Proxy.
+    pub endpoint: Option<HostId>,
 }
 
 /// How a consumer names a secret.
@@ -115,6 +127,8 @@ pub enum Staleness {
     Restart,
     /// Until its cache expires.
     Wait(SignedDuration),
+    /// Until it reads AWSCURRENT anew, which it does by itself.
+    Proxy,
 }
 
 /// A consumer that only a rule names.
@@ -277,6 +291,7 @@ mod tests {
         for id in [
             ConsumerId::service("prod", "orders"),
             ConsumerId::function("mailer"),
+            ConsumerId::proxy("shop"),
             ConsumerId::declared("nightly report: 2"),
         ] {
             assert_eq!(ConsumerId::parse(&id.to_string()), Some(id));

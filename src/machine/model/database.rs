@@ -37,10 +37,17 @@ keyed_hash!(
     AccountId
 );
 
+keyed_hash!(
+    /// An identifier of RDS, of an instance or of a cluster.
+    IdentifierId
+);
+
 /// Where a version of a secret logs in: all that is kept of the value that said so (design rule 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DatabaseSeen {
     pub host: HostId,
     pub database: DatabaseId,
     pub account: AccountId,
+    /// The instance or cluster of RDS that the value names beside its host, and the user there.
+    pub named: Option<(IdentifierId, AccountId)>,
 }

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::finding::FindingFact;
 use super::{
-    AttemptId, Brake, Consumer, ConsumerId, DatabaseSeen, Dates, Decision, FunctionSeen, Hint, Labels,
-    LoginAnswer, Look, Outcome, Procedure, RotationKey, SecretArn, SecretSeen, SecretSummary, ServiceSeen,
-    Stage, Step, Strategy, VersionId,
+    AttemptId, Belongs, Consumer, ConsumerId, DatabaseSeen, Decision, FunctionSeen, Hint, LoginAnswer, Look,
+    Outcome, RdsDatabase, RdsEvent, RdsPart, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Step,
+    Strategy, VersionId,
 };
 
 /// What to look at. One look of a key is under way at a time.
@@ -30,6 +29,8 @@ pub enum LookKey {
     Discovery(Scope),
     /// The queue of events.
     Events,
+    /// A part of what RDS tells of its databases.
+    Rds(RdsPart),
 }
 
 /// A part of discovery: seen whole or not at all, so that what could not be read keeps what was known of it.
@@ -42,6 +43,8 @@ pub enum Scope {
     /// The tasks of one cluster that no service started.
     Tasks(String),
     Functions,
+    /// RDS Proxies.
+    Proxies,
     /// What the configuration names.
     Declared,
 }
@@ -52,6 +55,7 @@ impl Scope {
         match consumer {
             ConsumerId::Service { cluster, .. } => Self::Cluster(cluster.to_string()),
             ConsumerId::Function { .. } => Self::Functions,
+            ConsumerId::Proxy { .. } => Self::Proxies,
             ConsumerId::Declared { .. } => Self::Declared,
         }
     }
@@ -73,6 +77,8 @@ pub struct ScopeSeen {
     pub hosts: BTreeSet<String>,
     /// Where the first suspicion of a consumer comes from: a variable, by its name; a command has none.
     pub suspicions: BTreeMap<ConsumerId, String>,
+    /// For [`Scope::Declared`]: the databases of RDS that rules name.
+    pub databases: BTreeMap<SecretArn, Belongs>,
 }
 
 /// A host as hosts are compared: in small letters, without the dot that may end a whole name.
@@ -150,6 +156,15 @@ pub enum Evidence {
     Hints {
         hints: Vec<Hint>,
     },
+    /// One of RDS's lists, whole.
+    Rds {
+        part: RdsPart,
+        databases: Vec<RdsDatabase>,
+    },
+    /// What RDS's events say of master users' passwords.
+    RdsEvents {
+        events: Vec<RdsEvent>,
+    },
 }
 
 impl Evidence {
@@ -166,6 +181,8 @@ impl Evidence {
             }
             Self::Scope { scope, .. } => LookKey::Discovery(scope.clone()),
             Self::Hints { .. } => LookKey::Events,
+            Self::Rds { part, .. } => LookKey::Rds(*part),
+            Self::RdsEvents { .. } => LookKey::Rds(RdsPart::Events),
         }
     }
 }
@@ -280,99 +297,4 @@ pub enum Event {
         at: Timestamp,
         outcome: Outcome,
     },
-}
-
-/// What the journal keeps: enough to know after a restart what was seen, decided and done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fact {
-    /// The labels were so during the look, and AWS told these dates with them.
-    Labels {
-        secret: SecretArn,
-        look: Look,
-        labels: Labels,
-        dates: Dates,
-    },
-    Valued {
-        secret: SecretArn,
-        version: VersionId,
-        look: Look,
-        present: bool,
-    },
-    Log {
-        secret: SecretArn,
-        fact: LogFact,
-    },
-    Login {
-        secret: SecretArn,
-        version: VersionId,
-        look: Look,
-        answer: LoginAnswer,
-    },
-    Decided(Decision),
-    Ended {
-        attempt: AttemptId,
-        at: Timestamp,
-        outcome: Outcome,
-    },
-    /// A consumer came to this stage for a rotation, as a look at this time showed.
-    Reached {
-        rotation: RotationKey,
-        consumer: ConsumerId,
-        stage: Stage,
-        at: Timestamp,
-        why: String,
-        /// Until then, at least, something of it held the old value.
-        old: Option<Timestamp>,
-    },
-    WouldAct(WouldAct),
-    Refused(Refusal),
-    /// A rotation that ended by itself: how long it took from setSecret to finishSecret.
-    Paced {
-        rotation: RotationKey,
-        pace: Pace,
-    },
-    Finding(FindingFact),
-    /// The brake's tag on a secret is this from then on; nothing where it was taken off.
-    Braked {
-        secret: SecretArn,
-        at: Timestamp,
-        brake: Option<Brake>,
-    },
-    /// These use what was promoted, and no others: everything was searched.
-    Users {
-        rotation: RotationKey,
-        at: Timestamp,
-        consumers: Vec<ConsumerId>,
-    },
-}
-
-/// How long a good rotation took from setSecret to finishSecret, at most; and when it was promoted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    pub took: SignedDuration,
-    pub at: Timestamp,
-}
-
-/// A database refused a login, and may count it against the account. Told of each secret that is known to name the
-/// account, so that it counts after a crash for whichever is tried first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Refusal {
-    /// When the refusal arrived.
-    pub at: Timestamp,
-    /// The secret and version that were tried.
-    pub of: SecretArn,
-    pub version: VersionId,
-    /// The secret that it is told of.
-    pub secret: SecretArn,
-}
-
-/// A consumer was stale, and nothing but the mode kept it from being refreshed so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WouldAct {
-    pub rotation: RotationKey,
-    pub consumer: ConsumerId,
-    pub procedure: Procedure,
-    pub at: Timestamp,
-    /// Why it was stale.
-    pub why: String,
 }

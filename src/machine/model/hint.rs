@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{ConsumerId, SecretArn, Step};
+use super::{ConsumerId, RdsId, SecretArn, Step};
 
 /// One event, as far as it matters here (aws-facts: Events).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct Hint {
 pub enum HintAbout {
     Secret(NamedSecret),
     Consumer(ConsumerId),
+    Database(RdsId),
     /// The way that events take to us.
     Delivery,
 }
@@ -50,12 +51,16 @@ pub enum HintKind {
     ConsumerCall,
     TaskState,
     DeploymentState,
+    /// RDS set a master user's password, or could not.
+    DatabaseEvent,
+    /// A call of RDS's API that changes a database.
+    DatabaseCall,
     /// The schedule that shows that events come.
     Heartbeat,
 }
 
 impl HintKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::LabelMoved,
         Self::RotationStarted,
         Self::RotationSucceeded,
@@ -66,6 +71,8 @@ impl HintKind {
         Self::ConsumerCall,
         Self::TaskState,
         Self::DeploymentState,
+        Self::DatabaseEvent,
+        Self::DatabaseCall,
         Self::Heartbeat,
     ];
 
@@ -82,6 +89,8 @@ impl HintKind {
             Self::ConsumerCall => "consumer-call",
             Self::TaskState => "task-state",
             Self::DeploymentState => "deployment-state",
+            Self::DatabaseEvent => "database-event",
+            Self::DatabaseCall => "database-call",
             Self::Heartbeat => "heartbeat",
         }
     }

@@ -4,6 +4,7 @@ mod consumer;
 mod database;
 mod decision;
 mod evidence;
+mod fact;
 pub mod finding;
 mod function;
 mod guard;
@@ -12,6 +13,7 @@ mod ids;
 mod patterns;
 #[cfg(test)]
 mod properties;
+mod rds;
 pub mod regions;
 mod secret;
 mod subject;
@@ -23,17 +25,21 @@ pub use consumer::{
     Consumer, ConsumerId, Controller, Declared, Deployment, Health, Protected, Reference, ReferenceKind,
     Rollout, ServiceSeen, ServiceSettings, Stage, Staleness, Task, given_by_pin,
 };
-pub use database::{AccountId, DatabaseId, DatabaseSeen, HostId};
+pub use database::{AccountId, DatabaseId, DatabaseSeen, HostId, IdentifierId};
 pub use decision::{Attempt, Decision, Done, NoEffect, Outcome};
 pub use evidence::{
-    Event, Evidence, Fact, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Pace, Refusal,
-    Scope, ScopeSeen, StandaloneTask, Unread, WouldAct, host_key,
+    Event, Evidence, LogFact, LogLine, LogReach, LogTrouble, LookFailure, LookKey, Scope, ScopeSeen,
+    StandaloneTask, Unread, host_key,
 };
+pub use fact::{Fact, Pace, Refusal, WouldAct};
 pub use function::{Alias, EnvironmentSeen, FunctionSeen, SleepTag, UpdateStatus};
 pub use guard::{AtRest, FunctionGuard, Guard, Promotable, ServiceGuard, Verdict};
 pub use hint::{Hint, HintAbout, HintKind, NamedSecret};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
+pub use rds::{
+    Belongs, ManagedSecret, ManagedStatus, MasterState, RdsDatabase, RdsEvent, RdsId, RdsPart, Reset,
+};
 pub use secret::{Brake, Dates, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
 pub use subject::{Part, Subject};
 pub use target::Target;

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ConsumerId, LookKey, Scope, SecretArn};
+use super::{ConsumerId, LookKey, RdsId, RdsPart, Scope, SecretArn};
 
 /// What something that people should know is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     Secret(SecretArn),
     Consumer(ConsumerId),
+    /// A database that RDS runs.
+    Database(RdsId),
     /// The watchdog itself.
     Watchdog(Part),
 }
@@ -34,7 +36,7 @@ impl Subject {
     pub fn consumer(&self) -> Option<&ConsumerId> {
         match self {
             Self::Consumer(consumer) => Some(consumer),
-            Self::Secret(_) | Self::Watchdog(_) => None,
+            Self::Secret(_) | Self::Database(_) | Self::Watchdog(_) => None,
         }
     }
 }
@@ -44,7 +46,7 @@ impl Subject {
     pub fn key(&self) -> String {
         match self {
             Self::Watchdog(Part::Look(LookKey::Login(_, version))) => format!("{self} {version}"),
-            Self::Secret(_) | Self::Consumer(_) | Self::Watchdog(_) => self.to_string(),
+            Self::Secret(_) | Self::Consumer(_) | Self::Database(_) | Self::Watchdog(_) => self.to_string(),
         }
     }
 }
@@ -59,7 +61,8 @@ impl From<&LookKey> for Subject {
             | LookKey::Log(_)
             | LookKey::Login(..)
             | LookKey::Discovery(_)
-            | LookKey::Events => Self::Watchdog(Part::Look(key.clone())),
+            | LookKey::Events
+            | LookKey::Rds(_) => Self::Watchdog(Part::Look(key.clone())),
         }
     }
 }
@@ -71,7 +74,7 @@ impl LookKey {
             Self::Secret(secret) | Self::Versions(secret) | Self::Log(secret) | Self::Login(secret, _) => {
                 Some(secret)
             }
-            Self::Sweep | Self::Consumer(_) | Self::Discovery(_) | Self::Events => None,
+            Self::Sweep | Self::Consumer(_) | Self::Discovery(_) | Self::Events | Self::Rds(_) => None,
         }
     }
 }
@@ -81,6 +84,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Secret(secret) => f.write_str(secret.name()),
             Self::Consumer(consumer) => write!(f, "{consumer}"),
+            Self::Database(id) => write!(f, "{id}"),
             Self::Watchdog(part) => write!(f, "{part}"),
         }
     }
@@ -114,8 +118,12 @@ impl fmt::Display for LookKey {
             Self::Discovery(Scope::Cluster(cluster)) => write!(f, "services of cluster {cluster}"),
             Self::Discovery(Scope::Tasks(cluster)) => write!(f, "standalone tasks of cluster {cluster}"),
             Self::Discovery(Scope::Functions) => f.write_str("Lambda functions"),
+            Self::Discovery(Scope::Proxies) => f.write_str("RDS Proxies"),
             Self::Discovery(Scope::Declared) => f.write_str("declared consumers"),
             Self::Events => f.write_str("queue of events"),
+            Self::Rds(RdsPart::Instances) => f.write_str("RDS instances"),
+            Self::Rds(RdsPart::Clusters) => f.write_str("RDS clusters"),
+            Self::Rds(RdsPart::Events) => f.write_str("events of RDS"),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::model::{ConsumerId, Declared, Mode, Staleness};
+use crate::model::{Belongs, ConsumerId, Declared, Mode, Staleness};
 
 /// What the first matching rule says about one secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Policy {
     /// Secrets of one database share its waves; by the login test's host, else by where they are seen to log in, else each
     /// has its own.
     pub database: Option<String>,
+    /// The database of RDS that the secret belongs to, where nothing else tells.
+    pub rds: Option<Belongs>,
 }
 
 /// Whether AWSPENDING is promoted where the database has its password already and refuses AWSCURRENT's.
@@ -72,18 +74,33 @@ impl Default for Policy {
             allow_downtime: false,
             roll_forward: RollForward::default(),
             database: None,
+            rds: None,
         }
     }
 }
 
 /// What holds for the whole fleet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub timing: Timing,
     pub cadence: Cadence,
     pub limits: Limits,
     /// Events are read from a queue.
     pub events: bool,
+    /// RDS is asked for its databases.
+    pub rds: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timing: Timing::default(),
+            cadence: Cadence::default(),
+            limits: Limits::default(),
+            events: false,
+            rds: true,
+        }
+    }
 }
 
 impl Settings {
@@ -191,6 +208,8 @@ pub struct Cadence {
     pub versions: SignedDuration,
     /// The rotation Lambda's log while a rotation is under way.
     pub log: SignedDuration,
+    /// RDS, while the rotation of a master user's secret is under way.
+    pub rds: SignedDuration,
     /// Logins while a rotation is under way.
     pub login: SignedDuration,
     /// The longest wait after refused logins; each refusal doubles the wait from `login`.
@@ -222,6 +241,7 @@ impl Default for Cadence {
             active: ms(500),
             versions: s(1),
             log: s(2),
+            rds: s(5),
             login: s(1),
             login_backoff: m(5),
             consumer: s(2),

@@ -53,7 +53,7 @@ pub(crate) fn load(procedure: Procedure) -> Load {
 pub(crate) fn load_of(consumer: &ConsumerId) -> Load {
     match consumer {
         ConsumerId::Service { .. } => Load::Doubled,
-        ConsumerId::Function { .. } | ConsumerId::Declared { .. } => Load::NoMore,
+        ConsumerId::Function { .. } | ConsumerId::Proxy { .. } | ConsumerId::Declared { .. } => Load::NoMore,
     }
 }
 

@@ -7,7 +7,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::state::{Reached, SecretFacts, State};
+use crate::facts::stages::Reached;
+use crate::facts::state::{SecretFacts, State};
 use crate::facts::track::{Run, Track, began};
 use crate::judge::{Judgement, RotationView};
 use crate::model::{LoginAnswer, Strategy, When};

@@ -6,17 +6,27 @@ use jiff::Timestamp;
 
 use crate::facts::state::SecretFacts;
 use crate::policy::Timing;
-use crate::story::readers::{log, logins, ours, versions};
+use crate::story::readers::{log, logins, ours, rds, versions};
 use crate::story::rotations::Rotation;
 
-/// Fills in what versions, logs, logins and our own writes tell of a rotation. `after` is the promotion before it.
-pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, after: Option<Timestamp>, timing: &Timing) {
+/// What of other rotations bounds one.
+#[derive(Clone, Copy)]
+pub(crate) struct Neighbours {
+    /// The promotion before it.
+    pub(crate) after: Option<Timestamp>,
+    /// When the next one began.
+    pub(crate) next: Option<Timestamp>,
+}
+
+/// Fills in what versions, logs, RDS, logins and our own writes tell of a rotation.
+pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, neighbours: Neighbours, timing: &Timing) {
     versions::read(rotation, facts, timing)
         .into_iter()
         .for_each(|sighting| rotation.see(sighting));
     if rotation.origin.has_steps() {
-        log::read(rotation, facts, after, timing);
+        log::read(rotation, facts, neighbours.after, timing);
     }
+    rds::read(rotation, facts, neighbours.next);
     logins::read(rotation, facts, timing);
     ours::read(rotation, facts);
 }

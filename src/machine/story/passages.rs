@@ -4,7 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::consumers::{Standing, Topic, Why};
-use crate::facts::state::{Reached, SecretFacts, StageRun, State};
+use crate::facts::stages::{Reached, StageRun};
+use crate::facts::state::{SecretFacts, State};
 use crate::model::{ConsumerId, LookKey, RotationKey, Stage, When};
 
 /// When a consumer first came to hold the new value: between the last look that certainly showed the old one and the

@@ -10,6 +10,7 @@ use crate::facts::state::SecretFacts;
 use crate::facts::track::{Run, began};
 use crate::model::{Labels, RotationKey, SecretArn, Step, VersionId, When};
 use crate::policy::Timing;
+use crate::story::milestones::{Neighbours, fill};
 pub use crate::story::sighting::{Seen, Source};
 use crate::story::stale_labels::settled_runs;
 
@@ -53,13 +54,13 @@ pub enum Ending {
     RolledBack,
 }
 
-/// A step that failed, as the rotation Lambda's log told.
+/// A step that failed, as the rotation Lambda's log or RDS told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub step: Option<Step>,
     pub at: Timestamp,
     pub why: String,
-    /// The log itself says which step it was.
+    /// The log, or RDS, itself says which step it was.
     pub named: bool,
     /// The invocation ended with it.
     pub ended: bool,
@@ -131,6 +132,12 @@ impl Rotation {
         self.promoted.is_none() && self.ending.is_none()
     }
 
+    /// It began no earlier.
+    fn began(&self) -> Option<Timestamp> {
+        let when = self.started.as_ref().or(self.promoted.as_ref())?.when;
+        Some(when.not_before.unwrap_or(when.not_after))
+    }
+
     /// AWSPENDING came to its version between two looks.
     fn is_seen_to_start(&self) -> bool {
         self.started
@@ -184,8 +191,11 @@ pub fn rotations(secret: &SecretArn, facts: &SecretFacts, timing: &Timing) -> Ve
     }
     let mut rotations = story.rotations;
     for i in 0..rotations.len() {
-        let after = promotion_before(&rotations, i);
-        crate::story::milestones::fill(&mut rotations[i], facts, after, timing);
+        let neighbours = Neighbours {
+            after: promotion_before(&rotations, i),
+            next: rotations.get(i + 1).and_then(Rotation::began),
+        };
+        fill(&mut rotations[i], facts, neighbours, timing);
     }
     rotations
 }

@@ -12,6 +12,8 @@ pub enum Source {
     Versions,
     Log,
     Login,
+    /// What RDS tells of the master user's password.
+    Rds,
     /// The answer to our own write.
     Watchdog,
 }

@@ -14,6 +14,7 @@ pub(super) fn database(number: u8, user: u8) -> DatabaseSeen {
         host: HostId::new([number; 16]),
         database: DatabaseId::new([number; 16]),
         account: AccountId::new([number * 16 + user; 16]),
+        named: None,
     }
 }
 

@@ -5,7 +5,8 @@ use super::standings::{attempt_for, cycle, deployed, orders, redeploy_of};
 use super::updates::{mailer, update, written};
 use super::world::{Tale, arn, at, consumer, version};
 use crate::facts::attempts::Attempts;
-use crate::facts::state::{SecretFacts, StageRun};
+use crate::facts::stages::StageRun;
+use crate::facts::state::SecretFacts;
 use crate::model::{
     AtRest, Attempt, ConsumerId, CycleStep, Event, Fact, Guard, LogFact, LogLine, NoEffect, Outcome,
     ReferenceKind, RotationKey, Scope, Stage, Step, VersionId, Write,

@@ -7,7 +7,7 @@ use super::standings::{orders, standing};
 use super::windows::{DAY, arrived, closed, look, redeployed, remember, rotated, under_way};
 use super::world::{Tale, arn, at, service};
 use crate::consumers::Why;
-use crate::facts::state::StageRun;
+use crate::facts::stages::StageRun;
 use crate::findings::{Severity, of_secret};
 use crate::model::{ConsumerId, ServiceSeen, Stage, Strategy, When};
 use crate::story::phase::Phase;

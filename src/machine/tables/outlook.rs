@@ -209,6 +209,7 @@ fn each_outlook_has_a_word_and_one_phrase() {
             for_so_long: SignedDuration::from_secs(15),
         },
         Next::Wait { ttl },
+        Next::ByItself,
         Next::Nothing(Why::Gone),
         Next::Person(Why::SnapStart),
         Next::Suspected,

@@ -50,6 +50,7 @@ impl Told {
             rule_list: Vec::new(),
             region: None,
             clusters: None,
+            rds: true,
             database_hosts: BTreeMap::new(),
         };
         Self {

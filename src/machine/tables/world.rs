@@ -312,6 +312,7 @@ pub(super) fn consumer(id: &ConsumerId, references: &[(&str, ReferenceKind)]) ->
         references: references.iter().map(reference).collect(),
         mutable_images: Vec::new(),
         settings: None,
+        endpoint: None,
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Machine;
 use crate::findings::{FindingId, Kind};
-use crate::model::{ConsumerId, LookKey, Part, Subject};
+use crate::model::{ConsumerId, LookKey, Part, RdsPart, Scope, Subject};
 
 /// What this life may not see for a while is held against what it has seen so often.
 const EVERY: SignedDuration = SignedDuration::from_secs(30);
@@ -50,9 +50,17 @@ impl Machine {
             Subject::Watchdog(Part::Journal | Part::RollForward) => true,
             Subject::Watchdog(Part::Rules | Part::Rule(_) | Part::DatabaseHost(_)) => self.has_searched(),
             // Somebody may still name it: then it is looked at, too.
+            Subject::Database(id) => {
+                let has_secrets = state.secrets_of_rds(id).next().is_some();
+                let is_gone = || state.rds_database(id).is_none();
+                has_answered(LookKey::Rds(RdsPart::of(id))) && (has_secrets || is_gone())
+            }
             Subject::Secret(secret) if !self.watched.contains_key(secret) => {
                 let is_asked = || state.is_missing(secret) && state.users_of(secret).next().is_some();
                 self.has_searched() && !is_asked()
+            }
+            Subject::Secret(_) if id.kind == Kind::MasterSecretImpaired => {
+                RdsPart::LISTS.map(LookKey::Rds).into_iter().all(has_answered)
             }
             Subject::Secret(secret) => {
                 has_answered(LookKey::Secret(secret.clone()))
@@ -84,15 +92,22 @@ impl Machine {
         let look = match &id.subject {
             Subject::Secret(secret) => LookKey::Secret(secret.clone()),
             Subject::Consumer(consumer) => LookKey::Consumer(consumer.clone()),
+            Subject::Database(id) => LookKey::Rds(RdsPart::of(id)),
             Subject::Watchdog(_) => return false,
         };
         self.state.failing.contains_key(&look)
     }
 
+    fn fails(&self, scope: &Scope) -> bool {
+        let key = LookKey::Discovery(scope.clone());
+        self.state.failing.contains_key(&key)
+    }
+
     fn has_searched(&self) -> bool {
-        self.scopes()
-            .iter()
-            .all(|scope| self.state.scopes.contains_key(scope))
+        let is_known = |scope: &Scope| self.state.scopes.contains_key(scope);
+        // Proxies that may not be listed keep nothing else from being known.
+        let is_searched = |scope: &Scope| is_known(scope) || *scope == Scope::Proxies && self.fails(scope);
+        self.scopes().iter().all(is_searched)
     }
 }
 
@@ -111,7 +126,7 @@ fn rests_on_the_log(kind: Kind) -> bool {
 /// What discovery alone tells of a consumer. One that is only declared is never looked at.
 fn is_found_by_search(kind: Kind, consumer: &ConsumerId) -> bool {
     match (kind, consumer) {
-        (_, ConsumerId::Declared { .. }) => true,
+        (_, ConsumerId::Declared { .. } | ConsumerId::Proxy { .. }) => true,
         (Kind::BeyondNext, ConsumerId::Service { .. }) => true,
         (kind, ConsumerId::Service { .. } | ConsumerId::Function { .. }) => matches!(
             kind,

@@ -106,6 +106,8 @@ pub struct Turn {
     pub consumers: BTreeSet<ConsumerId>,
     /// Findings of the fleet, waits, or what the rules take may be others than before.
     pub fleet_changed: bool,
+    /// Databases of RDS, or which secrets belong to them, are others than before.
+    pub databases_changed: bool,
     /// When time alone calls for the next turn.
     pub wake: Option<Timestamp>,
 }
@@ -162,8 +164,12 @@ impl Turn {
 
 impl Machine {
     pub fn new(watch: Watch, decide: Decide, now: Timestamp) -> Self {
+        let state = State {
+            searches_proxies: watch.rds,
+            ..State::at_the_start()
+        };
         Self {
-            state: State::at_the_start(),
+            state,
             watch,
             decide,
             watched: Watched::new(),
@@ -301,6 +307,9 @@ impl Machine {
             }
         }
         self.watched = watched;
+        for (secret, facts) in &mut self.state.secrets {
+            facts.unwatched = !self.watched.contains_key(secret);
+        }
         self.covered = Some(self.watch.cover(&self.state, &self.watched));
         if has_changed {
             let evidence = Evidence::Scope {
@@ -309,6 +318,7 @@ impl Machine {
             };
             let look = Look::at(now);
             self.merge(Event::Seen { look, evidence }, turn, settings, now);
+            turn.facts.extend(self.state.relink_all());
         }
     }
 

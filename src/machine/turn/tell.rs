@@ -38,7 +38,11 @@ impl Machine {
             self.say(Teller::Looks, findings::of_looks(&self.state, now), turn, now);
             self.told.wake = findings::looks_given_up(&self.state, now);
         }
-        if touched.search {
+        if touched.rds {
+            self.say(Teller::Rds, findings::of_rds(&self.state), turn, now);
+            turn.databases_changed = true;
+        }
+        if touched.search || touched.rds {
             self.say(Teller::Search, self.tell_search(), turn, now);
         }
         if *admitted {

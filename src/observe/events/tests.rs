@@ -35,6 +35,7 @@ fn means(told: &Told) -> Vec<String> {
         HintAbout::Secret(named) if named.names(&shop()) => "shop/db".to_owned(),
         HintAbout::Secret(named) => format!("{named:?}"),
         HintAbout::Consumer(consumer) => consumer.to_string(),
+        HintAbout::Database(id) => id.to_string(),
         HintAbout::Delivery => "events".to_owned(),
     };
     vec![kind, about]

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use machine::consumers::Why;
-use machine::facts::state::StageRun;
+use machine::facts::stages::StageRun;
 use machine::findings::Kind as Finding;
 use machine::judge::RotationView;
 use machine::model::{ConsumerId, RotationKey, SecretArn, Stage, Strategy};

@@ -1,7 +1,7 @@
 //! Logging in to a simulated database.
 
 use async_trait::async_trait;
-use machine::model::{DatabaseSeen, HostId, LoginAnswer, Look, SecretArn};
+use machine::model::{DatabaseSeen, LoginAnswer, Look, SecretArn};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
@@ -26,8 +26,8 @@ impl Login for SimAccount {
         (look, answer, seen(&value, &self.identities))
     }
 
-    fn host_id(&self, host: &str) -> HostId {
-        self.identities.host(host)
+    fn identities(&self) -> &Identities {
+        &self.identities
     }
 
     /// One connection to the network, so one fault for both logins.

@@ -8,7 +8,8 @@
 //! others who create, delete, scale and redeploy;
 //! Lambda environments, revisions, aliases, provisioned concurrency, the account's floor, environments that cannot be
 //! decrypted; applications with pools, caches and retries; log lines that are late, lost or repeated, stand among another
-//! function's, tell of errors that are none, or cut the ids of versions.
+//! function's, tell of errors that are none, or cut the ids of versions; what RDS tells of master users whose passwords go
+//! through it.
 //!
 //! Of a rotation with a `Manner` also: a service that gives up, or tries again with another version; functions that look at
 //! the labels when they begin and go on whatever others do, AWS's templates and their owner's own, a second account that is
@@ -16,8 +17,7 @@
 //! where somebody was faster; people who promote, move back with the database, or set the database back alone.
 //!
 //! Not modelled: IAM beyond calls that are denied, several accounts or regions, networks, RDS Proxy, replicas of secrets,
-//! CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is missing, costs, CloudWatch metrics and
-//! events. A pool's connections all end together, when its oldest must be renewed. An account is locked by the
+//! CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is missing, costs, CloudWatch metrics. A pool's connections all end together, when its oldest must be renewed. An account is locked by the
 //! watchdog's own refused logins alone: what applications do to themselves is the same with nobody watching. Nobody
 //! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart. A database that
 //! is full, silent or locked is so for the watchdog's logins alone, not for rotation Lambdas and applications; what others
@@ -36,6 +36,7 @@ mod invocation;
 mod labels;
 mod past;
 mod queue;
+mod rds;
 mod recreated;
 mod rotation;
 mod rotation_log;
@@ -61,6 +62,7 @@ pub use invocation::{Code, End, Invoked, Manner, Retries};
 pub use labels::{Move, Mover, Unmoved};
 use queue::Queue;
 pub use queue::{Arrival, Delivery};
+pub use rds::{RdsShown, Resetting};
 pub use rotation::{Failing, LogPlan, RotationPlan};
 pub use secret::{History, Kind, Secret, SecretPlan, Shown, Value};
 pub use service::{Deployment, Fate, Reads, Service, ServicePlan, ServiceTouch, Task};

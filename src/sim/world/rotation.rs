@@ -146,6 +146,9 @@ impl World {
         if let Some(manner) = &plan.manner {
             return self.invoke(arn, stage, &plan, manner);
         }
+        if STEPS[stage.step] == Step::SetSecret {
+            self.set_by_rds(arn, &stage.version);
+        }
         let (wait, secret) = (plan.steps[stage.step], arn.clone());
         self.plan_in(wait, Happening::StepEnds { secret, stage });
     }
@@ -229,8 +232,12 @@ impl World {
             }
             Step::CreateSecret => return false,
             Step::SetSecret if secret.accepts_for_all(version) => return false,
-            Step::SetSecret if plan.comes_true_after.is_zero() => secret.accept(version, now),
+            Step::SetSecret if plan.comes_true_after.is_zero() => {
+                secret.accept(version, now);
+                secret.end_reset(now);
+            }
             Step::SetSecret => {
+                secret.begin_reset(now);
                 let (secret, version) = (arn.clone(), version.clone());
                 let comes_true = Happening::PasswordComesTrue { secret, version };
                 self.plan_in(plan.comes_true_after, comes_true);
@@ -253,6 +260,7 @@ impl World {
         let now = self.now;
         if let Some(secret) = self.secrets.get_mut(arn) {
             secret.accept(version, now);
+            secret.end_reset(now);
         }
     }
 

@@ -9,6 +9,7 @@ use super::by_hand::Touch;
 use super::database::{Taken, Trouble};
 use super::invocation::{Invoked, Manner};
 use super::labels::{Move, Mover};
+use super::rds::{Resetting, is_of_rds};
 use super::{Happening, PASSWORD_MARKER, RotationPlan, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,6 +183,9 @@ pub struct Secret {
     pub(super) shares_log: bool,
     pub(super) label_takes: SignedDuration,
     pub two_accounts: bool,
+    /// Its user's password goes through RDS, and each time it did.
+    pub is_of_rds: bool,
+    pub resets: Vec<Resetting>,
     /// It is made again one day: whoever uses it names it by what stays.
     pub is_recreated: bool,
     pub(super) rotations: Vec<RotationPlan>,
@@ -221,6 +225,8 @@ impl Secret {
             shares_log: plan.shares_log,
             label_takes: plan.label_takes,
             two_accounts: plan.two_accounts,
+            is_of_rds: is_of_rds(plan.kind, &plan.rotations),
+            resets: Vec::new(),
             is_recreated: plan
                 .touches
                 .iter()

@@ -5,6 +5,7 @@ use machine::model::{Brake, Fact, SecretArn};
 use serde::{Deserialize, Serialize};
 
 use super::words::words;
+use super::{Kind, Row};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct BrakedRecord {
@@ -16,13 +17,17 @@ pub(super) struct BrakedRecord {
 words!(BrakeRecord = Brake { Observe, Hold });
 
 impl BrakedRecord {
-    pub(super) fn new(secret: &SecretArn, at: Timestamp, brake: Option<Brake>) -> Self {
+    fn new(secret: &SecretArn, at: Timestamp, brake: Option<Brake>) -> Self {
         Self {
             secret: secret.to_string(),
             at,
             brake: brake.map(BrakeRecord::from),
         }
     }
+}
+
+pub(super) fn row(secret: &SecretArn, at: Timestamp, brake: Option<Brake>) -> Row {
+    super::row(Kind::Braked, Some(secret), &BrakedRecord::new(secret, at, brake))
 }
 
 impl From<BrakedRecord> for Fact {

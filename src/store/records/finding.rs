@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use machine::findings::{FindingId, Kind, Severity};
 use machine::model::finding::{FindingFact, FindingNews, FindingWords};
-use machine::model::{Fact, LookKey, Part, Scope, SecretArn, Subject, VersionId};
+use machine::model::{Fact, LookKey, Part, RdsPart, Scope, SecretArn, Subject, VersionId};
 use serde::{Deserialize, Serialize};
 
 use super::consumer;
+use super::master::database;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct FindingRecord {
@@ -38,6 +39,7 @@ struct WordsRecord {
 enum SubjectRecord {
     Secret(String),
     Consumer(String),
+    Database(String),
     Journal,
     RollForward,
     Rules,
@@ -63,6 +65,10 @@ enum LookRecord {
     Functions,
     Declared,
     Events,
+    Proxies,
+    RdsInstances,
+    RdsClusters,
+    RdsEvents,
 }
 
 super::words::words!(
@@ -139,6 +145,7 @@ impl From<&Subject> for SubjectRecord {
         match subject {
             Subject::Secret(secret) => Self::Secret(secret.to_string()),
             Subject::Consumer(consumer) => Self::Consumer(consumer.to_string()),
+            Subject::Database(id) => Self::Database(id.to_string()),
             Subject::Watchdog(part) => match part {
                 Part::Journal => Self::Journal,
                 Part::RollForward => Self::RollForward,
@@ -159,6 +166,7 @@ impl TryFrom<SubjectRecord> for Subject {
         Ok(match record {
             SubjectRecord::Secret(secret) => Self::Secret(SecretArn::new(secret)),
             SubjectRecord::Consumer(text) => Self::Consumer(consumer(&text)?),
+            SubjectRecord::Database(text) => Self::Database(database(&text)?),
             SubjectRecord::Journal => Self::Watchdog(Part::Journal),
             SubjectRecord::RollForward => Self::Watchdog(Part::RollForward),
             SubjectRecord::Rules => Self::Watchdog(Part::Rules),
@@ -186,6 +194,10 @@ impl From<&LookKey> for LookRecord {
             LookKey::Discovery(Scope::Cluster(cluster)) => Self::Cluster(cluster.clone()),
             LookKey::Discovery(Scope::Tasks(cluster)) => Self::Tasks(cluster.clone()),
             LookKey::Discovery(Scope::Functions) => Self::Functions,
+            LookKey::Discovery(Scope::Proxies) => Self::Proxies,
+            LookKey::Rds(RdsPart::Instances) => Self::RdsInstances,
+            LookKey::Rds(RdsPart::Clusters) => Self::RdsClusters,
+            LookKey::Rds(RdsPart::Events) => Self::RdsEvents,
             LookKey::Discovery(Scope::Declared) => Self::Declared,
             LookKey::Events => Self::Events,
         }
@@ -210,6 +222,10 @@ impl TryFrom<LookRecord> for LookKey {
             LookRecord::Tasks(cluster) => Self::Discovery(Scope::Tasks(cluster)),
             LookRecord::Functions => Self::Discovery(Scope::Functions),
             LookRecord::Declared => Self::Discovery(Scope::Declared),
+            LookRecord::Proxies => Self::Discovery(Scope::Proxies),
+            LookRecord::RdsInstances => Self::Rds(RdsPart::Instances),
+            LookRecord::RdsClusters => Self::Rds(RdsPart::Clusters),
+            LookRecord::RdsEvents => Self::Rds(RdsPart::Events),
             LookRecord::Events => Self::Events,
         })
     }

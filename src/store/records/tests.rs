@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::{
-    BrakedRecord, DecisionRecord, EndedRecord, FindingRecord, Kind, LabelsRecord, LogRecord, LoginRecord,
-    PacedRecord, ReachedRecord, RefusedRecord, UsersRecord, ValuedRecord,
+    BelongsRecord, BrakedRecord, DecisionRecord, EndedRecord, FindingRecord, Kind, LabelsRecord, LogRecord,
+    LoginRecord, MasterRecord, PacedRecord, ReachedRecord, RefusedRecord, ResetRecord, UsersRecord,
+    ValuedRecord,
 };
 use crate::store::records::FORMAT;
 use places::{of_json, of_type};
@@ -46,6 +47,9 @@ fn places_of(kind: Kind) -> BTreeSet<String> {
         Kind::Finding => of_type::<FindingRecord>(name),
         Kind::Braked => of_type::<BrakedRecord>(name),
         Kind::Users => of_type::<UsersRecord>(name),
+        Kind::Master => of_type::<MasterRecord>(name),
+        Kind::Reset => of_type::<ResetRecord>(name),
+        Kind::Belongs => of_type::<BelongsRecord>(name),
     }
 }
 

@@ -45,7 +45,7 @@ fn what_a_process_holds_is_read_whole_and_left_as_it_is() {
     assert_eq!(files(folder.path()), before);
     assert_eq!(
         (held.format, held.written_by.as_deref()),
-        (3, Some(env!("CARGO_PKG_VERSION")))
+        (4, Some(env!("CARGO_PKG_VERSION")))
     );
     assert_eq!(held.records, records);
     drop(journal);

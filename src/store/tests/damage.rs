@@ -156,7 +156,7 @@ fn a_newer_format_is_refused_with_who_wrote_it_and_stays_as_it_is() {
             panic!("{change}: opened")
         };
         let said = format!(
-            "the journal {} has format 9 and was written by {by}; this is version {}, which reads formats up to 3: run that \
+            "the journal {} has format 9 and was written by {by}; this is version {}, which reads formats up to 4: run that \
              version or a newer one, or set another store.path",
             path.display(),
             env!("CARGO_PKG_VERSION"),

@@ -1,5 +1,6 @@
 //! Facts of every kind: every variant, every optional part with and without.
 
+mod of_the_fourth;
 mod of_the_third;
 
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +65,7 @@ pub(super) fn of_format(format: i64) -> Vec<Fact> {
         since(2, refusals),
         since(2, rolled_forward),
         since(3, of_the_third::all),
+        since(4, of_the_fourth::all),
     ]
     .concat()
 }

@@ -117,16 +117,16 @@ fn a_format_of_a_newer_program_is_refused_without_the_advice_to_begin_anew() {
     drop(journal);
     let connection = Connection::open(&path).expect("the file");
     connection
-        .execute_batch("PRAGMA user_version = 4")
+        .execute_batch("PRAGMA user_version = 5")
         .expect("changed");
     connection.close().expect("closed");
-    let Err(error @ OpenError::Newer { found: 4, .. }) = Sqlite::open(&path) else {
+    let Err(error @ OpenError::Newer { found: 5, .. }) = Sqlite::open(&path) else {
         panic!("opened")
     };
     let outside = Contents::read(&path).expect_err("not read");
     for refused in [error.to_string(), outside.to_string()] {
         assert!(
-            refused.contains("has format 4 and was written by version"),
+            refused.contains("has format 5 and was written by version"),
             "{refused}"
         );
         assert!(refused.contains("version or a newer one"), "{refused}");

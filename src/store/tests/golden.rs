@@ -49,3 +49,32 @@ fn the_same_facts_are_written_as_the_golden_journal_has_them() {
     journal.commit(&facts::all(), facts::at(10)).expect("room");
     same(&rows(&journal.into_connection()), &rows(&golden(FORMAT)));
 }
+
+/// The statements that `deploy/ecs/README.md` gives to whoever goes back to an older program, newest format first.
+fn ways_back() -> Vec<String> {
+    let readme = include_str!("../../../deploy/ecs/README.md");
+    let statements = readme.split("<<'SQL'\n").skip(1);
+    statements
+        .map(|rest| rest.split("\nSQL").next().expect("an end").to_owned())
+        .collect()
+}
+
+/// Nothing is lost but what the older format has no words for.
+#[test]
+fn the_way_back_to_an_older_format_leaves_all_that_it_knows() {
+    let connection = golden(FORMAT);
+    for (back, statements) in (2..FORMAT).rev().zip(ways_back()) {
+        connection.execute_batch(&statements).expect(&statements);
+        let format: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .expect("the format");
+        assert_eq!(format, back);
+        let mut copy = in_memory().into_connection();
+        rusqlite::backup::Backup::new(&connection, &mut copy)
+            .and_then(|backup| backup.run_to_completion(100, std::time::Duration::ZERO, None))
+            .expect("copied");
+        let loaded = Sqlite::on(copy).expect("known").load().expect("readable");
+        same(&loaded.facts, &facts::of_format(back));
+    }
+    assert_eq!(ways_back().len(), 2);
+}

@@ -27,6 +27,7 @@ fn reading(secrets: usize) -> Reading {
         findings_by_kind: BTreeMap::from([("rotation-failed", 1)]),
         finding_list: (0..secrets.min(1)).map(|_| finding("shop/000")).collect(),
         lowered: BTreeMap::from([("hold", 1)]),
+        databases: BTreeMap::from([("available", 1)]),
         last_list_age_seconds: 12.0,
         loop_age_seconds: 0.2,
     }
@@ -87,7 +88,7 @@ fn every_metric_follows_the_naming_rules_of_promtool() {
     let ours = types
         .iter()
         .filter(|(name, _)| name.starts_with("rotation_watchdog_"));
-    assert_eq!(ours.count(), 28, "{types:?}");
+    assert_eq!(ours.count(), 29, "{types:?}");
 }
 
 #[test]

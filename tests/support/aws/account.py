@@ -10,7 +10,7 @@ import traceback
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import events, functions, logs, secrets
+from . import events, functions, logs, rds, secrets
 from .ecs import Ecs
 from .timing import Timing
 from .wire import Answer, AwsError, content_type, failure, success
@@ -30,6 +30,7 @@ class Account:
         self._moto = DomainDispatcherApplication(create_backend_app)
         os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
         functions.fill()
+        rds.correct()
         if not plain_moto:
             secrets.correct()
             logs.correct()

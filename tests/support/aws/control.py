@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from moto.core.exceptions import JsonRESTError
 
-from . import events, functions, rotation, secrets
+from . import events, functions, rds, rotation, secrets
 from .wire import ACCOUNT, REGION, Answer, AwsError, Request
 
 PREFIX = "/_standin/"
@@ -146,6 +146,12 @@ class Control:
     def _list_messages(self, given):
         return events.messages(given.get("region", REGION))
 
+    def _put_database(self, given):
+        return rds.put(given, given.get("region", REGION))
+
+    def _put_proxy(self, given):
+        return rds.put_proxy(given, given.get("region", REGION))
+
     def _play_rotation(self, given):
         return rotation.play(given)
 
@@ -190,5 +196,7 @@ _ROUTES = {
     "POST event": Control._send_event,
     "GET messages": Control._list_messages,
     "POST lost-queue": Control._lose_queue,
+    "POST rds": Control._put_database,
+    "POST rds-proxy": Control._put_proxy,
     "POST rotation": Control._play_rotation,
 }

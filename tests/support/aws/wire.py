@@ -155,7 +155,7 @@ def failure(service, error):
 
 
 def _protocol(service):
-    return {"lambda": "rest-json", "iam": "query", "sts": "query"}.get(service, "json")
+    return {"lambda": "rest-json", "iam": "query", "sts": "query", "rds": "query"}.get(service, "json")
 
 
 def content_type(service):

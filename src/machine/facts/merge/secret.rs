@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::state::{SecretFacts, StageRun, Would};
+use crate::facts::stages::StageRun;
+use crate::facts::state::{SecretFacts, Would};
 use crate::model::{
     ConsumerId, Dates, Fact, Labels, LogFact, LogLine, Look, Pace, RotationKey, SecretArn, WouldAct,
 };

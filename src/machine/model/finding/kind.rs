@@ -13,6 +13,8 @@ pub enum Kind {
     Capped,
     /// setSecret is done, and AWSCURRENT has not moved for too long.
     DangerWindowOpen,
+    /// RDS says that a database serves nobody.
+    DatabaseUnwell,
     /// The database refuses AWSCURRENT.
     DeadValue,
     /// A task definition could not be read.
@@ -45,6 +47,8 @@ pub enum Kind {
     LongWindow,
     /// AWSCURRENT was moved by hand, and nothing proves the value.
     ManualPromotion,
+    /// RDS keeps the secret, and can no longer rotate it.
+    MasterSecretImpaired,
     /// Nobody saw when the promotion was, and the consumer was made about then.
     MayBeStale,
     /// A redeploy may ship another image.
@@ -115,11 +119,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 55] = [
         Self::BeyondNext,
         Self::BeyondUs,
         Self::Capped,
         Self::DangerWindowOpen,
+        Self::DatabaseUnwell,
         Self::DeadValue,
         Self::DefinitionUnread,
         Self::EnvironmentUnreadable,
@@ -136,6 +141,7 @@ impl Kind {
         Self::LoginUnanswered,
         Self::LongWindow,
         Self::ManualPromotion,
+        Self::MasterSecretImpaired,
         Self::MayBeStale,
         Self::MutableImage,
         Self::NoConsumers,
@@ -183,6 +189,7 @@ impl Kind {
             Self::BeyondUs => "beyond-us",
             Self::Capped => "capped",
             Self::DangerWindowOpen => "danger-window-open",
+            Self::DatabaseUnwell => "database-unwell",
             Self::DeadValue => "dead-value",
             Self::DefinitionUnread => "definition-unread",
             Self::EnvironmentUnreadable => "environment-unreadable",
@@ -199,6 +206,7 @@ impl Kind {
             Self::LoginUnanswered => "login-unanswered",
             Self::LongWindow => "long-window",
             Self::ManualPromotion => "manual-promotion",
+            Self::MasterSecretImpaired => "master-secret-impaired",
             Self::MayBeStale => "may-be-stale",
             Self::MutableImage => "mutable-image",
             Self::NoConsumers => "no-consumers",

@@ -5,6 +5,7 @@
 pub(super) mod log;
 pub(super) mod logins;
 pub(super) mod ours;
+pub(super) mod rds;
 pub(super) mod versions;
 
 use crate::facts::track::Track;

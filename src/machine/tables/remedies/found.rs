@@ -5,10 +5,12 @@ use crate::findings::{Finding, of_search, unmatched};
 use crate::judge::Judgements;
 use crate::judge::outlook::outlook;
 use crate::model::{
-    Consumer, ConsumerId, Controller, Done, Evidence, FunctionSeen, LookFailure, NoEffect, Outcome,
-    Protected, ReferenceKind, Rollout, Scope, ScopeSeen, Staleness, StandaloneTask, Unread, Write,
+    Consumer, ConsumerId, Controller, Done, Evidence, FunctionSeen, LookFailure, ManagedStatus, NoEffect,
+    Outcome, Protected, RdsDatabase, RdsId, ReferenceKind, Rollout, Scope, ScopeSeen, Staleness,
+    StandaloneTask, Unread, Write,
 };
 use crate::tables::at_rest::{before_the_next, watched};
+use crate::tables::rds::managed;
 use crate::tables::standings::{attempt, deployed, promoted, redeploy, replaced};
 use crate::tables::world::{Tale, arn, at, consumer, deployment, function, labels, service};
 
@@ -179,4 +181,25 @@ pub(super) fn still_named() -> Vec<Finding> {
     tale.see(1, Evidence::Secret { secret, seen });
     tale.see(2, Evidence::Sweep { secrets: Vec::new() });
     of_search(&tale.state)
+}
+
+/// Databases of RDS: an instance, and a cluster whose secret cannot be rotated any more.
+pub(super) fn of_rds() -> Vec<Finding> {
+    let told_of = |database| {
+        let mut tale = Tale::new();
+        tale.labels(0, "a - z").rds(1, database);
+        told(&tale, "db", 2)
+    };
+    let instance = RdsDatabase {
+        status: "storage-full".into(),
+        ..managed(ManagedStatus::Active)
+    };
+    let cluster = RdsDatabase {
+        id: RdsId::cluster("shop"),
+        status: "stopped".into(),
+        ..managed(ManagedStatus::Impaired)
+    };
+    [instance, cluster, managed(ManagedStatus::Impaired)]
+        .map(told_of)
+        .concat()
 }

@@ -370,6 +370,7 @@ pub(super) fn everything() -> Vec<Finding> {
         crate::tables::rolled_forward::told(),
         of_secrets_at_rest(),
         of_rotations(),
+        found::of_rds(),
         of_promotions(),
         super::super::histories::with_odd_names(),
         of_services(),

@@ -78,7 +78,7 @@ fn brakes_and_users() -> Vec<Fact> {
     brakes.map(braked).into_iter().chain(users).collect()
 }
 
-fn said(severity: Severity) -> FindingWords {
+pub(super) fn said(severity: Severity) -> FindingWords {
     FindingWords {
         severity,
         text: why(),
@@ -86,7 +86,7 @@ fn said(severity: Severity) -> FindingWords {
     }
 }
 
-fn happened(id: &FindingId, news: FindingNews) -> Fact {
+pub(super) fn happened(id: &FindingId, news: FindingNews) -> Fact {
     Fact::Finding(FindingFact {
         id: id.clone(),
         at: at(1),
