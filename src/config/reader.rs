@@ -133,6 +133,11 @@ impl<'a> Section<'a> {
         .unwrap_or(default)
     }
 
+    /// True or false; nothing where it is absent.
+    pub(super) fn answer(&mut self, key: &'static str) -> Option<bool> {
+        self.read(key, None, "true or false", Value::to_bool, ToString::to_string)
+    }
+
     pub(super) fn count(&mut self, key: &'static str, default: usize, range: RangeInclusive<usize>) -> usize {
         let kind = format!("a number from {} to {}", range.start(), range.end());
         let parse = |value: &Value| {

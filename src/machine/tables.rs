@@ -41,6 +41,7 @@ mod rds_looks;
 mod reach;
 mod recreated;
 mod remedies;
+mod resets;
 mod roll_forward;
 mod rolled_forward;
 mod rotations;

@@ -203,11 +203,11 @@ pub fn master_text(state: MasterState) -> String {
     let password = if state.resetting {
         "RDS is setting the master user's password"
     } else {
-        "RDS is not setting the master user's password"
+        "RDS is not setting the master user's password now"
     };
     let managed = state
         .managed
-        .map(|status| format!("; it calls its secret {}", status.name()));
+        .map(|status| format!("; MasterUserSecret is {}", status.name()));
     format!("{password}{}", managed.unwrap_or_default())
 }
 

@@ -281,9 +281,9 @@ fn is_settled(reached: &Reached, key: &RotationKey) -> bool {
     runs_of(reached, key).all(|runs| runs.iter().any(is_done))
 }
 
-/// Whether somebody who used it was seen with an old value.
+/// Whether somebody who used it was seen with an old value. Who only starts may be newer than the promotion.
 fn was_left(reached: &Reached, key: &RotationKey) -> bool {
-    runs_of(reached, key).any(|runs| runs.first().is_some_and(|run| !run.stage.is_over()))
+    runs_of(reached, key).any(|runs| runs.first().is_some_and(|run| run.stage == Stage::Stale))
 }
 
 /// Whether its window is closed by what the journal keeps, too. One without a promotion is not counted.

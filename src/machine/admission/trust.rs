@@ -68,6 +68,10 @@ fn proof_may_come(
     now: Timestamp,
 ) -> Option<Reason> {
     let facts = state.secret(&view.rotation.key.secret)?;
+    // Where nothing tested it the label may move before the password comes true.
+    if let Some(until) = facts.being_set_until().filter(|until| now < *until) {
+        return Some(Reason::Proof { until });
+    }
     let promoted = view.rotation.promoted.as_ref()?.when.not_after;
     // A promotion that was seen late has its login then.
     let seen = facts.current_seen.as_ref().map(|(_, at)| *at);

@@ -3,14 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::facts::state::{SecretFacts, State};
 use crate::facts::track::Track;
 use crate::model::{
-    Belongs, DatabaseId, Fact, IdentifierId, Look, MasterState, RdsDatabase, RdsEvent, RdsId, RdsPart, Reset,
-    SecretArn,
+    Belongs, DatabaseId, DatabaseSeen, Fact, IdentifierId, Look, MasterState, RdsDatabase, RdsEvent, RdsId,
+    RdsPart, RdsRule, Reset, SecretArn,
 };
+
+/// RDS sets a password within minutes of being asked (aws-facts: RDS).
+const SET_AT_MOST: SignedDuration = SignedDuration::from_mins(15);
 
 /// The last lists, and what leads from a secret to its database and back.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +24,7 @@ pub(crate) struct Rds {
     by_name: BTreeMap<IdentifierId, RdsId>,
     by_database: BTreeMap<DatabaseId, RdsId>,
     /// What rules say.
-    rules: BTreeMap<SecretArn, Belongs>,
+    rules: BTreeMap<SecretArn, RdsRule>,
     /// What all of it says together, of watched secrets.
     links: BTreeMap<SecretArn, Belongs>,
     secrets: BTreeMap<RdsId, BTreeSet<SecretArn>>,
@@ -67,6 +70,25 @@ impl Rds {
     fn get(&self, id: &RdsId) -> Option<&RdsDatabase> {
         let (_, list) = self.lists.get(&RdsPart::of(id))?;
         list.get(id)
+    }
+
+    /// Whether a database is there, as far as its list tells.
+    fn may_have(&self, id: &RdsId) -> bool {
+        self.get(id).is_some() || !self.lists.contains_key(&RdsPart::of(id))
+    }
+
+    fn is_whole(&self) -> bool {
+        RdsPart::LISTS.iter().all(|part| self.lists.contains_key(part))
+    }
+
+    /// The database that a login went to: by its endpoint, else (a proxy's, or a name of its own) by the identifier in the
+    /// value, which may be older than the endpoint.
+    fn login_at(&self, login: DatabaseSeen) -> Option<&RdsDatabase> {
+        let by_name = || {
+            let (identifier, _) = login.named?;
+            self.by_name.get(&identifier)
+        };
+        self.get(self.by_database.get(&login.database).or_else(by_name)?)
     }
 
     /// Itself, or the cluster that it belongs to.
@@ -133,6 +155,11 @@ impl State {
         self.rds.all()
     }
 
+    /// Whom the secrets of a database belong to: itself, or the cluster that it is an instance of.
+    pub(crate) fn rds_owner(&self, id: &RdsId) -> Option<&RdsId> {
+        self.rds.get(id).map(|database| &self.rds.owner(database).id)
+    }
+
     /// Watched secrets that are known to belong to a database, and whether each is its master user's.
     pub fn secrets_of_rds(&self, id: &RdsId) -> impl Iterator<Item = (&SecretArn, bool)> {
         self.rds.secrets_of(id)
@@ -149,8 +176,10 @@ impl State {
 
     /// Whether what happens to a database, or to an instance of it, may be of a watched secret's rotation.
     pub fn has_master_secret(&self, id: &RdsId) -> bool {
-        let owner = self.rds.get(id).map(|database| &self.rds.owner(database).id);
-        let mut secrets = owner.into_iter().flat_map(|id| self.rds.secrets_of(id));
+        let mut secrets = self
+            .rds_owner(id)
+            .into_iter()
+            .flat_map(|id| self.rds.secrets_of(id));
         secrets.any(|(_, is_master)| is_master)
     }
 
@@ -159,33 +188,47 @@ impl State {
         if let Some(id) = self.rds.managed.get(secret) {
             return Some((self.owned(id, true), Told::Again));
         }
-        if let Some(rule) = self.rds.rules.get(secret) {
-            return Some((self.owned(&rule.database, rule.master_user), Told::Again));
-        }
         let login = self.databases.of(secret);
-        let id = login.and_then(|login| {
-            let named = login
-                .named
-                .and_then(|(identifier, _)| self.rds.by_name.get(&identifier));
-            named.or_else(|| self.rds.by_database.get(&login.database))
-        });
-        let Some(database) = id.and_then(|id| self.rds.get(id)) else {
-            let remembered = self.secret(secret)?.belongs.clone()?;
-            return Some((remembered, Told::Again));
-        };
+        let rule = self.rds.rules.get(secret);
+        // A rule that names what is not there has no effect (`idle_databases` tells of it).
+        if let Some(rule) = rule.filter(|rule| self.rds.may_have(&rule.database)) {
+            let is_master = || self.is_master(secret, &rule.database);
+            let by_login = rule.master_user.is_none() && login.is_some();
+            let told = if by_login { Told::ByLogin } else { Told::Again };
+            let is_master = rule.master_user.unwrap_or_else(is_master);
+            return Some((self.owned(&rule.database, is_master), told));
+        }
+        if let Some(database) = login.and_then(|login| self.rds.login_at(login)) {
+            let is_master = self.is_master(secret, &database.id);
+            return Some((self.owned(&database.id, is_master), Told::ByLogin));
+        }
+        // Its logins go elsewhere by now.
+        if login.is_some() && self.rds.is_whole() {
+            return None;
+        }
+        let known = self.secret(secret)?.belongs.as_ref()?;
+        Some((self.owned(&known.database, known.master_user), Told::Again))
+    }
+
+    /// Whether logins, of this life or of one before, say that a secret is the master user's of a database.
+    fn is_master(&self, secret: &SecretArn, id: &RdsId) -> bool {
+        let database = self.rds.get(id);
+        let owners = database.into_iter().map(|database| self.rds.owner(database));
+        let mut masters = database
+            .into_iter()
+            .chain(owners)
+            .map(|database| &database.masters);
         let users = self.databases.users(secret);
-        let masters = [database, self.rds.owner(database)].map(|database| &database.masters);
-        let is_master = masters.iter().any(|masters| !masters.is_disjoint(&users));
-        Some((self.owned(&database.id, is_master), Told::ByLogin))
+        if !users.is_empty() {
+            return masters.any(|masters| !masters.is_disjoint(&users));
+        }
+        let known = self.secret(secret).and_then(|facts| facts.belongs.as_ref());
+        known.is_some_and(|known| known.master_user && known.database == self.owned(id, true).database)
     }
 
     fn owned(&self, id: &RdsId, master_user: bool) -> Belongs {
-        let owner = self
-            .rds
-            .get(id)
-            .map(|database| self.rds.owner(database).id.clone());
         Belongs {
-            database: owner.unwrap_or_else(|| id.clone()),
+            database: self.rds_owner(id).unwrap_or(id).clone(),
             master_user,
         }
     }
@@ -197,7 +240,7 @@ impl State {
         let link = belongs.as_ref().map(|(belongs, _)| belongs.clone());
         if self.rds.links.get(secret) != link.as_ref() {
             self.rds.link(secret, link);
-            self.touched.rds = true;
+            self.touched.rds_links = true;
             self.touched.secrets.insert(secret.clone());
         }
         // Only a login test knows it, and the next life may make none for long.
@@ -302,8 +345,10 @@ impl State {
     pub(crate) fn see_rds_events(&mut self, events: &[RdsEvent]) -> Vec<Fact> {
         let mut told: Vec<(SecretArn, Reset)> = Vec::new();
         for RdsEvent { of, reset } in events {
-            let owner = self.rds.get(of).map(|database| &self.rds.owner(database).id);
-            let secrets = owner.into_iter().flat_map(|id| self.rds.secrets_of(id));
+            let secrets = self
+                .rds_owner(of)
+                .into_iter()
+                .flat_map(|id| self.rds.secrets_of(id));
             let masters = secrets.filter(|(_, is_master)| *is_master);
             told.extend(masters.map(|(secret, _)| (secret.clone(), *reset)));
         }
@@ -322,7 +367,7 @@ impl State {
     }
 
     /// What rules say of secrets and their databases.
-    pub(crate) fn see_rds_rules(&mut self, rules: BTreeMap<SecretArn, Belongs>) {
+    pub(crate) fn see_rds_rules(&mut self, rules: BTreeMap<SecretArn, RdsRule>) {
         self.rds.rules = rules;
     }
 }
@@ -336,6 +381,16 @@ enum Told {
 }
 
 impl SecretFacts {
+    /// RDS shows the master user's password on its way: until when that is believed, and longer than RDS needs.
+    pub(crate) fn being_set_until(&self) -> Option<Timestamp> {
+        let run = self.master.as_deref()?.states.latest()?;
+        run.state.resetting.then_some(run.first.arrived + SET_AT_MOST)
+    }
+
+    pub(crate) fn is_being_set(&self, now: Timestamp) -> bool {
+        self.being_set_until().is_some_and(|until| now < until)
+    }
+
     pub(crate) fn learn_reset(&mut self, reset: Reset) -> bool {
         self.master.get_or_insert_default().learn_reset(reset)
     }

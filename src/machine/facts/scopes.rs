@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::facts::state::{ConsumerFacts, State};
+use crate::facts::state::{ConsumerFacts, Failing, State};
 use crate::model::{
-    Consumer, ConsumerId, Look, LookKey, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn,
+    Consumer, ConsumerId, Look, LookFailure, LookKey, Reference, ReferenceKind, Scope, ScopeSeen, SecretArn,
 };
+
+/// After so many a list is not waited for, if it can be done without.
+const ENOUGH_FAILURES: u32 = 3;
 
 impl State {
     /// One part of discovery anew. Others may name the same consumers: a rule names what a list finds too.
@@ -125,10 +128,19 @@ impl State {
         scopes
     }
 
+    /// Proxies that may not be listed, or out of a network without a way to RDS, keep nothing else from being known. Where
+    /// the list was only throttled, the next tells.
+    pub(crate) fn is_done_without(&self, scope: &Scope) -> bool {
+        let failing = self.failing.get(&LookKey::Discovery(scope.clone()));
+        let is_given_up = |failing: &Failing| {
+            failing.times >= ENOUGH_FAILURES || matches!(failing.failure, LookFailure::Denied { .. })
+        };
+        *scope == Scope::Proxies && failing.is_some_and(is_given_up)
+    }
+
     /// Where the configuration names the clusters, those that were asked for are all that is known.
     fn of_every_scope(&self, mut has: impl FnMut(&Scope) -> bool) -> bool {
-        // Proxies that may not be listed keep nothing else from being known.
-        let has_answer = |scope: &Scope| self.scopes.contains_key(scope) || *scope == Scope::Proxies;
+        let has_answer = |scope: &Scope| self.scopes.contains_key(scope) || self.is_done_without(scope);
         let is_unanswered = |key: &LookKey| matches!(key, LookKey::Discovery(scope) if !has_answer(scope));
         if self.failing.keys().any(is_unanswered) {
             return false;
@@ -151,8 +163,7 @@ impl State {
                 clusters
             }
         };
-        let proxies = LookKey::Discovery(Scope::Proxies);
-        let awaits_proxies = self.searches_proxies && !self.failing.contains_key(&proxies);
+        let awaits_proxies = self.searches_proxies && !self.is_done_without(&Scope::Proxies);
         clusters.iter().all(&mut has) && has(&Scope::Functions) && (!awaits_proxies || has(&Scope::Proxies))
     }
 

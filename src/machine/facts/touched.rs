@@ -22,6 +22,8 @@ pub(crate) struct Touched {
     pub(crate) failing: bool,
     /// A list of databases is another than before.
     pub(crate) rds: bool,
+    /// A secret belongs to another database of RDS than before.
+    pub(crate) rds_links: bool,
     /// There was an event, even if it told nothing new.
     pub(crate) any: bool,
 }
@@ -36,6 +38,7 @@ impl Touched {
         self.searched |= more.searched;
         self.failing |= more.failing;
         self.rds |= more.rds;
+        self.rds_links |= more.rds_links;
         self.any |= more.any;
     }
 }

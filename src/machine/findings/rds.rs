@@ -17,8 +17,7 @@ pub(crate) fn of_rds(state: &State) -> Vec<Finding> {
 
 fn unwell(state: &State, database: &RdsDatabase) -> Option<Finding> {
     let help = database.unwell()?;
-    // The secrets of an instance in a cluster belong to the cluster.
-    let owner = database.cluster.as_ref().unwrap_or(&database.id);
+    let owner = state.rds_owner(&database.id)?;
     let mut secrets = state.secrets_of_rds(owner).map(|(secret, _)| secret.name());
     let named: Vec<&str> = secrets.by_ref().take(NAMED).collect();
     if named.is_empty() {
@@ -34,8 +33,13 @@ fn unwell(state: &State, database: &RdsDatabase) -> Option<Finding> {
         subject: Subject::Database(database.id.clone()),
         secret: None,
         text: format!(
-            "RDS says that it is {:?}: it serves nobody, and no rotation of it can succeed; secrets of it: {}{more}",
+            "RDS says that it is {:?}: {}; secrets of {owner}: {}{more}",
             &*database.status,
+            if *owner == database.id {
+                "it serves nobody, and no rotation of it can succeed"
+            } else {
+                "it serves nobody, and the cluster has one instance less"
+            },
             named.join(", ")
         ),
         remedy: format!("{help}: {}", commands::rds_events(&database.id)),

@@ -21,6 +21,10 @@ impl List<'_> {
         let Some(window) = view.window.filter(|window| window.closed.is_none()) else {
             return;
         };
+        // RDS says that it is still on its way: the database takes the old one.
+        if !is_shown_by_login(view) && facts.is_being_set(now) {
+            return;
+        }
         // Only what was certainly that long.
         let since = window.opened.not_after;
         let Some(severity) = severity(strategy, timing, since, now) else {
@@ -63,6 +67,11 @@ fn severity(strategy: Strategy, timing: &Timing, since: Timestamp, now: Timestam
     } else {
         (now >= since + warning).then_some(Severity::Warning)
     }
+}
+
+fn is_shown_by_login(view: &RotationView) -> bool {
+    let exposed = view.rotation.exposed.as_ref();
+    exposed.is_some_and(|seen| seen.sources.contains(&Source::Login))
 }
 
 fn shown_by(view: &RotationView) -> &'static str {

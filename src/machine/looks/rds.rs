@@ -33,6 +33,9 @@ impl Plan<'_> {
         let events = LookKey::Rds(RdsPart::Events);
         if is_followed {
             self.every(events.clone(), self.cadence().rds);
+        } else if self.state.failing.contains_key(&events) {
+            // Else nobody would see that the right was given.
+            self.every(events.clone(), self.cadence().discovery);
         }
         self.hinted_of_rds(events);
     }

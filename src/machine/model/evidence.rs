@@ -6,8 +6,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AttemptId, Belongs, Consumer, ConsumerId, DatabaseSeen, Decision, FunctionSeen, Hint, LoginAnswer, Look,
-    Outcome, RdsDatabase, RdsEvent, RdsPart, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Step,
+    AttemptId, Consumer, ConsumerId, DatabaseSeen, Decision, FunctionSeen, Hint, LoginAnswer, Look, Outcome,
+    RdsDatabase, RdsEvent, RdsPart, RdsRule, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Step,
     Strategy, VersionId,
 };
 
@@ -78,7 +78,7 @@ pub struct ScopeSeen {
     /// Where the first suspicion of a consumer comes from: a variable, by its name; a command has none.
     pub suspicions: BTreeMap<ConsumerId, String>,
     /// For [`Scope::Declared`]: the databases of RDS that rules name.
-    pub databases: BTreeMap<SecretArn, Belongs>,
+    pub databases: BTreeMap<SecretArn, RdsRule>,
 }
 
 /// A host as hosts are compared: in small letters, without the dot that may end a whole name.

@@ -38,7 +38,7 @@ pub use hint::{Hint, HintAbout, HintKind, NamedSecret};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
 pub use patterns::LogPatterns;
 pub use rds::{
-    Belongs, ManagedSecret, ManagedStatus, MasterState, RdsDatabase, RdsEvent, RdsId, RdsPart, Reset,
+    Belongs, ManagedSecret, ManagedStatus, MasterState, RdsDatabase, RdsEvent, RdsId, RdsPart, RdsRule, Reset,
 };
 pub use secret::{Brake, Dates, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
 pub use subject::{Part, Subject};

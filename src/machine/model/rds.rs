@@ -232,6 +232,14 @@ pub struct RdsEvent {
     pub reset: Reset,
 }
 
+/// What a rule says of its secrets' database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RdsRule {
+    pub database: RdsId,
+    /// Whether its secrets are the master user's. Nothing where the rule leaves that to logins.
+    pub master_user: Option<bool>,
+}
+
 /// The database of RDS that a secret belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Belongs {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::model::{Belongs, ConsumerId, Declared, Mode, Staleness};
+use crate::model::{ConsumerId, Declared, Mode, RdsRule, Staleness};
 
 /// What the first matching rule says about one secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Policy {
     /// has its own.
     pub database: Option<String>,
     /// The database of RDS that the secret belongs to, where nothing else tells.
-    pub rds: Option<Belongs>,
+    pub rds: Option<RdsRule>,
 }
 
 /// Whether AWSPENDING is promoted where the database has its password already and refuses AWSCURRENT's.

@@ -10,7 +10,8 @@ use crate::findings::{Finding, Kind, Severity, of_fleet, of_secret};
 use crate::judge::Judgements;
 use crate::looks::{Agenda, fleet_looks, secret_looks};
 use crate::model::{
-    Evidence, Hint, HintAbout, HintKind, LookKey, ManagedStatus, RdsId, RdsPart, Scope, Subject,
+    Event, Evidence, Hint, HintAbout, HintKind, Look, LookFailure, LookKey, ManagedStatus, RdsDatabase,
+    RdsId, RdsPart, Scope, Subject,
 };
 use crate::policy::Settings;
 
@@ -47,9 +48,23 @@ fn rds_is_asked_closely_while_a_master_users_rotation_lasts_and_seldom_else() {
     assert_eq!(agenda.get(&list), Some(&(at(-8) + cadence.discovery)));
     assert_eq!(agenda.get(&events), None);
 
-    let agenda = asked(&super::rds::started(), 1);
+    let agenda = asked(&super::resets::started(), 1);
     assert_eq!(agenda.get(&list), Some(&(at(-8) + cadence.rds)));
     assert_eq!(agenda.get(&events), Some(&at(1)));
+
+    let mut denied = super::resets::started();
+    let failure = LookFailure::Denied {
+        iam_action: "rds:DescribeEvents".to_owned(),
+        resource: "*".to_owned(),
+    };
+    denied.event(Event::Unseen {
+        look: Look::at(at(3)),
+        key: events.clone(),
+        failure,
+    });
+    denied.labels(10, "a").labels(20, "a");
+    let next = asked(&denied, 900).get(&events).copied();
+    assert!(next.is_some(), "who was denied asks again at rest");
 
     let mut hinted = at_rest;
     let hint = Hint {
@@ -64,7 +79,7 @@ fn rds_is_asked_closely_while_a_master_users_rotation_lasts_and_seldom_else() {
         "an event makes it due"
     );
 
-    let mut silent = super::rds::started();
+    let mut silent = super::resets::started();
     silent.settings.rds = false;
     let agenda = asked(&silent, 1);
     assert!(
@@ -137,6 +152,38 @@ fn a_database_that_serves_nobody_is_told_where_a_watched_secret_is_of_it() {
         tale.rds(0, instance(status));
         assert_eq!(unwell(&tale), [], "{status}");
     }
+}
+
+/// Before its cluster was listed, and where clusters may not be listed, its secrets are the instance's.
+#[test]
+fn an_instance_of_a_cluster_that_serves_nobody_is_told_with_the_clusters_secrets() {
+    let member = RdsDatabase {
+        cluster: Some(RdsId::cluster("shop")),
+        ..instance("stopped")
+    };
+    let cluster = RdsDatabase {
+        id: RdsId::cluster("shop"),
+        cluster: None,
+        databases: BTreeSet::new(),
+        ..instance("available")
+    };
+    let told_of_it = |tale: &Tale| {
+        let found = told(tale, 1).into_iter();
+        let of_it = found.filter(|finding| finding.subject == Subject::Database(RdsId::instance("shop")));
+        of_it.map(|finding| finding.text).collect::<Vec<_>>()
+    };
+    let mut tale = Tale::new();
+    tale.labels(-10, "a").of_the_master().rds(-8, member);
+    let [alone] = &told_of_it(&tale)[..] else {
+        panic!("without its cluster")
+    };
+    assert!(alone.contains("no rotation of it can succeed"), "{alone}");
+    tale.rds(-7, cluster);
+    let [with_others] = &told_of_it(&tale)[..] else {
+        panic!("with its cluster")
+    };
+    assert!(with_others.contains("one instance less"), "{with_others}");
+    assert!(with_others.contains("rds-cluster:shop: db"), "{with_others}");
 }
 
 #[test]

@@ -44,24 +44,26 @@ impl Machine {
     fn would_show(&self, id: &FindingId) -> bool {
         let state = &self.state;
         let has_answered = |key: LookKey| state.looked.contains_key(&key);
+        let has_listed_rds = || RdsPart::LISTS.map(LookKey::Rds).into_iter().all(has_answered);
         match &id.subject {
             Subject::Watchdog(Part::Look(key)) => has_answered(key.clone()),
             Subject::Watchdog(Part::Events) => state.delivery.works,
             Subject::Watchdog(Part::Journal | Part::RollForward) => true,
-            Subject::Watchdog(Part::Rules | Part::Rule(_) | Part::DatabaseHost(_)) => self.has_searched(),
+            Subject::Watchdog(Part::Rule(_)) => {
+                self.has_searched() && (!state.searches_proxies || has_listed_rds())
+            }
+            Subject::Watchdog(Part::Rules | Part::DatabaseHost(_)) => self.has_searched(),
             // Somebody may still name it: then it is looked at, too.
             Subject::Database(id) => {
-                let has_secrets = state.secrets_of_rds(id).next().is_some();
-                let is_gone = || state.rds_database(id).is_none();
-                has_answered(LookKey::Rds(RdsPart::of(id))) && (has_secrets || is_gone())
+                let has_secrets = |owner| state.secrets_of_rds(owner).next().is_some();
+                // A database that is gone has no owner.
+                has_answered(LookKey::Rds(RdsPart::of(id))) && state.rds_owner(id).is_none_or(has_secrets)
             }
             Subject::Secret(secret) if !self.watched.contains_key(secret) => {
                 let is_asked = || state.is_missing(secret) && state.users_of(secret).next().is_some();
                 self.has_searched() && !is_asked()
             }
-            Subject::Secret(_) if id.kind == Kind::MasterSecretImpaired => {
-                RdsPart::LISTS.map(LookKey::Rds).into_iter().all(has_answered)
-            }
+            Subject::Secret(_) if id.kind == Kind::MasterSecretImpaired => has_listed_rds(),
             Subject::Secret(secret) => {
                 has_answered(LookKey::Secret(secret.clone()))
                     && self.has_searched()
@@ -89,24 +91,22 @@ impl Machine {
 
     /// What it is about is looked at, and the look fails.
     fn is_out_of_reach(&self, id: &FindingId) -> bool {
+        let fails = |key: LookKey| self.state.failing.contains_key(&key);
         let look = match &id.subject {
+            Subject::Secret(_) if id.kind == Kind::MasterSecretImpaired => {
+                return RdsPart::LISTS.map(LookKey::Rds).into_iter().any(fails);
+            }
             Subject::Secret(secret) => LookKey::Secret(secret.clone()),
             Subject::Consumer(consumer) => LookKey::Consumer(consumer.clone()),
             Subject::Database(id) => LookKey::Rds(RdsPart::of(id)),
             Subject::Watchdog(_) => return false,
         };
-        self.state.failing.contains_key(&look)
-    }
-
-    fn fails(&self, scope: &Scope) -> bool {
-        let key = LookKey::Discovery(scope.clone());
-        self.state.failing.contains_key(&key)
+        fails(look)
     }
 
     fn has_searched(&self) -> bool {
         let is_known = |scope: &Scope| self.state.scopes.contains_key(scope);
-        // Proxies that may not be listed keep nothing else from being known.
-        let is_searched = |scope: &Scope| is_known(scope) || *scope == Scope::Proxies && self.fails(scope);
+        let is_searched = |scope: &Scope| is_known(scope) || self.state.is_done_without(scope);
         self.scopes().iter().all(is_searched)
     }
 }

@@ -38,7 +38,7 @@ impl Machine {
             self.say(Teller::Looks, findings::of_looks(&self.state, now), turn, now);
             self.told.wake = findings::looks_given_up(&self.state, now);
         }
-        if touched.rds {
+        if touched.rds || touched.rds_links {
             self.say(Teller::Rds, findings::of_rds(&self.state), turn, now);
             turn.databases_changed = true;
         }

@@ -8,7 +8,7 @@ use crate::sim::Stream;
 use crate::sim::life::{How, Pause, Place};
 use crate::sim::ports::{Fault, FaultKind, Jump};
 
-/// Everything that the watchdog asks but for moves of labels, of which only `failures` tells.
+/// Everything that the watchdog asks but for RDS, and for moves of labels, of which only `failures` tells.
 pub(super) const OPERATIONS: [&str; 20] = [
     "database:login",
     "secretsmanager:ListSecrets",
@@ -32,11 +32,18 @@ pub(super) const OPERATIONS: [&str; 20] = [
     "lambda:UntagResource",
 ];
 
+const OF_RDS: [&str; 4] = [
+    "rds:DescribeDBInstances",
+    "rds:DescribeDBClusters",
+    "rds:DescribeDBProxies",
+    "rds:DescribeEvents",
+];
+
 impl Case {
     pub(super) fn draw_faults(&mut self) {
         let span = self.scenario.last_rotation().duration_since(self.scenario.start);
         if self.profile.has(Profile::Network) {
-            self.draw_network(span);
+            self.draw_network(&mut Stream::new(self.seed, "network"), &OPERATIONS, span);
         }
         if self.profile.has(Profile::Disk) {
             self.draw_full_disk(span);
@@ -48,16 +55,19 @@ impl Case {
         if self.profile.has(Profile::Clock) {
             self.draw_clock(span);
         }
+        // Last, with a stream of its own: the parts of older cases keep their numbers.
+        if self.profile.has(Profile::Network) {
+            self.draw_network(&mut Stream::new(self.seed, "network/rds"), &OF_RDS, span);
+        }
     }
 
     fn moment(&self, stream: &mut Stream, span: SignedDuration) -> Timestamp {
         self.scenario.start + stream.millis(0, i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
     }
 
-    fn draw_network(&mut self, span: SignedDuration) {
-        let mut stream = Stream::new(self.seed, "network");
+    fn draw_network(&mut self, stream: &mut Stream, operations: &[&'static str], span: SignedDuration) {
         for _ in 0..stream.next() % 8 {
-            let operation = stream.pick::<&str>(&OPERATIONS);
+            let operation = stream.pick::<&str>(operations);
             let kind = stream
                 .pick(&[
                     FaultKind::Throttled,
@@ -71,7 +81,7 @@ impl Case {
                 ])
                 .clone();
             let times = u32::try_from(stream.next() % 6).unwrap_or(0) + 1;
-            let from = self.moment(&mut stream, span);
+            let from = self.moment(stream, span);
             let window = Some((from, from + stream.millis(1_000, 300_000)));
             self.fail(Fault {
                 operation,

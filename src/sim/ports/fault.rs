@@ -92,7 +92,7 @@ impl FaultKind {
     }
 }
 
-const WITH_A_PAST: [&str; 7] = [
+const WITH_A_PAST: [&str; 8] = [
     "secretsmanager:ListSecrets",
     "secretsmanager:DescribeSecret",
     "secretsmanager:ListSecretVersionIds",
@@ -100,12 +100,14 @@ const WITH_A_PAST: [&str; 7] = [
     "logs:FilterLogEvents",
     "ecs:ListServices",
     "ecs:DescribeServices",
+    "rds:DescribeEvents",
 ];
-const LISTS: [&str; 4] = [
+const LISTS: [&str; 5] = [
     "secretsmanager:ListSecrets",
     "ecs:ListServices",
     "ecs:DescribeServices",
     "lambda:ListFunctions",
+    "rds:DescribeDBInstances",
 ];
 
 /// The fault that this call meets, if any.

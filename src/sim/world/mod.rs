@@ -16,9 +16,10 @@
 //! set after the first, a database that testSecret sets back; labels that move between a call and its answer, or not at all
 //! where somebody was faster; people who promote, move back with the database, or set the database back alone.
 //!
-//! Not modelled: IAM beyond calls that are denied, several accounts or regions, networks, RDS Proxy, replicas of secrets,
-//! CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is missing, costs, CloudWatch metrics. A pool's connections all end together, when its oldest must be renewed. An account is locked by the
-//! watchdog's own refused logins alone: what applications do to themselves is the same with nobody watching. Nobody
+//! Not modelled: IAM beyond calls that are denied, several accounts or regions, networks, RDS Proxy, clusters, passwords that
+//! RDS could not set, replicas of secrets, CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is
+//! missing, costs, CloudWatch metrics. A pool's connections all end together, when its oldest must be renewed. An account is
+//! locked by the watchdog's own refused logins alone: what applications do to themselves is the same with nobody watching. Nobody
 //! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart. A database that
 //! is full, silent or locked is so for the watchdog's logins alone, not for rotation Lambdas and applications; what others
 //! deploy succeeds, unless its tasks are refused and its health check logs in. Without a `Manner` a rotation that fails is

@@ -1,4 +1,4 @@
-//! RDS: the master user's password is being set, was set, or could not be set (aws-facts: RDS). It tells of secrets of
+//! RDS: the master user's password was set, or could not be set (aws-facts: RDS). It tells of secrets of
 //! master users alone: nobody else's password goes through RDS.
 
 use jiff::{SignedDuration, Timestamp};
@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::facts::rds::MasterFacts;
 use crate::facts::state::SecretFacts;
 use crate::facts::track::began;
-use crate::model::{Step, When};
+use crate::model::{Reset, Step, When};
+use crate::policy::Timing;
 use crate::story::rotations::{Failure, Rotation};
 use crate::story::sighting::{Milestone, Sighting, Source};
 
@@ -18,18 +19,28 @@ const LATE: SignedDuration = SignedDuration::from_mins(5);
 /// From when to when what RDS shows is of this rotation.
 struct Span {
     from: Timestamp,
+    /// By when the rotation had begun.
+    began: Timestamp,
     to: Option<Timestamp>,
+}
+
+/// RDS showed a password on its way into the database, until it was there.
+struct Setting {
+    /// When it came true.
+    when: When,
+    /// It was not there yet at a look that was sent then.
+    not_yet: Timestamp,
 }
 
 impl Span {
     /// Nothing where nobody knows when the rotation began. `next`: when the rotation after it began.
-    fn of(rotation: &Rotation, next: Option<Timestamp>) -> Option<Self> {
-        let began = rotation.started.as_ref()?.when;
+    fn of(rotation: &Rotation, master: &MasterFacts, next: Option<Timestamp>) -> Option<Self> {
         let promoted = rotation.promoted.as_ref().map(|seen| seen.when.not_after);
         let ended = rotation.ending.as_ref().map(|(_, when)| when.not_after + LATE);
         let to = promoted.or(ended);
         Some(Self {
-            from: began.not_before.unwrap_or(began.not_after),
+            from: earliest(rotation, master)?,
+            began: rotation.started.as_ref()?.when.not_after,
             to: to.into_iter().chain(next).min(),
         })
     }
@@ -39,27 +50,42 @@ impl Span {
     }
 }
 
-pub(in crate::story) fn read(rotation: &mut Rotation, facts: &SecretFacts, next: Option<Timestamp>) {
-    let (Some(master), Some(mut span)) = (facts.master.as_deref(), Span::of(rotation, next)) else {
+/// What RDS did before a version had its value was another's: a person may change the password, and rotate the secret
+/// right after that. The password of a secret that RDS keeps is nobody else's to change.
+fn earliest(rotation: &Rotation, master: &MasterFacts) -> Option<Timestamp> {
+    let began = rotation.started.as_ref()?.when;
+    let kept = began.not_before.filter(|_| is_kept(master));
+    let created = rotation.created.as_ref().and_then(|seen| seen.when.not_before);
+    let earliest = created.max(kept).unwrap_or(began.not_after);
+    Some(earliest.max(began.not_before.unwrap_or(earliest)))
+}
+
+pub(in crate::story) fn read(
+    rotation: &mut Rotation,
+    facts: &SecretFacts,
+    next: Option<Timestamp>,
+    timing: &Timing,
+) {
+    let Some(master) = facts.master.as_deref() else {
         return;
     };
-    for reset in master
-        .resets
-        .iter()
-        .filter(|reset| reset.failed && span.has(reset.at))
-    {
+    let Some(mut span) = Span::of(rotation, master, next) else {
+        return;
+    };
+    let failed = |reset: &&Reset| reset.failed && span.has(reset.at);
+    for reset in master.resets.iter().filter(failed) {
         let later = rotation.failures.partition_point(|known| known.at <= reset.at);
         rotation.failures.insert(later, failure(reset.at));
     }
     // What RDS was about to set before it failed was not set.
-    let failed = master
-        .resets
-        .iter()
-        .rev()
-        .find(|reset| reset.failed && span.has(reset.at));
+    let failed = master.resets.iter().rev().find(failed);
     span.from = failed.map_or(span.from, |reset| reset.at);
-    let set = [setting(master, &span), set(master, &span)];
-    for when in set.into_iter().flatten() {
+    let setting = setting(master, &span, next, timing.settle);
+    if let Some(setting) = &setting {
+        correct(rotation, setting);
+    }
+    if let Some(when) = setting.map(|setting| setting.when).or_else(|| set(master, &span)) {
+        let when = before_its_promotion(when, rotation, master);
         rotation.see(Sighting {
             milestone: Milestone::Exposed,
             when,
@@ -68,27 +94,75 @@ pub(in crate::story) fn read(rotation: &mut Rotation, facts: &SecretFacts, next:
     }
 }
 
-/// A look that shows the password on its way, after one that does not.
-fn setting(master: &MasterFacts, span: &Span) -> Option<When> {
+/// RDS moves AWSCURRENT of the secrets that it keeps after it has set the password.
+fn before_its_promotion(when: When, rotation: &Rotation, master: &MasterFacts) -> When {
+    let promoted = rotation.promoted.as_ref().map(|seen| seen.when.not_after);
+    let not_after = match promoted.filter(|_| is_kept(master)) {
+        Some(promoted) => when.not_after.min(promoted),
+        None => when.not_after,
+    };
+    When {
+        not_before: when.not_before.map(|at| at.min(not_after)),
+        not_after,
+    }
+}
+
+fn is_kept(master: &MasterFacts) -> bool {
+    master.states.runs().iter().any(|run| run.state.managed.is_some())
+}
+
+/// A function says that it has set the password when RDS has taken its order: ModifyDBInstance comes true later.
+fn correct(rotation: &mut Rotation, setting: &Setting) {
+    if let Some(seen) = &mut rotation.exposed
+        && seen.when.not_after < setting.not_yet
+    {
+        seen.when.not_after = setting.when.not_after;
+    }
+}
+
+/// Looks that show the password on its way, and then its event or a look that does not. While it is on its way the
+/// database takes the old one, and AWSPENDING holds everybody back. It may come true after the promotion, where nothing
+/// tested it. Nothing where an event tells that it was set before. `lag`: a look may show what was so long ago.
+fn setting(
+    master: &MasterFacts,
+    span: &Span,
+    next: Option<Timestamp>,
+    lag: SignedDuration,
+) -> Option<Setting> {
     let runs = master.states.runs();
     let is_of_it = |i: &usize| runs[*i].state.resetting && span.has(runs[*i].first.arrived);
     let i = (0..runs.len()).find(is_of_it)?;
-    let before = i.checked_sub(1).map(|i| &runs[i]);
-    let when = began(before, &runs[i], SignedDuration::ZERO);
-    Some(When {
-        not_before: when
-            .not_before
-            .max(Some(span.from))
-            .map(|at| at.min(when.not_after)),
-        ..when
+    let (before, run) = (i.checked_sub(1).map(|i| &runs[i]), &runs[i]);
+    let successes = master.resets.iter().filter(|reset| !reset.failed);
+    let told = successes
+        .map(|reset| reset.at + SECOND)
+        .find(|at| *at >= span.from);
+    if told.is_some_and(|at| at < run.first.sent) {
+        return None;
+    }
+    let shown = runs.get(i + 1).map(|run| run.first.arrived);
+    let over = shown.into_iter().chain(told).min();
+    let not_after = over.filter(|over| next.is_none_or(|next| *over <= next))?;
+    let not_before = began(before, run, lag).not_before.max(Some(span.from));
+    Some(Setting {
+        when: When {
+            not_before: not_before.map(|at| at.min(not_after)),
+            not_after,
+        },
+        not_yet: not_after.min(run.last.sent - lag),
     })
 }
 
-/// "Reset master credentials.": by then it was set.
+/// "Reset master credentials.": by then it was set. What was there before the rotation was seen to have begun may have been
+/// of a rotation that nobody saw: it counts where nothing came later, and the last of it.
 fn set(master: &MasterFacts, span: &Span) -> Option<When> {
-    let mut resets = master.resets.iter();
-    let reset = resets.find(|reset| !reset.failed && span.has(reset.at + SECOND))?;
-    Some(When::between(span.from, reset.at + SECOND))
+    let successes = master.resets.iter().filter(|reset| !reset.failed);
+    let of_it = successes
+        .map(|reset| reset.at + SECOND)
+        .filter(|at| span.has(*at));
+    let (doubtful, sure): (Vec<Timestamp>, Vec<Timestamp>) = of_it.partition(|at| *at <= span.began);
+    let at = *sure.first().or(doubtful.last())?;
+    Some(When::between(span.from.min(at - SECOND), at))
 }
 
 fn failure(at: Timestamp) -> Failure {

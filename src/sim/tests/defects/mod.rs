@@ -6,6 +6,7 @@ mod first;
 mod numbers;
 mod outside;
 pub(super) mod promotions;
+mod rds;
 mod resting;
 mod secrets;
 
@@ -74,6 +75,7 @@ fn every_rule_has_a_defect() {
         include_str!("numbers.rs"),
         include_str!("outside.rs"),
         include_str!("promotions.rs"),
+        include_str!("rds.rs"),
         include_str!("resting.rs"),
         include_str!("secrets.rs"),
     ];
