@@ -15,26 +15,23 @@ use crate::model::{
 };
 use crate::policy::Settings;
 
+fn asked(tale: &Tale, second: i64) -> Agenda {
+    let mut judgements = Judgements::new();
+    judgements.insert(&arn("db"), &Arc::new(tale.judge(second)));
+    let scopes = BTreeSet::from([Scope::Functions]);
+    fleet_looks(
+        &tale.state,
+        &judgements,
+        &Admission::default(),
+        &scopes,
+        at(-100),
+        &tale.settings,
+        at(second),
+    )
+}
+
 #[test]
 fn rds_is_asked_closely_while_a_master_users_rotation_lasts_and_seldom_else() {
-    let asked = |tale: &Tale, second: i64| -> Agenda {
-        let judgements = {
-            let mut all = Judgements::new();
-            all.insert(&arn("db"), &Arc::new(tale.judge(second)));
-            all
-        };
-        let scopes = BTreeSet::from([Scope::Functions]);
-        let admission = Admission::default();
-        fleet_looks(
-            &tale.state,
-            &judgements,
-            &admission,
-            &scopes,
-            at(-100),
-            &tale.settings,
-            at(second),
-        )
-    };
     let list = LookKey::Rds(RdsPart::Instances);
     let events = LookKey::Rds(RdsPart::Events);
     let cadence = Settings::default().cadence;
@@ -51,20 +48,6 @@ fn rds_is_asked_closely_while_a_master_users_rotation_lasts_and_seldom_else() {
     let agenda = asked(&super::resets::started(), 1);
     assert_eq!(agenda.get(&list), Some(&(at(-8) + cadence.rds)));
     assert_eq!(agenda.get(&events), Some(&at(1)));
-
-    let mut denied = super::resets::started();
-    let failure = LookFailure::Denied {
-        iam_action: "rds:DescribeEvents".to_owned(),
-        resource: "*".to_owned(),
-    };
-    denied.event(Event::Unseen {
-        look: Look::at(at(3)),
-        key: events.clone(),
-        failure,
-    });
-    denied.labels(10, "a").labels(20, "a");
-    let next = asked(&denied, 900).get(&events).copied();
-    assert!(next.is_some(), "who was denied asks again at rest");
 
     let mut hinted = at_rest;
     let hint = Hint {
@@ -86,6 +69,24 @@ fn rds_is_asked_closely_while_a_master_users_rotation_lasts_and_seldom_else() {
         agenda.keys().all(|key| !matches!(key, LookKey::Rds(_))),
         "{agenda:?}"
     );
+}
+
+#[test]
+fn whoever_was_denied_the_events_of_rds_asks_for_them_at_rest_too() {
+    let events = LookKey::Rds(RdsPart::Events);
+    let mut denied = super::resets::started();
+    let failure = LookFailure::Denied {
+        iam_action: "rds:DescribeEvents".to_owned(),
+        resource: "*".to_owned(),
+    };
+    denied.event(Event::Unseen {
+        look: Look::at(at(3)),
+        key: events.clone(),
+        failure,
+    });
+    denied.labels(10, "a").labels(20, "a");
+    let next = asked(&denied, 900).get(&events).copied();
+    assert!(next.is_some(), "else nobody would see that the right was given");
 }
 
 #[test]
