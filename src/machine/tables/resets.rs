@@ -286,3 +286,19 @@ fn of_several_resets_before_a_rotation_was_seen_the_last_is_its_own() {
     let exposed = tale.latest(3).rotation.exposed.expect("told").when;
     assert_eq!(exposed.not_after, at(-9));
 }
+
+#[test]
+fn another_word_for_its_secret_does_not_end_what_rds_is_at() {
+    let setting = |status| RdsDatabase {
+        status: "resetting-master-credentials".into(),
+        ..managed(status)
+    };
+    let mut tale = started();
+    tale.rds(2, managed(ManagedStatus::Active))
+        .rds(7, setting(ManagedStatus::Rotating))
+        .rds(12, setting(ManagedStatus::Active));
+    assert_eq!(tale.latest(13).rotation.exposed, None);
+    tale.rds(17, managed(ManagedStatus::Active));
+    let exposed = tale.latest(18).rotation.exposed.expect("told").when;
+    assert!(exposed.not_after >= at(17), "{exposed:?}");
+}

@@ -140,7 +140,10 @@ fn setting(
     if told.is_some_and(|at| at < run.first.sent) {
         return None;
     }
-    let shown = runs.get(i + 1).map(|run| run.first.arrived);
+    // RDS may call its secret otherwise while it is still at it.
+    let after = runs[i..].iter().position(|run| !run.state.resetting);
+    let shown = after.map(|after| runs[i + after].first.arrived);
+    let not_yet = runs[i..].iter().take_while(|run| run.state.resetting).last()?;
     let over = shown.into_iter().chain(told).min();
     let not_after = over.filter(|over| next.is_none_or(|next| *over <= next))?;
     let not_before = began(before, run, lag).not_before.max(Some(span.from));
@@ -149,7 +152,7 @@ fn setting(
             not_before: not_before.map(|at| at.min(not_after)),
             not_after,
         },
-        not_yet: not_after.min(run.last.sent - lag),
+        not_yet: not_after.min(not_yet.last.sent - lag),
     })
 }
 
