@@ -2,7 +2,7 @@ use super::*;
 
 /// A rotation Lambda that calls ModifyDBInstance: RDS alone tells when the password is on its way.
 #[test]
-fn a_password_that_rds_sets_is_seen_while_it_is_set() {
+fn a_password_that_rds_sets_is_followed_until_it_is_set() {
     let shop = Shop::open();
     let rds = |more: &Value| {
         let mut order = json!({
@@ -36,9 +36,15 @@ fn a_password_that_rds_sets_is_seen_while_it_is_set() {
     let version = shop.create(&shop.mysql, 2);
     daemon.until_phase(shop.mysql.name, &["created"]);
     rds(&json!({"status": "resetting-master-credentials", "pending": true}));
-    daemon.until_phase(shop.mysql.name, &["exposed"]);
+    daemon.until("RDS at it", || {
+        let told = home
+            .log_text()
+            .contains("RDS is setting the master user's password");
+        told.then_some(())
+    });
     shop.mysql.change_password(2);
     rds(&json!({"status": "available", "reset": true}));
+    daemon.until_phase(shop.mysql.name, &["exposed"]);
     shop.step(&shop.mysql, &version, "test", None);
     shop.step(&shop.mysql, &version, "finish", None);
     daemon.until_phase(shop.mysql.name, &["propagating"]);
