@@ -90,21 +90,13 @@ fn row(consumer: &Consumer, reference: &Reference, now: Timestamp) -> [String; 6
 
 #[cfg(test)]
 mod tests {
-    use super::super::filter::Filter;
-    use super::super::status::tests::{printed, served};
-    use super::super::width::Width;
+    use super::super::status::tests::{listed, served};
     use super::*;
 
     #[test]
     fn f13_consumers_is_a_command_of_its_own() {
         let (url, _serving, _guard) = served(true);
-        let shown = |only: &[&str]| {
-            let filter = Filter {
-                name: None,
-                only: only.iter().map(|word| (*word).to_owned()).collect(),
-            };
-            printed(|out| run(&Listing::new(&url, &filter, false, Width::UNKNOWN), out)).1
-        };
+        let shown = |only: &[&str]| listed(&url, only, run);
         let all = shown(&[]);
         for part in [
             "ecs:prod/orders",

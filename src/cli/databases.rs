@@ -85,21 +85,13 @@ fn row(database: &Database) -> [String; 5] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::filter::Filter;
-    use super::super::status::tests::{printed, served};
-    use super::super::width::Width;
+    use super::super::status::tests::{listed, served};
     use super::*;
 
     #[test]
     fn databases_are_listed_with_their_secrets() {
         let (url, _serving, _guard) = served(true);
-        let shown = |only: &[&str]| {
-            let filter = Filter {
-                name: None,
-                only: only.iter().map(|word| (*word).to_owned()).collect(),
-            };
-            printed(|out| run(&Listing::new(&url, &filter, false, Width::UNKNOWN), out)).1
-        };
+        let shown = |only: &[&str]| listed(&url, only, run);
         let all = shown(&[]);
         for part in [
             "rds-instance:shop",

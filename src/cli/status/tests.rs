@@ -35,6 +35,16 @@ pub(in crate::cli) fn printed(run: impl FnOnce(&mut dyn Write) -> anyhow::Result
     (code, String::from_utf8(out).expect("text"))
 }
 
+/// What a list shows on a terminal of unknown width, of all names.
+pub(in crate::cli) fn listed(
+    url: &str,
+    only: &[&str],
+    run: fn(&Listing<'_>, &mut dyn Write) -> anyhow::Result<u8>,
+) -> String {
+    let filter = asked(None, only);
+    printed(|out| run(&Listing::new(url, &filter, false, Width::UNKNOWN), out)).1
+}
+
 fn asked(name: Option<&str>, only: &[&str]) -> Filter {
     Filter {
         name: name.map(str::to_owned),

@@ -67,6 +67,16 @@ impl When {
         }
     }
 
+    /// The same, where it is known to have been by that moment.
+    #[must_use]
+    pub fn no_later_than(self, at: Timestamp) -> Self {
+        let not_after = self.not_after.min(at);
+        Self {
+            not_before: self.not_before.map(|bound| bound.min(not_after)),
+            not_after,
+        }
+    }
+
     /// No moment lies in both.
     fn contradicts(self, other: Self) -> bool {
         let begins_later = |a: Self, b: Self| a.not_before.is_some_and(|bound| bound > b.not_after);

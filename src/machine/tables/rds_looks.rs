@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::cadence::looks;
 use super::rds::{instance, managed};
 use super::world::{Tale, arn, at};
 use crate::admission::Admission;
 use crate::findings::{Finding, Kind, Severity, of_fleet, of_secret};
 use crate::judge::Judgements;
-use crate::looks::{Agenda, fleet_looks, secret_looks};
+use crate::looks::{Agenda, fleet_looks};
 use crate::model::{
     Event, Evidence, Hint, HintAbout, HintKind, Look, LookFailure, LookKey, ManagedStatus, RdsDatabase,
     RdsId, RdsPart, Scope, Subject,
@@ -94,16 +95,7 @@ fn labels_are_looked_at_closely_while_rds_rotates_a_secret_that_it_keeps() {
     let due = |status, second| {
         let mut tale = Tale::new();
         tale.labels(-10, "a").rds(-8, managed(status));
-        let judgement = tale.judge(second);
-        let looks = secret_looks(
-            &tale.state,
-            &arn("db"),
-            &judgement,
-            &tale.policy,
-            &tale.settings,
-            at(second),
-        );
-        looks.get(&LookKey::Secret(arn("db"))).copied()
+        looks(&tale, second).get(&LookKey::Secret(arn("db"))).copied()
     };
     let cadence = Settings::default().cadence;
     assert_eq!(due(ManagedStatus::Active, 0), Some(at(-10) + cadence.idle));

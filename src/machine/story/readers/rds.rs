@@ -1,5 +1,9 @@
 //! RDS: the master user's password was set, or could not be set (aws-facts: RDS). It tells of secrets of
 //! master users alone: nobody else's password goes through RDS.
+//!
+//! An example: looks at 10:00:00 and 10:00:05 show `available`, one at 10:00:10 shows `resetting-master-credentials`, one
+//! at 10:00:15 shows `available` again, and an event says "Reset master credentials." at 10:00:12.3. The password came true
+//! between 10:00:00 (a look may show what was five seconds ago) and 10:00:13.3 (events may be dated to the second).
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -54,10 +58,10 @@ impl Span {
 /// right after that. The password of a secret that RDS keeps is nobody else's to change.
 fn earliest(rotation: &Rotation, master: &MasterFacts) -> Option<Timestamp> {
     let began = rotation.started.as_ref()?.when;
-    let kept = began.not_before.filter(|_| is_kept(master));
     let created = rotation.created.as_ref().and_then(|seen| seen.when.not_before);
-    let earliest = created.max(kept).unwrap_or(began.not_after);
-    Some(earliest.max(began.not_before.unwrap_or(earliest)))
+    let is_certain = created.is_some() || is_kept(master);
+    let earliest = created.max(began.not_before).filter(|_| is_certain);
+    Some(earliest.unwrap_or(began.not_after))
 }
 
 pub(in crate::story) fn read(
@@ -96,14 +100,10 @@ pub(in crate::story) fn read(
 
 /// RDS moves AWSCURRENT of the secrets that it keeps after it has set the password.
 fn before_its_promotion(when: When, rotation: &Rotation, master: &MasterFacts) -> When {
-    let promoted = rotation.promoted.as_ref().map(|seen| seen.when.not_after);
-    let not_after = match promoted.filter(|_| is_kept(master)) {
-        Some(promoted) => when.not_after.min(promoted),
-        None => when.not_after,
-    };
-    When {
-        not_before: when.not_before.map(|at| at.min(not_after)),
-        not_after,
+    let promoted = rotation.promoted.as_ref().map(|seen| seen.when);
+    match promoted.filter(|_| is_kept(master)) {
+        Some(promoted) => when.no_later_than(promoted.not_after),
+        None => when,
     }
 }
 
@@ -133,10 +133,7 @@ fn setting(
     let is_of_it = |i: &usize| runs[*i].state.resetting && span.has(runs[*i].first.arrived);
     let i = (0..runs.len()).find(is_of_it)?;
     let (before, run) = (i.checked_sub(1).map(|i| &runs[i]), &runs[i]);
-    let successes = master.resets.iter().filter(|reset| !reset.failed);
-    let told = successes
-        .map(|reset| reset.at + SECOND)
-        .find(|at| *at >= span.from);
+    let told = told_by(master).find(|at| *at >= span.from);
     if told.is_some_and(|at| at < run.first.sent) {
         return None;
     }
@@ -146,12 +143,11 @@ fn setting(
     let not_yet = runs[i..].iter().take_while(|run| run.state.resetting).last()?;
     let over = shown.into_iter().chain(told).min();
     let not_after = over.filter(|over| next.is_none_or(|next| *over <= next))?;
-    let not_before = began(before, run, lag).not_before.max(Some(span.from));
+    let not_before = began(before, run, lag)
+        .not_before
+        .map_or(span.from, |at| at.max(span.from));
     Some(Setting {
-        when: When {
-            not_before: not_before.map(|at| at.min(not_after)),
-            not_after,
-        },
+        when: When::between(not_before, not_after),
         not_yet: not_after.min(not_yet.last.sent - lag),
     })
 }
@@ -159,13 +155,16 @@ fn setting(
 /// "Reset master credentials.": by then it was set. What was there before the rotation was seen to have begun may have been
 /// of a rotation that nobody saw: it counts where nothing came later, and the last of it.
 fn set(master: &MasterFacts, span: &Span) -> Option<When> {
-    let successes = master.resets.iter().filter(|reset| !reset.failed);
-    let of_it = successes
-        .map(|reset| reset.at + SECOND)
-        .filter(|at| span.has(*at));
+    let of_it = told_by(master).filter(|at| span.has(*at));
     let (doubtful, sure): (Vec<Timestamp>, Vec<Timestamp>) = of_it.partition(|at| *at <= span.began);
     let at = *sure.first().or(doubtful.last())?;
     Some(When::between(span.from.min(at - SECOND), at))
+}
+
+/// By when passwords were set, as events tell.
+fn told_by(master: &MasterFacts) -> impl Iterator<Item = Timestamp> {
+    let successes = master.resets.iter().filter(|reset| !reset.failed);
+    successes.map(|reset| reset.at + SECOND)
 }
 
 fn failure(at: Timestamp) -> Failure {
