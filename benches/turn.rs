@@ -152,6 +152,7 @@ impl Fleet {
             mutable_images: Vec::new(),
             settings: Some(ServiceSettings::by_default(2)),
             endpoint: None,
+            target_groups: Vec::new(),
         });
         let seen = ScopeSeen {
             consumers: consumers.collect(),

@@ -10,6 +10,7 @@ mod connect;
 mod ecs;
 mod lambda;
 mod logs;
+mod metrics;
 mod pages;
 mod queue;
 mod rds;
@@ -19,7 +20,7 @@ mod trouble;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ use attempts::Attempts;
 use ecs::Ecs;
 use lambda::Lambda;
 use logs::Logs;
+use metrics::Metrics;
 use queue::Queue;
 use rds::Rds;
 use secrets::Secrets;
@@ -54,6 +56,7 @@ pub struct Aws {
     ecs: Arc<Ecs>,
     lambda: Arc<Lambda>,
     rds: Arc<Rds>,
+    metrics: Arc<Metrics>,
     queues: aws_sdk_sqs::Client,
 }
 
@@ -99,6 +102,11 @@ impl Aws {
             reader: client!(aws_sdk_rds, shared, read, watch("rds")),
             clock: clock.clone(),
         };
+        let metrics = Metrics {
+            reader: client!(aws_sdk_cloudwatch, shared, read, watch("cloudwatch")),
+            clock: clock.clone(),
+            balancers: Mutex::default(),
+        };
         let queues = client!(aws_sdk_sqs, &patient(shared), read, watch("sqs"));
         let region = shared.region().map(ToString::to_string);
         Self {
@@ -109,6 +117,7 @@ impl Aws {
             ecs: Arc::new(ecs),
             lambda: Arc::new(lambda),
             rds: Arc::new(rds),
+            metrics: Arc::new(metrics),
             queues,
         }
     }
@@ -124,6 +133,7 @@ impl Aws {
             lambda: self.lambda.clone(),
             lambda_writes: self.lambda.clone(),
             rds: self.rds.clone(),
+            metrics: self.metrics.clone(),
             login,
             events: None,
         }

@@ -1,9 +1,12 @@
 //! Which secrets a person asks for.
 
+use std::collections::BTreeSet;
+
 use anyhow::bail;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use machine::model::RdsDatabase;
+use machine::numbers::Health;
 use machine::story::phase::Phase;
 
 use super::pick::pick;
@@ -23,7 +26,12 @@ pub(super) const SEVERITIES: [&str; 3] = ["critical", "warning", "info"];
 fn words() -> PossibleValuesParser {
     let phases = ["unseen"].into_iter().chain(Phase::NAMES);
     let words = phases.chain(STAGES).chain(SEVERITIES);
-    PossibleValuesParser::new(words.chain(RdsDatabase::HEALTH))
+    let words = words
+        .chain(RdsDatabase::HEALTH)
+        .chain(Health::ALL.map(Health::name));
+    // One may be a word for several things.
+    let words: BTreeSet<&str> = words.collect();
+    PossibleValuesParser::new(words)
 }
 
 #[derive(Args, Clone, Debug, Default)]
@@ -32,7 +40,7 @@ pub(super) struct Filter {
     #[arg(value_name = "SECRET")]
     pub name: Option<String>,
     /// Only what is at one of these, as `--only stale,critical`: a rotation's phase, the stage of a consumer, the
-    /// severity of a finding, a database's `available`, `busy` or `unwell`
+    /// severity of a finding, a database's `available`, `busy` or `unwell`, an application's `well` or `failing`
     #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = words(), hide_possible_values = true)]
     pub only: Vec<String>,
 }

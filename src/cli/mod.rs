@@ -1,6 +1,7 @@
 //! The command line: a file for each subcommand, wiring everything.
 
 mod ago;
+mod applications;
 mod check_config;
 mod check_events;
 mod client;
@@ -132,6 +133,13 @@ enum Command {
         #[command(flatten)]
         asking: Asking,
     },
+    /// Ask a running watchdog for applications and databases in numbers, while a rotation of theirs is watched
+    Applications {
+        #[command(flatten)]
+        filter: Filter,
+        #[command(flatten)]
+        asking: Asking,
+    },
     /// Ask a running watchdog which rotations it knows, the latest first
     Rotations {
         #[command(flatten)]
@@ -212,6 +220,9 @@ fn dispatch(command: Command, out: &mut dyn Write) -> anyhow::Result<u8> {
         }
         Command::Databases { filter, asking } => {
             databases::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
+        }
+        Command::Applications { filter, asking } => {
+            applications::run(&Listing::new(&asking.url, &filter, asking.json, width), out)
         }
         Command::Rotations { filter, asking } => {
             rotations::run(&Listing::new(&asking.url, &filter, asking.json, width), out)

@@ -67,6 +67,8 @@ impl Entry {
             "would-remediate" => "would",
             "remediation-decided" => "decided",
             "remediation-answered" => "answered",
+            "application-fails" => "fails",
+            "application-well" => "well",
             "finding-changed" => "changed",
             "finding-ended" => "over",
             other => other,

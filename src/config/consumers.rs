@@ -7,7 +7,7 @@ use machine::model::{ConsumerId, Declared, Staleness};
 use super::reader::Section;
 use super::values::{parse_duration, show_duration};
 
-const CONSUMERS: &str = "a consumer by plain names, as \"ecs:CLUSTER/SERVICE\", \"lambda:FUNCTION\" (no ARN, alias or \
+pub(super) const CONSUMERS: &str = "a consumer by plain names, as \"ecs:CLUSTER/SERVICE\", \"lambda:FUNCTION\" (no ARN, alias or \
                          version), or \"declared:ANY NAME\"";
 const STALENESS: &str = "\"restart\", or how long its cache lives, as \"15m\"";
 

@@ -15,6 +15,7 @@ mod login;
 mod logs;
 mod masked;
 mod notes;
+mod numbers;
 mod place;
 mod problem;
 mod rds;
@@ -35,6 +36,7 @@ mod values;
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 
 use machine::model::LogPatterns;
 use machine::model::regions;
@@ -196,6 +198,7 @@ fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
     let events = events::read(root.section("events"));
     let mut cadence = cadence::read(root.section("cadence"));
     cadence.discovery = refresh;
+    let (cloudwatch, applications) = numbers::read(root.section("numbers"));
     let (watch_for, write_deadline) = (timing.watch_for, timing.write_deadline);
     let config = Config {
         aws,
@@ -207,6 +210,8 @@ fn sections(tree: &Tree, notes: &RefCell<Notes>) -> Config {
             limits,
             events: events.queue_url.is_some(),
             rds: asks_rds,
+            numbers: cloudwatch,
+            applications: Arc::new(applications),
         },
         events,
         patterns: logs::read(root.section("logs")),

@@ -9,6 +9,7 @@ use machine::consumers::Standing;
 use machine::facts::state::function_name;
 use machine::findings::{Finding, Life, Severity};
 use machine::model::{ConsumerId, RdsDatabase, SecretArn, Stage};
+use machine::numbers::Health;
 use machine::words;
 use serde::Serialize;
 
@@ -221,6 +222,7 @@ pub(super) fn reading(snapshot: &Snapshot, now: Timestamp, loop_age: Duration, s
         finding_list: gravest(snapshot, series.findings),
         lowered: lowered(snapshot),
         databases: databases(snapshot),
+        applications: applications(snapshot),
         last_list_age_seconds: age(snapshot.last_list),
         loop_age_seconds: loop_age.as_secs_f64(),
     }
@@ -231,6 +233,15 @@ fn databases(snapshot: &Snapshot) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::from(RdsDatabase::HEALTH.map(|word| (word, 0)));
     for view in snapshot.databases.iter() {
         *counts.entry(view.database.health()).or_default() += 1;
+    }
+    counts
+}
+
+/// What is measured, by how it stands; those that are none are counted too.
+fn applications(snapshot: &Snapshot) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::from(Health::ALL.map(|health| (health.name(), 0)));
+    for view in snapshot.numbers.iter() {
+        *counts.entry(view.taken.health().name()).or_default() += 1;
     }
     counts
 }

@@ -3,6 +3,7 @@
 mod api;
 mod databases;
 mod findings;
+mod numbers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -145,6 +146,7 @@ impl Told {
             mutable_images: Vec::new(),
             settings: None,
             endpoint: None,
+            target_groups: Vec::new(),
         };
         let services = ScopeSeen {
             consumers: vec![
@@ -381,6 +383,7 @@ pub(crate) fn snapshot() -> Snapshot {
         journal: Arc::from("/var/lib/rotation-watchdog/rotation-watchdog.sqlite"),
         events: Some(events()),
         databases: Arc::new(DatabaseView::all(&state)),
+        numbers: Arc::new(numbers::measured()),
         journal_bytes: 8192,
         at: now,
         started: at(-60),

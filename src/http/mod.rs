@@ -3,6 +3,7 @@
 //! Every error is `application/problem+json`. Lists take `limit` and `cursor`. Times are RFC 3339, durations seconds.
 
 mod answers;
+mod applications;
 mod consumers;
 mod counts;
 mod databases;
@@ -62,7 +63,7 @@ impl Shown {
 }
 
 /// The paths and what they show; the index at `/` and the router are made from it.
-const PATHS: [(&str, &str); 12] = [
+const PATHS: [(&str, &str); 14] = [
     ("/livez", "the loop turns"),
     ("/readyz", "ready, or what is missing"),
     ("/metrics", "Prometheus"),
@@ -77,6 +78,11 @@ const PATHS: [(&str, &str); 12] = [
         "/v1/databases",
         "databases of RDS, and which secrets belong to them",
     ),
+    (
+        "/v1/applications",
+        "applications and databases in numbers, while a rotation of theirs is watched",
+    ),
+    ("/v1/applications/{name}", "one of them, minute by minute"),
     (
         "/v1/findings",
         "what a person should know, gravest first; ?state=ended for what is over",
@@ -96,6 +102,8 @@ pub fn router(shown: Shown) -> Router {
         .route("/v1/rotations/{id}", get(rotations::one))
         .route("/v1/consumers", get(consumers::list))
         .route("/v1/databases", get(databases::list))
+        .route("/v1/applications", get(applications::list))
+        .route("/v1/applications/{*name}", get(applications::one))
         .route("/v1/findings", get(findings::list));
     let probes = Router::new()
         .route("/livez", get(health::live))
@@ -107,7 +115,7 @@ pub fn router(shown: Shown) -> Router {
 }
 
 async fn index() -> String {
-    let lines = PATHS.map(|(path, about)| format!("{path:<20} {about}\n"));
+    let lines = PATHS.map(|(path, about)| format!("{path:<24} {about}\n"));
     format!(
         "rotation-watchdog {}\n\n{}",
         crate::telemetry::VERSION,

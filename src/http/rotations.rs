@@ -12,6 +12,7 @@ use machine::words;
 use serde::Serialize;
 
 use super::Shown;
+use super::applications::{self, ApplicationView};
 use super::counts::Index;
 use super::page::{Page, Paging};
 use super::problem::Problem;
@@ -62,6 +63,8 @@ pub(super) struct RotationDetail {
     consumers: Vec<StandingView>,
     /// Of the version that is current.
     waits: Vec<WaitView>,
+    /// Applications and databases in numbers, while this rotation is watched.
+    applications: Vec<ApplicationView>,
 }
 
 pub(super) async fn list(
@@ -104,7 +107,18 @@ pub(super) async fn one(
         } else {
             Vec::new()
         },
+        applications: if is_latest(view, rotation) {
+            applications::of_secret(&snapshot, &view.arn)
+        } else {
+            Vec::new()
+        },
     }))
+}
+
+/// Numbers are of the latest rotation alone.
+pub(super) fn is_latest(view: &SecretView, rotation: &RotationView) -> bool {
+    let latest = view.judgement.latest();
+    latest.is_some_and(|latest| latest.rotation.key == rotation.rotation.key)
 }
 
 /// Latest first: when it was first seen, counted down, and its id.

@@ -5,26 +5,29 @@ use machine::facts::stages::StageRun;
 use machine::facts::state::Would;
 use machine::facts::track::began;
 use machine::judge::RotationView;
-use machine::model::{Attempt, ConsumerId, When};
+use machine::model::{Attempt, ConsumerId, Measure, Point, SecretArn, When};
+use machine::numbers::{self, Series, Spell};
 use machine::procedures::{would_text, write_text};
 use machine::story::rotations::{Ending, Rotation};
 use machine::words;
 use serde::Serialize;
 
+use super::rotations::is_latest;
 use super::views::Interval;
-use crate::runtime::{SecretView, Snapshot};
+use crate::runtime::{MeasuredView, SecretView, Snapshot};
 
 /// One thing that happened. Fields that do not concern it are absent.
 #[derive(Serialize)]
 pub(super) struct Entry {
     /// `started`, `createSecret`, `setSecret`, `testSecret`, `finishSecret`, `promoted`, `step-failed`, `login`,
-    /// `ended`, `consumer`, `would-remediate`, `remediation-decided` or `remediation-answered`.
+    /// `ended`, `consumer`, `application-fails`, `application-well`, `would-remediate`, `remediation-decided` or
+    /// `remediation-answered`.
     what: &'static str,
     /// The same for people.
     text: String,
     #[serde(flatten)]
     interval: Interval,
-    /// Who told: `labels`, `versions`, `log`, `login`, `look` or `watchdog`.
+    /// Who told: `labels`, `versions`, `log`, `login`, `look`, `cloudwatch` or `watchdog`.
     sources: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<String>,
@@ -68,6 +71,9 @@ pub(super) fn timeline(snapshot: &Snapshot, view: &SecretView, rotation: &Rotati
     let mut entries = milestones(&rotation.rotation);
     entries.extend(failures(&rotation.rotation));
     entries.extend(logins(view, &rotation.rotation));
+    if is_latest(view, rotation) {
+        entries.extend(measured(snapshot, &view.arn));
+    }
     let key = &rotation.rotation.key;
     for ((_, consumer), runs) in view.reached.iter().filter(|((of, _), _)| of == key) {
         entries.extend(stage_entries(consumer, runs));
@@ -148,6 +154,44 @@ fn logins(view: &SecretView, rotation: &Rotation) -> Vec<Entry> {
         }
     }
     entries
+}
+
+/// When applications began to fail by their numbers, and when they were well again.
+fn measured(snapshot: &Snapshot, secret: &SecretArn) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for view in snapshot.numbers.iter() {
+        let mut rotations = view.secrets.iter();
+        let Some((_, began)) = rotations.find(|(of, _)| of == secret) else {
+            continue;
+        };
+        let series = view.taken.series.iter();
+        for (measure, series) in series.filter(|(measure, _)| measure.tells_of_failures()) {
+            let spells = series.spells().into_iter();
+            // Another rotation may have begun before this one.
+            let later = spells.filter(|spell| spell.over.is_none_or(|over| over.minute >= *began));
+            entries.extend(later.flat_map(|spell| spell_entries(view, (measure, series), spell)));
+        }
+    }
+    entries
+}
+
+fn spell_entries(view: &MeasuredView, (measure, series): (&Measure, &Series), spell: Spell) -> Vec<Entry> {
+    let before = series.before();
+    let worst = numbers::told(measure, spell.worst.value, before);
+    let text = format!("{} fails: {worst}", view.measured);
+    let mut entries = vec![minute_entry("application-fails", text, spell.first)];
+    entries.extend(spell.over.map(|over| {
+        let now = numbers::told(measure, over.value, before);
+        let text = format!("{} is well again: {now}", view.measured);
+        minute_entry("application-well", text, over)
+    }));
+    entries
+}
+
+/// Something that happened within a minute.
+fn minute_entry(what: &'static str, text: String, point: Point) -> Entry {
+    let when = When::between(point.minute, point.minute + SignedDuration::from_mins(1));
+    Entry::new(what, text, when, vec!["cloudwatch"])
 }
 
 /// Each stage began between the last look that showed the one before, and the first that showed it.

@@ -43,6 +43,8 @@
 //!   `caps`, `roll_forwards` (which failed rotations may be rolled forward now)
 //! - [`looks`]: when to look at what, and `lockout` (how many logins may be refused)
 //! - [`findings`]: what people should know, `told` (by whom it is told now) and `lives` (since when, and what ended)
+//! - [`numbers`]: series of applications and databases, when they are asked for, and what they say. They are shown and never
+//!   cause a write
 //! - [`words`]: one vocabulary for the log, the API and the command line
 //! - `tables`: what is seen, in order, and what it means. The tests
 
@@ -53,6 +55,7 @@ pub mod findings;
 pub mod judge;
 pub mod looks;
 pub mod model;
+pub mod numbers;
 pub mod policy;
 pub mod procedures;
 pub mod story;

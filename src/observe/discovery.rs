@@ -91,6 +91,11 @@ async fn in_cluster(
                 mutable_images: mutable_images(definition),
                 settings: service.settings,
                 endpoint: None,
+                target_groups: service
+                    .target_groups
+                    .iter()
+                    .map(|group| group.as_str().into())
+                    .collect(),
             });
         }
     }
@@ -148,6 +153,7 @@ async fn proxies(rds: &dyn RdsReads, search: &Search<'_>) -> Result<(Look, Scope
                 mutable_images: Vec::new(),
                 settings: None,
                 endpoint: proxy.endpoint.as_deref().map(search.id_of),
+                target_groups: Vec::new(),
             });
         }
     }
@@ -340,6 +346,7 @@ async fn in_functions(lambda: &dyn LambdaReads, search: &Search<'_>) -> Result<(
                 mutable_images: Vec::new(),
                 settings: None,
                 endpoint: None,
+                target_groups: Vec::new(),
             });
         }
         if function.environment_error.is_some() {

@@ -6,6 +6,8 @@ mod discovery;
 pub mod events;
 mod log;
 mod login;
+mod metrics;
+mod numbers;
 mod rds;
 mod reference;
 mod secrets;
@@ -16,6 +18,7 @@ use machine::model::{ConsumerId, Event, Evidence, Look, LookKey, RdsPart, Scope,
 
 pub use discovery::Wanted;
 pub use log::{LogQuestion, OtherSecret};
+pub use numbers::{MeasuredBy, NumbersQuestion};
 
 use crate::ports::{LoginTarget, PortError, Ports};
 
@@ -39,6 +42,7 @@ pub enum Question {
         wanted: Arc<Wanted>,
     },
     Rds(RdsPart),
+    Numbers(NumbersQuestion),
 }
 
 impl Question {
@@ -52,6 +56,7 @@ impl Question {
             Self::Consumer(consumer) => LookKey::Consumer(consumer.clone()),
             Self::Discovery { scope, .. } => LookKey::Discovery(scope.clone()),
             Self::Rds(part) => LookKey::Rds(*part),
+            Self::Numbers(question) => LookKey::Numbers(question.measured.clone()),
         }
     }
 }
@@ -73,6 +78,7 @@ pub async fn look(ports: &Ports, question: Question) -> Event {
         Question::Consumer(consumer) => consumers::look(ports, consumer).await,
         Question::Discovery { scope, wanted } => discovery::discover(ports, scope, &wanted).await,
         Question::Rds(part) => rds::look(ports, part).await,
+        Question::Numbers(question) => numbers::look(&*ports.metrics, question).await,
     };
     match answer {
         Ok((look, evidence)) => Event::Seen { look, evidence },

@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod identity;
 mod login;
+mod metrics;
 mod rds;
 mod reads;
 mod writes;
@@ -16,6 +17,7 @@ pub use error::{PortError, ReadResult};
 pub use events::{EventQueue, Message, QueueAttributes, Receipt};
 pub use identity::Identities;
 pub use login::{Credentials, Login, LoginTarget, TlsMode};
+pub use metrics::{MetricAnswer, MetricReads, MetricWanted};
 pub use rds::{ProxySummary, RdsReads, RdsSummary};
 pub use reads::{
     ContainerDefinition, EcsReads, EnvironmentVariable, FunctionSummary, LambdaReads, LogEvent, LogRead,
@@ -36,6 +38,7 @@ pub struct Ports {
     pub lambda: Arc<dyn LambdaReads>,
     pub lambda_writes: Arc<dyn LambdaWrites>,
     pub rds: Arc<dyn RdsReads>,
+    pub metrics: Arc<dyn MetricReads>,
     pub login: Arc<dyn Login>,
     /// Nothing where no queue is configured.
     pub events: Option<Arc<dyn EventQueue>>,

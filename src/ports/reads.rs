@@ -76,6 +76,8 @@ pub struct ServiceSummary {
     pub value_from: Vec<String>,
     /// Nothing where the answer does not tell.
     pub settings: Option<ServiceSettings>,
+    /// Of a load balancer in front of it: `targetgroup/NAME/ID`.
+    pub target_groups: Vec<String>,
 }
 
 /// A task as DescribeTasks lists it, for discovery.

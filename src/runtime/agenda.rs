@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use machine::model::LookKey;
 use machine::turn::{Asked, Asker};
 
+/// So many looks at numbers are under way at once.
+const NUMBERS_AT_ONCE: usize = 4;
+
 /// The looks that secrets, consumers and the fleet ask for, in order of time.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
@@ -40,12 +43,14 @@ impl Agenda {
         room: usize,
     ) -> BTreeSet<LookKey> {
         let due = self.due.iter().take_while(|(at, ..)| *at <= now);
-        let mut waiting = due.map(|(_, key, _)| key).filter(|key| !under_way.contains(*key));
         let mut keys = BTreeSet::new();
-        while keys.len() < room
-            && let Some(key) = waiting.next()
-        {
-            keys.insert(key.clone());
+        for (_, key, _) in due {
+            if keys.len() == room {
+                break;
+            }
+            if may_be_taken(key, under_way, &keys) {
+                keys.insert(key.clone());
+            }
         }
         for key in &keys {
             self.fulfil(key, now);
@@ -81,13 +86,20 @@ impl Agenda {
     pub(super) fn next(&self, under_way: &BTreeSet<LookKey>) -> Option<Timestamp> {
         self.due
             .iter()
-            .find(|(_, key, _)| !under_way.contains(key))
+            .find(|(_, key, _)| may_be_taken(key, under_way, &BTreeSet::new()))
             .map(|(at, ..)| *at)
     }
 
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
+}
+
+/// Looks at numbers are many calls each, and have time: they leave the room to those that have not.
+fn may_be_taken(key: &LookKey, under_way: &BTreeSet<LookKey>, taken: &BTreeSet<LookKey>) -> bool {
+    let is_of_numbers = |key: &&LookKey| matches!(key, LookKey::Numbers(_));
+    let numbers = || under_way.iter().chain(taken).filter(is_of_numbers).count();
+    !under_way.contains(key) && (!is_of_numbers(&key) || numbers() < NUMBERS_AT_ONCE)
 }
 
 /// `looks` are in the order of their keys.

@@ -146,7 +146,8 @@ impl Looks {
             | LookKey::Consumer(_)
             | LookKey::Discovery(_)
             | LookKey::Events
-            | LookKey::Rds(_) => None,
+            | LookKey::Rds(_)
+            | LookKey::Numbers(_) => None,
         });
         let (state, settings) = (asking.machine.state(), &asking.options.settings);
         state.may_log_in((secret, version), logins, settings, asking.now)

@@ -14,7 +14,7 @@ use machine::{Machine, Turn};
 use tokio::sync::watch;
 
 use super::parts::Options;
-use super::snapshot::{DatabaseView, EventsView, SecretView, Snapshot, TestEvent};
+use super::snapshot::{DatabaseView, EventsView, MeasuredView, SecretView, Snapshot, TestEvent};
 
 /// Snapshots are at least so far apart.
 const PAUSE: SignedDuration = SignedDuration::from_millis(100);
@@ -37,6 +37,7 @@ pub(super) struct Publisher {
     consumers: BTreeSet<ConsumerId>,
     fleet: bool,
     databases: bool,
+    numbers: bool,
     /// Findings have ended.
     ended: bool,
     journal_is_new: bool,
@@ -58,6 +59,7 @@ impl Publisher {
             consumers: BTreeSet::new(),
             fleet: true,
             databases: false,
+            numbers: false,
             ended: true,
             journal_is_new: false,
             has_looked: false,
@@ -88,6 +90,7 @@ impl Publisher {
         self.ended |= turn.findings.iter().any(|fact| fact.news == FindingNews::Ended);
         self.fleet |= turn.fleet_changed;
         self.databases |= turn.databases_changed;
+        self.numbers |= turn.numbers_changed;
     }
 
     /// How the life itself stands has changed: it drains, or its journal fails or can be written again.
@@ -110,6 +113,7 @@ impl Publisher {
     pub(super) fn next(&self) -> Option<Timestamp> {
         let is_due = self.fleet
             || self.databases
+            || self.numbers
             || self.ended
             || !self.secrets.is_empty()
             || !self.lost.is_empty()
@@ -133,6 +137,9 @@ impl Publisher {
         }
         if std::mem::take(&mut self.databases) {
             snapshot.databases = Arc::new(DatabaseView::all(shown.machine.state()));
+        }
+        if std::mem::take(&mut self.numbers) {
+            snapshot.numbers = Arc::new(MeasuredView::all(shown.machine.state()));
         }
         if std::mem::take(&mut self.ended) {
             let ended = shown.machine.lives().ended().iter().rev();

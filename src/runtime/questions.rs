@@ -33,6 +33,7 @@ pub(super) fn question(asking: &Asking<'_>, key: &LookKey) -> Option<Question> {
             wanted: Arc::clone(asking.wanted.get_or_init(|| Arc::new(asking.wanted()))),
         },
         LookKey::Rds(part) => Question::Rds(*part),
+        LookKey::Numbers(measured) => asking.numbers(measured)?,
         // Somebody waits at the queue all the time.
         LookKey::Events => return None,
     })

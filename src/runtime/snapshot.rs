@@ -11,7 +11,8 @@ use machine::facts::track::Track;
 use machine::findings::{Ended, Finding, Life, Severity, Standing, Unwatched};
 use machine::judge::outlook::Outlook;
 use machine::judge::{Judgement, Reason};
-use machine::model::{ConsumerId, LoginAnswer, RdsDatabase, SecretArn, SecretSeen, VersionId};
+use machine::model::{ConsumerId, LoginAnswer, Measured, RdsDatabase, SecretArn, SecretSeen, VersionId};
+use machine::numbers::Taken;
 use rpds::RedBlackTreeMapSync;
 
 use super::totals::Totals;
@@ -58,6 +59,32 @@ pub struct Snapshot {
     pub last_list: Option<Timestamp>,
     /// Databases of RDS, in the order of their ids.
     pub databases: Arc<Vec<DatabaseView>>,
+    /// What is measured just now, in order.
+    pub numbers: Arc<Vec<MeasuredView>>,
+}
+
+/// An application or a database that is measured.
+#[derive(Clone, Debug)]
+pub struct MeasuredView {
+    pub measured: Measured,
+    pub taken: Arc<Taken>,
+    /// For whose rotations, and when each began.
+    pub secrets: Vec<(SecretArn, Timestamp)>,
+}
+
+impl MeasuredView {
+    pub fn all(state: &State) -> Vec<Self> {
+        let numbers = state.numbers();
+        let views = numbers.iter().map(|(measured, taken)| Self {
+            measured: measured.clone(),
+            taken: taken.clone(),
+            secrets: numbers
+                .wanted_by(measured)
+                .map(|(secret, since)| (secret.clone(), since))
+                .collect(),
+        });
+        views.collect()
+    }
 }
 
 /// A database of RDS.
@@ -154,6 +181,7 @@ impl Snapshot {
             journal_bytes: 0,
             last_list: None,
             databases: Arc::default(),
+            numbers: Arc::default(),
         }
     }
 

@@ -5,9 +5,10 @@ use machine::findings::Severity;
 use machine::judge::{Judgement, RotationView};
 use machine::model::finding::{FindingFact, FindingNews};
 use machine::model::{
-    ConsumerId, Decision, Done, Event, Evidence, Fact, LoginAnswer, Outcome, SecretArn, Stage, Target,
-    VersionId,
+    ConsumerId, Decision, Done, Event, Evidence, Fact, LoginAnswer, Measured, Outcome, SecretArn, Stage,
+    Target, VersionId,
 };
+use machine::numbers::{self, Health};
 use machine::story::rotations::Origin;
 use machine::words;
 
@@ -176,6 +177,24 @@ pub(super) fn tell_fact(fact: &Fact, state: &State) {
             tracing::info!(secret = secret.name(), at = %reset.at, "{}", words::reset_text(*reset));
         }
         _ => {}
+    }
+}
+
+/// Tells that an application or a database began to fail, or is well again, by its numbers.
+pub(super) fn tell_health(measured: &Measured, health: Health, state: &State) {
+    let secrets = state
+        .numbers()
+        .wanted_by(measured)
+        .map(|(secret, _)| secret.name());
+    let secrets = secrets.collect::<Vec<_>>().join(", ");
+    let taken = state.numbers().get(measured);
+    match health {
+        Health::Failing => {
+            let fails = taken.and_then(|taken| numbers::failing(measured, taken));
+            tracing::warn!(secrets, "fails by its numbers: {}", fails.unwrap_or_default());
+        }
+        Health::Well => tracing::info!(secrets, "well again by its numbers: {measured}"),
+        Health::Unknown => {}
     }
 }
 

@@ -207,6 +207,8 @@ impl Watchdog {
     fn tell(&mut self, turn: &Turn, now: Timestamp) {
         let state = self.machine.state();
         turn.facts.iter().for_each(|fact| story::tell_fact(fact, state));
+        let healths = turn.healths.iter();
+        healths.for_each(|(measured, health)| story::tell_health(measured, *health, state));
         self.tell_judged(&turn.judged, now);
         turn.decisions.iter().for_each(story::tell_decision);
         self.tell_judged(&turn.judged_again, now);

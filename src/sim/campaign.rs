@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         })?;
         let _on = On::part(spent::Part::Checks);
         self.checks.goes_on(&life.end);
-        self.counters.add(&life);
+        self.counters.add(&life, &self.trial.world());
         self.checks.numbers(self.case, &self.trial.world(), &life.last);
         if self.case.seed.is_multiple_of(REMEMBERED) {
             self.checks

@@ -45,8 +45,8 @@ pub struct Life {
     pub shown: String,
     /// What it had counted, in Prometheus's format; also after a crash.
     pub counted: String,
-    /// Where it was killed.
-    pub killed_at: Option<Crossing>,
+    /// It was killed in the moment of a commit: what was kept may not be counted.
+    pub uncounted: bool,
 }
 
 /// How a life ends before its time.
@@ -119,7 +119,10 @@ struct LifeGate {
 struct Passed {
     crossings: u64,
     suspended: Vec<(Timestamp, Timestamp)>,
-    killed_at: Option<Crossing>,
+    is_killed: bool,
+    /// When the last commit was over.
+    committed: Option<Timestamp>,
+    uncounted: bool,
     end: Option<(Place, How)>,
     pauses: Vec<Pause>,
 }
@@ -158,9 +161,13 @@ impl Passed {
 
     /// Whether it ends here, and how.
     fn end(&mut self, point: &Crossing, now: Timestamp) -> Option<How> {
+        if *point == Crossing::after("journal.commit") {
+            self.committed = Some(now);
+        }
         let (_, how) = self.end.take_if(|(at, _)| at.is_reached(now))?;
         if how == How::Killed {
-            self.killed_at = Some(point.clone());
+            self.uncounted = self.committed == Some(now);
+            self.is_killed = true;
         }
         Some(how)
     }
@@ -191,7 +198,7 @@ impl Gate for LifeGate {
             Some(How::Terminated) => self.stop.cancel(),
             None => {}
         }
-        let is_killed = self.passed().killed_at.is_some();
+        let is_killed = self.passed().is_killed;
         if is_killed {
             pending::<()>().await;
         }
@@ -313,7 +320,7 @@ pub fn live(
             last,
             shown,
             counted,
-            killed_at: passed.killed_at.clone(),
+            uncounted: passed.uncounted,
         }
     });
     drop(runtime);

@@ -5,6 +5,7 @@ mod fault;
 mod identity;
 mod lambda;
 mod login;
+mod metrics;
 mod queue;
 mod rds;
 mod secrets;
@@ -158,6 +159,7 @@ impl SimAccount {
             lambda: account.clone(),
             lambda_writes: account.clone(),
             rds: account.clone(),
+            metrics: account.clone(),
             login: account.clone(),
             events: self.world().has_queue().then_some(account),
         }

@@ -122,9 +122,11 @@ fn is_of_the_fourth(fact: &Fact) -> bool {
         Fact::Users { consumers, .. } => consumers.iter().any(is_proxy),
         Fact::Finding(fact) => {
             let is_of_rds = match &fact.id.subject {
-                Subject::Database(_) => true,
+                Subject::Database(_) | Subject::Application(_) => true,
                 Subject::Consumer(consumer) => is_proxy(consumer),
-                Subject::Watchdog(Part::Look(LookKey::Rds(_) | LookKey::Discovery(Scope::Proxies))) => true,
+                Subject::Watchdog(Part::Look(
+                    LookKey::Rds(_) | LookKey::Numbers(_) | LookKey::Discovery(Scope::Proxies),
+                )) => true,
                 Subject::Secret(_) | Subject::Watchdog(_) => false,
             };
             is_of_rds || fact.id.kind == Finding::MasterSecretImpaired

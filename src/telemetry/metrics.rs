@@ -146,6 +146,8 @@ metrics! {
         secrets_lowered: IntGaugeVec = by(&["by"]),
         /// Databases of RDS, by whether they serve: `available`, `busy` in AWS's own words, or `unwell`.
         databases: IntGaugeVec = by(&["health"]),
+        /// Applications and databases that are measured just now, by their numbers: `well`, `failing` or `unknown`.
+        applications: IntGaugeVec = by(&["health"]),
         /// Time since ListSecrets last answered, or since the start where it has not yet.
         last_list_age_seconds: Gauge = PLAIN,
         /// Time since the loop last turned, by a clock that nobody sets.
@@ -326,6 +328,7 @@ impl Read {
         set_each(&self.findings_by_kind, &reading.findings_by_kind);
         set_each(&self.secrets_lowered, &reading.lowered);
         set_each(&self.databases, &reading.databases);
+        set_each(&self.applications, &reading.applications);
         self.last_list_age_seconds.set(reading.last_list_age_seconds);
         self.loop_age_seconds.set(reading.loop_age_seconds);
         #[expect(

@@ -28,6 +28,8 @@ pub struct Reading {
     pub lowered: BTreeMap<&'static str, usize>,
     /// Databases of RDS, by how they stand.
     pub databases: BTreeMap<&'static str, usize>,
+    /// Applications and databases that are measured, by how they stand.
+    pub applications: BTreeMap<&'static str, usize>,
     pub last_list_age_seconds: f64,
     pub loop_age_seconds: f64,
 }

@@ -19,6 +19,8 @@ const EVENTS: &str = "events.json";
 
 /// Each operation that the ports ask of AWS, and the policy that allows it.
 const OPERATIONS: &[(&str, &str)] = &[
+    ("cloudwatch:GetMetricData", OBSERVE),
+    ("cloudwatch:ListMetrics", OBSERVE),
     ("ecs:DescribeServices", OBSERVE),
     ("ecs:DescribeTaskDefinition", OBSERVE),
     ("ecs:DescribeTasks", OBSERVE),

@@ -51,6 +51,7 @@ pub(super) fn everything_shown() -> String {
         finding_list: vec![finding],
         lowered: BTreeMap::from([("hold", 1)]),
         databases: [("available", 1)].into(),
+        applications: [("failing", 1)].into(),
         last_list_age_seconds: 12.0,
         loop_age_seconds: 0.2,
     };

@@ -3,6 +3,7 @@
 mod applications;
 mod doubt;
 mod events;
+mod numbers;
 mod observe;
 mod rds;
 mod roll_forward;

@@ -48,15 +48,12 @@ fn a_password_that_rds_sets_is_followed_until_it_is_set() {
     daemon.until_phase(shop.mysql.name, &["propagating"]);
     let secret = daemon.get("/v1/secrets/shop%2Fmysql").expect("the secret");
     assert_eq!(secret["rds"]["id"], "rds-instance:shop");
-    let rotation = daemon.get(&format!("/v1/rotations/{}", text(&secret, "rotation")));
-    let timeline = rotation.expect("the rotation")["timeline"].clone();
-    let set = timeline
-        .as_array()
-        .expect("a list")
-        .iter()
-        .find(|entry| entry["what"] == "setSecret");
-    let sources = set.expect("setSecret")["sources"].to_string();
-    assert!(sources.contains("rds"), "{sources}");
+    daemon.until("RDS among those that tell of setSecret", || {
+        let rotation = daemon.get(&format!("/v1/rotations/{}", text(&secret, "rotation")))?;
+        let mut timeline = rotation["timeline"].as_array()?.iter();
+        let set = timeline.find(|entry| entry["what"] == "setSecret")?;
+        set["sources"].to_string().contains("rds").then_some(())
+    });
     assert!(daemon.terminate().success());
     assert!(!home.log_text().contains(MARKER), "a password is in the log");
 }

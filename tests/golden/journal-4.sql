@@ -123,6 +123,10 @@ INSERT INTO "facts" VALUES(110,'2027-01-15T08:00:10Z','arn:aws:secretsmanager:eu
 INSERT INTO "facts" VALUES(111,'2027-01-15T08:00:10Z','arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf','users','{"rotation":{"secret":"arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf","version":"0a1b","n":1},"at":"2027-01-15T08:00:01Z","consumers":["rds-proxy:shop"]}');
 INSERT INTO "facts" VALUES(112,'2027-01-15T08:00:10Z','arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf','belongs','{"secret":"arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf","database":"rds-instance:shop","master_user":true}');
 INSERT INTO "facts" VALUES(113,'2027-01-15T08:00:10Z','arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf','belongs','{"secret":"arn:aws:secretsmanager:eu-west-1:1:secret:/shop/db-AbCdEf","database":"rds-cluster:shop","master_user":false}');
+INSERT INTO "facts" VALUES(114,'2027-01-15T08:00:10Z',NULL,'finding','{"kind":"unseen","about":{"look":{"numbers":"shop"}},"at":"2027-01-15T08:00:01Z","news":{"opened":{"severity":"info","text":"because \"it\" – ü","remedy":"`true`"}}}');
+INSERT INTO "facts" VALUES(115,'2027-01-15T08:00:10Z',NULL,'finding','{"kind":"unseen","about":{"look":{"numbers":"rds-instance:shop"}},"at":"2027-01-15T08:00:01Z","news":{"opened":{"severity":"info","text":"because \"it\" – ü","remedy":"`true`"}}}');
+INSERT INTO "facts" VALUES(116,'2027-01-15T08:00:10Z',NULL,'finding','{"kind":"unmeasured","about":{"application":"shop"},"at":"2027-01-15T08:00:01Z","news":{"opened":{"severity":"info","text":"because \"it\" – ü","remedy":"`true`"}}}');
+INSERT INTO "facts" VALUES(117,'2027-01-15T08:00:10Z',NULL,'finding','{"kind":"unmeasured","about":{"database":"rds-instance:shop"},"at":"2027-01-15T08:00:01Z","news":{"opened":{"severity":"info","text":"because \"it\" – ü","remedy":"`true`"}}}');
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 INSERT INTO "meta" VALUES('written_by','0.1.0');
 CREATE INDEX facts_by_secret ON facts (secret, kind);

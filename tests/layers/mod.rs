@@ -35,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "runtime::SecretView",
             "runtime::EventsView",
             "runtime::DatabaseView",
+            "runtime::MeasuredView",
             "runtime::Clock",
             "runtime::Pulse",
         ],

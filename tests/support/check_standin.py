@@ -451,6 +451,35 @@ def cloudwatch_speaks_cbor(world):
     assert call["parameters"]["MetricDataQueries"][0]["Id"] == "e"
 
 
+
+@check
+def cloudwatch_has_percentiles_and_metric_math(world):
+    minute = int(time.time()) // 60 * 60 - 120
+    for metric, values in (("Latency", range(1, 101)), ("Errors", [3]), ("Requests", [60])):
+        points = [[2, value] for value in values]
+        world.post("metrics", namespace="Shop", metric=metric, dimensions={"service": "orders"}, points=points)
+
+    def query(name, metric, stat):
+        dimensions = [{"Name": "service", "Value": "orders"}]
+        of = {"Namespace": "Shop", "MetricName": metric, "Dimensions": dimensions}
+        return {"Id": name, "MetricStat": {"Metric": of, "Period": 60, "Stat": stat}}
+
+    def ask(*queries):
+        times = [datetime.datetime.fromtimestamp(minute + after, datetime.UTC) for after in (-60, 60)]
+        answer = client.get_metric_data(MetricDataQueries=list(queries), StartTime=times[0], EndTime=times[1])
+        return {one["Id"]: one["Values"] for one in answer["MetricDataResults"]}
+
+    client = world.client("cloudwatch")
+    plain = [query("p", "Latency", "p99"), query("errors", "Errors", "Sum"), query("requests", "Requests", "Sum")]
+    share = {"Id": "share", "Expression": "errors / requests * 100"}
+    assert ask(*plain, share) == {"p": [99.0], "errors": [3.0], "requests": [60.0], "share": [5.0]}, ask(*plain, share)
+    try:
+        ask(*plain, {"Id": "bad", "Expression": "SUMM(errors)"})
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "ValidationError", error
+    else:
+        raise AssertionError("an expression that is wrong was taken")
+
 @check
 def iam_and_sts_answer(world):
     assert world.client("sts").get_caller_identity()["Account"] == "123456789012"

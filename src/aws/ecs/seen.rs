@@ -40,7 +40,18 @@ pub(super) fn summary(service: &Service) -> Option<ServiceSummary> {
             .to_owned(),
         value_from: primary.map(service_connect_secrets).unwrap_or_default(),
         settings: settings(service).ok(),
+        target_groups: target_groups(service),
     })
+}
+
+/// As metrics name them: `targetgroup/NAME/ID`, what comes behind the account in the ARN.
+fn target_groups(service: &Service) -> Vec<String> {
+    let arns = service
+        .load_balancers()
+        .iter()
+        .filter_map(|one| one.target_group_arn());
+    arns.filter_map(|arn| Some(arn.splitn(6, ':').nth(5)?.to_owned()))
+        .collect()
 }
 
 /// The proxy's own log configuration; its secrets are resolved when a task starts, as those of containers are.

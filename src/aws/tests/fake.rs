@@ -16,7 +16,7 @@ pub(super) enum Answer {
     Http {
         status: u16,
         headers: Vec<(&'static str, String)>,
-        body: String,
+        body: Vec<u8>,
     },
     /// The connection ended after the request was sent.
     Cut,
@@ -27,11 +27,15 @@ pub(super) enum Answer {
 
 impl Answer {
     pub(super) fn json(body: &serde_json::Value) -> Self {
-        Self::http(200, "application/json", body.to_string())
+        Self::http(200, "application/json", body.to_string().into_bytes())
     }
 
     pub(super) fn xml(status: u16, body: String) -> Self {
-        Self::http(status, "text/xml", body)
+        Self::http(status, "text/xml", body.into_bytes())
+    }
+
+    pub(super) fn cbor(status: u16, body: Vec<u8>) -> Self {
+        Self::http(status, "application/cbor", body).with("smithy-protocol", "rpc-v2-cbor")
     }
 
     /// AWS's own answer to a write.
@@ -40,13 +44,13 @@ impl Answer {
     }
 
     pub(super) fn html(status: u16) -> Self {
-        Self::http(status, "text/html", "<html>secret page</html>".to_owned())
+        Self::http(status, "text/html", b"<html>secret page</html>".to_vec())
     }
 
     /// An error as both JSON protocols can read it.
     pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
         let body = serde_json::json!({ "__type": code, "message": message, "Message": message });
-        Self::http(status, "application/json", body.to_string()).with("x-amzn-errortype", code)
+        Self::http(status, "application/json", body.to_string().into_bytes()).with("x-amzn-errortype", code)
     }
 
     #[must_use]
@@ -57,7 +61,7 @@ impl Answer {
         self
     }
 
-    fn http(status: u16, kind: &str, body: String) -> Self {
+    fn http(status: u16, kind: &str, body: Vec<u8>) -> Self {
         let headers = vec![("content-type", kind.to_owned())];
         Self::Http {
             status,
@@ -153,7 +157,7 @@ impl HttpClient for Fake {
     }
 }
 
-fn response(status: u16, headers: Vec<(&'static str, String)>, body: String) -> HttpResponse {
+fn response(status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> HttpResponse {
     let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
     for (name, value) in headers {
         response.headers_mut().insert(name, value);

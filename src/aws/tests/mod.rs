@@ -7,6 +7,7 @@ mod fake;
 mod labels;
 mod lambda;
 mod logs;
+mod metrics;
 mod paging;
 mod properties;
 mod rds;

@@ -24,9 +24,9 @@ use crate::telemetry::logs::{self, Format, LogOptions};
 use crate::telemetry::{Metrics, MetricsOptions};
 
 /// What happens after the last rotation until the demo ends by itself.
-const AFTERWARDS: SignedDuration = SignedDuration::from_secs(80);
+const AFTERWARDS: SignedDuration = SignedDuration::from_secs(170);
 const VERIFY: SignedDuration = SignedDuration::from_secs(15);
-const WATCH: SignedDuration = SignedDuration::from_secs(60);
+const WATCH: SignedDuration = SignedDuration::from_secs(150);
 const CACHE: SignedDuration = SignedDuration::from_secs(60);
 const ANNOUNCED: SignedDuration = SignedDuration::from_secs(1);
 
@@ -59,6 +59,7 @@ async fn play(args: &DemoArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let scenario = Scenario::demo(args.seed);
     let trial = Trial::new(scenario.world(), compressed(!args.without_roll_forward))?;
     trial.world().send_events(Delivery::prompt());
+    trial.world().measure_promptly();
     let clock = Clock::scaled(scenario.start, args.speed);
     let metrics = Arc::new(Metrics::new(MetricsOptions::default())?);
     let parts = trial.parts(

@@ -153,7 +153,8 @@ async fn a_timeline_has_the_steps_in_order_with_intervals_and_sources() {
             "consumer",
             "remediation-decided",
             "remediation-answered",
-            "consumer"
+            "consumer",
+            "application-fails"
         ]
     );
     // A look may be five seconds behind: what it did not show may have been there.
@@ -347,4 +348,50 @@ async fn databases_have_their_secrets_and_secrets_their_database() {
     assert_eq!(secret["rds"]["master_user"], true);
     let kept = api().shown(&format!("/v1/secrets/{AT_REST}")).await;
     assert_eq!(kept["rds"]["managed_status"], "active");
+}
+
+#[tokio::test]
+async fn applications_are_shown_in_numbers_and_in_the_timeline() {
+    let list = api().shown("/v1/applications").await;
+    assert_eq!(list["total"], 2);
+    let [orders, shop] = [0, 1].map(|n| list["items"][n].clone());
+    assert_eq!(
+        (&orders["name"], &orders["health"]),
+        (&json!("ecs:prod/orders"), &json!("failing"))
+    );
+    assert_eq!(orders["secrets"][0]["name"], "/shop/db");
+    let errors = &orders["measures"][0];
+    assert_eq!(errors["text"], "5xx 41/min, 0.5 before");
+    assert_eq!(errors["before"], json!({"mean": 0.5, "minutes": 2}));
+    assert_eq!(
+        errors["day_before"],
+        json!(null),
+        "nothing is known of it, which is not zero"
+    );
+    assert_eq!(errors.get("points"), None);
+    assert_eq!(orders["troubles"][0]["measure"], "logins_failed");
+    assert_eq!(
+        (&shop["kind"], &shop["health"]),
+        (&json!("database"), &json!("unknown"))
+    );
+
+    let one = api().shown("/v1/applications/ecs:prod/orders").await;
+    assert_eq!(one["measures"][0]["points"].as_array().map(Vec::len), Some(1));
+    let (status, problem) = api().get("/v1/applications/ecs:prod/nobody").await;
+    assert_eq!(status, 404);
+    assert!(
+        problem["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("/v1/applications"))
+    );
+
+    let secret = api().shown("/v1/secrets//shop/db").await;
+    let id = secret["rotations"][0]["id"].as_str().expect("an id");
+    let rotation = api().shown(&format!("/v1/rotations/{id}")).await;
+    assert_eq!(rotation["applications"].as_array().map(Vec::len), Some(2));
+    let timeline = rotation["timeline"].as_array().expect("entries");
+    let fails = timeline.iter().find(|entry| entry["what"] == "application-fails");
+    let fails = fails.expect("an entry");
+    assert_eq!(fails["text"], "ecs:prod/orders fails: 5xx 41/min, 0.5 before");
+    assert_eq!(fails["sources"], json!(["cloudwatch"]));
 }

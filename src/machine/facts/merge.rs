@@ -113,6 +113,7 @@ impl State {
             }
             Evidence::Rds { part, databases } => self.see_rds(look, part, databases),
             Evidence::RdsEvents { events } => self.see_rds_events(&events),
+            Evidence::Numbers { measured, seen } => self.see_numbers(look, &measured, seen),
             Evidence::Scope { scope, seen } => {
                 self.see_scope(look, scope, seen);
                 Vec::new()

@@ -21,6 +21,7 @@ use crate::model::{
     Refusal, RotationKey, Scope, ScopeSeen, SecretArn, SecretSeen, SecretSummary, ServiceSeen,
     ServiceSettings, Target, VersionId,
 };
+use crate::numbers::Numbers;
 
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -49,6 +50,7 @@ pub struct State {
     pub(crate) users: Users,
     pub(crate) databases: Databases,
     pub(crate) rds: Rds,
+    pub(crate) numbers: Numbers,
     pub(crate) touched: Touched,
 }
 
@@ -127,6 +129,8 @@ pub struct ConsumerFacts {
     pub settings: Option<ServiceSettings>,
     /// Where others log in through an RDS Proxy.
     pub endpoint: Option<HostId>,
+    /// Target groups of a load balancer in front of a service.
+    pub target_groups: Vec<Arc<str>>,
     /// Discovery or a look has found it; not kept over a restart.
     pub existed: bool,
     pub service: Option<(Look, Option<ServiceSeen>)>,
@@ -141,6 +145,7 @@ impl ConsumerFacts {
             && self.mutable_images == consumer.mutable_images
             && self.settings == consumer.settings
             && self.endpoint == consumer.endpoint
+            && self.target_groups == consumer.target_groups
     }
 
     pub(crate) fn describe(&mut self, consumer: &Consumer) {
@@ -148,6 +153,7 @@ impl ConsumerFacts {
         self.mutable_images.clone_from(&consumer.mutable_images);
         self.settings.clone_from(&consumer.settings);
         self.endpoint = consumer.endpoint;
+        self.target_groups.clone_from(&consumer.target_groups);
     }
 
     /// When a look found nothing by its name, if that was the last.
@@ -271,6 +277,7 @@ impl State {
                 .is_some_and(|run| run.state.carries(version)),
             LookKey::Consumer(consumer) => consumers.contains_key(consumer),
             LookKey::Secret(_) | LookKey::Versions(_) | LookKey::Log(_) => true,
+            LookKey::Numbers(measured) => self.numbers.get(measured).is_some(),
             LookKey::Sweep | LookKey::Discovery(_) | LookKey::Events | LookKey::Rds(_) => true,
         };
         self.looked.retain(|key, _| is_asked(key));

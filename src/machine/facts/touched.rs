@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::facts::state::State;
-use crate::model::{ConsumerId, LookKey, SecretArn, Target};
+use crate::model::{ConsumerId, LookKey, Measured, SecretArn, Target};
+use crate::numbers::Health;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Touched {
@@ -24,6 +25,10 @@ pub(crate) struct Touched {
     pub(crate) rds: bool,
     /// A secret belongs to another database of RDS than before.
     pub(crate) rds_links: bool,
+    /// Numbers came, or it changed what is measured.
+    pub(crate) numbers: bool,
+    /// Whoever began to fail, or is well again, by its numbers.
+    pub(crate) healths: Vec<(Measured, Health)>,
     /// There was an event, even if it told nothing new.
     pub(crate) any: bool,
 }
@@ -39,6 +44,8 @@ impl Touched {
         self.failing |= more.failing;
         self.rds |= more.rds;
         self.rds_links |= more.rds_links;
+        self.numbers |= more.numbers;
+        self.healths.extend(more.healths);
         self.any |= more.any;
     }
 }
@@ -61,6 +68,7 @@ impl State {
                 self.touch_sharing_accounts(secret);
             }
             LookKey::Consumer(consumer) => self.touch_consumer(consumer),
+            LookKey::Numbers(measured) => self.touch_numbers(measured),
             LookKey::Events | LookKey::Rds(_) => {}
         }
     }

@@ -155,6 +155,7 @@ pub(crate) fn declared(watched: &Watched) -> ScopeSeen {
                 mutable_images: Vec::new(),
                 settings: None,
                 endpoint: None,
+                target_groups: Vec::new(),
             });
             consumer.references.push(Reference {
                 secret: secret.clone(),

@@ -28,6 +28,7 @@ fn operation_of(key: &LookKey) -> &'static str {
         LookKey::Consumer(ConsumerId::Proxy { .. }) | LookKey::Discovery(Scope::Proxies) => {
             "rds:DescribeDBProxies"
         }
+        LookKey::Numbers(_) => "cloudwatch:GetMetricData",
         LookKey::Rds(RdsPart::Instances) => "rds:DescribeDBInstances",
         LookKey::Rds(RdsPart::Clusters) => "rds:DescribeDBClusters",
         LookKey::Rds(RdsPart::Events) => "rds:DescribeEvents",

@@ -12,7 +12,7 @@ use crate::judge::{Judgement, Judgements};
 use crate::model::{
     ConsumerId, LookKey, Part, Procedure, RdsId, RdsPart, ReferenceKind, SecretArn, Stage, Subject, host_key,
 };
-use crate::policy::Policy;
+use crate::policy::{Applications, Policy};
 
 /// Whether only a person could refresh the consumer at the next rotation: one finding, however many secrets it has. Where
 /// a promotion has come already, `beyond-us` speaks. `outlooks`: what the next rotation of each of its secrets does.
@@ -109,6 +109,7 @@ pub(crate) fn unmatched(
     state: &State,
     watched: &BTreeMap<SecretArn, Arc<Policy>>,
     hosts: &BTreeMap<String, String>,
+    applications: &Applications,
 ) -> Vec<Finding> {
     if !state.is_answered() {
         return Vec::new();
@@ -130,7 +131,25 @@ pub(crate) fn unmatched(
     }
     let idle_hosts = hosts.iter();
     found.extend(idle_hosts.filter_map(|(host, name)| idle_host(state, watched, host, name)));
+    let grouped = applications.groups.iter();
+    let strangers = grouped.filter(|(id, _)| !uses_watched(state, watched, id) && !is_unread(state, id));
+    found.extend(strangers.map(|(id, application)| stranger(id, application)));
     found
+}
+
+/// Whether a consumer of an application uses any watched secret. Of others there are no rotations to measure for.
+fn uses_watched(state: &State, watched: &BTreeMap<SecretArn, Arc<Policy>>, id: &ConsumerId) -> bool {
+    let facts = state.consumers.get(id).filter(|facts| !facts.is_gone());
+    let mut references = facts.into_iter().flat_map(|facts| &facts.references);
+    references.any(|reference| watched.contains_key(&reference.secret))
+}
+
+fn stranger(id: &ConsumerId, application: &Arc<str>) -> Finding {
+    finding(
+        Subject::Application(application.clone()),
+        format!("numbers.applications names {id}, which uses no watched secret: it is never measured"),
+        "correct the name (/v1/consumers lists those that were found), or remove it".to_owned(),
+    )
 }
 
 /// Databases of RDS that rules name and that RDS does not list.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::events::of_events;
+use super::numbers::of_numbers;
 use super::rds::of_rds;
 use super::waits::Waits;
 use super::{Finding, Kind, Severity, asked, at_rest, commands, discovered, not_there};
@@ -68,6 +69,7 @@ pub fn of_fleet(
     let mut found = of_looks(state, now);
     found.extend(of_events(&state.delivery, settings, now));
     found.extend(of_rds(state));
+    found.extend(of_numbers(state));
     found.extend(
         state
             .consumers

@@ -13,6 +13,7 @@ mod lives;
 mod log;
 mod logins;
 mod not_there;
+mod numbers;
 mod open;
 mod rds;
 mod roll_forward;
@@ -35,6 +36,7 @@ pub(crate) use self::fleet::{looks_given_up, of_consumer, of_journal, of_looks, 
 pub use self::lives::{Ended, Life, Lives, Standing};
 pub(crate) use self::log::absence_told_at;
 pub(crate) use self::logins::silence_told_at;
+pub(crate) use self::numbers::of_numbers;
 pub(crate) use self::rds::of_rds;
 #[cfg(test)]
 pub(crate) use self::roll_forward::stopped as roll_forward_stopped;
@@ -87,6 +89,7 @@ pub fn of_secret(
     list.last_window(judgement, settings);
     list.standalone_tasks(state, judgement, settings);
     list.no_consumers(state);
+    list.strengthen(state, settings);
     list.once_each()
 }
 

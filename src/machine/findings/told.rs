@@ -27,6 +27,7 @@ pub(crate) enum Teller {
     Events,
     /// Databases of RDS.
     Rds,
+    Numbers,
 }
 
 /// Which findings are told by whom, and outlooks.

@@ -4,6 +4,7 @@ mod consumers;
 mod events;
 pub(crate) mod lockout;
 mod logins;
+mod numbers;
 mod rds;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +61,7 @@ pub fn secret_looks(
     }
     plan.consumers(facts, judgement);
     plan.baseline(secret, judgement);
+    plan.numbers(secret, judgement);
     plan.agenda
 }
 

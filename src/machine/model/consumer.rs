@@ -84,6 +84,8 @@ pub struct Consumer {
     pub settings: Option<ServiceSettings>,
     /// Where others log in through it, of an RDS Proxy.
     pub endpoint: Option<HostId>,
+    /// Of a service behind a load balancer: `targetgroup/NAME/ID`.
+    pub target_groups: Vec<Arc<str>>,
 }
 
 /// How a consumer names a secret.

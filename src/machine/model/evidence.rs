@@ -6,9 +6,9 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AttemptId, Consumer, ConsumerId, DatabaseSeen, Decision, FunctionSeen, Hint, LoginAnswer, Look, Outcome,
-    RdsDatabase, RdsEvent, RdsPart, RdsRule, SecretArn, SecretSeen, SecretSummary, ServiceSeen, Step,
-    Strategy, VersionId,
+    AttemptId, Consumer, ConsumerId, DatabaseSeen, Decision, FunctionSeen, Hint, LoginAnswer, Look, Measured,
+    NumbersSeen, Outcome, RdsDatabase, RdsEvent, RdsPart, RdsRule, SecretArn, SecretSeen, SecretSummary,
+    ServiceSeen, Step, Strategy, VersionId,
 };
 
 /// What to look at. One look of a key is under way at a time.
@@ -31,6 +31,8 @@ pub enum LookKey {
     Events,
     /// A part of what RDS tells of its databases.
     Rds(RdsPart),
+    /// The numbers of an application or a database.
+    Numbers(Measured),
 }
 
 /// A part of discovery: seen whole or not at all, so that what could not be read keeps what was known of it.
@@ -161,6 +163,10 @@ pub enum Evidence {
         part: RdsPart,
         databases: Vec<RdsDatabase>,
     },
+    Numbers {
+        measured: Measured,
+        seen: NumbersSeen,
+    },
     /// What RDS's events say of master users' passwords.
     RdsEvents {
         events: Vec<RdsEvent>,
@@ -183,6 +189,7 @@ impl Evidence {
             Self::Hints { .. } => LookKey::Events,
             Self::Rds { part, .. } => LookKey::Rds(*part),
             Self::RdsEvents { .. } => LookKey::Rds(RdsPart::Events),
+            Self::Numbers { measured, .. } => LookKey::Numbers(measured.clone()),
         }
     }
 }

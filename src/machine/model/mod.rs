@@ -10,12 +10,14 @@ mod function;
 mod guard;
 mod hint;
 mod ids;
+mod metrics;
 mod patterns;
 #[cfg(test)]
 mod properties;
 mod rds;
 pub mod regions;
 mod secret;
+mod series;
 mod subject;
 mod target;
 mod time;
@@ -36,11 +38,13 @@ pub use function::{Alias, EnvironmentSeen, FunctionSeen, SleepTag, UpdateStatus}
 pub use guard::{AtRest, FunctionGuard, Guard, Promotable, ServiceGuard, Verdict};
 pub use hint::{Hint, HintAbout, HintKind, NamedSecret};
 pub use ids::{AttemptId, DeploymentId, RotationId, RotationKey, SecretArn, VersionId};
+pub use metrics::{Gateway, MetricSource, OwnMeasures, OwnMetric};
 pub use patterns::LogPatterns;
 pub use rds::{
     Belongs, ManagedSecret, ManagedStatus, MasterState, RdsDatabase, RdsEvent, RdsId, RdsPart, RdsRule, Reset,
 };
 pub use secret::{Brake, Dates, Labels, LoginAnswer, Mode, SecretSeen, SecretSummary, Step, Strategy};
+pub use series::{Measure, Measured, Number, NumbersSeen, Point, SeriesSeen, SeriesTrouble, Unit};
 pub use subject::{Part, Subject};
 pub use target::Target;
 pub use time::{Look, When};

@@ -12,6 +12,8 @@ pub enum Subject {
     Consumer(ConsumerId),
     /// A database that RDS runs.
     Database(RdsId),
+    /// What is one application to people, by its name.
+    Application(Arc<str>),
     /// The watchdog itself.
     Watchdog(Part),
 }
@@ -36,7 +38,7 @@ impl Subject {
     pub fn consumer(&self) -> Option<&ConsumerId> {
         match self {
             Self::Consumer(consumer) => Some(consumer),
-            Self::Secret(_) | Self::Database(_) | Self::Watchdog(_) => None,
+            Self::Secret(_) | Self::Database(_) | Self::Application(_) | Self::Watchdog(_) => None,
         }
     }
 }
@@ -46,7 +48,11 @@ impl Subject {
     pub fn key(&self) -> String {
         match self {
             Self::Watchdog(Part::Look(LookKey::Login(_, version))) => format!("{self} {version}"),
-            Self::Secret(_) | Self::Consumer(_) | Self::Database(_) | Self::Watchdog(_) => self.to_string(),
+            Self::Secret(_)
+            | Self::Consumer(_)
+            | Self::Database(_)
+            | Self::Application(_)
+            | Self::Watchdog(_) => self.to_string(),
         }
     }
 }
@@ -62,7 +68,8 @@ impl From<&LookKey> for Subject {
             | LookKey::Login(..)
             | LookKey::Discovery(_)
             | LookKey::Events
-            | LookKey::Rds(_) => Self::Watchdog(Part::Look(key.clone())),
+            | LookKey::Rds(_)
+            | LookKey::Numbers(_) => Self::Watchdog(Part::Look(key.clone())),
         }
     }
 }
@@ -74,7 +81,12 @@ impl LookKey {
             Self::Secret(secret) | Self::Versions(secret) | Self::Log(secret) | Self::Login(secret, _) => {
                 Some(secret)
             }
-            Self::Sweep | Self::Consumer(_) | Self::Discovery(_) | Self::Events | Self::Rds(_) => None,
+            Self::Sweep
+            | Self::Consumer(_)
+            | Self::Discovery(_)
+            | Self::Events
+            | Self::Rds(_)
+            | Self::Numbers(_) => None,
         }
     }
 }
@@ -85,6 +97,7 @@ impl fmt::Display for Subject {
             Self::Secret(secret) => f.write_str(secret.name()),
             Self::Consumer(consumer) => write!(f, "{consumer}"),
             Self::Database(id) => write!(f, "{id}"),
+            Self::Application(name) => write!(f, "application {name}"),
             Self::Watchdog(part) => write!(f, "{part}"),
         }
     }
@@ -124,6 +137,7 @@ impl fmt::Display for LookKey {
             Self::Rds(RdsPart::Instances) => f.write_str("RDS instances"),
             Self::Rds(RdsPart::Clusters) => f.write_str("RDS clusters"),
             Self::Rds(RdsPart::Events) => f.write_str("events of RDS"),
+            Self::Numbers(measured) => write!(f, "numbers of {measured}"),
         }
     }
 }

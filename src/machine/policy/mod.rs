@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::model::{ConsumerId, Declared, Mode, RdsRule, Staleness};
+use crate::model::{ConsumerId, Declared, Mode, OwnMeasures, RdsRule, Staleness};
 
 /// What the first matching rule says about one secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,9 @@ pub struct Settings {
     pub events: bool,
     /// RDS is asked for its databases.
     pub rds: bool,
+    /// Applications and databases are measured while a rotation of theirs lasts.
+    pub numbers: bool,
+    pub applications: Arc<Applications>,
 }
 
 impl Default for Settings {
@@ -99,7 +102,30 @@ impl Default for Settings {
             limits: Limits::default(),
             events: false,
             rds: true,
+            numbers: true,
+            applications: Arc::default(),
         }
+    }
+}
+
+/// Consumers that are one application to people, and metrics of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applications {
+    pub groups: BTreeMap<ConsumerId, Arc<str>>,
+    /// What no discovery finds, by the application's name.
+    pub named: BTreeMap<Arc<str>, OwnMeasures>,
+}
+
+impl Applications {
+    /// The group that the configuration puts a consumer into.
+    pub fn group_of(&self, consumer: &ConsumerId) -> Option<Arc<str>> {
+        self.groups.get(consumer).cloned()
+    }
+
+    /// The application that a consumer belongs to: its group, or itself alone.
+    pub fn of(&self, consumer: &ConsumerId) -> Arc<str> {
+        self.group_of(consumer)
+            .unwrap_or_else(|| consumer.to_string().into())
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn fill(rotation: &mut Rotation, facts: &SecretFacts, neighbours: Nei
     if rotation.origin.has_steps() {
         log::read(rotation, facts, neighbours.after, timing);
     }
-    rds::read(rotation, facts, neighbours.next, timing);
+    rds::read(rotation, facts, neighbours, timing);
     logins::read(rotation, facts, timing);
     ours::read(rotation, facts);
 }

@@ -26,6 +26,7 @@ fn behind_a_proxy() -> Tale {
         mutable_images: Vec::new(),
         settings: None,
         endpoint: Some(login_at(3, 1).host),
+        target_groups: Vec::new(),
     };
     tale.found(-20, Scope::Proxies, vec![found]);
     tale.labels(-10, "a")

@@ -313,6 +313,7 @@ pub(super) fn consumer(id: &ConsumerId, references: &[(&str, ReferenceKind)]) ->
         mutable_images: Vec::new(),
         settings: None,
         endpoint: None,
+        target_groups: Vec::new(),
     }
 }
 

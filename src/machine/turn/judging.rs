@@ -8,6 +8,7 @@ use super::{Judged, Machine, Turn};
 use crate::facts::Touched;
 use crate::findings;
 use crate::model::{Fact, LookKey, Scope, SecretArn};
+use crate::numbers;
 use crate::policy::Settings;
 
 /// A stage that a consumer was seen to come to is a fact, which may change what its rotation is. It settles after one or
@@ -65,6 +66,8 @@ impl Machine {
         });
         let told = told.into_iter().flatten().flatten().filter(|at| *at > now);
         judgement.wake = judgement.wake.into_iter().chain(told).min();
+        let wanted = numbers::wanted(&self.state, secret, &judgement, settings);
+        self.state.measure_for(secret, wanted);
         // Most are judged as before: one of thousands is kept, not two.
         let same = self
             .judgements

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Machine;
 use crate::findings::{FindingId, Kind};
-use crate::model::{ConsumerId, LookKey, Part, RdsPart, Scope, Subject};
+use crate::model::{ConsumerId, LookKey, Measured, Part, RdsPart, Scope, Subject};
 
 /// What this life may not see for a while is held against what it has seen so often.
 const EVERY: SignedDuration = SignedDuration::from_secs(30);
@@ -53,6 +53,13 @@ impl Machine {
                 self.has_searched() && (!state.searches_proxies || has_listed_rds())
             }
             Subject::Watchdog(Part::Rules | Part::DatabaseHost(_)) => self.has_searched(),
+            Subject::Application(_) if id.kind == Kind::Unmatched => self.has_searched(),
+            Subject::Application(name) => {
+                self.has_searched() && self.has_measured(&Measured::Application(name.clone()))
+            }
+            Subject::Database(database) if id.kind == Kind::Unmeasured => {
+                has_listed_rds() && self.has_measured(&Measured::Database(database.clone()))
+            }
             // Somebody may still name it: then it is looked at, too.
             Subject::Database(id) => {
                 let has_secrets = |owner| state.secrets_of_rds(owner).next().is_some();
@@ -79,6 +86,16 @@ impl Machine {
         }
     }
 
+    /// What is measured no more has nothing to be told of.
+    fn has_measured(&self, measured: &Measured) -> bool {
+        let is_measured = self.state.numbers.get(measured).is_some();
+        !is_measured
+            || self
+                .state
+                .looked
+                .contains_key(&LookKey::Numbers(measured.clone()))
+    }
+
     /// Whether the log was read that a finding waits for, if it waits for one.
     fn has_read_the_log(&self, id: &FindingId) -> bool {
         let log = id
@@ -98,7 +115,11 @@ impl Machine {
             }
             Subject::Secret(secret) => LookKey::Secret(secret.clone()),
             Subject::Consumer(consumer) => LookKey::Consumer(consumer.clone()),
+            Subject::Database(database) if id.kind == Kind::Unmeasured => {
+                LookKey::Numbers(Measured::Database(database.clone()))
+            }
             Subject::Database(id) => LookKey::Rds(RdsPart::of(id)),
+            Subject::Application(name) => LookKey::Numbers(Measured::Application(name.clone())),
             Subject::Watchdog(_) => return false,
         };
         fails(look)
@@ -136,5 +157,109 @@ fn is_found_by_search(kind: Kind, consumer: &ConsumerId) -> bool {
                 | Kind::Pinned
                 | Kind::SuspectedConsumer
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::facts::merge::merge;
+    use crate::facts::watched::Watch;
+    use crate::model::{Event, Look, LookFailure, RdsId, SecretArn};
+    use crate::policy::Timing;
+    use crate::turn::Decide;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    /// It watches nothing yet, so nothing is left to be searched.
+    fn machine() -> Machine {
+        let watch = Watch {
+            rules: Arc::new(|_| None),
+            rule_list: Vec::new(),
+            region: None,
+            clusters: None,
+            rds: true,
+            database_hosts: BTreeMap::new(),
+        };
+        Machine::new(watch, Decide::default(), at(0))
+    }
+
+    fn id(kind: Kind, subject: Subject) -> FindingId {
+        FindingId {
+            kind,
+            subject,
+            secret: None,
+        }
+    }
+
+    fn shop() -> RdsId {
+        RdsId::instance("shop")
+    }
+
+    fn lists() -> Vec<LookKey> {
+        RdsPart::LISTS.map(LookKey::Rds).into()
+    }
+
+    /// What was told before the start ends only when what it rests on was answered in this life.
+    #[test]
+    fn what_rds_and_the_configuration_tell_waits_for_their_own_answers() {
+        let secret = SecretArn::new("arn:aws:secretsmanager:eu-west-1:1:secret:db-AbCdEf");
+        let rule = Subject::Watchdog(Part::Rule("rule 1".into()));
+        let application = Subject::Application("front".into());
+        for (id, awaited) in [
+            (
+                id(Kind::DatabaseUnwell, Subject::Database(shop())),
+                vec![LookKey::Rds(RdsPart::Instances)],
+            ),
+            (id(Kind::Unmeasured, Subject::Database(shop())), lists()),
+            (id(Kind::Unmatched, rule), lists()),
+            (id(Kind::Unmatched, application.clone()), Vec::new()),
+            (id(Kind::Unmeasured, application), Vec::new()),
+        ] {
+            let mut machine = machine();
+            assert_eq!(machine.would_show(&id), awaited.is_empty(), "{id:?}");
+            for key in awaited {
+                machine.state.looked.insert(key, Look::at(at(1)));
+            }
+            assert!(machine.would_show(&id), "{id:?}");
+        }
+        let mut machine = machine();
+        machine.watched.insert(secret.clone(), Arc::default());
+        let impaired = id(Kind::MasterSecretImpaired, Subject::Secret(secret));
+        assert!(!machine.would_show(&impaired));
+        for key in lists() {
+            machine.state.looked.insert(key, Look::at(at(1)));
+        }
+        assert!(
+            machine.would_show(&impaired),
+            "whatever else is not looked at yet"
+        );
+    }
+
+    #[test]
+    fn what_is_measured_waits_for_its_numbers() {
+        let mut machine = machine();
+        let measured = Measured::Application("front".into());
+        let of_front = id(Kind::Unmeasured, Subject::Application("front".into()));
+        let secret = SecretArn::new("arn:aws:secretsmanager:eu-west-1:1:secret:db-AbCdEf");
+        machine
+            .state
+            .measure_for(&secret, BTreeMap::from([(measured.clone(), at(0))]));
+        assert!(!machine.would_show(&of_front));
+        let key = LookKey::Numbers(measured);
+        let unseen = Event::Unseen {
+            look: Look::at(at(1)),
+            key: key.clone(),
+            failure: LookFailure::Timeout,
+        };
+        merge(&mut machine.state, unseen, &Timing::default());
+        assert!(machine.is_out_of_reach(&of_front));
+        machine.state.looked.insert(key, Look::at(at(2)));
+        assert!(machine.would_show(&of_front));
     }
 }

@@ -6,6 +6,7 @@ mod look;
 mod memory;
 mod tell;
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,7 +24,10 @@ use crate::judge::would::would_act;
 use crate::judge::{self, Judgement, Judgements};
 use crate::looks::Agenda;
 use crate::model::finding::FindingFact;
-use crate::model::{ConsumerId, Decision, Event, Evidence, Fact, Look, LookKey, Scope, SecretArn, WouldAct};
+use crate::model::{
+    ConsumerId, Decision, Event, Evidence, Fact, Look, LookKey, Measured, Scope, SecretArn, WouldAct,
+};
+use crate::numbers::Health;
 use crate::policy::{Policy, Settings, Timing};
 
 /// The three parts of a turn that decide. Seeded defects of the simulation stand in for single ones.
@@ -108,6 +112,10 @@ pub struct Turn {
     pub fleet_changed: bool,
     /// Databases of RDS, or which secrets belong to them, are others than before.
     pub databases_changed: bool,
+    /// Numbers came, or others are measured.
+    pub numbers_changed: bool,
+    /// Applications and databases that began to fail, or are well again, by their numbers.
+    pub healths: Vec<(Measured, Health)>,
     /// When time alone calls for the next turn.
     pub wake: Option<Timestamp>,
 }
@@ -290,6 +298,7 @@ impl Machine {
             .filter(|secret| !watched.contains_key(*secret));
         for secret in lost.cloned().collect::<Vec<_>>() {
             self.judgements.remove(&secret);
+            self.state.measure_for(&secret, BTreeMap::new());
             let consumers = self.told.forget(&secret, &mut self.state.lives, now);
             self.state.touched.consumers.extend(consumers);
             turn.ask(Asker::Secret(secret.clone()), Agenda::new());

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 
 use super::{Machine, Pass, Turn};
+use crate::facts::Touched;
 use crate::findings::told::{Teller, changed_beyond, keep_if};
 use crate::findings::{self, Finding, Waits};
 use crate::judge::outlook::outlook;
 use crate::model::Fact;
+use crate::policy::Settings;
 
 impl Machine {
     pub(super) fn tell(&mut self, pass: &Pass<'_>, turn: &mut Turn) {
@@ -38,12 +40,9 @@ impl Machine {
             self.say(Teller::Looks, findings::of_looks(&self.state, now), turn, now);
             self.told.wake = findings::looks_given_up(&self.state, now);
         }
-        if touched.rds || touched.rds_links {
-            self.say(Teller::Rds, findings::of_rds(&self.state), turn, now);
-            turn.databases_changed = true;
-        }
+        self.tell_databases_and_applications(touched, turn, now);
         if touched.search || touched.rds {
-            self.say(Teller::Search, self.tell_search(), turn, now);
+            self.say(Teller::Search, self.tell_search(settings), turn, now);
         }
         if *admitted {
             let waits = Waits {
@@ -66,18 +65,36 @@ impl Machine {
         self.note_whose(turn);
     }
 
+    fn tell_databases_and_applications(&mut self, touched: &Touched, turn: &mut Turn, now: Timestamp) {
+        if touched.rds || touched.rds_links {
+            self.say(Teller::Rds, findings::of_rds(&self.state), turn, now);
+            turn.databases_changed = true;
+        }
+        if touched.numbers {
+            self.say(Teller::Numbers, findings::of_numbers(&self.state), turn, now);
+            turn.numbers_changed = true;
+            turn.healths.extend(touched.healths.iter().cloned());
+        }
+    }
+
     fn say(&mut self, teller: Teller, found: Vec<Finding>, turn: &mut Turn, now: Timestamp) {
         let news = self.told.tell(teller, found, &mut self.state.lives, now);
         turn.findings.extend(news);
     }
 
-    fn tell_search(&self) -> Vec<Finding> {
+    fn tell_search(&self, settings: &Settings) -> Vec<Finding> {
         let mut found = findings::of_search(&self.state);
         if let Some(covered) = &self.covered {
             found.extend(findings::of_rules(&covered.coverage));
         }
         let hosts = &self.watch.database_hosts;
-        found.extend(findings::unmatched(&self.state, &self.watched, hosts));
+        let applications = &settings.applications;
+        found.extend(findings::unmatched(
+            &self.state,
+            &self.watched,
+            hosts,
+            applications,
+        ));
         found
     }
 

@@ -62,6 +62,7 @@ impl EcsReads for Cluster {
             task_definition: format!("{name}:1"),
             value_from: self.value_from.clone(),
             settings: None,
+            target_groups: Vec::new(),
         };
         now(self.services.iter().map(summary).collect())
     }

@@ -8,7 +8,7 @@ use crate::sim::Stream;
 use crate::sim::life::{How, Pause, Place};
 use crate::sim::ports::{Fault, FaultKind, Jump};
 
-/// Everything that the watchdog asks but for RDS, and for moves of labels, of which only `failures` tells.
+/// Everything that the watchdog asks but for RDS and CloudWatch, and for moves of labels, of which only `failures` tells.
 pub(super) const OPERATIONS: [&str; 20] = [
     "database:login",
     "secretsmanager:ListSecrets",
@@ -39,6 +39,8 @@ const OF_RDS: [&str; 4] = [
     "rds:DescribeEvents",
 ];
 
+const OF_CLOUDWATCH: [&str; 2] = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"];
+
 impl Case {
     pub(super) fn draw_faults(&mut self) {
         let span = self.scenario.last_rotation().duration_since(self.scenario.start);
@@ -58,6 +60,8 @@ impl Case {
         // Last, with a stream of its own: the parts of older cases keep their numbers.
         if self.profile.has(Profile::Network) {
             self.draw_network(&mut Stream::new(self.seed, "network/rds"), &OF_RDS, span);
+            let stream = &mut Stream::new(self.seed, "network/cloudwatch");
+            self.draw_network(stream, &OF_CLOUDWATCH, span);
         }
     }
 

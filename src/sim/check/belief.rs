@@ -18,6 +18,7 @@ impl Checks {
         self.dead_values_are_dead(snapshot, world);
         self.open_windows(snapshot, world);
         self.intervals(snapshot, world);
+        self.measured(snapshot, world);
         for view in snapshot.secrets.values() {
             let Some(current) = view.judgement.current() else {
                 continue;

@@ -13,7 +13,6 @@ use super::{Checks, is_calm};
 use crate::runtime::{SecretView, Snapshot};
 use crate::sim::case::Case;
 use crate::sim::life::{End, Life};
-use crate::sim::ports::{Crossing, Side};
 use crate::sim::world::{Kind, World};
 
 /// A strategy that is unknown is awaited for so long, and a life looks once more.
@@ -30,7 +29,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    pub fn add(&mut self, life: &Life) {
+    pub fn add(&mut self, life: &Life, world: &World) {
         for line in life.counted.lines().filter(|line| !line.starts_with('#')) {
             if let Some((name, value)) = line.rsplit_once(' ')
                 && let Ok(value) = value.parse::<f64>()
@@ -38,11 +37,10 @@ impl Counters {
                 *self.series.entry(name.to_owned()).or_default() += value;
             }
         }
-        let was_durable = |point: &Crossing| point.operation == "journal.commit" && point.side == Side::After;
         let is_unready = matches!(life.end, End::Crashed { .. }) && !life.last.is_ready();
         let is_waiting =
-            matches!(life.end, End::Crashed { .. } | End::Drained) && is_strategy_awaited(&life.last);
-        self.lost |= is_unready || is_waiting || life.killed_at.as_ref().is_some_and(was_durable);
+            matches!(life.end, End::Crashed { .. } | End::Drained) && is_strategy_awaited(&life.last, world);
+        self.lost |= is_unready || is_waiting || life.uncounted;
     }
 
     /// All series of a metric that have these labels.
@@ -58,15 +56,16 @@ impl Counters {
     }
 }
 
-/// Whether windows wait to be counted until it is known that they are none: two users in turn.
-fn is_strategy_awaited(last: &Snapshot) -> bool {
+/// Whether windows wait to be counted until it is known that they are none: two users in turn. A promotion may have been
+/// seen after the last snapshot.
+fn is_strategy_awaited(last: &Snapshot, world: &World) -> bool {
     let unknown = last
         .secrets
         .values()
         .filter(|view| view.judgement.strategy.0 == Strategy::Unknown);
-    let promoted = unknown.filter_map(|view| view.judgement.current()?.rotation.promoted.as_ref());
-    let mut promoted = promoted.map(|seen| seen.when.not_after);
-    promoted.any(|at| last.at < at + AWAITED)
+    let unknown = unknown.filter_map(|view| world.secrets.get(&view.arn));
+    let mut promoted = unknown.flat_map(|secret| &secret.promoted);
+    promoted.any(|at| last.at < *at + AWAITED)
 }
 
 impl Checks {

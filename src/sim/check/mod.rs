@@ -4,6 +4,7 @@ mod answers;
 mod belief;
 mod counters;
 mod ending;
+mod measured;
 mod numbers;
 mod outage;
 mod promotions;
@@ -23,6 +24,7 @@ pub use outage::Excuse;
 use super::case::{Case, Disk, Profile};
 use super::life::End;
 use super::world::{PASSWORD_MARKER, Touch};
+use crate::runtime::MeasuredView;
 
 /// A rule that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct Checks {
     pub excused: Vec<Excuse>,
     /// What the last snapshot told of each secret.
     told: BTreeMap<SecretArn, Arc<Judgement>>,
+    /// The numbers of the last snapshot.
+    numbers: Arc<Vec<MeasuredView>>,
     /// When a life began on an empty journal.
     began_empty: Vec<Timestamp>,
 }

@@ -8,6 +8,7 @@ use machine::model::{
 };
 use secrecy::SecretString;
 
+use super::metrics::target_group;
 use super::{Angle, EVERYTHING, SimAccount, not_found};
 use crate::ports::{
     ContainerDefinition, EcsReads, EcsWrites, EnvironmentVariable, ReadResult, ServiceSummary,
@@ -47,6 +48,7 @@ impl EcsReads for SimAccount {
                     task_definition: id.to_string(),
                     value_from: Vec::new(),
                     settings: Some(seen(&world.services[id], angle).settings),
+                    target_groups: vec![target_group(wanted, name)],
                 }),
                 _ => None,
             };

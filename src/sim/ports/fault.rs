@@ -102,12 +102,13 @@ const WITH_A_PAST: [&str; 8] = [
     "ecs:DescribeServices",
     "rds:DescribeEvents",
 ];
-const LISTS: [&str; 5] = [
+const LISTS: [&str; 6] = [
     "secretsmanager:ListSecrets",
     "ecs:ListServices",
     "ecs:DescribeServices",
     "lambda:ListFunctions",
     "rds:DescribeDBInstances",
+    "cloudwatch:GetMetricData",
 ];
 
 /// The fault that this call meets, if any.

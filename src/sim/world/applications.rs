@@ -22,10 +22,15 @@ impl Outage {
 
     /// The part of it after a moment.
     pub fn after(&self, moment: Timestamp, now: Timestamp) -> SignedDuration {
+        self.between(moment, now, now)
+    }
+
+    /// The part of it between two moments.
+    pub fn between(&self, begin: Timestamp, end: Timestamp, now: Timestamp) -> SignedDuration {
         let open = self.since.map(|since| (since, now));
         let spells = self.spells.iter().copied().chain(open);
-        let parts = spells.map(|(from, to)| to.duration_since(from.max(moment)).max(SignedDuration::ZERO));
-        parts.sum()
+        let parts = spells.map(|(from, to)| to.min(end).duration_since(from.max(begin)));
+        parts.map(|part| part.max(SignedDuration::ZERO)).sum()
     }
 
     pub fn is_open(&self) -> bool {

@@ -2,14 +2,13 @@
 //!
 //! Modelled, after docs/aws-facts.md: staging labels and all that moves them, versions with and without a value, ListSecrets
 //! that lags and reads that are behind, secrets that are deleted without recovery and made again under their name with the
-//! value that they had; rotation Lambdas that fail in any step before or after its effect, passwords that come true later than
-//! setSecret says, databases that refuse, lock accounts, are full or silent; ECS deployments side by side,
-//! draining, circuit breakers, alarms, tasks that never become healthy, health checks that log in and those that do not,
-//! others who create, delete, scale and redeploy;
-//! Lambda environments, revisions, aliases, provisioned concurrency, the account's floor, environments that cannot be
-//! decrypted; applications with pools, caches and retries; log lines that are late, lost or repeated, stand among another
-//! function's, tell of errors that are none, or cut the ids of versions; what RDS tells of master users whose passwords go
-//! through it.
+//! value that they had; rotation Lambdas that fail in any step before or after its effect, passwords that come true later
+//! than setSecret says, databases that refuse, lock accounts, are full or silent; ECS deployments side by side, draining,
+//! circuit breakers, alarms, tasks that never become healthy, health checks that log in and those that do not, others who
+//! create, delete, scale and redeploy; Lambda environments, revisions, aliases, provisioned concurrency, the account's floor,
+//! environments that cannot be decrypted; applications with pools, caches and retries; log lines that are late, lost or
+//! repeated, stand among another function's, tell of errors that are none, or cut the ids of versions; what RDS tells of
+//! master users whose passwords go through it; metrics that come late, are lost, or are counted to their end only later.
 //!
 //! Of a rotation with a `Manner` also: a service that gives up, or tries again with another version; functions that look at
 //! the labels when they begin and go on whatever others do, AWS's templates and their owner's own, a second account that is
@@ -17,16 +16,13 @@
 //! where somebody was faster; people who promote, move back with the database, or set the database back alone.
 //!
 //! Not modelled: IAM beyond calls that are denied, several accounts or regions, networks, RDS Proxy, clusters, passwords that
-//! RDS could not set, replicas of secrets, CodeDeploy and staged deployments, DAEMON services, SnapStart, capacity that is
-//! missing, costs, CloudWatch metrics. A pool's connections all end together, when its oldest must be renewed. An account is
-//! locked by the watchdog's own refused logins alone: what applications do to themselves is the same with nobody watching. Nobody
-//! changes a secret by hand within six seconds of its finishSecret: no source would tell the two apart. A database that
-//! is full, silent or locked is so for the watchdog's logins alone, not for rotation Lambdas and applications; what others
-//! deploy succeeds, unless its tasks are refused and its health check logs in. Without a `Manner` a rotation that fails is
-//! retried until it succeeds, eight seconds later each time, and its label moves at once. An invocation that is under way
-//! when the next rotation begins does nothing more. Of Lambda
-//! no update fails (`LastUpdateStatus`), and nobody else takes reserved concurrency away. Secrets without a database are
-//! in the demo's account alone.
+//! RDS could not set, replicas of secrets, CodeDeploy and staged deployments, DAEMON services, SnapStart, missing capacity,
+//! costs. A pool's connections all end together, with its oldest. The watchdog's refused logins alone lock an account: what
+//! applications do to themselves is the same with nobody watching. Nobody changes a secret by hand within six seconds of its
+//! finishSecret: no source would tell the two apart. A database that is full, silent or locked is so for the watchdog's
+//! logins alone; what others deploy succeeds, unless its health check is refused. Without a `Manner` a rotation that fails is
+//! retried every eight seconds until it succeeds, and its label moves at once. The next rotation ends an invocation under
+//! way. No Lambda update fails, nobody else takes reserved concurrency. Only the demo has secrets without a database.
 
 mod applications;
 mod by_hand;
@@ -35,6 +31,7 @@ mod function;
 mod health;
 mod invocation;
 mod labels;
+mod metrics;
 mod past;
 mod queue;
 mod rds;
@@ -61,6 +58,7 @@ pub use database::{Account, Trouble, TroubleKind};
 pub use function::{Function, FunctionPlan, FunctionTouch, Reach, Refused};
 pub use invocation::{Code, End, Invoked, Manner, Retries};
 pub use labels::{Move, Mover, Unmoved};
+pub use metrics::Metric;
 use queue::Queue;
 pub use queue::{Arrival, Delivery};
 pub use rds::{RdsShown, Resetting};
@@ -251,6 +249,7 @@ pub struct World {
     pub promoted_again: Vec<(Timestamp, SecretArn, VersionId)>,
     /// Where EventBridge sends; nothing where no events are sent.
     queue: Option<Queue>,
+    points_are_late: bool,
     pub outages: BTreeMap<ConsumerId, Outage>,
     /// When no more concurrency can be reserved (aws-facts: Lambda).
     pub account_full: Vec<(Timestamp, Timestamp)>,
@@ -275,6 +274,7 @@ impl World {
             writes: Vec::new(),
             promoted_again: Vec::new(),
             queue: None,
+            points_are_late: true,
             outages: BTreeMap::new(),
             account_full: Vec::new(),
             story: Vec::new(),

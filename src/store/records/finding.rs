@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use machine::findings::{FindingId, Kind, Severity};
 use machine::model::finding::{FindingFact, FindingNews, FindingWords};
-use machine::model::{Fact, LookKey, Part, RdsPart, Scope, SecretArn, Subject, VersionId};
+use machine::model::{Fact, LookKey, Measured, Part, RdsPart, Scope, SecretArn, Subject, VersionId};
 use serde::{Deserialize, Serialize};
 
 use super::consumer;
@@ -40,6 +40,7 @@ enum SubjectRecord {
     Secret(String),
     Consumer(String),
     Database(String),
+    Application(String),
     Journal,
     RollForward,
     Rules,
@@ -69,6 +70,7 @@ enum LookRecord {
     RdsInstances,
     RdsClusters,
     RdsEvents,
+    Numbers(String),
 }
 
 super::words::words!(
@@ -146,6 +148,7 @@ impl From<&Subject> for SubjectRecord {
             Subject::Secret(secret) => Self::Secret(secret.to_string()),
             Subject::Consumer(consumer) => Self::Consumer(consumer.to_string()),
             Subject::Database(id) => Self::Database(id.to_string()),
+            Subject::Application(name) => Self::Application(name.to_string()),
             Subject::Watchdog(part) => match part {
                 Part::Journal => Self::Journal,
                 Part::RollForward => Self::RollForward,
@@ -167,6 +170,7 @@ impl TryFrom<SubjectRecord> for Subject {
             SubjectRecord::Secret(secret) => Self::Secret(SecretArn::new(secret)),
             SubjectRecord::Consumer(text) => Self::Consumer(consumer(&text)?),
             SubjectRecord::Database(text) => Self::Database(database(&text)?),
+            SubjectRecord::Application(name) => Self::Application(name.into()),
             SubjectRecord::Journal => Self::Watchdog(Part::Journal),
             SubjectRecord::RollForward => Self::Watchdog(Part::RollForward),
             SubjectRecord::Rules => Self::Watchdog(Part::Rules),
@@ -195,6 +199,7 @@ impl From<&LookKey> for LookRecord {
             LookKey::Discovery(Scope::Tasks(cluster)) => Self::Tasks(cluster.clone()),
             LookKey::Discovery(Scope::Functions) => Self::Functions,
             LookKey::Discovery(Scope::Proxies) => Self::Proxies,
+            LookKey::Numbers(measured) => Self::Numbers(measured.to_string()),
             LookKey::Rds(RdsPart::Instances) => Self::RdsInstances,
             LookKey::Rds(RdsPart::Clusters) => Self::RdsClusters,
             LookKey::Rds(RdsPart::Events) => Self::RdsEvents,
@@ -223,6 +228,7 @@ impl TryFrom<LookRecord> for LookKey {
             LookRecord::Functions => Self::Discovery(Scope::Functions),
             LookRecord::Declared => Self::Discovery(Scope::Declared),
             LookRecord::Proxies => Self::Discovery(Scope::Proxies),
+            LookRecord::Numbers(text) => Self::Numbers(Measured::parse(&text)),
             LookRecord::RdsInstances => Self::Rds(RdsPart::Instances),
             LookRecord::RdsClusters => Self::Rds(RdsPart::Clusters),
             LookRecord::RdsEvents => Self::Rds(RdsPart::Events),

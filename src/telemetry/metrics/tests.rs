@@ -28,6 +28,7 @@ fn reading(secrets: usize) -> Reading {
         finding_list: (0..secrets.min(1)).map(|_| finding("shop/000")).collect(),
         lowered: BTreeMap::from([("hold", 1)]),
         databases: BTreeMap::from([("available", 1)]),
+        applications: BTreeMap::from([("failing", 1)]),
         last_list_age_seconds: 12.0,
         loop_age_seconds: 0.2,
     }
@@ -88,7 +89,7 @@ fn every_metric_follows_the_naming_rules_of_promtool() {
     let ours = types
         .iter()
         .filter(|(name, _)| name.starts_with("rotation_watchdog_"));
-    assert_eq!(ours.count(), 29, "{types:?}");
+    assert_eq!(ours.count(), 30, "{types:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ import traceback
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import events, functions, logs, rds, secrets
+from . import events, functions, logs, metrics, rds, secrets
 from .ecs import Ecs
 from .timing import Timing
 from .wire import Answer, AwsError, content_type, failure, success
@@ -31,6 +31,7 @@ class Account:
         os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
         functions.fill()
         rds.correct()
+        metrics.correct()
         if not plain_moto:
             secrets.correct()
             logs.correct()

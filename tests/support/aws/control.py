@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from moto.core.exceptions import JsonRESTError
 
-from . import events, functions, rds, rotation, secrets
+from . import events, functions, metrics, rds, rotation, secrets
 from .wire import ACCOUNT, REGION, Answer, AwsError, Request
 
 PREFIX = "/_standin/"
@@ -100,6 +100,7 @@ class Control:
             "schedulingStrategy": given.get("scheduling", "REPLICA"),
             "deploymentConfiguration": given.get("deployment_configuration", {}),
             "serviceConnectConfiguration": given.get("service_connect", {}),
+            "loadBalancers": [{"targetGroupArn": arn} for arn in given.get("target_groups", [])],
         }
         described = self._ecs(region, "CreateService", created)["service"]
         service = self._account.ecs.service(region, {"cluster": cluster, "service": given["name"]})
@@ -152,6 +153,9 @@ class Control:
     def _put_proxy(self, given):
         return rds.put_proxy(given, given.get("region", REGION))
 
+    def _put_metrics(self, given):
+        return metrics.put(given, given.get("region", REGION))
+
     def _play_rotation(self, given):
         return rotation.play(given)
 
@@ -198,5 +202,6 @@ _ROUTES = {
     "POST lost-queue": Control._lose_queue,
     "POST rds": Control._put_database,
     "POST rds-proxy": Control._put_proxy,
+    "POST metrics": Control._put_metrics,
     "POST rotation": Control._play_rotation,
 }

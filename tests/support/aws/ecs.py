@@ -121,6 +121,7 @@ class Ecs:
             configuration=parameters.get("deploymentConfiguration", {}),
             tags=parameters.get("tags", []),
             connect=parameters.get("serviceConnectConfiguration", {}),
+            balancers=parameters.get("loadBalancers", []),
         )
         cluster.services[name] = service
         service.roll(time.time(), definition, self._timing)

@@ -12,6 +12,8 @@ _ANY = "*"
 _LONGEST_HOLD = 60.0
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 _THROTTLED = {"lambda": ("TooManyRequestsException", 429), "iam": ("Throttling", 400), "sts": ("Throttling", 400)}
+# Rights are named after the service, requests after its endpoint.
+_PREFIX = {"monitoring": "cloudwatch"}
 _BROKEN = {"secretsmanager": "InternalServiceError", "ecs": "ServerException", "lambda": "ServiceException"}
 
 
@@ -81,7 +83,7 @@ def _error(kind, request):
         code, status = _THROTTLED.get(request.service, ("ThrottlingException", 400))
         return AwsError(code, "Rate exceeded", status)
     if kind == "denied":
-        action = f"{request.service}:{request.operation}"
+        action = f"{_PREFIX.get(request.service, request.service)}:{request.operation}"
         message = (
             f"User: arn:aws:sts::{ACCOUNT}:assumed-role/rotation-watchdog/session is not authorized to perform: "
             f"{action} on resource: {_resource(request.parameters)} because no identity-based policy allows the "

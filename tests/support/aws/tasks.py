@@ -116,6 +116,7 @@ class Service:
     # In Express Mode the task definition stands in the deployments alone.
     express: bool = False
     connect: dict = field(default_factory=dict)
+    balancers: list = field(default_factory=list)
 
     def primary(self, now):
         """The last deployment that has not failed."""
@@ -184,6 +185,7 @@ class Service:
             "createdAt": self.created,
             "events": [],
             "tags": self.tags,
+            "loadBalancers": self.balancers,
         }
         if self.express:
             del described["taskDefinition"]

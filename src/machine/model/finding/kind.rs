@@ -107,6 +107,8 @@ pub enum Kind {
     UnknownBrake,
     /// A key of the configuration matches nothing.
     Unmatched,
+    /// Numbers of an application or a database cannot be had.
+    Unmeasured,
     /// Something cannot be looked at.
     Unseen,
     /// AWSCURRENT moved though testSecret had failed.
@@ -119,7 +121,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by its name.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 56] = [
         Self::BeyondNext,
         Self::BeyondUs,
         Self::Capped,
@@ -171,6 +173,7 @@ impl Kind {
         Self::TasksUnseen,
         Self::UnknownBrake,
         Self::Unmatched,
+        Self::Unmeasured,
         Self::Unseen,
         Self::UntestedPromotion,
         Self::WatchingNothing,
@@ -236,6 +239,7 @@ impl Kind {
             Self::TasksUnseen => "tasks-unseen",
             Self::UnknownBrake => "unknown-brake",
             Self::Unmatched => "unmatched",
+            Self::Unmeasured => "unmeasured",
             Self::Unseen => "unseen",
             Self::UntestedPromotion => "untested-promotion",
             Self::WatchingNothing => "watching-nothing",

@@ -12,6 +12,7 @@ use crate::facts::state::SecretFacts;
 use crate::facts::track::began;
 use crate::model::{Reset, Step, When};
 use crate::policy::Timing;
+use crate::story::milestones::Neighbours;
 use crate::story::rotations::{Failure, Rotation};
 use crate::story::sighting::{Milestone, Sighting, Source};
 
@@ -67,7 +68,7 @@ fn earliest(rotation: &Rotation, master: &MasterFacts) -> Option<Timestamp> {
 pub(in crate::story) fn read(
     rotation: &mut Rotation,
     facts: &SecretFacts,
-    next: Option<Timestamp>,
+    Neighbours { after, next }: Neighbours,
     timing: &Timing,
 ) {
     let Some(master) = facts.master.as_deref() else {
@@ -88,7 +89,10 @@ pub(in crate::story) fn read(
     if let Some(setting) = &setting {
         correct(rotation, setting);
     }
-    if let Some(when) = setting.map(|setting| setting.when).or_else(|| set(master, &span)) {
+    if let Some(when) = setting
+        .map(|setting| setting.when)
+        .or_else(|| set(master, &span, after))
+    {
         let when = before_its_promotion(when, rotation, master);
         rotation.see(Sighting {
             milestone: Milestone::Exposed,
@@ -153,11 +157,14 @@ fn setting(
 }
 
 /// "Reset master credentials.": by then it was set. What was there before the rotation was seen to have begun may have been
-/// of a rotation that nobody saw: it counts where nothing came later, and the last of it.
-fn set(master: &MasterFacts, span: &Span) -> Option<When> {
+/// of a rotation that nobody saw: it counts where nothing came later, and the last of it. `after`: the promotion before it.
+/// Where that one was seen no earlier than this rotation, a single event is that one's: this rotation's may still come.
+fn set(master: &MasterFacts, span: &Span, after: Option<Timestamp>) -> Option<When> {
     let of_it = told_by(master).filter(|at| span.has(*at));
     let (doubtful, sure): (Vec<Timestamp>, Vec<Timestamp>) = of_it.partition(|at| *at <= span.began);
-    let at = *sure.first().or(doubtful.last())?;
+    let is_of_another = |at: &Timestamp| doubtful.len() == 1 && after.is_some_and(|after| *at <= after);
+    let last = doubtful.last().filter(|at| !is_of_another(at));
+    let at = *sure.first().or(last)?;
     Some(When::between(span.from.min(at - SECOND), at))
 }
 

@@ -9,6 +9,7 @@ use crate::model::{
     Outcome, Protected, RdsDatabase, RdsId, ReferenceKind, Rollout, Scope, ScopeSeen, Staleness,
     StandaloneTask, Unread, Write,
 };
+use crate::policy::Applications;
 use crate::tables::at_rest::{before_the_next, watched};
 use crate::tables::rds::managed;
 use crate::tables::standings::{attempt, deployed, promoted, redeploy, replaced};
@@ -168,7 +169,12 @@ fn keys_that_match_nothing(tale: &mut Tale) -> Vec<Finding> {
     tale.policy.staleness.insert(odd_function(), Staleness::Restart);
     let hosts = [("db.example", "db"), ("web.example", "none")];
     let hosts = hosts.map(|(host, name)| (host.to_owned(), name.to_owned()));
-    unmatched(&tale.state, &watched(&tale.policy), &hosts.into())
+    unmatched(
+        &tale.state,
+        &watched(&tale.policy),
+        &hosts.into(),
+        &Applications::default(),
+    )
 }
 
 /// Somebody names a secret that no list has, for it is about to be deleted.

@@ -384,6 +384,7 @@ pub(super) fn everything() -> Vec<Finding> {
         found::beyond(),
         found::at_rest(),
         found::still_named(),
+        crate::tables::numbers_told::unmeasured(),
     ]
     .concat()
 }

@@ -3,6 +3,7 @@
 mod deciding;
 mod events;
 mod first;
+mod metrics;
 mod numbers;
 mod outside;
 pub(super) mod promotions;
@@ -72,6 +73,7 @@ fn every_rule_has_a_defect() {
     let defects = [
         include_str!("deciding.rs"),
         include_str!("first.rs"),
+        include_str!("metrics.rs"),
         include_str!("numbers.rs"),
         include_str!("outside.rs"),
         include_str!("promotions.rs"),

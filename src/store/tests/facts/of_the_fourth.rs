@@ -1,17 +1,17 @@
-//! What format 4 has words for: databases of RDS, and proxies.
+//! What format 4 has words for: databases of RDS, proxies, and what is measured.
 
 use machine::findings::{FindingId, Kind, Severity};
 use machine::model::finding::FindingNews;
 use machine::model::{
-    Belongs, ConsumerId, Fact, LookKey, ManagedStatus, MasterState, Part, RdsId, RdsPart, Reset, Scope,
-    Stage, Subject,
+    Belongs, ConsumerId, Fact, LookKey, ManagedStatus, MasterState, Measured, Part, RdsId, RdsPart, Reset,
+    Scope, Stage, Subject,
 };
 
 use super::of_the_third::{happened, said};
 use super::{at, look, rotation, secret, why};
 
 pub(super) fn all() -> Vec<Fact> {
-    [findings(), passwords(), proxies(), databases()].concat()
+    [findings(), passwords(), proxies(), databases(), numbers()].concat()
 }
 
 fn findings() -> Vec<Fact> {
@@ -23,13 +23,6 @@ fn findings() -> Vec<Fact> {
     ];
     let subjects = looks.map(|key| Subject::Watchdog(Part::Look(key)));
     let databases = [RdsId::instance("shop"), RdsId::cluster("shop")].map(Subject::Database);
-    let about = |kind| {
-        move |subject| FindingId {
-            kind,
-            subject,
-            secret: None,
-        }
-    };
     let unseen = subjects.into_iter().map(about(Kind::Unseen));
     let unwell = databases.into_iter().map(about(Kind::DatabaseUnwell));
     let impaired = FindingId {
@@ -39,6 +32,32 @@ fn findings() -> Vec<Fact> {
     };
     let all = unseen.chain(unwell).chain([impaired]);
     all.map(|id| happened(&id, FindingNews::Opened(said(Severity::Warning))))
+        .collect()
+}
+
+fn about(kind: Kind) -> impl Fn(Subject) -> FindingId {
+    move |subject| FindingId {
+        kind,
+        subject,
+        secret: None,
+    }
+}
+
+/// Numbers that cannot be had.
+fn numbers() -> Vec<Fact> {
+    let shop = [
+        Measured::Application("shop".into()),
+        Measured::Database(RdsId::instance("shop")),
+    ];
+    let looks = shop.map(|measured| Subject::Watchdog(Part::Look(LookKey::Numbers(measured))));
+    let measured = [
+        Subject::Application("shop".into()),
+        Subject::Database(RdsId::instance("shop")),
+    ];
+    let unseen = looks.into_iter().map(about(Kind::Unseen));
+    let unmeasured = measured.into_iter().map(about(Kind::Unmeasured));
+    let all = unseen.chain(unmeasured);
+    all.map(|id| happened(&id, FindingNews::Opened(said(Severity::Info))))
         .collect()
 }
 
