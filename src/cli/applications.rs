@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::client::{list, read};
 use super::listing::Listing;
-use super::table::table;
+use super::table::{or_dash, table};
 
 #[derive(Deserialize)]
 struct Application {
@@ -102,10 +102,6 @@ fn row(application: &Application) -> [String; 6] {
         column(&|measure| !FAILURES.contains(&measure) && !LATENCY.contains(&measure)),
         or_dash(secrets.collect::<Vec<_>>().join(", ")),
     ]
-}
-
-fn or_dash(text: String) -> String {
-    if text.is_empty() { "–".to_owned() } else { text }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::client::{list, read};
 use super::listing::Listing;
-use super::table::table;
+use super::table::{or_dash, table};
 
 #[derive(Deserialize)]
 struct Database {
@@ -69,7 +69,6 @@ fn row(database: &Database) -> [String; 5] {
         format!("{}{master}", secret.name)
     });
     let secrets: Vec<String> = secrets.collect();
-    let or_dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
     let managed = database
         .managed_secret
         .as_ref()

@@ -5,6 +5,11 @@ use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, Width 
 
 use super::width::Width;
 
+/// What stands in a column that has nothing to say.
+pub(super) fn or_dash(text: String) -> String {
+    if text.is_empty() { "–".to_owned() } else { text }
+}
+
 /// The first column is a name, which stays whole: somebody copies it. The others are wrapped between words.
 pub(super) fn table<const N: usize>(
     header: [&str; N],
